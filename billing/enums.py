@@ -1,0 +1,38 @@
+"""The choices of schedules and invoices."""
+
+from django.db import models
+
+
+class ScheduleState(models.TextChoices):
+    ACTIVE = "active", "Active"
+    ASKS = "asks", "Needs a decision"
+    ENDED = "ended", "Ended"
+
+
+class InstalmentState(models.TextChoices):
+    PLANNED = "planned", "Planned"
+    INVOICED = "invoiced", "Invoiced"
+    BILLED_ELSEWHERE = "billed_elsewhere", "Already billed elsewhere"
+
+
+class InvoiceState(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    ISSUED = "issued", "Issued"
+    SENT = "sent", "Sent"
+    PART_PAID = "part_paid", "Part paid"
+    PAID = "paid", "Paid"
+    VOID = "void", "Void"
+    CREDITED = "credited", "Credited"
+
+
+class BillingRunState(models.TextChoices):
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+class BillingTrigger(models.TextChoices):
+    SCHEDULE = "schedule", "Hourly"
+    SYNC = "sync", "After a sync"
+    COMMAND = "command", "Command"
+    PERSON = "person", "By hand"

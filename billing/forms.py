@@ -1,0 +1,67 @@
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import accumulate
+from typing import Any
+
+from django import forms
+from django.utils.formats import date_format
+
+from billing.enums import InvoiceState, ScheduleState
+from billing.models import Instalment
+from billing.queries import OVERDUE
+from contracts.enums import ContractState
+from contracts.money import Money
+
+ASKS = (ScheduleState.ASKS.value, ScheduleState.ASKS.label)
+ALL = ("", "All")
+
+
+class ContractFilter(forms.Form):
+    q = forms.CharField(label="Search", required=False, max_length=200, widget=forms.SearchInput)
+    state = forms.ChoiceField(required=False, choices=[ALL, *ContractState.choices, ASKS])
+    currency = forms.ChoiceField(required=False)
+    customer = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, currencies: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer(self, currencies)
+
+
+class InvoiceFilter(forms.Form):
+    q = forms.CharField(label="Search", required=False, max_length=200, widget=forms.SearchInput)
+    state = forms.ChoiceField(required=False, choices=[ALL, *InvoiceState.choices, (OVERDUE, "Overdue")])
+    currency = forms.ChoiceField(required=False)
+    customer = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    contract = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, currencies: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer(self, currencies)
+
+
+class BilledElsewhereForm(forms.Form):
+    """Up to which of the missed periods a contract was billed before Fincelo."""
+
+    billed_until = forms.TypedChoiceField(
+        label="Already billed up to and including", coerce=date.fromisoformat
+    )
+
+    def __init__(self, *args: Any, missed: Sequence[Instalment], currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sums = accumulate(instalment.amount_minor for instalment in missed)
+        self.fields["billed_until"].choices = [  # type: ignore[attr-defined]
+            (
+                instalment.period_end.isoformat(),
+                f"{date_format(instalment.period_end - timedelta(days=1), 'j M Y')}"
+                f" – {_periods(count)}, {Money(minor=total, currency=currency)}",
+            )
+            for count, (instalment, total) in enumerate(zip(missed, sums, strict=True), start=1)
+        ]
+
+
+def _periods(count: int) -> str:
+    return "1 period" if count == 1 else f"{count} periods"
+
+
+def _offer(form: forms.Form, currencies: Sequence[str]) -> None:
+    form.fields["currency"].choices = [ALL, *((code, code) for code in currencies)]  # type: ignore[attr-defined]

@@ -1,0 +1,107 @@
+"""One contract's billing, as its page shows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from billing.enums import InstalmentState, ScheduleState
+from billing.models import Instalment, Invoice
+from billing.queries import planned_schedule, schedule_totals, shown_instalment_state
+from contracts.models import Contract
+from contracts.money import Money
+from fincelo.states import MARKS, Tone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A share of a bar, in hundredths of its length."""
+
+    word: str
+    tone: Tone
+    offset: float
+    share: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    instalment: Instalment
+    state: str
+    invoice: Invoice | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillingOverview:
+    rows: Sequence[Row]
+    value_parts: Sequence[Part]
+    periods: Sequence[Part]
+    missed: Sequence[Instalment]
+    """The instalments whose billing date has come; filled only while the schedule asks about them."""
+    missed_total: Money
+    next_row: Row | None
+    has_short_period: bool
+
+
+def billing_overview(*, contract: Contract, as_of: date) -> BillingOverview:
+    instalments = planned_schedule(contract=contract, as_of=as_of)
+    rows = [
+        Row(
+            instalment=instalment,
+            state=shown_instalment_state(instalment=instalment, contract=contract),
+            invoice=next(iter(instalment.live_invoices), None),  # type: ignore[attr-defined]
+        )
+        for instalment in instalments
+    ]
+    schedule = getattr(contract, "billing_schedule", None)
+    planned = [row for row in rows if row.state == InstalmentState.PLANNED]
+    asks = schedule is not None and schedule.state == ScheduleState.ASKS
+    missed = [row.instalment for row in rows if _is_missed(row.instalment, as_of)] if asks else []
+    return BillingOverview(
+        rows=rows,
+        value_parts=_value_parts(contract=contract, instalments=instalments),
+        periods=_periods(contract=contract, rows=rows),
+        missed=missed,
+        missed_total=Money(
+            minor=sum(instalment.amount_minor for instalment in missed), currency=contract.currency
+        ),
+        next_row=planned[0] if planned and not asks else None,
+        has_short_period=schedule is not None and schedule.has_short_period,
+    )
+
+
+def _is_missed(instalment: Instalment, as_of: date) -> bool:
+    return instalment.state == InstalmentState.PLANNED and instalment.billing_date <= as_of
+
+
+def _value_parts(*, contract: Contract, instalments: Sequence[Instalment]) -> list[Part]:
+    totals = schedule_totals(contract=contract, instalments=instalments)
+    parts, offset = [], 0.0
+    for word, tone, minor in (
+        ("Billed", Tone.OK, totals.billed),
+        ("Billed elsewhere", Tone.OFF, totals.elsewhere),
+        ("Planned", Tone.INFO, totals.planned),
+        ("Paused", Tone.WAIT, totals.paused),
+    ):
+        if not minor:
+            continue
+        share = round(100 * minor / contract.value_minor, 3)
+        text = str(Money(minor=minor, currency=contract.currency))
+        parts.append(Part(word=word, tone=tone, offset=round(offset, 3), share=share, text=text))
+        offset += share
+    return parts
+
+
+def _periods(*, contract: Contract, rows: Sequence[Row]) -> list[Part]:
+    """Each period as wide as its days."""
+    days = (contract.end_date - contract.start_date).days
+    return [
+        Part(
+            word=MARKS[row.state].word,
+            tone=MARKS[row.state].tone,
+            offset=round(100 * (row.instalment.period_start - contract.start_date).days / days, 3),
+            share=round(100 * (row.instalment.period_end - row.instalment.period_start).days / days, 3),
+            text=f"{row.instalment.period_start.isoformat()}: "
+            f"{Money(minor=row.instalment.amount_minor, currency=contract.currency)}",
+        )
+        for row in rows
+    ]

@@ -1,0 +1,138 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from billing.activation import UnableToDecide, decide_catch_up
+from billing.enums import ScheduleState
+from billing.forms import BilledElsewhereForm, ContractFilter, InvoiceFilter
+from billing.models import Invoice
+from billing.overview import billing_overview
+from billing.queries import asking, invoices_matching, totals_by_currency
+from billing.story import issued
+from contracts.models import Contract, Customer
+from contracts.queries import contracts_matching, currencies_in_use
+from contracts.story import audit_story, newest_first
+from contracts.workspace import business_date
+from fincelo.pagination import CountCappedPaginator
+
+PREVIEW = 10
+"""How many rows of a longer list stand on a page about something else."""
+
+
+@permission_required("contracts.view_contract", raise_exception=True)
+def contract_list(request: HttpRequest) -> HttpResponse:
+    form = ContractFilter(request.GET, currencies=currencies_in_use())
+    form.is_valid()  # what a filter cannot mean is left out
+    chosen = form.cleaned_data
+    asks = chosen.get("state") == ScheduleState.ASKS
+    contracts = contracts_matching(
+        text=chosen.get("q", ""),
+        state="" if asks else chosen.get("state", ""),
+        currency=chosen.get("currency", ""),
+        customer_id=chosen.get("customer"),
+    ).select_related("billing_schedule")
+    if asks:
+        contracts = asking(contracts)
+    return render(
+        request,
+        "billing/contracts.html",
+        {
+            "form": form,
+            "is_filtered": any(chosen.values()),
+            "customer": Customer.objects.filter(pk=chosen["customer"]).first() if chosen.get("customer") else None,
+            "page": CountCappedPaginator(contracts).get_page(request.GET.get("page")),
+        },
+    )
+
+
+@permission_required("contracts.view_customer", raise_exception=True)
+def customer(request: HttpRequest, pk: int) -> HttpResponse:
+    shown = get_object_or_404(Customer, pk=pk)
+    contracts = contracts_matching(customer_id=shown.pk).select_related("billing_schedule")
+    invoices = invoices_matching(as_of=business_date(at=timezone.now()), customer_id=shown.pk)
+    return render(
+        request,
+        "billing/customer.html",
+        {
+            "customer": shown,
+            "contracts": CountCappedPaginator(contracts, PREVIEW).page(1),
+            "invoices": CountCappedPaginator(invoices, PREVIEW).page(1),
+            "totals": totals_by_currency(customer=shown),
+            "events": newest_first(audit_story(subject=shown)),
+        },
+    )
+
+
+@permission_required("billing.view_invoice", raise_exception=True)
+def invoice_list(request: HttpRequest) -> HttpResponse:
+    form = InvoiceFilter(request.GET, currencies=currencies_in_use())
+    form.is_valid()  # what a filter cannot mean is left out
+    chosen = form.cleaned_data
+    invoices = invoices_matching(
+        as_of=business_date(at=timezone.now()),
+        text=chosen.get("q", ""),
+        state=chosen.get("state", ""),
+        currency=chosen.get("currency", ""),
+        customer_id=chosen.get("customer"),
+        contract_id=chosen.get("contract"),
+    )
+    return render(
+        request,
+        "billing/invoices.html",
+        {
+            "form": form,
+            "is_filtered": any(chosen.values()),
+            "customer": Customer.objects.filter(pk=chosen["customer"]).first() if chosen.get("customer") else None,
+            "contract": Contract.objects.filter(pk=chosen["contract"]).first() if chosen.get("contract") else None,
+            "page": CountCappedPaginator(invoices).get_page(request.GET.get("page")),
+        },
+    )
+
+
+@permission_required("billing.view_invoice", raise_exception=True)
+def invoice(request: HttpRequest, pk: int) -> HttpResponse:
+    invoices = invoices_matching(as_of=business_date(at=timezone.now()))
+    shown = get_object_or_404(invoices.select_related("contract", "billing_run__actor"), pk=pk)
+    return render(
+        request,
+        "billing/invoice.html",
+        {
+            "invoice": shown,
+            "lines": shown.lines.order_by("position"),
+            "events": newest_first([issued(invoice=shown)] if shown.number else [], audit_story(subject=shown)),
+        },
+    )
+
+
+@require_POST
+@permission_required("billing.change_billingschedule", raise_exception=True)
+def bill_all_missed(request: HttpRequest, pk: int) -> HttpResponse:
+    contract = get_object_or_404(Contract, pk=pk)
+    try:
+        decide_catch_up(contract=contract, bill_from=None, actor=request.user)
+    except UnableToDecide as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{contract} will be billed in full. The invoices are issued within the hour.")
+    return redirect(contract)
+
+
+@require_POST
+@permission_required("billing.change_billingschedule", raise_exception=True)
+def billed_elsewhere(request: HttpRequest, pk: int) -> HttpResponse:
+    contract = get_object_or_404(Contract, pk=pk)
+    overview = billing_overview(contract=contract, as_of=business_date(at=timezone.now()))
+    form = BilledElsewhereForm(request.POST, missed=overview.missed, currency=contract.currency)
+    if not form.is_valid():
+        messages.error(request, "Choose up to which period the contract was billed already.")
+        return redirect(contract)
+    try:
+        decide_catch_up(contract=contract, bill_from=form.cleaned_data["billed_until"], actor=request.user)
+    except UnableToDecide as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{contract} is billed from the next period on. What is due is invoiced within the hour.")
+    return redirect(contract)

@@ -1,0 +1,32 @@
+"""Appends to the audit. Called in the transaction of the change it records."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Model
+
+from contracts.models import AuditEntry
+
+
+def record(
+    *,
+    actor: AbstractBaseUser | None,
+    action: str,
+    subject: Model,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> AuditEntry:
+    """Never pass a secret: before and after are shown to support."""
+    return AuditEntry.objects.create(
+        actor_id=actor.pk if actor else None,
+        actor_name=actor.get_username() if actor else "Fincelo",
+        action=action,
+        object_type=subject._meta.label_lower,
+        object_id=subject.pk,
+        object_name=str(subject)[:500],
+        before=dict(before or {}),
+        after=dict(after or {}),
+        reason=reason,
+    )

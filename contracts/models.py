@@ -1,0 +1,142 @@
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now, Upper
+from django.urls import reverse
+
+from contracts.enums import BillingCycle, BillingTiming, ContractState, LeadDays
+
+NAME_LENGTH = 500
+
+
+class Workspace(models.Model):
+    """The one company that uses this installation."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    name = models.CharField(max_length=200, default="Fincelo")
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        help_text="IANA name, such as Europe/Berlin. Billing dates are calendar dates in this zone.",
+    )
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="workspace_is_one")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def current(self) -> "CustomerQuerySet":
+        return self.filter(archived_at=None)
+
+
+class Customer(models.Model):
+    """Who is billed."""
+
+    name = models.CharField(max_length=NAME_LENGTH)
+    billing_email = models.CharField(max_length=320, blank=True, db_default="")
+    address = models.TextField(blank=True, db_default="")
+    tax_id = models.CharField(max_length=64, blank=True, db_default="")
+    custom_fields = models.JSONField(default=dict, blank=True, db_default={})
+    archived_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(name=""), name="customer_has_a_name")]
+        indexes = [
+            models.Index(Upper("name"), "id", name="customer_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("customer", args=[self.pk])
+
+
+class ContractQuerySet(models.QuerySet["Contract"]):
+    def billable(self) -> "ContractQuerySet":
+        return self.filter(state__in=[ContractState.SCHEDULED, ContractState.ACTIVE])
+
+
+class Contract(models.Model):
+    """What a customer has agreed to pay, for how long, and how often it is billed."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contracts")
+    name = models.CharField(max_length=NAME_LENGTH)
+    currency = models.CharField(max_length=3)
+    value_minor = models.BigIntegerField(help_text="Contract Value in the currency's smallest unit.")
+    start_date = models.DateField()
+    end_date = models.DateField(help_text="The first day after the term.")
+    duration_months = models.PositiveSmallIntegerField()
+    billing_cycle = models.CharField(max_length=12, choices=BillingCycle.choices)
+    billing_timing = models.CharField(
+        max_length=12, choices=BillingTiming.choices, db_default=BillingTiming.IN_ADVANCE.value
+    )
+    lead_days = models.PositiveSmallIntegerField(choices=LeadDays.choices, db_default=0)
+    state = models.CharField(max_length=20, choices=ContractState.choices)
+    account_manager_email = models.CharField(max_length=320, blank=True, db_default="")
+    po_number = models.CharField(max_length=100, blank=True, db_default="")
+    custom_fields = models.JSONField(default=dict, blank=True, db_default={})
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = ContractQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(value_minor__gt=0), name="contract_value_is_positive"),
+            models.CheckConstraint(condition=Q(end_date__gt=F("start_date")), name="contract_term_has_days"),
+            models.CheckConstraint(
+                condition=Q(currency__regex=r"^[A-Z]{3}$"), name="contract_currency_is_a_code"
+            ),
+            models.CheckConstraint(
+                condition=Q(duration_months__gte=1, duration_months__lte=1200),
+                name="contract_duration_is_1_to_1200_months",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-start_date", "-id"], name="contract_newest_first"),
+            models.Index(fields=["state", "-start_date", "-id"], name="contract_by_state"),
+            models.Index(
+                fields=["customer", "start_date", "currency", "value_minor"],
+                name="contract_duplicate_suspects",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("contract", args=[self.pk])
+
+
+class AuditEntry(models.Model):
+    """Who changed what, when and why. Only ever appended to."""
+
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    actor_name = models.CharField(max_length=200, help_text="The user's name, or the command or task.")
+    action = models.CharField(max_length=60)
+    object_type = models.CharField(max_length=60)
+    object_id = models.BigIntegerField()
+    object_name = models.CharField(max_length=NAME_LENGTH)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["object_type", "object_id", "-id"], name="audit_by_object")]
+        triggers = [
+            pgtrigger.Protect(name="audit_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_name}"

@@ -1,0 +1,123 @@
+"""Writes customers and contracts, many at a time. The caller owns the transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Case, Value, When
+from django.db.models.functions import Now
+
+from contracts.bulk import copy_rows, next_ids, update_rows
+from contracts.drafts import ContractDraft, CustomerDraft
+from contracts.enums import ContractState
+from contracts.models import Contract, Customer
+from contracts.terms import term
+
+CUSTOMER_COLUMNS = ("name", "billing_email", "address", "tax_id", "custom_fields")
+CONTRACT_COLUMNS = (
+    "customer_id",
+    "name",
+    "currency",
+    "value_minor",
+    "start_date",
+    "end_date",
+    "duration_months",
+    "billing_cycle",
+    "billing_timing",
+    "lead_days",
+    "state",
+    "account_manager_email",
+    "po_number",
+    "custom_fields",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractOrder:
+    """A contract to be written for a customer that exists."""
+
+    customer_id: int
+    draft: ContractDraft
+
+
+def write_customers(*, drafts: Sequence[CustomerDraft]) -> list[int]:
+    """Adds customers; their ids in the order of the drafts."""
+    if not drafts:
+        return []
+    ids = next_ids(counts={Customer: len(drafts)})[Customer]
+    rows = [
+        (key, draft.name, draft.billing_email, draft.address, draft.tax_id, dict(draft.custom_fields))
+        for key, draft in zip(ids, drafts, strict=True)
+    ]
+    copy_rows(model=Customer, columns=("id", *CUSTOMER_COLUMNS), rows=rows)
+    return ids
+
+
+def refresh_customers(*, drafts: Mapping[int, CustomerDraft]) -> int:
+    """Brings customers up to date and returns how many differed. An empty text never replaces a filled one."""
+    current = Customer.objects.in_bulk(list(drafts))
+    rows: list[tuple[Any, ...]] = []
+    for key, draft in drafts.items():
+        customer = current[key]
+        wanted = (
+            draft.name,
+            draft.billing_email or customer.billing_email,
+            draft.address or customer.address,
+            draft.tax_id or customer.tax_id,
+            {**customer.custom_fields, **draft.custom_fields},
+        )
+        if wanted != tuple(getattr(customer, column) for column in CUSTOMER_COLUMNS):
+            rows.append((key, *wanted))
+    update_rows(model=Customer, columns=CUSTOMER_COLUMNS, rows=rows)
+    if rows:
+        Customer.objects.filter(pk__in=[row[0] for row in rows]).update(updated_at=Now())
+    return len(rows)
+
+
+def write_contracts(*, orders: Sequence[ContractOrder], as_of: date) -> list[int]:
+    """Adds contracts; their ids in the order given. One that starts after `as_of` is Scheduled."""
+    if not orders:
+        return []
+    ids = next_ids(counts={Contract: len(orders)})[Contract]
+    rows = [(key, *contract_row(order, as_of=as_of)) for key, order in zip(ids, orders, strict=True)]
+    copy_rows(model=Contract, columns=("id", *CONTRACT_COLUMNS), rows=rows)
+    return ids
+
+
+def change_contracts(*, orders: Mapping[int, ContractOrder], as_of: date) -> None:
+    """Replaces what contracts say. Only for contracts that have nothing issued, or for what no invoice shows."""
+    places = [place for place, column in enumerate(CONTRACT_COLUMNS) if column != "state"]
+    rows = []
+    for key, order in orders.items():
+        row = contract_row(order, as_of=as_of)
+        rows.append((key, *(row[place] for place in places)))
+    update_rows(model=Contract, columns=[CONTRACT_COLUMNS[place] for place in places], rows=rows)
+    Contract.objects.billable().filter(pk__in=list(orders)).update(
+        state=Case(
+            When(start_date__gt=as_of, then=Value(ContractState.SCHEDULED.value)),
+            default=Value(ContractState.ACTIVE.value),
+        ),
+        updated_at=Now(),
+    )
+
+
+def contract_row(order: ContractOrder, *, as_of: date) -> tuple[Any, ...]:
+    draft = order.draft
+    state = ContractState.SCHEDULED if draft.start_date > as_of else ContractState.ACTIVE
+    return (
+        order.customer_id,
+        draft.name,
+        draft.value.currency,
+        draft.value.minor,
+        draft.start_date,
+        term(start=draft.start_date, months=draft.duration_months).end,
+        draft.duration_months,
+        draft.billing_cycle.value,
+        draft.billing_timing.value,
+        draft.lead_days,
+        state.value,
+        draft.account_manager_email,
+        draft.po_number,
+        dict(draft.custom_fields),
+    )

@@ -1,0 +1,26 @@
+"""A transaction that outlives a collision with another one."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import OperationalError, transaction
+
+T = TypeVar("T")
+
+ATTEMPTS = 5
+COLLISIONS = frozenset(["40001", "40P01", "55P03"])  # serialisation failure, deadlock, lock timeout
+
+
+def run_durably(work: Callable[[], T], /) -> T:
+    """Does the work in a transaction of its own, and again if it collided. It touches only the database."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic(durable=True):
+                return work()
+        except OperationalError as error:
+            if attempt == ATTEMPTS or getattr(error.__cause__, "sqlstate", None) not in COLLISIONS:
+                raise
+            time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311  only spreads the attempts
+    raise AssertionError("unreachable")

@@ -1,0 +1,7 @@
+from django.urls import path
+
+from contracts import views
+
+urlpatterns = [
+    path("customers/", views.customer_list, name="customers"),
+]

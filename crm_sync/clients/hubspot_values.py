@@ -1,0 +1,74 @@
+"""HubSpot's tokens, moments and pages."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crm_sync.deals import RawValue
+
+PRIMARY_COMPANY_TYPE = 5
+"""Association type "primary company", seen from the deal."""
+USUAL_TOKEN = re.compile(r"pat-[a-z]{2}\d+-[0-9a-fA-F-]{36}")
+PASTED_DIRT = re.compile(r"[\s\"'\u200b\ufeff]+")
+NO_COMPANY = "crm.associations.NO_ASSOCIATIONS_FOUND"
+SEVERAL_COMPANIES = "The deal has several companies in HubSpot and none of them is primary."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Introspection:
+    """What HubSpot says about a token."""
+
+    portal_id: str
+    scopes: frozenset[str] = field(default_factory=frozenset)
+
+
+def clean_token(pasted: str) -> str:
+    """The token without the quotes, blanks, "Bearer" and invisible characters that come with a paste."""
+    text = PASTED_DIRT.sub(" ", pasted).strip()
+    return text[7:].strip() if text.lower().startswith("bearer ") else text
+
+
+def parse_moment(text: str) -> datetime:
+    """ISO 8601 in UTC, with or without milliseconds."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+
+
+def to_millis(moment: datetime) -> str:
+    return str(int(moment.timestamp() * 1000))
+
+
+def local_date(text: str | None, *, time_zone: str) -> date | None:
+    """The calendar day a HubSpot moment falls on where the portal is."""
+    if not text:
+        return None
+    try:
+        if len(text) == 10:
+            return date.fromisoformat(text)
+        return parse_moment(text).astimezone(ZoneInfo(time_zone)).date()
+    except (ValueError, OverflowError):
+        return None
+
+
+def plain(properties: Mapping[str, Any], names: Sequence[str]) -> dict[str, RawValue]:
+    """The named properties; an empty text is no value."""
+    return {name: properties.get(name) or None for name in names}
+
+
+def primary_company(result: Mapping[str, Any]) -> tuple[str, str]:
+    """(company id, problem) of one association result. The order of companies means nothing."""
+    links = result.get("to") or []
+    ids = sorted({str(link["toObjectId"]) for link in links})
+    primary = [
+        str(link["toObjectId"])
+        for link in links
+        for kind in link.get("associationTypes") or ()
+        if kind.get("category") == "HUBSPOT_DEFINED" and kind.get("typeId") == PRIMARY_COMPANY_TYPE
+    ]
+    if primary:
+        return primary[0], ""
+    if len(ids) == 1:
+        return ids[0], ""
+    return "", SEVERAL_COMPANIES if ids else ""

@@ -1,0 +1,38 @@
+"""What every CRM client offers. The sync knows no provider beyond this."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from crm_sync.deals import Check, CrmField, DealPage, DealQuery, OrgFacts, Stage
+from crm_sync.enums import SourceObject
+
+
+class CrmClient(Protocol):
+    @property
+    def calls(self) -> int:
+        """API calls made so far, retries included."""
+        ...
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Sentences on what the credential could not read. They degrade a connection, they stop nothing."""
+        ...
+
+    def identify(self) -> OrgFacts: ...
+
+    def stages(self) -> Sequence[Stage]: ...
+
+    def schema(self) -> Sequence[CrmField]: ...
+
+    def preflight(self) -> Sequence[Check]: ...
+
+    def changed_deals(self, *, query: DealQuery) -> Iterator[DealPage]: ...
+
+    def deals_by_id(
+        self,
+        *,
+        external_ids: Sequence[str],
+        wanted: Mapping[SourceObject, Sequence[str]],
+    ) -> Sequence["DealPage"]: ...
+
+    def close(self) -> None: ...

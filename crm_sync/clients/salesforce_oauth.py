@@ -1,0 +1,137 @@
+"""Salesforce's OAuth 2.0 web-server flow with PKCE.
+
+https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_web_server_flow.htm
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests_oauthlib import OAuth2Session
+
+from crm_sync.clients.http import Transport, is_https_host, origin_of
+from crm_sync.clients.salesforce_errors import token_error
+from crm_sync.clients.salesforce_values import ORG_AND_USER, to_18
+from crm_sync.errors import ConfigError
+
+PRODUCTION = "https://login.salesforce.com"
+SANDBOX = "https://test.salesforce.com"
+LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
+DOMAIN_SUFFIXES = (".my.salesforce.com", ".my.salesforce.mil", ".my.sfcrmproducts.cn")
+JSON_ONLY = {"Accept": "application/json"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A token response. `refresh_token` is empty where Salesforce keeps the old one."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    instance_url: str
+    org_id: str
+    user_id: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppKeys:
+    """The app registered in the customer's org, and where its users sign in."""
+
+    login_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+def is_salesforce_origin(origin: str) -> bool:
+    return is_https_host(origin, hosts=LOGIN_HOSTS, suffixes=DOMAIN_SUFFIXES)
+
+
+def authorise_url(
+    *, login_url: str, client_id: str, redirect_uri: str, scopes: str, state: str
+) -> tuple[str, str]:
+    """The address to send the browser to, and the PKCE verifier to keep for the exchange."""
+    session = OAuth2Session(client_id, redirect_uri=redirect_uri, scope=scopes.split(), pkce="S256")
+    # Built for an https host and moved: the library refuses the http addresses of a simulated Salesforce.
+    url, _ = session.authorization_url(f"{PRODUCTION}/services/oauth2/authorize", state=state)
+    return login_url + url.removeprefix(PRODUCTION), session._code_verifier
+
+
+def exchange_code(
+    *, transport: Transport, keys: AppKeys, code: str, verifier: str, redirect_uri: str
+) -> Grant:
+    """Turns the code of the callback into tokens. Sent once: a code works a single time."""
+    grant = ask_for_token(
+        transport=transport,
+        keys=keys,
+        form={
+            "grant_type": "authorization_code",
+            "code": code,
+            "code_verifier": verifier,
+            "redirect_uri": redirect_uri,
+        },
+    )
+    if not grant.refresh_token:
+        raise ConfigError(
+            "Salesforce gave no lasting access.",
+            next_step="Tick the scope refresh_token (Perform requests at any time) in the app, then authorise again.",
+            code="NO_REFRESH_TOKEN",
+        )
+    return grant
+
+
+def renew(*, transport: Transport, keys: AppKeys, refresh_token: str) -> Grant:
+    """A new access token. Never sends a scope: Salesforce refuses it here."""
+    return ask_for_token(
+        transport=transport, keys=keys, form={"grant_type": "refresh_token", "refresh_token": refresh_token}
+    )
+
+
+def revoke(*, transport: Transport, login_url: str, refresh_token: str) -> bool:
+    """Ends the connection at Salesforce, and every access token of it. False when Salesforce refused."""
+    answer = transport.send(
+        method="POST",
+        url=f"{login_url}/services/oauth2/revoke",
+        headers=JSON_ONLY,
+        form={"token": refresh_token},
+    )
+    return answer.is_success
+
+
+def ask_for_token(*, transport: Transport, keys: AppKeys, form: dict[str, str]) -> Grant:
+    answer = transport.send(
+        method="POST",
+        url=f"{keys.login_url}/services/oauth2/token",
+        headers=JSON_ONLY,
+        form={**form, "client_id": keys.client_id, "client_secret": keys.client_secret},
+        retry=False,
+    )
+    if not answer.is_success:
+        raise token_error(answer)
+    return read_grant(body=answer.json_object(), transport=transport)
+
+
+def read_grant(*, body: dict[str, Any], transport: Transport) -> Grant:
+    """Checks every address and id in a token response before anything of it is believed."""
+    instance_url = origin_of(str(body.get("instance_url", "")))
+    if not transport.is_allowed(instance_url):
+        raise ConfigError(
+            "Salesforce named an address for its data that is none of Salesforce's.",
+            next_step="Check the login host and try again.",
+            code="INSTANCE_NOT_ALLOWED",
+        )
+    identity = ORG_AND_USER.search(urlsplit(str(body.get("id", ""))).path)
+    access_token = body.get("access_token")
+    if identity is None or not isinstance(access_token, str) or not access_token:
+        raise ConfigError(
+            "Salesforce's answer names no org or no token.",
+            next_step="Press Authorise again.",
+            code="BAD_GRANT",
+        )
+    return Grant(
+        access_token=access_token,
+        refresh_token=str(body.get("refresh_token") or ""),
+        instance_url=instance_url,
+        org_id=to_18(identity[1]),
+        user_id=to_18(identity[2]),
+        scopes=frozenset(str(body.get("scope", "")).split()),
+    )

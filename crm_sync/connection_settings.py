@@ -1,0 +1,70 @@
+"""Changes what a person sets on a connection."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import F
+
+from contracts import audit
+from contracts.transactions import run_durably
+from crm_sync.models import Connection, ConnectionLease
+
+CURSOR = ["cursor_modified_at", "cursor_external_id", "cursor_window_end"]
+
+
+def save_settings(
+    *, connection: Connection, changes: Mapping[str, Any], actor: AbstractBaseUser | None
+) -> list[str]:
+    """Stores what differs and answers with the names of it.
+
+    An earlier import-from date or a further stage brings in deals that the cursor has passed, so the next run
+    reads everything again. A run at work loses its lease first: its cursor must not cover what it never read.
+    """
+
+    def save() -> list[str]:
+        lease = ConnectionLease.objects.select_for_update().filter(pk=connection.pk).first()
+        locked = Connection.objects.select_for_update().get(pk=connection.pk)
+        changed = {name: value for name, value in changes.items() if getattr(locked, name) != value}
+        if not changed:
+            return []
+        before = {name: getattr(locked, name) for name in changed}
+        columns = list(changed)
+        if widens(before=before, after=changed):
+            if lease is not None:
+                take_lease_away(lease=lease)
+            locked.forget_cursor()
+            columns += CURSOR
+        for name, value in changed.items():
+            setattr(locked, name, value)
+        locked.save(update_fields=columns)
+        audit.record(
+            actor=actor,
+            action="connection settings changed",
+            subject=locked,
+            before=printable(before),
+            after=printable(changed),
+        )
+        return list(changed)
+
+    changed = run_durably(save)
+    connection.refresh_from_db()
+    return changed
+
+
+def widens(*, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether deals that were left out so far are to be imported now."""
+    moved_back = "import_from" in after and after["import_from"] < before["import_from"]
+    more_stages = bool(set(after.get("stage_names", ())) - set(before.get("stage_names", ())))
+    return moved_back or more_stages
+
+
+def take_lease_away(*, lease: ConnectionLease) -> None:
+    ConnectionLease.objects.filter(pk=lease.pk).update(
+        token=F("token") + 1, backend_pid=None, backend_start=None, expires_at=None
+    )
+
+
+def printable(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}

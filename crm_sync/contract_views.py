@@ -1,0 +1,37 @@
+"""The page of a contract. It stands here because it shows the deal the contract came from."""
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from billing.forms import BilledElsewhereForm
+from billing.overview import billing_overview
+from billing.story import billing_story
+from contracts.models import Contract
+from contracts.story import audit_story, newest_first
+from contracts.workspace import business_date
+from crm_sync.models import CrmDeal
+from crm_sync.story import sync_story
+
+
+@permission_required("contracts.view_contract", raise_exception=True)
+def contract(request: HttpRequest, pk: int) -> HttpResponse:
+    shown = get_object_or_404(Contract.objects.select_related("customer", "billing_schedule"), pk=pk)
+    deal = CrmDeal.objects.filter(contract=shown).select_related("connection__org", "org").first()
+    overview = billing_overview(contract=shown, as_of=business_date(at=timezone.now()))
+    return render(
+        request,
+        "crm_sync/contract.html",
+        {
+            "contract": shown,
+            "deal": deal,
+            "overview": overview,
+            "elsewhere_form": BilledElsewhereForm(missed=overview.missed, currency=shown.currency),
+            "events": newest_first(
+                audit_story(subject=shown),
+                billing_story(contract=shown),
+                sync_story(deal=deal) if deal else [],
+            ),
+        },
+    )

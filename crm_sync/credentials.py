@@ -1,0 +1,129 @@
+"""The only reader and writer of stored secrets: opens clients and renews tokens."""
+
+from cryptography.fernet import InvalidToken
+from django.conf import settings
+from django.db import transaction
+
+from crm_sync.clients.http import Transport
+from crm_sync.clients.hubspot import HubSpotClient
+from crm_sync.clients.hubspot_api import HUBSPOT_API_VERSION, HubSpotApi
+from crm_sync.clients.protocol import CrmClient
+from crm_sync.clients.salesforce import API_VERSION, SalesforceClient
+from crm_sync.clients.salesforce_oauth import AppKeys, renew
+from crm_sync.enums import Provider
+from crm_sync.errors import ConfigError
+from crm_sync.fields import SecretMisplaced
+from crm_sync.models import Connection, ConnectionCredentials
+from crm_sync.origins import allowed_origins
+
+
+def read(*, connection: Connection, lock: bool = False) -> ConnectionCredentials:
+    """The secrets of a connection; with `lock` inside the caller's transaction."""
+    rows = ConnectionCredentials.objects.select_for_update() if lock else ConnectionCredentials.objects
+    try:
+        found = rows.filter(pk=connection.pk).first()
+    except (InvalidToken, SecretMisplaced) as error:
+        raise ConfigError(
+            f"The stored credentials of {connection} cannot be read.",
+            next_step="Check FERNET_KEYS, or connect again.",
+            code="CREDENTIALS_UNREADABLE",
+            breaks=True,
+        ) from error
+    return found or ConnectionCredentials(connection=connection)
+
+
+def transport_for(*, connection: Connection) -> Transport:
+    return Transport(is_allowed=allowed_origins(connection.provider))
+
+
+def open_client(*, connection: Connection) -> CrmClient:
+    """A client for a connection that has its credentials."""
+    if connection.provider == Provider.HUBSPOT:
+        return open_hubspot(connection=connection)
+    return open_salesforce(connection=connection)
+
+
+def open_hubspot(*, connection: Connection) -> HubSpotClient:
+    api = HubSpotApi(
+        transport=transport_for(connection=connection),
+        base_url=settings.HUBSPOT_API_URL,
+        access_token=read(connection=connection).access_token or "",
+        version=connection.api_version or HUBSPOT_API_VERSION,
+    )
+    return HubSpotClient(
+        api=api,
+        portal_id=connection.org.external_id if connection.org else "",
+        time_zone=connection.time_zone,
+        ui_domain=connection.ui_domain,
+    )
+
+
+def open_salesforce(*, connection: Connection) -> SalesforceClient:
+    transport = transport_for(connection=connection)
+    return SalesforceClient(
+        transport=transport,
+        instance_url=connection.instance_url,
+        access_token=read(connection=connection).access_token or "",
+        org_id=connection.org.external_id if connection.org else "",
+        renew=lambda stale: renew_token(connection=connection, stale=stale, transport=transport),
+        has_currency_field=connection.has_currency_field,
+        api_version=connection.api_version or API_VERSION,
+    )
+
+
+def app_keys(*, connection: Connection, client_secret: str) -> AppKeys:
+    return AppKeys(
+        login_url=connection.login_url, client_id=connection.client_id, client_secret=client_secret
+    )
+
+
+def renew_token(*, connection: Connection, stale: str, transport: Transport) -> tuple[str, str]:
+    """A fresh (access token, instance address). One renewal at a time, over all processes.
+
+    1. Lock the credentials: whoever waits here finds the work done and takes the result.
+    2. Renew. The call stands inside this transaction on purpose: the lock has to outlast it.
+    3. Save a rotated refresh token at once, in this transaction of its own: the old one is dead by now.
+    """
+    with transaction.atomic(durable=True):
+        secrets = read(connection=connection, lock=True)
+        if secrets.access_token and secrets.access_token != stale:
+            current = Connection.objects.get(pk=connection.pk)
+            return secrets.access_token, current.instance_url
+        if not secrets.refresh_token:
+            raise ConfigError(
+                f"{connection} has no lasting access.",
+                next_step="Authorise Salesforce again in Settings, CRM Integration.",
+                code="NO_REFRESH_TOKEN",
+                breaks=True,
+            )
+        grant = renew(
+            transport=transport,
+            keys=app_keys(connection=connection, client_secret=secrets.client_secret or ""),
+            refresh_token=secrets.refresh_token,
+        )
+        if connection.org and grant.org_id != connection.org.external_id:
+            raise ConfigError(
+                "Salesforce renewed the connection for another org.",
+                next_step="Disconnect, then authorise the right org.",
+                code="OTHER_ORG",
+                breaks=True,
+            )
+        secrets.access_token = grant.access_token
+        if grant.refresh_token:
+            secrets.refresh_token = grant.refresh_token
+        secrets.save()
+        Connection.objects.filter(pk=connection.pk).update(instance_url=grant.instance_url)
+    return grant.access_token, grant.instance_url
+
+
+def store(*, connection: Connection, **secrets: str) -> None:
+    """Replaces the named secrets."""
+    with transaction.atomic():
+        row = read(connection=connection, lock=True)
+        for name, value in secrets.items():
+            setattr(row, name, value)
+        row.save()
+
+
+def wipe(*, connection: Connection) -> None:
+    ConnectionCredentials.objects.filter(pk=connection.pk).delete()

@@ -1,0 +1,109 @@
+"""What a CRM client answers with: frozen values in our words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from crm_sync.enums import SourceObject
+
+RawValue = str | int | bool | Decimal | None
+"""A field's value as the CRM sent it; numbers with a point are Decimal, never float."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deal:
+    """One deal. `fields` holds only what the mapping asked for, per source object, under the CRM's names."""
+
+    external_id: str
+    name: str
+    stage: str
+    crm_says_won: bool | None
+    modified_at: datetime
+    close_date: date | None
+    account_id: str
+    account_problem: str = ""
+    """A sentence when the account cannot be told, such as several companies and none primary."""
+    url: str = ""
+    fields: Mapping[SourceObject, Mapping[str, RawValue]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """Where the next poll starts: (modified, id), inclusive. Within a fixed window only the id moves.
+
+    `modified_at` None: nothing has been read yet. `window_end` set: the window from `modified_at` up to it is
+    being read in the order of ids and is done up to `external_id`.
+    """
+
+    modified_at: datetime | None = None
+    external_id: str = ""
+    window_end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DealPage:
+    """Deals that are written together, and the cursor that covers them; None moves no cursor."""
+
+    deals: Sequence[Deal]
+    cursor: Cursor | None
+    expected: int | None = None
+    """How many deals the CRM announced for the whole query, when it did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DealQuery:
+    """What to read: everything that changed since the cursor, or at the very first every won deal."""
+
+    cursor: Cursor
+    stage_names: Sequence[str]
+    import_from: date
+    wanted: Mapping[SourceObject, Sequence[str]]
+    """Names of the fields that the mapping uses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A stage as the CRM lists it. `id` is what deals hold, `name` what people see and we compare."""
+
+    id: str
+    name: str
+    pipeline: str = ""
+    is_won: bool | None = None
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrmField:
+    """A field of the CRM's schema."""
+
+    source_object: SourceObject
+    name: str
+    label: str
+    type: str
+    options: Sequence[tuple[str, str]] = ()
+    """(value, label) of a choice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrgFacts:
+    """Which org or portal a credential opens."""
+
+    external_id: str
+    name: str
+    kind: str
+    time_zone: str
+    currency: str
+    has_currency_field: bool
+    user_name: str = ""
+    ui_domain: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One line of the preflight."""
+
+    label: str
+    ok: bool
+    sentence: str
+    blocking: bool = True

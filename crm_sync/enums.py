@@ -1,0 +1,107 @@
+"""The choices of connections, mappings, runs and holds. Labels are the words on screen."""
+
+from django.db import models
+
+
+class Provider(models.TextChoices):
+    SALESFORCE = "salesforce", "Salesforce"
+    HUBSPOT = "hubspot", "HubSpot"
+
+
+class ConnectionState(models.TextChoices):
+    NOT_CONNECTED = "not_connected", "Not connected"
+    CONNECTED = "connected", "Connected"
+    DEGRADED = "degraded", "Degraded"
+    BROKEN = "broken", "Broken"
+    PAUSED = "paused", "Paused"
+
+
+class AmountMeans(models.TextChoices):
+    TOTAL = "total", "Total contract value"
+    ANNUAL = "annual", "Annual value"
+    MONTHLY = "monthly", "Monthly value"
+
+
+class TermUnit(models.TextChoices):
+    MONTHS = "months", "Months"
+    YEARS = "years", "Years"
+
+
+class Target(models.TextChoices):
+    """What a field mapping fills."""
+
+    CUSTOMER_NAME = "customer_name", "Customer Name"
+    CONTRACT_VALUE = "contract_value", "Contract Value"
+    START_DATE = "start_date", "Contract Start Date"
+    DURATION = "duration", "Contract Duration"
+    BILLING_CYCLE = "billing_cycle", "Billing Cycle"
+    ACCOUNT_MANAGER = "account_manager", "Account Manager"
+    CURRENCY = "currency", "Currency"
+    BILLING_EMAIL = "billing_email", "Billing E-mail"
+    ADDRESS = "address", "Billing Address"
+    TAX_ID = "tax_id", "Tax ID"
+    PO_NUMBER = "po_number", "PO Number"
+    CUSTOM = "custom", "Custom field"
+
+
+class SourceObject(models.TextChoices):
+    DEAL = "deal", "Deal"
+    ACCOUNT = "account", "Account or company"
+    OWNER = "owner", "Owner"
+
+
+class CustomFieldHome(models.TextChoices):
+    CONTRACT = "contract", "Contract"
+    CUSTOMER = "customer", "Customer"
+
+
+class DealState(models.TextChoices):
+    IMPORTED = "imported", "Imported"
+    HELD = "held", "Held"
+    DISMISSED = "dismissed", "Dismissed"
+
+
+class RunState(models.TextChoices):
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    ERRORED = "errored", "Errored"
+
+
+class RunTrigger(models.TextChoices):
+    SCHEDULE = "schedule", "Every five minutes"
+    PERSON = "person", "Sync now"
+    COMMAND = "command", "Command"
+    REPLAY = "replay", "Replay"
+
+
+class Outcome(models.TextChoices):
+    CREATED = "created", "Created"
+    UPDATED = "updated", "Updated"
+    UNCHANGED = "unchanged", "Unchanged"
+    HELD = "held", "Held"
+    SUSPENDED = "suspended", "Suspended"
+    REFUSED = "refused", "Refused"
+    FAILED = "failed", "Failed"
+
+
+class HoldCode(models.TextChoices):
+    AMOUNT_MISSING = "AMOUNT_MISSING", "Amount missing"
+    AMOUNT_NOT_POSITIVE = "AMOUNT_NOT_POSITIVE", "Amount not positive"
+    AMOUNT_UNREADABLE = "AMOUNT_UNREADABLE", "Amount unreadable"
+    AMOUNT_PRECISION = "AMOUNT_PRECISION", "Amount too precise"
+    TERM_MISSING = "TERM_MISSING", "Contract duration missing"
+    TERM_UNREADABLE = "TERM_UNREADABLE", "Contract duration unreadable"
+    FREQUENCY_MISSING = "FREQUENCY_MISSING", "Billing cycle missing"
+    FREQUENCY_UNKNOWN = "FREQUENCY_UNKNOWN", "Billing cycle unknown"
+    NO_ACCOUNT = "NO_ACCOUNT", "No account"
+    CUSTOMER_NAME_MISSING = "CUSTOMER_NAME_MISSING", "Customer name missing"
+    CURRENCY_UNKNOWN = "CURRENCY_UNKNOWN", "Currency unknown"
+    DATE_MISSING = "DATE_MISSING", "Start date missing"
+    DATE_OUT_OF_RANGE = "DATE_OUT_OF_RANGE", "Start date out of range"
+    STAGE_CONFLICT = "STAGE_CONFLICT", "Stage conflict"
+    DUPLICATE_SUSPECT = "DUPLICATE_SUSPECT", "Possible duplicate"
+    SCHEDULE_IMPOSSIBLE = "SCHEDULE_IMPOSSIBLE", "Schedule impossible"
+    OVER_LIMIT = "OVER_LIMIT", "Over the limit"
+    TEXT_INVALID = "TEXT_INVALID", "Text invalid"
+    WRITE_FAILED = "WRITE_FAILED", "Could not be stored"

@@ -1,0 +1,55 @@
+"""Errors of a sync. The kind decides everything that follows."""
+
+from enum import StrEnum
+
+
+class ErrorKind(StrEnum):
+    CONFIG = "config"
+    """Reconnect or fix the set-up: no more calls until a person has acted."""
+    TRANSIENT = "transient"
+    """The next poll tries again."""
+    DATA = "data"
+    """This one deal: it becomes a hold."""
+    INTERNAL = "internal"
+    """Our bug: logged with its traceback."""
+
+
+class SyncError(Exception):
+    """What happened and the next step, in words for the person who can act."""
+
+    kind = ErrorKind.INTERNAL
+
+    def __init__(self, sentence: str, *, next_step: str = "", code: str = "", status: int = 0) -> None:
+        super().__init__(f"{sentence} {next_step}".strip())
+        self.sentence = sentence
+        self.next_step = next_step
+        self.code = code
+        self.status = status
+
+
+class ConfigError(SyncError):
+    """Only a person can mend this. `breaks` tells whether the credential itself is dead."""
+
+    kind = ErrorKind.CONFIG
+
+    def __init__(self, sentence: str, *, breaks: bool = False, **details: str | int) -> None:
+        super().__init__(sentence, **details)  # type: ignore[arg-type]
+        self.breaks = breaks
+
+
+class TransientError(SyncError):
+    """The CRM or the way to it failed. `retry_after` is in seconds, when the CRM said so."""
+
+    kind = ErrorKind.TRANSIENT
+
+    def __init__(self, sentence: str, *, retry_after: float | None = None, **details: str | int) -> None:
+        super().__init__(sentence, **details)  # type: ignore[arg-type]
+        self.retry_after = retry_after
+
+
+class LeaseHeld(Exception):
+    """Another run works on this connection."""
+
+
+class LeaseLost(Exception):
+    """Another run has taken over: nothing of this run may be written any more."""

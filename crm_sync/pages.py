@@ -1,0 +1,157 @@
+"""One page of deals: selected, mapped, and written in one transaction with the cursor last."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from django.db import DatabaseError, OperationalError, transaction
+from django.db import connection as database
+
+from crm_sync import runs
+from crm_sync.deals import Deal, DealPage
+from crm_sync.enums import DealState, HoldCode, Outcome
+from crm_sync.errors import TransientError
+from crm_sync.known_deals import KnownDeal, known_deals
+from crm_sync.mapping import MappedDeal, Problem, fingerprint, map_deal
+from crm_sync.mapping_rules import MappingRules, MappingSettings
+from crm_sync.models import Connection, SyncRun
+from crm_sync.readers import printable
+from crm_sync.records import Verdict, store_verdicts
+from crm_sync.selection import select_won
+from crm_sync.writing import hold, write_deals
+
+TRIES = 4
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """How a run looks at deals. `forced`: also at those that have not changed, or were dismissed."""
+
+    connection: Connection
+    rules: MappingRules
+    settings: MappingSettings
+    as_of: date
+    forced: bool
+
+    @property
+    def org_id(self) -> int:
+        return self.connection.org_id or 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappedPage:
+    known: Mapping[str, KnownDeal]
+    mapped: Sequence[MappedDeal]
+    unchanged: int
+
+
+def sync_page(*, run: SyncRun, page: DealPage, sight: Sight, api_calls: int) -> None:
+    """Writes a page. One that the database refuses is rolled back and written deal by deal."""
+    write = partial(write_page, run=run, page=page, sight=sight, api_calls=api_calls)
+    try:
+        retried(partial(write, writer=write_deals))
+    except OperationalError:
+        raise
+    except DatabaseError:
+        log.warning("The database refused a page of %s; writing it deal by deal.", sight.connection)
+        retried(partial(write, writer=write_each))
+
+
+def write_page(
+    *,
+    run: SyncRun,
+    page: DealPage,
+    sight: Sight,
+    api_calls: int,
+    writer: Callable[..., list[Verdict]],
+) -> None:
+    """What is known is read anew each time: a commit whose answer was lost may have stored it."""
+    ready = map_page(page=page, sight=sight)
+    with transaction.atomic(durable=True):
+        runs.fence(run=run)
+        verdicts = writer(ready.mapped, known=ready.known, org_id=sight.org_id, as_of=sight.as_of)
+        store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
+        outcomes = Counter(verdict.outcome for verdict in verdicts)
+        outcomes[Outcome.UNCHANGED] += ready.unchanged
+        progress = runs.Progress(
+            seen=len(page.deals), api_calls=api_calls, expected=page.expected, outcomes=outcomes
+        )
+        runs.advance(run=run, progress=progress, cursor=page.cursor)
+
+
+def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
+    """Won deals that are new or different, and how many were seen again unchanged."""
+    known = known_deals(org_id=sight.org_id, external_ids=[deal.external_id for deal in page.deals])
+    won = select_won(
+        page.deals,
+        stage_names=sight.connection.stage_names,
+        import_from=sight.connection.import_from,
+        known=known,
+    )
+    mapped, unchanged = [], 0
+    for deal in won:
+        digest = fingerprint(deal, rules=sight.rules, settings=sight.settings)
+        record = known.get(deal.external_id)
+        if record and not sight.forced and is_settled(record, digest=digest):
+            unchanged += 1
+        else:
+            mapped.append(mapped_or_held(deal, digest=digest, sight=sight))
+    return MappedPage(known=known, mapped=mapped, unchanged=unchanged)
+
+
+def is_settled(record: KnownDeal, *, digest: str) -> bool:
+    """Nothing to do: seen before with these values, or dismissed by a person."""
+    return record.fingerprint == digest or record.state is DealState.DISMISSED
+
+
+def mapped_or_held(deal: Deal, *, digest: str, sight: Sight) -> MappedDeal:
+    """Our own fault with one deal must not stop the others: it becomes a hold, with its traceback in the log."""
+    try:
+        return map_deal(deal, rules=sight.rules, settings=sight.settings, digest=digest)
+    except Exception:
+        log.exception("Deal %s could not be read.", deal.external_id)
+        return MappedDeal(deal=deal, fingerprint=digest, problems=(write_failed(deal),))
+
+
+def write_each(
+    mapped: Sequence[MappedDeal], *, known: Mapping[str, KnownDeal], org_id: int, as_of: date
+) -> list[Verdict]:
+    """Each deal in a savepoint of its own: the one that cannot be stored becomes a hold, the rest land."""
+    verdicts: list[Verdict] = []
+    for one in mapped:
+        try:
+            with transaction.atomic():  # savepoint: contains one deal
+                verdicts += write_deals([one], known=known, org_id=org_id, as_of=as_of)
+        except OperationalError:
+            raise
+        except DatabaseError:
+            log.exception("Deal %s could not be stored.", one.deal.external_id)
+            verdicts.append(hold(one, problems=[write_failed(one.deal)], known=known))
+    return verdicts
+
+
+def write_failed(deal: Deal) -> Problem:
+    return Problem(
+        code=HoldCode.WRITE_FAILED,
+        field="Deal",
+        raw=printable(deal.name),
+        sentence="This deal could not be stored.",
+        cure="Tell Fincelo's operators: the log names the reason.",
+    )
+
+
+def retried(write: Callable[[], None]) -> None:
+    """Repeats a transaction that met another one, or lost its connection."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            return write()
+        except OperationalError as error:
+            database.close_if_unusable_or_obsolete()
+            if attempt == TRIES:
+                raise TransientError(
+                    "The database was busy or away.", next_step="The next poll tries again.", code="DATABASE"
+                ) from error

@@ -1,0 +1,172 @@
+"""Reads one CRM value as what a contract needs, or says why it cannot. Nothing is guessed."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from contracts.currencies import is_known
+from contracts.enums import BillingCycle
+from crm_sync.deals import RawValue
+from crm_sync.enums import HoldCode, TermUnit
+from crm_sync.synonyms import AMBIGUOUS_CYCLES, CYCLE_SYNONYMS, MONTH_WORDS, YEAR_WORDS, same_words
+
+FIRST_YEAR, LAST_YEAR = 1990, 2100
+LONGEST_TERM_MONTHS = 1200
+LARGEST_EXPONENT = 18
+PLAIN_NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?", re.ASCII)
+TERM_WITH_UNIT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*([a-z]+)\.?", re.ASCII)
+ISO_TERM = re.compile(r"P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?", re.ASCII)
+
+
+class Unreadable(Exception):
+    """A value that cannot be used, with the reason code and a sentence for the person who can mend it."""
+
+    def __init__(self, code: HoldCode, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+def is_missing(raw: RawValue) -> bool:
+    """Null, empty, or nothing that can be seen."""
+    if raw is None:
+        return True
+    return isinstance(raw, str) and not any(
+        unicodedata.category(character) not in ("Cf", "Cc", "Zs", "Zl", "Zp") for character in raw
+    )
+
+
+def read_number(raw: RawValue) -> Decimal | None:
+    """A plain number, or None. Text has to be digits with a point at most: 12,000.00 is none."""
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, int):
+        return Decimal(raw) if abs(raw) < 10**40 else None
+    if isinstance(raw, str):
+        text = raw.strip()
+        if not PLAIN_NUMBER.fullmatch(text):
+            return None
+        try:
+            raw = Decimal(text)
+        except InvalidOperation:
+            return None
+    return raw if isinstance(raw, Decimal) and raw.is_finite() else None
+
+
+def read_amount(raw: RawValue) -> Decimal:
+    amount = read_number(raw)
+    if amount is None:
+        raise Unreadable(
+            HoldCode.AMOUNT_UNREADABLE, "is not a plain number; write it with digits and a decimal point only"
+        )
+    if amount <= 0:
+        raise Unreadable(HoldCode.AMOUNT_NOT_POSITIVE, "is not above zero")
+    if amount.adjusted() > LARGEST_EXPONENT:
+        raise Unreadable(HoldCode.OVER_LIMIT, "is more than Fincelo can bill")
+    return amount
+
+
+def read_months(raw: RawValue, *, unit: TermUnit) -> int:
+    """Whole months from 1 to 1200. A bare number counts in the connection's unit."""
+    number = read_number(raw)
+    if number is not None and abs(number.adjusted()) < LARGEST_EXPONENT:
+        months = Fraction(number) * (12 if unit is TermUnit.YEARS else 1)
+    else:
+        months = months_of_text(raw if isinstance(raw, str) else "")
+    if months.denominator != 1 or not 1 <= months <= LONGEST_TERM_MONTHS:
+        raise Unreadable(
+            HoldCode.TERM_UNREADABLE, f"is not a duration of 1 to {LONGEST_TERM_MONTHS} whole months"
+        )
+    return int(months)
+
+
+def months_of_text(text: str) -> Fraction:
+    """Months in "12 months", "1.5 years" or "P12M"; 0 for anything else."""
+    words = same_words(text)
+    spelled = TERM_WITH_UNIT.fullmatch(words)
+    if spelled and spelled[2] in MONTH_WORDS:
+        return Fraction(spelled[1])
+    if spelled and spelled[2] in YEAR_WORDS:
+        return Fraction(spelled[1]) * 12
+    iso = ISO_TERM.fullmatch(text.strip().upper())
+    if iso and (iso[1] or iso[2]):
+        return Fraction(int(iso[1] or 0) * 12 + int(iso[2] or 0))
+    return Fraction(0)
+
+
+def read_cycle(raw: RawValue, *, translations: Mapping[str, BillingCycle]) -> tuple[BillingCycle, str]:
+    """(cycle, how it was understood). The connection's translations come before the built-in synonyms."""
+    words = same_words(str(raw))
+    if words in translations:
+        return translations[words], "translation"
+    if words in CYCLE_SYNONYMS:
+        cycle = CYCLE_SYNONYMS[words]
+        return cycle, "as is" if words == same_words(cycle.label) else "built-in synonym"
+    if words in AMBIGUOUS_CYCLES:
+        raise Unreadable(
+            HoldCode.FREQUENCY_UNKNOWN, f"can mean {AMBIGUOUS_CYCLES[words]}; add a translation for it"
+        )
+    raise Unreadable(
+        HoldCode.FREQUENCY_UNKNOWN, "is no billing cycle that Fincelo knows; add a translation for it"
+    )
+
+
+def read_date(raw: RawValue, *, time_zone: str) -> date:
+    """A calendar day. A moment becomes the day it falls on in the connection's time zone."""
+    try:
+        text = raw.strip() if isinstance(raw, str) else ""
+        if len(text) == 10:
+            day = date.fromisoformat(text)
+        else:
+            moment = datetime.fromisoformat(text)
+            zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            day = zoned.astimezone(ZoneInfo(time_zone)).date()
+    except (ValueError, OverflowError):
+        raise Unreadable(HoldCode.DATE_OUT_OF_RANGE, "cannot be read as a date") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise Unreadable(HoldCode.DATE_OUT_OF_RANGE, f"is not between the years {FIRST_YEAR} and {LAST_YEAR}")
+    return day
+
+
+def read_currency(raw: RawValue) -> str:
+    code = raw.strip().upper() if isinstance(raw, str) else ""
+    if not is_known(currency=code):
+        raise Unreadable(HoldCode.CURRENCY_UNKNOWN, "is no current ISO 4217 currency code")
+    return code
+
+
+def read_text(raw: RawValue, *, longest: int) -> str:
+    """One line of text, inner line breaks and runs of blanks made one blank. Never cut."""
+    if isinstance(raw, bool):
+        return "Yes" if raw else "No"
+    text = " ".join(str(raw).split())
+    return checked(text, longest=longest)
+
+
+def read_lines(raw: RawValue, *, longest: int) -> str:
+    """Text that may have several lines, such as an address."""
+    lines = [" ".join(line.split()) for line in str(raw).splitlines()]
+    return checked("\n".join(line for line in lines if line), longest=longest)
+
+
+def checked(text: str, *, longest: int) -> str:
+    if len(text) > longest:
+        raise Unreadable(HoldCode.TEXT_INVALID, f"is longer than {longest} characters")
+    if any(unicodedata.category(character) in ("Cs", "Cc") and character != "\n" for character in text):
+        raise Unreadable(HoldCode.TEXT_INVALID, "contains characters that cannot be stored")
+    return text
+
+
+def printable(raw: RawValue, *, longest: int = 200) -> str:
+    """A raw value for people to look at: what cannot be stored is replaced, what is too long is cut."""
+    if raw is None:
+        return ""
+    text = str(raw)[: longest + 1]
+    clean = "".join(
+        "\ufffd" if unicodedata.category(character) in ("Cs", "Cc") else character for character in text
+    )
+    return clean if len(clean) <= longest else clean[: longest - 1] + "\u2026"

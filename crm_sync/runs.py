@@ -1,0 +1,186 @@
+"""Sync runs: the claim on a connection, the record of what happened, the cursor."""
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from crm_sync.deals import Cursor
+from crm_sync.enums import ConnectionState, Outcome, RunState, RunTrigger
+from crm_sync.errors import ConfigError, ErrorKind, LeaseHeld, LeaseLost, SyncError, TransientError
+from crm_sync.models import Connection, ConnectionLease, SyncRun
+
+LEASE_MINUTES = 10
+LONGEST_PAUSE = timedelta(hours=24)
+INTERRUPTED = "The run was interrupted before its end. Everything it had stored stands, and this run went on from there."
+OURS = "Fincelo failed on this run. The operators find the cause in the log; the next poll tries again."
+log = logging.getLogger(__name__)
+
+CLAIM = """
+UPDATE crm_sync_connectionlease AS lease
+SET token = lease.token + 1,
+    backend_pid = pg_backend_pid(),
+    backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()),
+    expires_at = now() + make_interval(mins => %s)
+WHERE lease.connection_id = %s
+  AND (
+    lease.expires_at IS NULL
+    OR lease.expires_at < now()
+    OR NOT EXISTS (
+        SELECT 1 FROM pg_stat_activity AS holder
+        WHERE holder.pid = lease.backend_pid AND holder.backend_start = lease.backend_start
+    )
+  )
+RETURNING lease.token
+"""
+FENCE = """
+UPDATE crm_sync_connectionlease
+SET backend_pid = pg_backend_pid(),
+    backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()),
+    expires_at = now() + make_interval(mins => %s)
+WHERE connection_id = %s AND token = %s
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What one page added to its run."""
+
+    seen: int
+    api_calls: int
+    expected: int | None
+    outcomes: Counter[Outcome]
+
+
+def claim(*, connection: Connection, trigger: RunTrigger, actor: AbstractBaseUser | None) -> SyncRun:
+    """Takes the lease and opens a run, or raises LeaseHeld.
+
+    The lease of a process that has died is free at once: its database session is gone. The rising token makes
+    even a wrong guess harmless, because a run whose token is no longer current cannot write.
+    """
+    with transaction.atomic(durable=True):
+        ConnectionLease.objects.bulk_create([ConnectionLease(connection=connection)], ignore_conflicts=True)
+        with database.cursor() as cursor:
+            cursor.execute(CLAIM, [LEASE_MINUTES, connection.pk])
+            row = cursor.fetchone()
+        if row is None:
+            raise LeaseHeld(f"Another run is working on {connection}.")
+        SyncRun.objects.filter(connection=connection, state=RunState.RUNNING).update(
+            state=RunState.ERRORED, finished_at=Now(), error=INTERRUPTED, error_kind=ErrorKind.INTERNAL
+        )
+        return SyncRun.objects.create(
+            connection=connection,
+            trigger=trigger,
+            actor_id=actor.pk if actor else None,
+            mapping_version_id=connection.mapping_version_id,
+            lease_token=row[0],
+            started_at=timezone.now(),
+            window_from=connection.cursor_modified_at,
+        )
+
+
+def fence(*, run: SyncRun) -> None:
+    """The first statement of every write transaction: locks the lease, or raises LeaseLost."""
+    if not holds_lease(run=run):
+        raise LeaseLost("Another run has taken over this connection.")
+
+
+def holds_lease(*, run: SyncRun) -> bool:
+    with database.cursor() as cursor:
+        cursor.execute(FENCE, [LEASE_MINUTES, run.connection_id, run.lease_token])
+        return cursor.rowcount == 1
+
+
+def advance(*, run: SyncRun, progress: Progress, cursor: Cursor | None) -> None:
+    """The last statements of a page's transaction: the run's counters, then the cursor."""
+    counts = {outcome.value: F(outcome.value) + count for outcome, count in progress.outcomes.items()}
+    SyncRun.objects.filter(pk=run.pk).update(
+        pages=F("pages") + 1,
+        seen=F("seen") + progress.seen,
+        api_calls=progress.api_calls,
+        **({"expected": progress.expected} if progress.expected is not None else {}),
+        **counts,
+    )
+    if cursor is not None:
+        Connection.objects.filter(pk=run.connection_id).update(
+            cursor_modified_at=cursor.modified_at,
+            cursor_external_id=cursor.external_id,
+            cursor_window_end=cursor.window_end,
+        )
+
+
+def finish(*, run: SyncRun, api_calls: int, warnings: list[str]) -> None:
+    """Closes a run that read everything it set out to read."""
+    with transaction.atomic(durable=True):
+        fence(run=run)
+        close(run=run, state=RunState.DONE, api_calls=api_calls, warnings=warnings)
+        connection = Connection.objects.select_for_update().get(pk=run.connection_id)
+        if connection.is_live:
+            connection.state = ConnectionState.DEGRADED if warnings else ConnectionState.CONNECTED
+            connection.state_reason = ""
+        connection.warnings = warnings
+        connection.not_before = None
+        connection.last_success_at = timezone.now()
+        connection.save(update_fields=["state", "state_reason", "warnings", "not_before", "last_success_at"])
+
+
+def fail(*, run: SyncRun, error: SyncError, api_calls: int) -> None:
+    """Closes a run that the CRM or the set-up stopped. What was stored stands; the cursor covers exactly that."""
+    with transaction.atomic(durable=True):
+        if not holds_lease(run=run):
+            return
+        close(run=run, state=RunState.FAILED, api_calls=api_calls, error=str(error), kind=error.kind)
+        connection = Connection.objects.select_for_update().get(pk=run.connection_id)
+        if connection.is_live:
+            note_failure(connection=connection, error=error)
+
+
+def note_failure(*, connection: Connection, error: SyncError) -> None:
+    """Broken: no more calls until a person reconnects. Degraded: Fincelo goes on by itself."""
+    if isinstance(error, ConfigError):
+        connection.state = ConnectionState.BROKEN if error.breaks else ConnectionState.DEGRADED
+        connection.state_reason = str(error)
+    elif isinstance(error, TransientError) and error.retry_after:
+        pause = min(timedelta(seconds=error.retry_after), LONGEST_PAUSE)
+        connection.not_before = timezone.now() + pause
+        connection.state = ConnectionState.DEGRADED
+        connection.state_reason = str(error)
+    connection.save(update_fields=["state", "state_reason", "not_before"])
+
+
+def crash(*, run: SyncRun, api_calls: int) -> None:
+    """Closes a run that our own fault stopped; the traceback is in the log."""
+    with transaction.atomic(durable=True):
+        if not holds_lease(run=run):
+            return
+        close(run=run, state=RunState.ERRORED, api_calls=api_calls, error=OURS, kind=ErrorKind.INTERNAL)
+
+
+def close(
+    *,
+    run: SyncRun,
+    state: RunState,
+    api_calls: int,
+    error: str = "",
+    kind: ErrorKind | str = "",
+    warnings: list[str] | None = None,
+) -> None:
+    """Stamps the run's end and gives the lease back."""
+    SyncRun.objects.filter(pk=run.pk).update(
+        state=state,
+        finished_at=timezone.now(),
+        api_calls=api_calls,
+        error=error,
+        error_kind=str(kind),
+        warnings=warnings or [],
+    )
+    ConnectionLease.objects.filter(connection_id=run.connection_id, token=run.lease_token).update(
+        expires_at=None, backend_pid=None, backend_start=None
+    )

@@ -1,0 +1,44 @@
+"""What a sync tells of a contract."""
+
+from django.urls import reverse
+
+from contracts.story import LENGTH, Event
+from crm_sync.enums import Outcome
+from crm_sync.models import CrmDeal, SyncRecord
+from fincelo.states import MARKS
+
+WORDS = {
+    Outcome.CREATED: "Contract created from the deal",
+    Outcome.UPDATED: "Contract updated from the deal",
+    Outcome.HELD: "Deal held",
+    Outcome.SUSPENDED: "Contract suspended: the deal is no longer won",
+    Outcome.REFUSED: "Change of the deal refused",
+    Outcome.FAILED: "Deal could not be stored",
+}
+
+
+def sync_story(*, deal: CrmDeal) -> list[Event]:
+    records = (
+        SyncRecord.objects.filter(crm_deal=deal)
+        .exclude(outcome=Outcome.UNCHANGED)
+        .select_related("run__connection", "run__actor")
+        .order_by("-id")[:LENGTH]
+    )
+    return [_event(record) for record in records]
+
+
+def _event(record: SyncRecord) -> Event:
+    run = record.run
+    mark = MARKS[record.outcome]
+    changes = [
+        f"{change['field']}: {change['old'] or 'empty'} → {change['new'] or 'empty'}" for change in record.changes
+    ]
+    return Event(
+        at=record.created_at,
+        what=WORDS[Outcome(record.outcome)],
+        who=f"{run.actor.get_username()}, {run.connection}" if run.actor else str(run.connection),
+        detail="\n".join(changes) or record.sentence,
+        url=reverse("sync-run", args=[run.pk]),
+        tone=mark.tone,
+        icon=mark.icon,
+    )

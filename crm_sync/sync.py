@@ -1,0 +1,103 @@
+"""One sync run, from the claim to the cursor. Read this first.
+
+poll -> claim -> fetch -> select -> map -> [ write -> activate -> record, cursor last ] -> finish
+
+What stands in brackets is one durable transaction per page (pages.py). The network is never touched inside it.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from crm_sync import runs
+from crm_sync.clients.protocol import CrmClient
+from crm_sync.credentials import open_client
+from crm_sync.deals import Cursor, DealPage, DealQuery
+from crm_sync.enums import Provider, RunTrigger
+from crm_sync.errors import LeaseLost, SyncError
+from crm_sync.known_deals import deals_without_account
+from crm_sync.mappings import confirmed_rules, settings_of
+from crm_sync.models import Connection, SyncRun
+from crm_sync.pages import Sight, sync_page
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a run is asked to do. `external_ids` empty: everything that changed since the cursor."""
+
+    trigger: RunTrigger
+    as_of: date
+    actor: AbstractBaseUser | None = None
+    external_ids: Sequence[str] = ()
+    may_continue: Callable[[], bool] = lambda: True
+    on_page: Callable[[SyncRun], None] = lambda run: None
+
+
+def sync(*, connection: Connection, order: Order) -> SyncRun:
+    """Runs once. Raises LeaseHeld when another run is at work; any other end is told by the returned run."""
+    run = runs.claim(connection=connection, trigger=order.trigger, actor=order.actor)
+    client: CrmClient | None = None
+    try:
+        connection.refresh_from_db()
+        sight = look(connection=connection, order=order)
+        client = open_client(connection=connection)
+        for page in fetch(client=client, sight=sight, order=order):
+            sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
+            order.on_page(run)
+            if not order.may_continue():
+                break
+        runs.finish(run=run, api_calls=client.calls, warnings=list(client.warnings))
+    except LeaseLost:
+        log.warning("A later run has taken over %s; this one stops.", connection)
+    except SyncError as error:
+        runs.fail(run=run, error=error, api_calls=client.calls if client else 0)
+    except Exception:
+        log.exception("The sync of %s failed.", connection)
+        runs.crash(run=run, api_calls=client.calls if client else 0)
+    finally:
+        if client is not None:
+            client.close()
+    run.refresh_from_db()
+    return run
+
+
+def look(*, connection: Connection, order: Order) -> Sight:
+    return Sight(
+        connection=connection,
+        rules=confirmed_rules(connection=connection),
+        settings=settings_of(connection),
+        as_of=order.as_of,
+        forced=bool(order.external_ids),
+    )
+
+
+def fetch(*, client: CrmClient, sight: Sight, order: Order) -> Iterator[DealPage]:
+    """The pages of this run. HubSpot does not say when a deal is given a company, so those are asked again."""
+    wanted = sight.rules.wanted()
+    if order.external_ids:
+        yield from client.deals_by_id(external_ids=order.external_ids, wanted=wanted)
+        return
+    yield from client.changed_deals(query=query_of(sight))
+    if sight.connection.provider == Provider.HUBSPOT:
+        waiting = deals_without_account(connection=sight.connection)
+        if waiting:
+            yield from client.deals_by_id(external_ids=waiting, wanted=wanted)
+
+
+def query_of(sight: Sight) -> DealQuery:
+    connection = sight.connection
+    return DealQuery(
+        cursor=Cursor(
+            modified_at=connection.cursor_modified_at,
+            external_id=connection.cursor_external_id,
+            window_end=connection.cursor_window_end,
+        ),
+        stage_names=tuple(connection.stage_names),
+        import_from=connection.import_from,
+        wanted=sight.rules.wanted(),
+    )

@@ -1,0 +1,230 @@
+"""Writes mapped deals as customers, contracts and schedules. The caller owns the transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from billing.activation import ActivationOrder, activate_billing, rebuild_billing
+from contracts.drafts import ContractDraft, CustomerDraft
+from contracts.models import Contract
+from contracts.operations import ContractOrder, change_contracts, write_contracts
+from crm_sync.accounts import customers_for
+from crm_sync.changes import Change, changes_between, sentence_of, touches_billing
+from crm_sync.enums import HoldCode, Outcome, Target
+from crm_sync.known_deals import KnownDeal, SuspectKey, contracts_of, invoiced_among, suspects_among
+from crm_sync.mapping import MappedDeal, Problem
+from crm_sync.records import Verdict
+
+KEPT = (
+    "The contract keeps its values: invoices have been issued for it. The CRM now says otherwise: {changes}."
+)
+
+
+def write_deals(
+    mapped: Sequence[MappedDeal], *, known: Mapping[str, KnownDeal], org_id: int, as_of: date
+) -> list[Verdict]:
+    """One verdict per deal. The number of statements does not depend on how many deals there are."""
+    imported = [one for one in mapped if known_contract(one, known=known)]
+    ready = [one for one in mapped if not one.problems and not known_contract(one, known=known)]
+    held = [one for one in mapped if one.problems and not known_contract(one, known=known)]
+    customers = customers_for(org_id=org_id, drafts=customer_drafts([*imported, *ready]))
+    ready, suspects = without_suspects(ready, known=known, customers=customers)
+    return [
+        *create(ready, known=known, customers=customers, as_of=as_of),
+        *update(imported, known=known, customers=customers, as_of=as_of),
+        *(hold(one, problems=one.problems, known=known) for one in held),
+        *(hold(one, problems=[suspect_problem(one)], known=known) for one in suspects),
+    ]
+
+
+def known_contract(one: MappedDeal, *, known: Mapping[str, KnownDeal]) -> int | None:
+    record = known.get(one.deal.external_id)
+    return record.contract_id if record else None
+
+
+def customer_drafts(mapped: Sequence[MappedDeal]) -> dict[str, CustomerDraft]:
+    """The customer of each account as the latest of its deals describes it."""
+    latest = sorted(mapped, key=lambda one: one.deal.modified_at)
+    return {one.deal.account_id: one.customer for one in latest if one.customer is not None}
+
+
+def without_suspects(
+    ready: Sequence[MappedDeal], *, known: Mapping[str, KnownDeal], customers: Mapping[str, int]
+) -> tuple[list[MappedDeal], list[MappedDeal]]:
+    """(to be created, possible duplicates): the same customer, value, currency and start exist already."""
+    keys = {one.deal.external_id: suspect_key(one, customers=customers) for one in ready}
+    taken = suspects_among(list(keys.values()))
+    fine, suspects = [], []
+    for one in ready:
+        record = known.get(one.deal.external_id)
+        key = keys[one.deal.external_id]
+        if key in taken and not (record and record.duplicate_accepted):
+            suspects.append(one)
+        else:
+            taken.add(key)
+            fine.append(one)
+    return fine, suspects
+
+
+def suspect_key(one: MappedDeal, *, customers: Mapping[str, int]) -> SuspectKey:
+    contract = contract_of(one)
+    return (
+        customers[one.deal.account_id],
+        contract.value.currency,
+        contract.value.minor,
+        contract.start_date,
+    )
+
+
+def create(
+    ready: Sequence[MappedDeal],
+    *,
+    known: Mapping[str, KnownDeal],
+    customers: Mapping[str, int],
+    as_of: date,
+) -> list[Verdict]:
+    orders = [order_of(one, customers=customers) for one in ready]
+    contract_ids = write_contracts(orders=orders, as_of=as_of)
+    activate_billing(
+        orders=[
+            ActivationOrder(contract_id=key, instalments=one.plan)
+            for key, one in zip(contract_ids, ready, strict=True)
+        ],
+        as_of=as_of,
+    )
+    return [
+        Verdict(
+            mapped=one,
+            outcome=Outcome.CREATED,
+            deal_id=record_id(one, known=known),
+            contract_id=key,
+            sentence=f"Contract over {contract_of(one).value} created, {len(one.plan)} instalments planned.",
+        )
+        for key, one in zip(contract_ids, ready, strict=True)
+    ]
+
+
+def update(
+    imported: Sequence[MappedDeal],
+    *,
+    known: Mapping[str, KnownDeal],
+    customers: Mapping[str, int],
+    as_of: date,
+) -> list[Verdict]:
+    """Before the first invoice the CRM owns the mapped fields; after it, what was billed is left alone."""
+    contracts = contracts_of([known[one.deal.external_id] for one in imported])
+    invoiced = invoiced_among(list(contracts))
+    verdicts, changed, rebuilt = [], {}, []
+    for one in imported:
+        contract = contracts[known_contract(one, known=known) or 0]
+        if one.contract is None:
+            verdicts.append(kept_back(one, contract=contract, known=known))
+            continue
+        order = order_of(one, customers=customers)
+        changes = changes_between(
+            contract=contract,
+            draft=order.draft,
+            customer_id=order.customer_id,
+            customer_name=one.customer.name if one.customer else "",
+        )
+        refused = touches_billing(changes) and contract.pk in invoiced
+        if touches_billing(changes) and not refused:
+            rebuilt.append(ActivationOrder(contract_id=contract.pk, instalments=one.plan))
+        elif changes:
+            order = harmless(order, contract=contract)
+        if changes:
+            changed[contract.pk] = order
+        verdicts.append(judged(one, contract=contract, known=known, changes=changes, refused=refused))
+    if changed:
+        change_contracts(orders=changed, as_of=as_of)
+    if rebuilt:
+        rebuild_billing(orders=rebuilt, as_of=as_of)
+    return verdicts
+
+
+def judged(
+    one: MappedDeal,
+    *,
+    contract: Contract,
+    known: Mapping[str, KnownDeal],
+    changes: Sequence[Change],
+    refused: bool,
+) -> Verdict:
+    """The verdict on an imported deal that was read with its changes."""
+    if refused:
+        outcome, sentence = Outcome.REFUSED, KEPT.format(changes=sentence_of(changes))
+    elif changes:
+        outcome, sentence = Outcome.UPDATED, f"Changed: {sentence_of(changes)}."
+    else:
+        outcome, sentence = Outcome.UNCHANGED, ""
+    return Verdict(
+        mapped=one,
+        outcome=outcome,
+        deal_id=record_id(one, known=known),
+        contract_id=contract.pk,
+        sentence=sentence,
+        changes=changes,
+    )
+
+
+def kept_back(one: MappedDeal, *, contract: Contract, known: Mapping[str, KnownDeal]) -> Verdict:
+    """An imported deal that can no longer be read: good values are never replaced by bad ones."""
+    return Verdict(
+        mapped=one,
+        outcome=Outcome.REFUSED,
+        deal_id=record_id(one, known=known),
+        contract_id=contract.pk,
+        code=one.problems[0].code,
+        sentence=f"The contract keeps its values. {one.problems[0].sentence} {one.problems[0].cure}",
+    )
+
+
+def harmless(order: ContractOrder, *, contract: Contract) -> ContractOrder:
+    """The order without what would change the billing."""
+    kept = replace(
+        order.draft,
+        value=replace(order.draft.value, minor=contract.value_minor, currency=contract.currency),
+        start_date=contract.start_date,
+        duration_months=contract.duration_months,
+        billing_cycle=type(order.draft.billing_cycle)(contract.billing_cycle),
+        billing_timing=type(order.draft.billing_timing)(contract.billing_timing),
+        lead_days=contract.lead_days,
+    )
+    return ContractOrder(customer_id=contract.customer_id, draft=kept)
+
+
+def hold(one: MappedDeal, *, problems: Sequence[Problem], known: Mapping[str, KnownDeal]) -> Verdict:
+    return Verdict(
+        mapped=one,
+        outcome=Outcome.HELD,
+        deal_id=record_id(one, known=known),
+        code=problems[0].code,
+        sentence=" ".join(problem.sentence for problem in problems),
+        problems=problems,
+    )
+
+
+def suspect_problem(one: MappedDeal) -> Problem:
+    contract = contract_of(one)
+    return Problem(
+        code=HoldCode.DUPLICATE_SUSPECT,
+        field=str(Target.CONTRACT_VALUE.label),
+        raw=str(contract.value),
+        sentence=f"The customer has a contract over {contract.value} from {contract.start_date} already.",
+        cure="If this is another sale, import it anyway.",
+    )
+
+
+def order_of(one: MappedDeal, *, customers: Mapping[str, int]) -> ContractOrder:
+    return ContractOrder(customer_id=customers[one.deal.account_id], draft=contract_of(one))
+
+
+def contract_of(one: MappedDeal) -> ContractDraft:
+    if one.contract is None:
+        raise ValueError(f"deal {one.deal.external_id} has problems and no contract")
+    return one.contract
+
+
+def record_id(one: MappedDeal, *, known: Mapping[str, KnownDeal]) -> int | None:
+    record = known.get(one.deal.external_id)
+    return record.id if record else None

@@ -1,0 +1,54 @@
+"""A deal in the words a person reads: names instead of ids, days in the portal's zone."""
+
+from decimal import Decimal, InvalidOperation
+
+from demo.hubspot.portal import Portal
+from demo.hubspot.records import Record
+from demo.hubspot.timestamps import read_moment
+
+
+def deal_name(deal: Record) -> str:
+    return deal.properties.get("dealname") or f"Deal {deal.id}"
+
+
+def stage_words(portal: Portal, deal: Record) -> tuple[str, str]:
+    """The labels of the stage and of its pipeline."""
+    stage = portal.stage(deal.properties.get("dealstage"))
+    return (stage.label, portal.pipeline_of(stage).label) if stage else ("No stage", "")
+
+
+def company_name(portal: Portal, company_id: str) -> str:
+    company = portal.objects["companies"].records[company_id]
+    return company.properties.get("name") or f"Company {company_id} without a name"
+
+
+def company_words(portal: Portal, deal: Record) -> str:
+    return ", ".join(company_name(portal, company_id) for company_id in portal.companies_of(deal.id))
+
+
+def owner_words(portal: Portal, owner_id: str | None) -> str:
+    owner = portal.owners.get(owner_id or "")
+    if owner is None:
+        return ""
+    return f"{owner.name} (deactivated)" if owner.archived else owner.name
+
+
+def amount_words(deal: Record) -> str:
+    amount = deal.properties.get("amount")
+    if not amount:
+        return ""
+    try:
+        figure = f"{Decimal(amount):,}"
+    except InvalidOperation:
+        figure = amount
+    return f"{figure} {deal.properties.get('deal_currency_code') or ''}".strip()
+
+
+def close_day(portal: Portal, deal: Record) -> str:
+    moment = deal.properties.get("closedate")
+    return f"{read_moment(moment).astimezone(portal.zone):%Y-%m-%d}" if moment else ""
+
+
+def is_open(portal: Portal, deal: Record) -> bool:
+    stage = portal.stage(deal.properties.get("dealstage"))
+    return stage is None or not stage.closed

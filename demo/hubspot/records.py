@@ -1,0 +1,70 @@
+"""What a portal holds: records never change in place, a change is a new value under the same id."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from demo.hubspot.timestamps import write_moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A deal, company, contact or line item. `keys` caches what the search compares."""
+
+    id: str
+    properties: Mapping[str, str | None]
+    created_at: datetime
+    updated_at: datetime
+    archived_at: datetime | None = None
+    keys: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    id: str
+    name: str
+    primary: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    id: str
+    email: str | None
+    first_name: str
+    last_name: str
+    user_id: int | None
+    created_at: datetime
+    updated_at: datetime
+    kind: Literal["PERSON", "QUEUE"] = "PERSON"
+    archived: bool = False
+    teams: tuple[Team, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email or self.id
+
+    def body(self) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "id": self.id,
+            "email": self.email,
+            "type": self.kind,
+            "firstName": self.first_name,
+            "lastName": self.last_name,
+            "userId": None if self.archived else self.user_id,
+            "userIdIncludingInactive": self.user_id,
+            "createdAt": write_moment(self.created_at),
+            "updatedAt": write_moment(self.updated_at),
+            "archived": self.archived,
+            "teams": [{"id": team.id, "name": team.name, "primary": team.primary} for team in self.teams],
+        }
+        absent = [name for name in ("email", "teams") if not body[name]]
+        return {name: value for name, value in body.items() if name not in absent}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    value: str
+    scopes: tuple[str, ...]
+    user_id: int
+    app_id: int

@@ -1,0 +1,95 @@
+"""What search sees of one object type: a copy of the records that may lag behind them."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from demo.hubspot.records import Record
+from demo.hubspot.search_filters import Predicate
+
+REMEMBERED_ANSWERS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sort:
+    read: Callable[[Record], Any]
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A compiled search. `key` names filters and order; `above` is a keyset bound, kept out of the key."""
+
+    key: Hashable
+    groups: list[list[Predicate]]
+    sort: Sort | None = None
+    above: int | None = None
+
+
+class SearchIndex:
+    def __init__(self) -> None:
+        self._records: dict[int, Record] = {}
+        self._numbers: list[int] = []
+        self._pending: deque[tuple[datetime, int, Record | None]] = deque()
+        self._answers: OrderedDict[Hashable, tuple[list[int], list[Record]]] = OrderedDict()
+
+    def enqueue(self, record: Record, *, at: datetime, gone: bool = False) -> None:
+        self._pending.append((at, int(record.id), None if gone else record))
+
+    def catch_up(self, *, until: datetime | None) -> None:
+        """Takes in the changes made up to a moment, or all of them."""
+        if not self._pending or (until and self._pending[0][0] > until):
+            return
+        self._answers.clear()
+        while self._pending and (until is None or self._pending[0][0] <= until):
+            _, number, record = self._pending.popleft()
+            self._take(number, record)
+
+    def matches(self, plan: Plan) -> list[Record]:
+        """The matching records in order. The answer for one key is kept until a record changes."""
+        if plan.key not in self._answers:
+            self._answers[plan.key] = self._scan(plan)
+        self._answers.move_to_end(plan.key)
+        while len(self._answers) > REMEMBERED_ANSWERS:
+            self._answers.popitem(last=False)
+        numbers, records = self._answers[plan.key]
+        return records if plan.above is None else records[bisect_right(numbers, plan.above) :]
+
+    def _take(self, number: int, record: Record | None) -> None:
+        if record is None:
+            if self._records.pop(number, None):
+                del self._numbers[bisect_left(self._numbers, number)]
+            return
+        if number not in self._records:
+            insort(self._numbers, number)
+        self._records[number] = record
+
+    def _scan(self, plan: Plan) -> tuple[list[int], list[Record]]:
+        records = [self._records[number] for number in self._numbers]
+        if plan.groups:
+            records = self._any_group(records, plan.groups)
+        if plan.sort:
+            records = _sorted(records, plan.sort)
+        return [int(record.id) for record in records], records
+
+    def _any_group(self, records: list[Record], groups: list[list[Predicate]]) -> list[Record]:
+        answers = []
+        for predicates in groups:
+            found = records
+            for holds in predicates:
+                found = [record for record in found if holds(record)]
+            answers.append(found)
+        if len(answers) == 1:
+            return answers[0]
+        wanted = {record.id for found in answers for record in found}
+        return [record for record in records if record.id in wanted]
+
+
+def _sorted(records: list[Record], sort: Sort) -> list[Record]:
+    """Records without the value come last, whatever the direction; equal ones keep the order of their ids."""
+    with_value = [record for record in records if sort.read(record) is not None]
+    without = [record for record in records if sort.read(record) is None]
+    return sorted(with_value, key=sort.read, reverse=sort.descending) + without

@@ -1,0 +1,224 @@
+"""One simulated Salesforce org: records, schema, tokens, and the switches that tests and the demo turn."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from demo.http_server import Request, Response
+from demo.salesforce import defaults
+from demo.salesforce.grants import App, Grants, Issued
+from demo.salesforce.ids import DIGITS, numbered_id
+from demo.salesforce.query import Result, run
+from demo.salesforce.records import Records, utc_now
+from demo.salesforce.schema import MULTI_CURRENCY, PERSON_ACCOUNTS, Field, PicklistValue
+from demo.salesforce.values import Value
+
+CURSOR_LIFE = timedelta(days=2)
+BULK_TERMS = (12, 24, 36, 6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """A result of which more pages can be asked for."""
+
+    locator: str
+    result: Result
+    page_size: int
+    opened_at: datetime
+
+
+class Org(Records):
+    """Starts with its custom fields, stages, one user and one app, and without deals.
+
+    These attributes may be set at any moment: `currency`, `instance_url`, `identity_host`, `newest_version`,
+    `max_page_size`, `limit_info_form` (plain, bursts, per_app, None), `api_limit`, `api_used`, `intercept`.
+    """
+
+    def __init__(self, *, seed: int = 1, clock: Callable[[], datetime] = utc_now) -> None:
+        super().__init__(seed=seed, clock=clock)
+        self.seed = seed
+        self.instance_url = ""
+        self.identity_host = "https://login.salesforce.com"
+        self.newest_version = 68
+        self.max_page_size = 2000
+        self.limit_info_form: str | None = "plain"
+        self.api_limit = 15_000
+        self.api_used = 0
+        self.intercept: Callable[[Request], Response | None] | None = None
+        self.passwords: dict[str, str] = {}
+        self._cursors: dict[str, Cursor] = {}
+        self.org_id = self.add("Organization", Name=defaults.ORGANIZATION_NAME)
+        self.admin_id = self.add_user(name=defaults.ADMIN_NAME, email=defaults.ADMIN_EMAIL)
+        for custom in defaults.CUSTOM_FIELDS:
+            self.add_field("Opportunity", custom)
+        self.set_stages(defaults.STAGES)
+        self.grants = Grants(org_id=self.org_id, now=lambda: self.clock(), lock=self.lock, is_active=self._is_active)
+        self.app = self.add_app(name="Billing importer", rng=random.Random(seed))
+
+    def add_account(self, name: str, **fields: Any) -> str:
+        return self.add("Account", Name=name, **fields)
+
+    def add_user(self, *, name: str, email: str, password: str = defaults.DEMO_PASSWORD) -> str:
+        """A person who owns deals and may sign in with the e-mail address as user name."""
+        first, last = name.rsplit(" ", 1)
+        self.passwords[email] = password
+        return self.add(
+            "User",
+            Username=email,
+            Name=name,
+            FirstName=first,
+            LastName=last,
+            Email=email,
+            Alias=email.partition("@")[0][:8],
+        )
+
+    def add_app(self, *, name: str, rng: random.Random) -> App:
+        app = App(
+            name=name,
+            consumer_key="3MVG9" + "".join(rng.choices(DIGITS, k=80)),
+            consumer_secret="".join(rng.choices("0123456789ABCDEF", k=64)),
+            scopes=list(defaults.APP_SCOPES),
+        )
+        self.grants.apps[app.consumer_key] = app
+        return app
+
+    def add_won_deals(self, count: int, *, modified_at: datetime | None = None) -> list[str]:
+        """Complete won deals, four to an account and 200 to a second, the newest at `modified_at`."""
+        newest = modified_at or self.now()
+        with self.lock:
+            first = len(self.tables["Opportunity"])
+            accounts = [
+                self.add_account(f"Bulk Customer {first + n:06}", BillingCountry="Ireland")
+                for n in range(0, count, 4)
+            ]
+            return [
+                self.add(
+                    "Opportunity",
+                    modified_at=newest - timedelta(seconds=(count - 1 - n) // 200),
+                    Name=f"Bulk deal {first + n:06}",
+                    StageName="Closed Won",
+                    Amount=1200 + 12.5 * (n % 5000),
+                    CloseDate=newest.date(),
+                    AccountId=accounts[n // 4],
+                    Contract_Term__c=BULK_TERMS[n % len(BULK_TERMS)],
+                    Billing_Frequency__c=defaults.FREQUENCIES[n % len(defaults.FREQUENCIES)],
+                    PO_Number__c=f"PO-{first + n:06}",
+                )
+                for n in range(count)
+            ]
+
+    @property
+    def multi_currency(self) -> bool:
+        return MULTI_CURRENCY in self.schema.features
+
+    @multi_currency.setter
+    def multi_currency(self, switched_on: bool) -> None:
+        self._switch(MULTI_CURRENCY, switched_on=switched_on)
+
+    @property
+    def person_accounts(self) -> bool:
+        return PERSON_ACCOUNTS in self.schema.features
+
+    @person_accounts.setter
+    def person_accounts(self, switched_on: bool) -> None:
+        self._switch(PERSON_ACCOUNTS, switched_on=switched_on)
+
+    def add_field(self, object_name: str, added: Field) -> None:
+        with self.lock:
+            self.schema.add(object_name, added)
+            self._schema_changed()
+
+    def remove_field(self, object_name: str, name: str) -> None:
+        with self.lock:
+            self.schema.remove(object_name, name)
+            self._schema_changed()
+
+    def hide_field(self, object_name: str, name: str) -> None:
+        """Field-level security. Unlike other changes it leaves describe's Last-Modified where it was."""
+        with self.lock:
+            self.schema.hide(object_name, name)
+            self.changes += 1
+
+    def show_field(self, object_name: str, name: str) -> None:
+        with self.lock:
+            self.schema.show(object_name, name)
+            self.changes += 1
+
+    def set_stages(self, stages: Sequence[dict[str, Value]]) -> None:
+        """Replaces the stages. Each needs ApiName; IsClosed, IsWon, MasterLabel, IsActive as they apply."""
+        with self.lock:
+            self.tables["OpportunityStage"] = {}
+            for order, stage in enumerate(stages, start=1):
+                fields: dict[str, Any] = {"MasterLabel": stage["ApiName"], "SortOrder": order, **stage}
+                self.add("OpportunityStage", **fields)
+            self.refresh_stage_list()
+
+    def refresh_stage_list(self) -> None:
+        """Brings the picklist of StageName in line with the stages."""
+        rows = self.records("OpportunityStage")
+        values = [
+            PicklistValue(
+                value=str(row["ApiName"]), label=str(row["MasterLabel"]), active=bool(row["IsActive"])
+            )
+            for row in rows
+        ]
+        self.schema.set_picklist("Opportunity", "StageName", values)
+        self._schema_changed()
+
+    def query(self, text: str, *, data_url: str, with_deleted: bool) -> Result:
+        with self.lock:
+            return run(
+                text, schema=self.schema, tables=self.tables, data_url=data_url, with_deleted=with_deleted
+            )
+
+    def open_cursor(self, result: Result, *, page_size: int) -> Cursor:
+        """Keeps a result, so that its next pages can be asked for during two days."""
+        locator = numbered_id(prefix="0r8", number=self.next_number("locator"))
+        cursor = Cursor(locator=locator, result=result, page_size=page_size, opened_at=self.now())
+        if len(result.ids) > page_size:
+            with self.lock:
+                self._cursors = {key: each for key, each in self._cursors.items() if self._is_open(each)}
+                self._cursors[locator] = cursor
+        return cursor
+
+    def find_cursor(self, locator: str) -> Cursor | None:
+        with self.lock:
+            cursor = self._cursors.get(locator)
+            return cursor if cursor and self._is_open(cursor) else None
+
+    def expire_cursors(self) -> None:
+        with self.lock:
+            self._cursors.clear()
+
+    def write_rows(self, result: Result, *, start: int, end: int) -> list[str]:
+        """Part of a result with the rows as they are now; it may come out short."""
+        with self.lock:
+            table = self.tables[result.object_name]
+            return [result.write(table[each]) for each in result.ids[start:end] if each in table]
+
+    def connect(self) -> Issued:
+        """Tokens as if the first user had just allowed the app everything it may ask for."""
+        return self.grants.approve(app=self.app, user_id=self.admin_id, scopes=list(self.app.scopes))
+
+    def expire_access_tokens(self) -> None:
+        self.grants.expire_access_tokens()
+
+    def revoke_tokens(self) -> None:
+        self.grants.revoke_all()
+
+    def _is_open(self, cursor: Cursor) -> bool:
+        return self.now() - cursor.opened_at < CURSOR_LIFE
+
+    def _is_active(self, user_id: str) -> bool:
+        return bool(self.tables["User"][user_id]["IsActive"])
+
+    def _switch(self, feature: str, *, switched_on: bool) -> None:
+        with self.lock:
+            (self.schema.features.add if switched_on else self.schema.features.discard)(feature)
+            self._schema_changed()
+
+    def _schema_changed(self) -> None:
+        self.schema_changed_at = self.now()
+        self.changes += 1

@@ -1,0 +1,206 @@
+"""The data half of the REST API: versions, query, describe, limits."""
+
+import re
+import zlib
+from datetime import datetime
+from email.utils import format_datetime, parsedate_to_datetime
+
+from demo.http_server import Request, Response, Router, json_response
+from demo.salesforce.answers import bearer_token, host_url, method_refused, missing, rest_error
+from demo.salesforce.describe import describe, summary
+from demo.salesforce.grants import DATA_SCOPES
+from demo.salesforce.org import Cursor, Org
+from demo.salesforce.schema import SObject
+from demo.salesforce.soql import QueryError
+
+OLDEST_VERSION = 31
+FIRST_RETIRED_VERSION = 7
+SEASONS = ("Spring", "Summer", "Winter")
+SPRING_2026 = 66
+SMALLEST_BATCH, LARGEST_BATCH = 200, 2000
+LIMIT_INFO = {
+    "plain": "api-usage={used}/{limit}",
+    "bursts": "api-usage={used}/{limit}; api-bursts=1/750",
+    "per_app": "api-usage={used}/{limit}; per-app-api-usage=17/250(appName=sample-connected-app)",
+}
+
+
+class Rest:
+    def __init__(self, org: Org) -> None:
+        self._org = org
+        self._router = Router(default=missing, refuse=method_refused)
+        data = r"(?P<data_url>/services/data/v\d+\.0)"
+        objects = rf"{data}/sobjects/(?P<name>\w+)"
+        for pattern, handler in (
+            (rf"{data}/?", self.resources),
+            (rf"{data}/(?P<resource>query|queryAll)/?", self.query),
+            (rf"{data}/(?P<resource>query|queryAll)/(?P<locator>\w+)-(?P<start>\d+)", self.more),
+            (rf"{data}/(?:query|queryAll)/(?P<locator>.+)", self.bad_locator),
+            (rf"{data}/sobjects/?", self.objects),
+            (rf"{objects}/?", self.object),
+            (rf"{objects}/describe/?", self.describe),
+            (rf"{objects}/(?P<record_id>\w{{15,18}})", self.record),
+            (rf"{data}/limits/?", self.limits),
+            (rf"{data}/limits/recordCount/?", self.record_count),
+        ):
+            self._router.add("GET", pattern, handler)
+
+    def versions(self, request: Request) -> Response:
+        """Needs no token, counts towards no limit."""
+        numbers = range(OLDEST_VERSION, self._org.newest_version + 1)
+        return json_response(
+            [
+                {"label": _label(number), "url": f"/services/data/v{number}.0", "version": f"{number}.0"}
+                for number in numbers
+            ]
+        )
+
+    def __call__(self, request: Request, version: str) -> Response:
+        """Any call under a version: is the version served, is the session good, then the resource."""
+        number = float(version)
+        if FIRST_RETIRED_VERSION <= number < OLDEST_VERSION:
+            return rest_error("GONE", "The requested API version has been retired", status=410)
+        if not FIRST_RETIRED_VERSION <= number <= self._org.newest_version:
+            return missing(request)
+        refusal = self._refusal(request)
+        if refusal:
+            return refusal
+        self._org.api_used += 1
+        try:
+            response = self._router(request)
+        except QueryError as error:
+            response = rest_error(error.code, error.message)
+        return self._with_usual_headers(response)
+
+    def _refusal(self, request: Request) -> Response | None:
+        if request.headers.get("Authorization") and not bearer_token(request):
+            return rest_error("INVALID_AUTH_HEADER", "INVALID_AUTH_HEADER", status=401)
+        access = self._org.grants.authenticate(bearer_token(request))
+        if access is None:
+            return rest_error("INVALID_SESSION_ID", "Session expired or invalid", status=401)
+        if not DATA_SCOPES & set(access.approval.scopes):
+            message = "This session is not valid for use with the REST API"
+            return rest_error("INVALID_SESSION_ID", message, status=401)
+        return None
+
+    def _with_usual_headers(self, response: Response) -> Response:
+        response.headers["Set-Cookie"] = "BrowserId=Zm9yLWRlbW8tb25seQ; Path=/; Max-Age=31536000"
+        if self._org.limit_info_form:
+            response.headers["Sforce-Limit-Info"] = LIMIT_INFO[self._org.limit_info_form].format(
+                used=self._org.api_used, limit=self._org.api_limit
+            )
+        return response
+
+    def resources(self, request: Request, data_url: str) -> Response:
+        names = ("query", "queryAll", "sobjects", "limits")
+        identity = f"{self._org.identity_host}/id/{self._org.org_id}/{self._org.admin_id}"
+        return json_response({name: f"{data_url}/{name}" for name in names} | {"identity": identity})
+
+    def query(self, request: Request, data_url: str, resource: str) -> Response:
+        result = self._org.query(
+            request.argument("q"), data_url=data_url, with_deleted=resource == "queryAll"
+        )
+        if result.is_count:
+            return json_response({"totalSize": len(result.ids), "done": True, "records": []})
+        size = min(_batch_size(request), self._org.max_page_size)
+        cursor = self._org.open_cursor(result, page_size=size)
+        return self._page(cursor, start=0, query_url=f"{data_url}/{resource}")
+
+    def more(self, request: Request, data_url: str, resource: str, locator: str, start: str) -> Response:
+        cursor = self._org.find_cursor(locator)
+        if cursor is None or int(start) >= len(cursor.result.ids):
+            return self.bad_locator(request, data_url, locator)
+        return self._page(cursor, start=int(start), query_url=f"{data_url}/{resource}")
+
+    def bad_locator(self, request: Request, data_url: str, locator: str) -> Response:
+        return rest_error("INVALID_QUERY_LOCATOR", "invalid query locator")
+
+    def _page(self, cursor: Cursor, *, start: int, query_url: str) -> Response:
+        total = len(cursor.result.ids)
+        end = start + cursor.page_size
+        rows = ",".join(self._org.write_rows(cursor.result, start=start, end=end))
+        more = (
+            f'"done":false,"nextRecordsUrl":"{query_url}/{cursor.locator}-{end}"'
+            if end < total
+            else '"done":true'
+        )
+        return Response(body=f'{{"totalSize":{total},{more},"records":[{rows}]}}'.encode())
+
+    def objects(self, request: Request, data_url: str) -> Response:
+        entities = [self._org.schema.visible(name) for name in self._org.schema.object_names]
+        listed = [summary(entity, data_url=data_url) for entity in entities]
+        return json_response({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed})
+
+    def object(self, request: Request, data_url: str, name: str) -> Response:
+        entity = self._org.schema.find(name)
+        if entity is None:
+            return missing(request)
+        return json_response({"objectDescribe": summary(entity, data_url=data_url), "recentItems": []})
+
+    def describe(self, request: Request, data_url: str, name: str) -> Response:
+        entity = self._org.schema.find(name)
+        if entity is None:
+            return missing(request)
+        changed_at = self._org.schema_changed_at
+        headers = {
+            "Last-Modified": format_datetime(changed_at, usegmt=True),
+            "ETag": _etag(changed_at, entity),
+        }
+        if _is_unchanged_since(changed_at, request.headers.get("If-Modified-Since", "")):
+            return Response(status=304, headers=headers)
+        instance_url = self._org.instance_url or host_url(request)
+        return json_response(describe(entity, data_url=data_url, instance_url=instance_url), headers=headers)
+
+    def record(self, request: Request, data_url: str, name: str, record_id: str) -> Response:
+        """One record, as a query by its id would show it."""
+        entity = self._org.schema.find(name)
+        if entity is None:
+            return missing(request)
+        fields = request.argument("fields") or ",".join(each.name for each in entity.fields)
+        text = " ".join(["SELECT", fields, "FROM", entity.name, f"WHERE Id = '{record_id}'"])
+        rows = self._org.write_rows(
+            self._org.query(text, data_url=data_url, with_deleted=False), start=0, end=1
+        )
+        return Response(body=rows[0].encode()) if rows else missing(request)
+
+    def limits(self, request: Request, data_url: str) -> Response:
+        remaining = max(0, self._org.api_limit - self._org.api_used)
+        return json_response(
+            {
+                "DailyApiRequests": {"Max": self._org.api_limit, "Remaining": remaining},
+                "DailyBulkV2QueryJobs": {"Max": 10000, "Remaining": 10000},
+                "DataStorageMB": {"Max": 1073, "Remaining": 1073},
+            }
+        )
+
+    def record_count(self, request: Request, data_url: str) -> Response:
+        wanted = request.argument("sObjects").split(",")
+        counted = [
+            {"count": len(self._org.records(name)), "name": name}
+            for name in self._org.schema.object_names
+            if name in wanted
+        ]
+        return json_response({"sObjects": counted})
+
+
+def _batch_size(request: Request) -> int:
+    match = re.search(r"batchSize=(\d+)", request.headers.get("Sforce-Query-Options", ""), re.IGNORECASE)
+    return min(max(int(match.group(1)), SMALLEST_BATCH), LARGEST_BATCH) if match else LARGEST_BATCH
+
+
+def _label(version: int) -> str:
+    """Three releases a year; the winter one carries the name of the year to come."""
+    years, season = divmod(version - SPRING_2026, len(SEASONS))
+    year = 26 + years + (season == SEASONS.index("Winter"))
+    return f"{SEASONS[season]} '{year:02}"
+
+
+def _etag(changed_at: datetime, entity: SObject) -> str:
+    return f'"{zlib.crc32(f"{changed_at} {entity.name}".encode()):08x}"'
+
+
+def _is_unchanged_since(changed_at: datetime, header: str) -> bool:
+    try:
+        return changed_at <= parsedate_to_datetime(header)
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,140 @@
+"""What must be right before a server or worker starts; `manage.py check` lists what is not, with the cure."""
+
+import ipaddress
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, connections
+
+SHORTEST_SECRET = 43  # 32 random bytes, as secrets.token_urlsafe(32) writes them
+FEWEST_DIFFERENT_CHARACTERS = 10
+OLDEST_POSTGRES = 15
+EXAMPLES = ("django-insecure-", "change-me", "changeme", "example", "secret-key")
+HOW_TO_MAKE = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'."
+FOR_DEVELOPMENT = "For development, FINCELO_DEV=true makes it once and keeps it in var/."
+
+
+def secret_key(**kwargs: Any) -> list[CheckMessage]:
+    key = _secret_key()
+    if not key:
+        return [Error("SECRET_KEY is not set.", hint=f"{HOW_TO_MAKE} {FOR_DEVELOPMENT}", id="fincelo.E001")]
+    if key.lower().startswith(EXAMPLES):
+        return [Error("SECRET_KEY is an example that anybody knows.", hint=HOW_TO_MAKE, id="fincelo.E002")]
+    if not _looks_random(key):
+        return [Error("SECRET_KEY is not 32 random bytes or more.", hint=HOW_TO_MAKE, id="fincelo.E003")]
+    return []
+
+
+def fernet_keys(**kwargs: Any) -> list[CheckMessage]:
+    keys: object = settings.FERNET_KEYS
+    if not isinstance(keys, list):
+        hint = "Set the environment variable: keys separated by commas, the first one encrypts."
+        return [Error("FERNET_KEYS is not a list of keys.", hint=hint, id="fincelo.E004")]
+    if not keys:
+        return [Error("FERNET_KEYS is not set.", hint=f"{HOW_TO_MAKE} {FOR_DEVELOPMENT}", id="fincelo.E005")]
+    return list(_bad_keys(keys))
+
+
+def _bad_keys(keys: list[object]) -> Iterator[CheckMessage]:
+    for position, key in enumerate(keys, start=1):
+        if not isinstance(key, str) or not _looks_random(key):
+            problem = f"Key {position} of FERNET_KEYS is not 32 random bytes or more."
+            yield Error(problem, hint=HOW_TO_MAKE, id="fincelo.E006")
+        elif key == _secret_key():
+            problem = f"Key {position} of FERNET_KEYS equals SECRET_KEY."
+            yield Error(problem, hint=f"Each secret has one purpose. {HOW_TO_MAKE}", id="fincelo.E007")
+
+
+def allowed_hosts(**kwargs: Any) -> list[CheckMessage]:
+    if settings.DEBUG:
+        return []
+    if not settings.ALLOWED_HOSTS:
+        hint = "Set it to the host names people use, separated by commas: billing.example.com."
+        return [Error("ALLOWED_HOSTS is empty.", hint=hint, id="fincelo.E008")]
+    if "*" in settings.ALLOWED_HOSTS:
+        hint = "Name the hosts: otherwise a request can make links in answers and mails point elsewhere."
+        return [Error("ALLOWED_HOSTS allows every host.", hint=hint, id="fincelo.E009")]
+    return []
+
+
+def public_url(**kwargs: Any) -> list[CheckMessage]:
+    parts = urlsplit(settings.PUBLIC_URL)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        hint = (
+            "Set it to the address people use, like https://billing.example.com: Salesforce calls back there."
+        )
+        return [Error("PUBLIC_URL is not an address.", hint=hint, id="fincelo.E010")]
+    if settings.HTTPS_ONLY and parts.scheme != "https":
+        hint = "Use https://, or set HTTPS_ONLY=false where the browser is on this machine."
+        return [Error("PUBLIC_URL is not https.", hint=hint, id="fincelo.E011")]
+    return []
+
+
+def crm_origins(**kwargs: Any) -> list[CheckMessage]:
+    """Addresses that may be called although they are no provider's: for demo, tests and benchmarks only."""
+    hint = "Only this machine may be trusted beside the providers, as in http://127.0.0.1:8001."
+    problems: list[CheckMessage] = [
+        Error(f"CRM_TRUSTED_ORIGINS names {origin!r}.", hint=hint, id="fincelo.E012")
+        for origin in settings.CRM_TRUSTED_ORIGINS
+        if not _is_loopback_origin(origin)
+    ]
+    if settings.CRM_TRUSTED_ORIGINS and not settings.DEBUG and not settings.CRM_ALLOW_LOOPBACK:
+        hint = "Unset it. A demo with simulated CRMs sets CRM_ALLOW_LOOPBACK=true beside it."
+        problems.append(Error("CRM_TRUSTED_ORIGINS is set, DEBUG is off.", hint=hint, id="fincelo.E013"))
+    return problems
+
+
+def oauth_transport(**kwargs: Any) -> list[CheckMessage]:
+    if "OAUTHLIB_INSECURE_TRANSPORT" not in os.environ:
+        return []
+    hint = "Unset it: it lets tokens travel unencrypted."
+    return [Error("OAUTHLIB_INSECURE_TRANSPORT is set.", hint=hint, id="fincelo.E014")]
+
+
+def database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    return [problem for alias in databases or [] for problem in _bad_database(connections[alias])]
+
+
+def _bad_database(connection: Any) -> Iterator[CheckMessage]:
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        hint = "Is PostgreSQL running, and DATABASE_URL right?"
+        reason = " ".join(str(error).split())
+        yield Error(f"The database does not answer: {reason}", hint=hint, id="fincelo.E015")
+        return
+    version = connection.pg_version // 10_000
+    if version < OLDEST_POSTGRES:
+        hint = f"Fincelo needs PostgreSQL {OLDEST_POSTGRES} or later."
+        yield Error(f"The database is PostgreSQL {version}.", hint=hint, id="fincelo.E016")
+
+
+def register_all() -> None:
+    for check in (secret_key, fernet_keys, allowed_hosts, public_url, crm_origins, oauth_transport):
+        register(check, Tags.security)
+    register(Tags.database)(database)
+
+
+def _secret_key() -> str:
+    try:
+        return settings.SECRET_KEY
+    except ImproperlyConfigured:  # Django's way to say that it is empty
+        return ""
+
+
+def _looks_random(secret: str) -> bool:
+    return len(secret) >= SHORTEST_SECRET and len(set(secret)) >= FEWEST_DIFFERENT_CHARACTERS
+
+
+def _is_loopback_origin(origin: str) -> bool:
+    try:
+        parts = urlsplit(origin)
+        loopback = parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
+        return loopback and bool(parts.port) and "@" not in origin and origin == f"http://{parts.netloc}"
+    except ValueError:
+        return False

@@ -1,0 +1,66 @@
+"""Reads settings from the environment, or refuses in a sentence that names the variable."""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = ("true", "yes", "on", "1")
+FALSE = ("false", "no", "off", "0")
+
+_env = environ.Env()
+
+
+class UnusableSetting(ImproperlyConfigured):
+    """An environment variable that cannot be understood."""
+
+
+def text(name: str, *, default: str = "") -> str:
+    return _env.str(name, default=default).strip()
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    value = text(name).lower()
+    if not value:
+        return default
+    if value not in TRUE + FALSE:
+        raise UnusableSetting(f"{name} is {value!r}; set it to true or false.")
+    return value in TRUE
+
+
+def words(name: str) -> list[str]:
+    """A comma-separated variable as a list, without blanks."""
+    return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def folder(name: str, *, default: Path) -> Path:
+    return Path(text(name, default=str(default))).expanduser().resolve()
+
+
+def database(name: str) -> dict[str, Any]:
+    problem = UnusableSetting(f"{name} must be like postgresql://user:password@host:5432/name.")
+    if not text(name).startswith(("postgresql://", "postgres://")):
+        raise problem
+    try:
+        return dict(_env.db_url(name))
+    except ValueError as error:
+        raise problem from error
+
+
+def email(name: str) -> dict[str, Any]:
+    """Django's EMAIL_* settings from one address; none of them when the variable is unset."""
+    if not text(name):
+        return {}
+    try:
+        return dict(_env.email_url(name))
+    except (ValueError, KeyError, ImproperlyConfigured) as error:
+        raise UnusableSetting(f"{name} must be like smtp+tls://user:password@host:587.") from error
+
+
+def labelled_links(name: str) -> list[tuple[str, str]]:
+    """`Label=URL,Label=URL` as pairs."""
+    pairs = [word.partition("=") for word in words(name)]
+    if any(not label or not url for label, _, url in pairs):
+        raise UnusableSetting(f"{name} must be like Label=https://example.com,Other=https://example.org.")
+    return [(label.strip(), url.strip()) for label, _, url in pairs]

@@ -1,0 +1,75 @@
+"""What the navigation offers, and to whom."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
+from django.urls import NoReverseMatch, reverse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    label: str
+    url_name: str
+    icon: str
+    permission: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    label: str
+    url: str
+    icon: str
+    is_current: bool
+    is_holds: bool
+
+
+WORK = (
+    Entry(label="Contracts", url_name="contracts", icon="contract", permission="contracts.view_contract"),
+    Entry(label="Customers", url_name="customers", icon="customer", permission="contracts.view_customer"),
+    Entry(label="Invoices", url_name="invoices", icon="invoice", permission="billing.view_invoice"),
+    Entry(label="Holds", url_name="holds", icon="hold", permission="crm_sync.view_hold"),
+    Entry(label="Sync History", url_name="sync-history", icon="history", permission="crm_sync.view_syncrun"),
+)
+SETTINGS = (
+    Entry(
+        label="CRM Integration",
+        url_name="connections",
+        icon="connection",
+        permission="crm_sync.view_connection",
+    ),
+    Entry(
+        label="Field Mapping",
+        url_name="field-mapping",
+        icon="mapping",
+        permission="crm_sync.view_fieldmapping",
+    ),
+)
+
+
+def links(
+    *, entries: tuple[Entry, ...], user: PermissionsMixin | AbstractBaseUser | AnonymousUser, path: str
+) -> list[Link]:
+    """The entries this user may open; the one whose address is the longest beginning of `path` is current."""
+    reachable = [
+        (entry, url)
+        for entry in entries
+        if user.has_perm(entry.permission) and (url := _reverse(entry.url_name))  # type: ignore[union-attr]
+    ]
+    current = max((url for _, url in reachable if path.startswith(url)), key=len, default=None)
+    return [
+        Link(
+            label=entry.label,
+            url=url,
+            icon=entry.icon,
+            is_current=url == current,
+            is_holds=entry.url_name == "holds",
+        )
+        for entry, url in reachable
+    ]
+
+
+def _reverse(url_name: str) -> str | None:
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return None

@@ -1,0 +1,68 @@
+"""The word, colour and icon of every state, for all pages."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    OK = "ok"
+    INFO = "info"
+    WAIT = "wait"
+    BAD = "bad"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    word: str
+    tone: Tone
+    icon: str
+
+
+MARKS = {
+    # Contracts
+    "awaiting_approval": Mark("Awaiting approval", Tone.WAIT, "clock"),
+    "scheduled": Mark("Scheduled", Tone.INFO, "clock"),
+    "active": Mark("Active", Tone.OK, "dot"),
+    "suspended": Mark("Suspended", Tone.WAIT, "pause"),
+    "completed": Mark("Completed", Tone.OFF, "check"),
+    "terminated": Mark("Terminated", Tone.OFF, "cross"),
+    # Schedules and instalments
+    "asks": Mark("Needs a decision", Tone.WAIT, "warning"),
+    "ended": Mark("Ended", Tone.OFF, "check"),
+    "planned": Mark("Planned", Tone.INFO, "ring"),
+    "invoiced": Mark("Invoiced", Tone.OK, "check"),
+    "billed_elsewhere": Mark("Already billed elsewhere", Tone.OFF, "check"),
+    # Invoices
+    "draft": Mark("Draft", Tone.OFF, "pencil"),
+    "issued": Mark("Issued", Tone.INFO, "invoice"),
+    "sent": Mark("Sent", Tone.INFO, "sent"),
+    "part_paid": Mark("Part paid", Tone.WAIT, "half"),
+    "paid": Mark("Paid", Tone.OK, "check"),
+    "overdue": Mark("Overdue", Tone.BAD, "warning"),
+    "void": Mark("Void", Tone.OFF, "cross"),
+    "credited": Mark("Credited", Tone.OFF, "return"),
+    # Connections
+    "not_connected": Mark("Not connected", Tone.OFF, "ring"),
+    "connected": Mark("Connected", Tone.OK, "check"),
+    "degraded": Mark("Degraded", Tone.WAIT, "warning"),
+    "broken": Mark("Broken", Tone.BAD, "cross"),
+    "paused": Mark("Paused", Tone.OFF, "pause"),
+    # Runs
+    "running": Mark("Running", Tone.INFO, "sync"),
+    "done": Mark("Done", Tone.OK, "check"),
+    "errored": Mark("Errored", Tone.BAD, "warning"),
+    # Deals and their outcomes
+    "imported": Mark("Imported", Tone.OK, "check"),
+    "held": Mark("Held", Tone.WAIT, "hold"),
+    "dismissed": Mark("Dismissed", Tone.OFF, "cross"),
+    "created": Mark("Created", Tone.OK, "plus"),
+    "updated": Mark("Updated", Tone.INFO, "pencil"),
+    "unchanged": Mark("Unchanged", Tone.OFF, "equal"),
+    "refused": Mark("Refused", Tone.BAD, "cross"),
+    "failed": Mark("Failed", Tone.BAD, "cross"),
+}
+
+
+def mark(*, state: str) -> Mark:
+    return MARKS[state]

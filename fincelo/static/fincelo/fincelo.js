@@ -1,0 +1,99 @@
+// Comfort only: every page works without this file.
+(() => {
+  "use strict";
+
+  const each = (root, selector, action) => {
+    if (root.matches?.(selector)) action(root);
+    root.querySelectorAll(selector).forEach(action);
+  };
+
+  // Theme: system, light or dark, remembered in this browser.
+  const chosenTheme = () => document.documentElement.dataset.theme ?? "system";
+  const markTheme = () =>
+    each(document, "[data-theme-choice]", (button) =>
+      button.setAttribute("aria-pressed", String(button.dataset.themeChoice === chosenTheme())),
+    );
+  const chooseTheme = (theme) => {
+    if (theme === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    try {
+      if (theme === "system") localStorage.removeItem("theme");
+      else localStorage.setItem("theme", theme);
+    } catch {
+      // Storage is switched off: the choice lasts for this page.
+    }
+    markTheme();
+  };
+
+  // Dates as the reader's locale writes them; the ISO date stays in the title.
+  const locale = navigator.language;
+  const zone = document.documentElement.dataset.timeZone || undefined;
+  const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
+  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", timeZone: zone });
+  const localise = (element) => {
+    const value = new Date(element.dateTime);
+    if (Number.isNaN(value.getTime())) return;
+    element.textContent = (element.dateTime.includes("T") ? moment : day).format(value);
+  };
+
+  const announce = (text) => {
+    const region = document.getElementById("announcer");
+    if (region) region.textContent = text;
+  };
+
+  const enableCopy = (button) => {
+    button.hidden = !navigator.clipboard;
+    const label = button.querySelector("[data-label]");
+    const original = label.textContent;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      label.textContent = "Copied";
+      announce("Copied");
+      setTimeout(() => (label.textContent = original), 1600);
+    });
+  };
+
+  // A confirmation is a disclosure; here its panel opens as a modal dialog instead.
+  const enableConfirm = (details) => {
+    const panel = details.querySelector(".confirm-panel");
+    const dialog = document.createElement("dialog");
+    dialog.setAttribute("aria-labelledby", panel.querySelector("h2").id);
+    details.after(dialog);
+    dialog.append(panel);
+    details.querySelector("summary").addEventListener("click", (event) => {
+      event.preventDefault();
+      dialog.showModal();
+    });
+    each(panel, "[data-close]", (button) => {
+      button.hidden = false;
+      button.addEventListener("click", () => dialog.close());
+    });
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  };
+
+  // A table that fits its box lets the page scroll, and its head stays below the bar.
+  const fit = (wrap) => {
+    wrap.classList.remove("table-fits");
+    const fits = wrap.scrollWidth <= wrap.clientWidth;
+    wrap.classList.toggle("table-fits", fits);
+    if (fits) wrap.removeAttribute("tabindex");
+    else wrap.tabIndex = 0;
+  };
+  const widths = new ResizeObserver((entries) => entries.forEach((entry) => fit(entry.target)));
+
+  const enhance = (root) => {
+    each(root, "time[data-local]", localise);
+    each(root, "[data-copy]", enableCopy);
+    each(root, "details[data-confirm]", enableConfirm);
+    each(root, ".table-wrap", (wrap) => widths.observe(wrap));
+    each(root, "[data-needs-script]", (element) => (element.hidden = false));
+  };
+
+  document.addEventListener("click", (event) => {
+    const choice = event.target.closest?.("[data-theme-choice]");
+    if (choice) chooseTheme(choice.dataset.themeChoice);
+  });
+  document.addEventListener("htmx:load", (event) => event.detail.elt !== document.body && enhance(event.detail.elt));
+  enhance(document);
+  markTheme();
+})();

@@ -1,0 +1,137 @@
+"""The tags and filters that pages are assembled with. Each template under components/ names its inputs."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from contracts.money import Money
+from fincelo import navigation, states
+
+register = template.Library()
+
+DAY = "j M Y"
+MOMENT = "j M Y, H:i"
+
+
+@register.simple_block_tag(takes_context=True, end_name="endcomponent")
+def component(context: Context, content: str, name: str, **inputs: Any) -> SafeString:
+    """Renders components/<name>.html around the block, with the named inputs and nothing else."""
+    isolated = context.new({**inputs, "content": content})
+    isolated["csrf_token"] = context.get("csrf_token")
+    assert context.template is not None  # it is rendering this tag
+    return context.template.engine.get_template(f"components/{name}.html").render(isolated)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        static("fincelo/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def badge(state: str) -> SafeString:
+    return _inline("badge", mark=states.mark(state=state))
+
+
+@register.simple_tag
+def money(minor: int, currency: str, *, column: str = "") -> SafeString:
+    """With `column`, the currency that the column's heading names, only another one is shown."""
+    return _inline("money", amount=Money(minor=minor, currency=currency), show_currency=currency != column)
+
+
+@register.simple_tag
+def day(value: date | None) -> SafeString:
+    return _inline("day", value=value, text=date_format(value, DAY) if value else "")
+
+
+@register.simple_tag
+def last_day(end: date) -> SafeString:
+    """The last day covered by a half-open span that ends before `end`."""
+    return day(end - timedelta(days=1))
+
+
+@register.simple_tag
+def span(start: date, end: date) -> SafeString:
+    return _inline("span", start=start, end=end)
+
+
+@register.simple_tag
+def moment(value: datetime | None) -> SafeString:
+    if not value:
+        return _inline("moment", value=None)
+    local = timezone.localtime(value)
+    return _inline(
+        "moment", value=local, iso=local.isoformat(timespec="seconds"), text=date_format(local, MOMENT)
+    )
+
+
+@register.inclusion_tag("components/navigation.html", takes_context=True)
+def navigation_links(context: Context) -> dict[str, Any]:
+    request = context["request"]
+    return {
+        "groups": [
+            (heading, navigation.links(entries=entries, user=request.user, path=request.path))
+            for heading, entries in (("", navigation.WORK), ("Settings", navigation.SETTINGS))
+        ],
+        "open_hold_count": context.get("open_hold_count", 0),
+        "demo_links": context.get("demo_links", ()),
+    }
+
+
+@register.filter
+def amount(minor: int, currency: str) -> str:
+    """Minor units as digits, grouped, with the currency's own decimals."""
+    return Money(minor=minor, currency=currency).format_amount()
+
+
+@register.filter
+def one_currency(rows: Iterable[Any]) -> str:
+    """The currency that all rows share; empty where they differ."""
+    currencies = {row.currency for row in rows}
+    return currencies.pop() if len(currencies) == 1 else ""
+
+
+@register.filter
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+@register.filter
+def state_word(state: str) -> str:
+    return states.mark(state=state).word
+
+
+@register.filter
+def state_tone(state: str) -> str:
+    return states.mark(state=state).tone
+
+
+@register.filter
+def time_left(seconds: float) -> str:
+    """A rough duration, as a person would say it."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {round(seconds, -1):.0f} seconds"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"about {minutes} minutes"
+    return f"about {round(minutes / 60)} hours"
+
+
+def _inline(name: str, **inputs: Any) -> SafeString:
+    """A component that stands within a sentence: without the line break its file ends with."""
+    html = render_to_string(f"components/{name}.html", inputs)
+    return mark_safe(html.strip())  # noqa: S308  a rendered template

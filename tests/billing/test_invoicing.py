@@ -1,0 +1,366 @@
+from datetime import date, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing.due import CHUNK, Total, preview_due
+from billing.enums import BillingRunState, BillingTrigger, InstalmentState, InvoiceState
+from billing.invoicing import BillingFailure, BillingSummary, invoice_due
+from billing.models import BillingRun, BillingSchedule, Instalment, Invoice, InvoiceLine, LegalEntity
+from billing.numbering import UnableToIssueInvoice
+from contracts.enums import BillingCycle, BillingTiming, ContractState
+from contracts.models import Contract
+from tests.billing.builders import TODAY, Deal, ensure_legal_entity, invoices, sign
+
+pytestmark = pytest.mark.django_db
+
+ARREARS = BillingTiming.IN_ARREARS
+
+
+@pytest.fixture(autouse=True)
+def _legal_entity() -> None:
+    ensure_legal_entity()
+
+
+def bill(as_of: date = TODAY) -> BillingSummary:
+    return invoice_due(as_of=as_of, trigger=BillingTrigger.SCHEDULE)
+
+
+def issued_by_day(*, first: date, days: int) -> list[tuple[str, str]]:
+    """Bills once a day; issue date and period start of what came out."""
+    for day in range(days):
+        bill(first + timedelta(days=day))
+    return [
+        (str(line.invoice.issue_date), str(line.period_start))
+        for line in InvoiceLine.objects.select_related("invoice").order_by("invoice__sequence")
+    ]
+
+
+def test_nothing_due() -> None:
+    sign(Deal(start=TODAY + timedelta(days=1)))
+
+    summary = bill()
+
+    assert (summary.issued, summary.totals, summary.failed) == (0, [], [])
+    assert invoices() == []
+
+
+def test_an_invoice_is_a_frozen_copy(admin_user: User) -> None:
+    [contract] = sign(Deal(customer="Müller & Söhne", value="100.00", months=3, po_number="PO 7"))
+    instalment = Instalment.objects.get(schedule__contract=contract, sequence=1)
+
+    summary = invoice_due(as_of=TODAY, trigger=BillingTrigger.PERSON, actor=admin_user)
+
+    row = Invoice.objects.values().get()
+    assert row.pop("created_at") is not None
+    assert row == {
+        "id": row["id"],
+        "legal_entity_id": LegalEntity.objects.get().pk,
+        "contract_id": contract.pk,
+        "customer_id": contract.customer_id,
+        "instalment_id": instalment.pk,
+        "billing_run_id": summary.run_id,
+        "state": "issued",
+        "number": "INV-2026-000001",
+        "year": 2026,
+        "sequence": 1,
+        "issue_date": date(2026, 11, 22),
+        "due_date": date(2026, 12, 22),
+        "currency": "USD",
+        "net_minor": 3334,
+        "tax_minor": 0,
+        "total_minor": 3334,
+        "payment_terms_days": 30,
+        "po_number": "PO 7",
+        "seller": {"name": "Fincelo Inc", "address": "2 Side Street", "tax_id": "US-2"},
+        "buyer": {
+            "name": "Müller & Söhne",
+            "address": "1 Main Street\nSpringfield",
+            "tax_id": "US-1",
+            "billing_email": "billing@example.com",
+        },
+    }
+    assert list(InvoiceLine.objects.values_list()) == [
+        (
+            InvoiceLine.objects.get().pk,
+            row["id"],
+            1,
+            "Müller & Söhne subscription",
+            date(2026, 11, 22),
+            date(2026, 12, 22),
+            3334,
+        )
+    ]
+    instalment.refresh_from_db()
+    assert instalment.state == InstalmentState.INVOICED
+
+
+def test_a_later_change_of_names_leaves_the_invoice_alone() -> None:
+    [contract] = sign(Deal())
+    bill()
+
+    contract.customer.name = "Acme Renamed"
+    contract.customer.save()
+    ensure_legal_entity(name="Fincelo Renamed")
+    bill(date(2026, 12, 22))
+
+    assert [
+        (invoice.buyer["name"], invoice.seller["name"]) for invoice in Invoice.objects.order_by("sequence")
+    ] == [
+        ("Acme", "Fincelo Inc"),
+        ("Acme Renamed", "Fincelo Renamed"),
+    ]
+
+
+def test_the_run_is_recorded(admin_user: User) -> None:
+    sign(Deal(), Deal(currency="JPY", value="120000"), Deal())
+
+    summary = invoice_due(as_of=TODAY, trigger=BillingTrigger.PERSON, actor=admin_user)
+
+    run = BillingRun.objects.get()
+    assert summary == BillingSummary(
+        run_id=run.pk,
+        as_of=TODAY,
+        issued=3,
+        totals=[
+            Total(currency="JPY", invoices=1, minor=10_000),
+            Total(currency="USD", invoices=2, minor=20_000),
+        ],
+        failed=[],
+        started=0,
+        completed=0,
+    )
+    assert (run.trigger, run.actor, run.as_of, run.state, run.issued, run.failed, run.problems) == (
+        "person",
+        admin_user,
+        TODAY,
+        BillingRunState.DONE,
+        3,
+        0,
+        [],
+    )
+    assert run.finished_at is not None
+
+
+def test_case_36_a_second_run_adds_nothing() -> None:
+    sign(Deal(), Deal())
+    bill()
+
+    summary = bill()
+
+    assert summary.issued == 0
+    assert invoices() == [("INV-2026-000001", "USD 100.00"), ("INV-2026-000002", "USD 100.00")]
+
+
+def test_case_10_missed_periods_are_invoiced_today() -> None:
+    sign(Deal(start=date(2026, 10, 22)))
+
+    bill()
+
+    assert list(
+        InvoiceLine.objects.order_by("invoice__sequence").values_list("invoice__issue_date", "period_start")
+    ) == [(TODAY, date(2026, 10, 22)), (TODAY, date(2026, 11, 22))]
+
+
+def test_case_11_a_schedule_that_asks_is_not_billed() -> None:
+    sign(Deal(start=date(2026, 1, 1)))
+
+    assert bill().issued == 0
+
+
+def test_case_12_a_future_start_is_billed_on_its_day() -> None:
+    [contract] = sign(Deal(start=date(2026, 12, 1), months=1))
+
+    assert issued_by_day(first=TODAY, days=12) == [("2026-12-01", "2026-12-01")]
+    contract.refresh_from_db()
+    assert contract.state == ContractState.ACTIVE
+
+
+def test_case_13_a_future_start_with_lead_days_is_billed_today_once() -> None:
+    [contract] = sign(Deal(start=TODAY + timedelta(days=10), months=3, lead_days=30))
+
+    assert issued_by_day(first=TODAY, days=11) == [("2026-11-22", "2026-12-02")]
+    contract.refresh_from_db()
+    assert contract.state == ContractState.ACTIVE
+
+
+def test_case_28_one_time_is_one_invoice() -> None:
+    sign(Deal(cycle=BillingCycle.ONE_TIME))
+
+    bill()
+    bill(date(2028, 1, 1))
+
+    assert invoices() == [("INV-2026-000001", "USD 1,200.00")]
+
+
+def test_arrears_are_billed_the_day_after_the_period() -> None:
+    sign(Deal(start=date(2026, 10, 31), months=2, timing=ARREARS), as_of=date(2026, 10, 31))
+
+    assert issued_by_day(first=date(2026, 11, 25), days=40) == [
+        ("2026-11-30", "2026-10-31"),
+        ("2026-12-31", "2026-11-30"),
+    ]
+
+
+def test_case_35_an_outage_is_caught_up_and_dated_today() -> None:
+    sign(Deal())
+    bill()
+
+    summary = bill(date(2027, 3, 1))
+
+    assert summary.issued == 3
+    assert list(
+        InvoiceLine.objects.order_by("invoice__year", "invoice__sequence").values_list(
+            "invoice__number", "invoice__issue_date", "period_start"
+        )
+    ) == [
+        ("INV-2026-000001", date(2026, 11, 22), date(2026, 11, 22)),
+        ("INV-2027-000001", date(2027, 3, 1), date(2026, 12, 22)),
+        ("INV-2027-000002", date(2027, 3, 1), date(2027, 1, 22)),
+        ("INV-2027-000003", date(2027, 3, 1), date(2027, 2, 22)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        ContractState.AWAITING_APPROVAL,
+        ContractState.SUSPENDED,
+        ContractState.TERMINATED,
+        ContractState.COMPLETED,
+    ],
+)
+def test_a_contract_that_is_not_billable_is_not_billed(state: ContractState) -> None:
+    [contract, _] = sign(Deal(customer="Held"), Deal(customer="Billed"))
+    Contract.objects.filter(pk=contract.pk).update(state=state)
+
+    bill()
+
+    assert [invoice.buyer["name"] for invoice in Invoice.objects.all()] == ["Billed"]
+    contract.refresh_from_db()
+    assert contract.state == state
+
+
+def test_case_38_a_contract_ends_when_all_is_billed() -> None:
+    [contract] = sign(Deal(months=2))
+
+    bill()
+    summary = bill(date(2027, 1, 22))
+    later = bill(date(2027, 6, 1))
+
+    assert (summary.issued, summary.completed, later.issued, later.completed) == (1, 1, 0, 0)
+    contract.refresh_from_db()
+    assert contract.state == ContractState.COMPLETED
+    assert sum(invoice.total_minor for invoice in Invoice.objects.all()) == contract.value_minor
+
+
+def test_a_voided_invoice_is_not_billed_again_by_itself() -> None:
+    sign(Deal(months=1))
+    bill()
+    Invoice.objects.update(state=InvoiceState.VOID)
+
+    assert bill().issued == 0
+
+
+def test_one_contract_that_the_database_refuses_stops_no_other() -> None:
+    contracts = sign(*[Deal(customer=f"Customer {place}") for place in range(1, 8)])
+    bad = contracts[4]
+    # An invoice that nobody marked on its instalment: the rule of one live invoice refuses the next.
+    bill()
+    Instalment.objects.filter(schedule__contract=bad, sequence=1).update(state=InstalmentState.PLANNED)
+
+    summary = bill(date(2026, 12, 22))
+
+    refusal = "The database refused the invoice: one_live_invoice_per_instalment."
+    assert summary.failed == [
+        BillingFailure(contract_id=bad.pk, contract="Customer 5 subscription", sentence=refusal)
+    ]
+    assert summary.issued == 6
+    run = BillingRun.objects.get(pk=summary.run_id)
+    assert (run.state, run.issued, run.failed, run.problems) == (
+        BillingRunState.DONE,
+        6,
+        1,
+        [{"contract": "Customer 5 subscription", "sentence": refusal}],
+    )
+    numbers = Invoice.objects.filter(year=2026).order_by("sequence").values_list("sequence", flat=True)
+    assert list(numbers) == list(range(1, 14))  # no gap where it was refused
+
+
+def test_a_day_before_the_last_issue_is_refused() -> None:
+    sign(Deal(), Deal(start=TODAY - timedelta(days=5)))
+    bill()
+    sign(Deal(start=TODAY - timedelta(days=5)))
+
+    with pytest.raises(UnableToIssueInvoice) as refusal:
+        bill(TODAY - timedelta(days=1))
+
+    sentence = (
+        "Invoices dated 2026-11-22 are issued already, so none can be dated 2026-11-21. "
+        "Bill as of 2026-11-22 or later."
+    )
+    assert str(refusal.value) == sentence
+    run = BillingRun.objects.latest("pk")
+    assert (run.state, run.issued, run.problems) == (BillingRunState.FAILED, 0, [{"sentence": sentence}])
+    assert run.finished_at is not None
+
+
+def test_nobody_to_send_the_invoices() -> None:
+    sign(Deal())
+    LegalEntity.objects.all().delete()
+
+    with pytest.raises(UnableToIssueInvoice) as refusal:
+        bill()
+
+    assert str(refusal.value) == "Enter the legal entity that sends the invoices first."
+    assert BillingRun.objects.get().state == BillingRunState.FAILED
+
+
+def test_preview_is_what_a_run_issues() -> None:
+    sign(
+        Deal(),
+        Deal(start=date(2026, 10, 23)),
+        Deal(currency="JPY", value="120000"),
+        Deal(start=date(2027, 1, 1)),
+    )
+
+    preview = preview_due(as_of=TODAY)
+
+    assert preview == [
+        Total(currency="JPY", invoices=1, minor=10_000),
+        Total(currency="USD", invoices=2, minor=20_000),
+    ]
+    assert invoices() == []
+    assert bill().totals == preview
+
+
+def test_a_chunk_takes_the_same_statements_whatever_its_size() -> None:
+    sign(Deal(months=1))
+    with CaptureQueriesContext(connection) as one:
+        bill()
+    sign(*[Deal(months=1)] * CHUNK * 2)
+
+    with CaptureQueriesContext(connection) as two_chunks:
+        summary = bill()
+
+    assert summary.issued == 2 * CHUNK
+    # The second chunk, and the look for a third one.
+    assert len(two_chunks) == len(one) + STATEMENTS_OF_A_CHUNK + 1
+    numbers = Invoice.objects.order_by("sequence").values_list("sequence", flat=True)
+    assert list(numbers) == list(range(1, 2 * CHUNK + 2))
+
+
+STATEMENTS_OF_A_CHUNK = 11  # with its transaction, and the read of the chunk
+
+
+def test_planned_and_invoiced_add_up_to_the_contract_value() -> None:
+    contracts = sign(Deal(value="100.00", months=7), Deal(value="99.99", months=5, timing=ARREARS))
+    bill(date(2027, 2, 1))
+
+    for contract in contracts:
+        schedule = BillingSchedule.objects.get(contract=contract)
+        planned = sum(row.amount_minor for row in schedule.instalments.filter(state=InstalmentState.PLANNED))
+        billed = sum(invoice.total_minor for invoice in Invoice.objects.filter(contract=contract))
+        assert planned + billed == contract.value_minor

@@ -1,0 +1,105 @@
+import contextlib
+import fcntl
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+
+from fincelo import embedded_postgres
+
+TEST_DATABASE = "test_fincelo"
+
+
+class NetworkBlocked(Exception):
+    """A test reached for an address outside this machine."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _only_this_machine() -> Iterator[None]:
+    """Refuse connections and look-ups that would leave this machine."""
+    connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        _refuse_unless_loopback(self, address)
+        return connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        _refuse_unless_loopback(self, address)
+        return connect_ex(self, address)
+
+    def guarded_getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        _refuse_unless_named_loopback(host)
+        return getaddrinfo(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+        patch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
+        yield
+
+
+def _refuse_unless_loopback(sock: socket.socket, address: Any) -> None:
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        _refuse_unless_named_loopback(address[0])
+
+
+def _refuse_unless_named_loopback(host: Any) -> None:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in (None, "", "localhost"):
+        return
+    with contextlib.suppress(ValueError):
+        if ipaddress.ip_address(name).is_loopback:
+            return
+    raise NetworkBlocked(f"A test tried to reach {name}.")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> Iterator[None]:
+    """Test runs may overlap: each has its own database on one embedded server, which the last run stops."""
+    if settings.DATABASES["default"]["ENGINE"] != "fincelo.embedded_backend":
+        yield
+        return
+    connection.settings_dict["TEST"]["NAME"] = f"{TEST_DATABASE}_{os.getpid()}"
+    settings.VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (settings.VAR_DIR / "runs.lock").open("w") as runs:
+        if _alone(runs):
+            _drop_leftovers()
+        fcntl.flock(runs, fcntl.LOCK_SH)
+        yield
+        if _alone(runs):
+            connections.close_all()
+            embedded_postgres.stop(settings.EMBEDDED_POSTGRES)
+
+
+def _alone(runs: Any) -> bool:
+    try:
+        fcntl.flock(runs, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _drop_leftovers() -> None:
+    """Databases of runs that were killed."""
+    host = embedded_postgres.ensure_running(settings.EMBEDDED_POSTGRES)
+    with psycopg.connect(host=str(host), user="postgres", dbname="postgres", autocommit=True) as server:
+        rows = server.execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [TEST_DATABASE]
+        )
+        for (name,) in rows.fetchall():
+            server.execute(
+                psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(psycopg.sql.Identifier(name))
+            )
+
+
+@pytest.fixture
+def database_url(transactional_db: None) -> str:
+    """The test database's address, for a test that starts processes of its own."""
+    params = connection.get_connection_params()
+    return f"postgresql://{params['user']}@/{params['dbname']}?host={params['host']}"

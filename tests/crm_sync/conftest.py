@@ -1,0 +1,148 @@
+"""Connections to the simulated CRMs, over real HTTP and by way of the product's own functions."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+
+import pytest
+from django.contrib.auth.models import User
+
+from contracts.enums import BillingCycle
+from crm_sync import connecting, credentials
+from crm_sync.clients import salesforce_oauth
+from crm_sync.enums import Provider, RunTrigger, Target
+from crm_sync.mapping_rules import FieldRule
+from crm_sync.mappings import current_rules, save_mapping
+from crm_sync.models import Connection, SyncRun
+from crm_sync.sync import Order, sync
+from demo.http_server import Server
+from demo.hubspot.app import build_app as build_hubspot
+from demo.hubspot.portal import Portal
+from demo.salesforce.app import build_app as build_salesforce
+from demo.salesforce.org import Org
+
+IMPORT_FROM = date(2026, 1, 1)
+Run = Callable[..., SyncRun]
+
+
+@pytest.fixture
+def finance(db: None) -> User:
+    return User.objects.create_user("fiona")
+
+
+@pytest.fixture
+def org() -> Org:
+    org = Org()
+    org.add_user(name="Ada Admin", email="ada@acme.example")
+    return org
+
+
+@pytest.fixture
+def salesforce_server(org: Org, settings) -> Iterator[Server]:
+    server = Server(build_salesforce(org)).start()
+    settings.CRM_TRUSTED_ORIGINS = [*settings.CRM_TRUSTED_ORIGINS, server.url]
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def portal() -> Portal:
+    return Portal()
+
+
+@pytest.fixture
+def hubspot_server(portal: Portal, settings) -> Iterator[Server]:
+    server = Server(build_hubspot(portal)).start()
+    settings.CRM_TRUSTED_ORIGINS = [*settings.CRM_TRUSTED_ORIGINS, server.url]
+    settings.HUBSPOT_API_URL = server.url
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def salesforce(transactional_db: None, org: Org, salesforce_server: Server) -> Connection:
+    """A connected Salesforce with its proposed mapping confirmed."""
+    app = next(iter(org.grants.apps.values()))
+    connection = Connection.objects.create(
+        provider=Provider.SALESFORCE,
+        name="Salesforce",
+        login_url=salesforce_server.url,
+        client_id=app.consumer_key,
+        import_from=IMPORT_FROM,
+        default_currency="USD",
+    )
+    credentials.store(connection=connection, client_secret=app.consumer_secret)
+    grant = authorise(org=org, connection=connection)
+    connecting.accept_grant(connection=connection, grant=grant, actor=None)
+    confirm(connection)
+    salesforce_server.reset_requests()
+    return connection
+
+
+def authorise(*, org: Org, connection: Connection) -> salesforce_oauth.Grant:
+    """What the browser's round trip ends with: a code, exchanged by the product."""
+    app = org.grants.apps[connection.client_id]
+    redirect_uri = "http://127.0.0.1/api/crm/salesforce/callback"
+    url, verifier = salesforce_oauth.authorise_url(
+        login_url=connection.login_url,
+        client_id=connection.client_id,
+        redirect_uri=redirect_uri,
+        scopes="full refresh_token",
+        state="a-state",
+    )
+    code = org.grants.issue_code(
+        app=app,
+        user_id=next(iter(org.tables["User"])),
+        redirect_uri=redirect_uri,
+        scopes=["full", "refresh_token"],
+        challenge=url.partition("code_challenge=")[2].partition("&")[0],
+    )
+    return salesforce_oauth.exchange_code(
+        transport=credentials.transport_for(connection=connection),
+        keys=credentials.app_keys(connection=connection, client_secret=app.consumer_secret),
+        code=code,
+        verifier=verifier,
+        redirect_uri=redirect_uri,
+    )
+
+
+@pytest.fixture
+def hubspot(transactional_db: None, portal: Portal, hubspot_server: Server) -> Connection:
+    """A connected HubSpot with its proposed mapping confirmed."""
+    connection = Connection.objects.create(
+        provider=Provider.HUBSPOT, name="HubSpot", import_from=IMPORT_FROM, default_currency="USD"
+    )
+    connecting.connect_hubspot(connection=connection, pasted=portal.issue_token(), actor=None)
+    confirm(connection)
+    hubspot_server.reset_requests()
+    return connection
+
+
+def confirm(
+    connection: Connection,
+    *,
+    defaults: dict[Target, str] | None = None,
+    translations: dict[str, BillingCycle] | None = None,
+) -> None:
+    """Confirms the mapping as proposed, with default values for some fields."""
+    wanted = defaults or {}
+    rules = [
+        FieldRule(
+            target=rule.target,
+            source_object=rule.source_object,
+            source_field=rule.source_field,
+            default_value=wanted.get(rule.target, rule.default_value),
+        )
+        for rule in current_rules(connection=connection).rules
+    ]
+    save_mapping(connection=connection, rules=rules, translations=translations or {}, actor=None)
+
+
+@pytest.fixture
+def run() -> Run:
+    """Runs a sync by hand, as of a fixed day."""
+
+    def run_once(connection: Connection, *, as_of: date = date(2026, 11, 22), **order) -> SyncRun:
+        connection.refresh_from_db()
+        return sync(connection=connection, order=Order(trigger=RunTrigger.COMMAND, as_of=as_of, **order))
+
+    return run_once

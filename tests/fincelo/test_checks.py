@@ -1,0 +1,123 @@
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.checks import CheckMessage
+from django.db import connections
+from pytest_django import Settings
+
+from fincelo import checks
+
+KEY = secrets.token_urlsafe(32)
+OTHER_KEY = secrets.token_urlsafe(32)
+
+
+def ids(problems: list[CheckMessage]) -> list[str | None]:
+    return [problem.id for problem in problems]
+
+
+CASES: list[tuple[Callable[..., list[CheckMessage]], dict[str, Any], list[str]]] = [
+    (checks.secret_key, {"SECRET_KEY": KEY}, []),
+    (checks.secret_key, {"SECRET_KEY": ""}, ["fincelo.E001"]),
+    (checks.secret_key, {"SECRET_KEY": "django-insecure-" + KEY}, ["fincelo.E002"]),
+    (checks.secret_key, {"SECRET_KEY": "Change-me please, " + KEY}, ["fincelo.E002"]),
+    (checks.secret_key, {"SECRET_KEY": KEY[:-1]}, ["fincelo.E003"]),
+    (checks.secret_key, {"SECRET_KEY": "abc" * 20}, ["fincelo.E003"]),
+    (checks.fernet_keys, {"FERNET_KEYS": [KEY, OTHER_KEY]}, []),
+    (checks.fernet_keys, {"FERNET_KEYS": KEY}, ["fincelo.E004"]),
+    (checks.fernet_keys, {"FERNET_KEYS": (KEY,)}, ["fincelo.E004"]),
+    (checks.fernet_keys, {"FERNET_KEYS": None}, ["fincelo.E004"]),
+    (checks.fernet_keys, {"FERNET_KEYS": []}, ["fincelo.E005"]),
+    (checks.fernet_keys, {"FERNET_KEYS": [KEY, KEY[:-1], ""]}, ["fincelo.E006", "fincelo.E006"]),
+    (checks.fernet_keys, {"FERNET_KEYS": [KEY.encode()]}, ["fincelo.E006"]),
+    (checks.fernet_keys, {"FERNET_KEYS": ["x" * 43]}, ["fincelo.E006"]),
+    (checks.fernet_keys, {"FERNET_KEYS": [OTHER_KEY, KEY], "SECRET_KEY": KEY}, ["fincelo.E007"]),
+    (checks.fernet_keys, {"FERNET_KEYS": [KEY], "SECRET_KEY": ""}, []),
+    (checks.allowed_hosts, {"ALLOWED_HOSTS": ["billing.example.com"]}, []),
+    (checks.allowed_hosts, {"ALLOWED_HOSTS": []}, ["fincelo.E008"]),
+    (checks.allowed_hosts, {"ALLOWED_HOSTS": [], "DEBUG": True}, []),
+    (checks.allowed_hosts, {"ALLOWED_HOSTS": ["billing.example.com", "*"]}, ["fincelo.E009"]),
+    (checks.public_url, {"PUBLIC_URL": "https://billing.example.com", "HTTPS_ONLY": True}, []),
+    (checks.public_url, {"PUBLIC_URL": ""}, ["fincelo.E010"]),
+    (checks.public_url, {"PUBLIC_URL": "billing.example.com"}, ["fincelo.E010"]),
+    (checks.public_url, {"PUBLIC_URL": "http://billing.example.com", "HTTPS_ONLY": True}, ["fincelo.E011"]),
+    (checks.public_url, {"PUBLIC_URL": "http://127.0.0.1:8000", "HTTPS_ONLY": False}, []),
+    (checks.crm_origins, {"CRM_TRUSTED_ORIGINS": []}, []),
+]
+TRUSTED_ORIGINS = [
+    ("http://127.0.0.1:8001", []),
+    ("http://[::1]:8001", []),
+    ("http://localhost:8001", []),
+    ("http://127.0.0.1", ["fincelo.E012"]),
+    ("http://127.0.0.1:8001/", ["fincelo.E012"]),
+    ("http://user@127.0.0.1:8001", ["fincelo.E012"]),
+    ("https://127.0.0.1:8001", ["fincelo.E012"]),
+    ("http://127.0.0.1.example.com:80", ["fincelo.E012"]),
+    ("http://10.0.0.1:8001", ["fincelo.E012"]),
+    ("http://127.0.0.1:port", ["fincelo.E012"]),
+    ("127.0.0.1:8001", ["fincelo.E012"]),
+]
+
+
+@pytest.mark.parametrize(("check", "values", "expected"), CASES)
+def test_check(
+    settings: Settings,
+    check: Callable[..., list[CheckMessage]],
+    values: dict[str, Any],
+    expected: list[str],
+) -> None:
+    settings.DEBUG = False
+    for name, value in values.items():
+        setattr(settings, name, value)
+
+    problems = check()
+
+    assert ids(problems) == expected
+    assert all(problem.hint for problem in problems)
+
+
+@pytest.mark.parametrize(("origin", "expected"), TRUSTED_ORIGINS)
+def test_trusted_origin(settings: Settings, origin: str, expected: list[str]) -> None:
+    settings.CRM_TRUSTED_ORIGINS = [origin]
+    settings.CRM_ALLOW_LOOPBACK = True
+
+    assert ids(checks.crm_origins()) == expected
+
+
+@pytest.mark.parametrize(
+    ("debug", "allow_loopback", "expected"),
+    [(False, False, ["fincelo.E013"]), (False, True, []), (True, False, [])],
+)
+def test_trusted_origin_outside_a_demo(
+    settings: Settings, debug: bool, allow_loopback: bool, expected: list[str]
+) -> None:
+    settings.CRM_TRUSTED_ORIGINS = ["http://127.0.0.1:8001"]
+    settings.CRM_ALLOW_LOOPBACK = allow_loopback
+    settings.DEBUG = debug
+
+    assert ids(checks.crm_origins()) == expected
+
+
+def test_insecure_oauth_transport(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ids(checks.oauth_transport()) == []
+
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+
+    assert ids(checks.oauth_transport()) == ["fincelo.E014"]
+
+
+@pytest.mark.django_db
+def test_database_that_answers() -> None:
+    assert checks.database(databases=["default"]) == []
+
+
+def test_database_unasked() -> None:
+    assert checks.database() == []
+
+
+@pytest.mark.django_db
+def test_database_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(connections["default"].__dict__, "pg_version", 140_010)
+
+    assert ids(checks.database(databases=["default"])) == ["fincelo.E016"]

@@ -1,0 +1,53 @@
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection
+from django.db.models.functions import Now
+from django.test import Client
+
+from fincelo import health
+from fincelo.models import Heartbeat
+
+
+def ask(client: Client) -> tuple[int, dict[str, str]]:
+    response = client.get("/healthz")
+    return response.status_code, json.loads(response.content)
+
+
+@pytest.mark.django_db
+def test_healthz_after_a_beat(client: Client) -> None:
+    health.beat()
+
+    assert ask(client) == (200, {"database": "ok", "worker": "ok"})
+
+
+@pytest.mark.django_db
+def test_healthz_before_any_beat(client: Client) -> None:
+    assert ask(client) == (503, {"database": "ok", "worker": "stale"})
+
+
+@pytest.mark.django_db
+def test_healthz_with_an_old_beat(client: Client) -> None:
+    Heartbeat.objects.create(process=health.WORKER, beat_at=Now() - timedelta(minutes=5, seconds=1))
+
+    assert ask(client) == (503, {"database": "ok", "worker": "stale"})
+
+
+@pytest.mark.django_db
+def test_healthz_without_a_database(client: Client) -> None:
+    def refuse(*args: object) -> None:
+        raise DatabaseError("gone")
+
+    with connection.execute_wrapper(refuse):
+        assert ask(client) == (503, {"database": "unreachable", "worker": "unknown"})
+
+
+@pytest.mark.django_db
+def test_beat_again_moves_the_one_row() -> None:
+    Heartbeat.objects.create(process=health.WORKER, beat_at=Now() - timedelta(hours=1))
+
+    health.beat()
+
+    assert Heartbeat.objects.filter(beat_at__gt=Now() - timedelta(minutes=1)).count() == 1
+    assert Heartbeat.objects.count() == 1

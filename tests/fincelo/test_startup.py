@@ -1,0 +1,111 @@
+"""The real commands with good and bad environments, as an operator meets them."""
+
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+PRODUCTION = {
+    "SECRET_KEY": secrets.token_urlsafe(50),
+    "FERNET_KEYS": f"{secrets.token_urlsafe(32)},{secrets.token_urlsafe(32)}",
+    "ALLOWED_HOSTS": "billing.example.com",
+    "PUBLIC_URL": "https://billing.example.com",
+    "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+}
+
+
+def manage(*arguments: str, **environment: str | None) -> tuple[int, str]:
+    variables = {"PATH": os.environ["PATH"]} | PRODUCTION | environment
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=settings.BASE_DIR,
+        env={name: value for name, value in variables.items() if value is not None},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_check_of_a_good_environment() -> None:
+    assert manage("check", "--deploy", "--fail-level", "WARNING") == (
+        0,
+        "System check identified no issues (0 silenced).\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("SECRET_KEY", None, "(fincelo.E001) SECRET_KEY is not set."),
+        ("FERNET_KEYS", None, "(fincelo.E005) FERNET_KEYS is not set."),
+        ("FERNET_KEYS", "short", "(fincelo.E006) Key 1 of FERNET_KEYS is not 32 random bytes or more."),
+        ("ALLOWED_HOSTS", None, "(fincelo.E008) ALLOWED_HOSTS is empty."),
+        ("PUBLIC_URL", None, "(fincelo.E010) PUBLIC_URL is not an address."),
+        (
+            "CRM_TRUSTED_ORIGINS",
+            "http://127.0.0.1:1",
+            "(fincelo.E013) CRM_TRUSTED_ORIGINS is set, DEBUG is off.",
+        ),
+        ("OAUTHLIB_INSECURE_TRANSPORT", "1", "(fincelo.E014) OAUTHLIB_INSECURE_TRANSPORT is set."),
+    ],
+)
+def test_check_of_a_bad_environment(variable: str, value: str | None, sentence: str) -> None:
+    code, output = manage("check", **{variable: value})
+
+    problems = [line for line in output.splitlines() if line.startswith("?: ")]
+    assert (code, problems) == (1, [f"?: {sentence}"])
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("HTTPS_ONLY", "maybe", "HTTPS_ONLY is 'maybe'; set it to true or false."),
+        ("DEBUG", "2", "DEBUG is '2'; set it to true or false."),
+        (
+            "DATABASE_URL",
+            "sqlite:///db",
+            "DATABASE_URL must be like postgresql://user:password@host:5432/name.",
+        ),
+        ("EMAIL_URL", "pigeon://x", "EMAIL_URL must be like smtp+tls://user:password@host:587."),
+        ("DEMO_LINKS", "x", "DEMO_LINKS must be like Label=https://example.com,Other=https://example.org."),
+    ],
+)
+def test_variable_that_cannot_be_read(variable: str, value: str, sentence: str) -> None:
+    assert manage("check", **{variable: value}) == (1, f"{sentence}\n")
+
+
+@pytest.mark.parametrize("command", [("check", "--database", "default"), ("migrate",), ("qcluster",)])
+def test_command_without_its_database(command: tuple[str, ...]) -> None:
+    code, output = manage(*command)
+
+    assert code == 1
+    assert "(fincelo.E015) The database does not answer: connection failed:" in output
+    assert "Traceback" not in output
+
+
+def test_web_server_without_its_database() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import fincelo.wsgi"],
+        cwd=settings.BASE_DIR,
+        env={"PATH": os.environ["PATH"]} | PRODUCTION,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    assert "(fincelo.E015) The database does not answer" in done.stderr
+
+
+def test_development_needs_no_environment(tmp_path: Path) -> None:
+    nothing = dict.fromkeys(PRODUCTION)
+
+    code, output = manage("check", **nothing, FINCELO_DEV="true", VAR_DIR=str(tmp_path / "var"))
+
+    assert (code, output) == (0, "System check identified no issues (0 silenced).\n")
+    assert [path.name for path in (tmp_path / "var").iterdir()] == ["secrets.env"]  # no database was started

@@ -1,0 +1,67 @@
+import os
+import queue
+from multiprocessing import Value
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django_q.models import Failure, OrmQ, Schedule, Success
+from django_q.signing import SignedPackage
+from django_q.worker import worker
+
+from fincelo.models import Heartbeat
+
+
+def run(func: Any, *args: Any, **extra: Any) -> dict[str, Any]:
+    """What the queue's own worker makes of one task."""
+    tasks: queue.Queue[Any] = queue.Queue()
+    results: queue.Queue[dict[str, Any]] = queue.Queue()
+    tasks.put({"id": "1", "name": "one", "func": func, "args": args, "kwargs": {}, **extra})
+    tasks.put("STOP")
+    worker(tasks, results, Value("f", -1))
+    return results.get_nowait()
+
+
+@pytest.mark.django_db
+def test_task_of_this_product_runs() -> None:
+    done = run("fincelo.health.beat", sync=True)  # in the test's own transaction
+
+    assert done["success"] is True
+    assert Heartbeat.objects.count() == 1
+
+
+@pytest.mark.parametrize("func", ["os.mkdir", "fincelo.health.parts", "pathlib.Path", os.mkdir])
+def test_other_task_is_refused(func: Any, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+
+    done = run(func, str(trace))
+
+    assert done["success"] is False
+    assert done["result"].startswith(f"{func} is not a task of this product; it was not run. : Traceback")
+    assert not trace.exists()
+
+
+def test_refused_task_can_be_recorded() -> None:
+    done = run("os.getcwd")
+
+    assert SignedPackage.loads(SignedPackage.dumps(done))["func"] == "os.getcwd"
+
+
+@pytest.mark.django_db
+def test_hook_is_dropped() -> None:
+    assert "hook" not in run("fincelo.health.beat", hook="os.getcwd", sync=True)
+
+
+def test_stored_failure_holds_no_secret() -> None:
+    done = run("os.getcwd&refresh_token=5Aep861abcdefgh")
+
+    assert done["result"].startswith("Function os.getcwd&refresh_token=[redacted] is not defined")
+    assert "5Aep861" not in done["result"]
+
+
+@pytest.mark.parametrize("model", [Failure, OrmQ, Schedule, Success])
+def test_tasks_are_not_in_the_admin(model: Any) -> None:
+    admin.autodiscover()
+
+    assert not admin.site.is_registered(model)
