@@ -43,6 +43,7 @@ def complete_contracts(*, as_of: date) -> int:
                 JOIN billing_instalment instalment
                   ON instalment.schedule_id = schedule.id AND instalment.state = 'planned'
                 WHERE schedule.contract_id = contract.id
+                OFFSET 0 -- look-ups by key, with or without statistics
               )
             LIMIT %(chunk)s FOR NO KEY UPDATE OF contract SKIP LOCKED
         ), moved AS (

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.formats import date_format
+
 from billing.enums import InstalmentState, ScheduleState
-from billing.models import Instalment, Invoice
-from billing.queries import planned_schedule, schedule_totals, shown_instalment_state
+from billing.models import BillingSchedule, Instalment, Invoice
+from billing.queries import PAUSED, planned_schedule, schedule_totals, shown_instalment_state
 from contracts.models import Contract
 from contracts.money import Money
 from fincelo.states import MARKS, Tone
@@ -38,8 +40,8 @@ class BillingOverview:
     missed: Sequence[Instalment]
     """The instalments whose billing date has come; filled only while the schedule asks about them."""
     missed_total: Money
-    next_row: Row | None
     has_short_period: bool
+    sentence: str
 
 
 def billing_overview(*, contract: Contract, as_of: date) -> BillingOverview:
@@ -52,10 +54,9 @@ def billing_overview(*, contract: Contract, as_of: date) -> BillingOverview:
         )
         for instalment in instalments
     ]
-    schedule = getattr(contract, "billing_schedule", None)
-    planned = [row for row in rows if row.state == InstalmentState.PLANNED]
+    schedule: BillingSchedule | None = getattr(contract, "billing_schedule", None)
     asks = schedule is not None and schedule.state == ScheduleState.ASKS
-    missed = [row.instalment for row in rows if _is_missed(row.instalment, as_of)] if asks else []
+    missed = [instalment for instalment in instalments if asks and _is_missed(instalment, as_of)]
     return BillingOverview(
         rows=rows,
         value_parts=_value_parts(contract=contract, instalments=instalments),
@@ -64,9 +65,21 @@ def billing_overview(*, contract: Contract, as_of: date) -> BillingOverview:
         missed_total=Money(
             minor=sum(instalment.amount_minor for instalment in missed), currency=contract.currency
         ),
-        next_row=planned[0] if planned and not asks else None,
         has_short_period=schedule is not None and schedule.has_short_period,
+        sentence=_sentence(contract=contract, rows=rows, asks=asks),
     )
+
+
+def _sentence(*, contract: Contract, rows: Sequence[Row], asks: bool) -> str:
+    if asks:
+        return "Nothing is billed until somebody decides what to do with the periods that were missed."
+    if any(row.state == PAUSED for row in rows):
+        return f"Nothing is billed while the contract is {contract.get_state_display().lower()}."
+    following = next((row.instalment for row in rows if row.state == InstalmentState.PLANNED), None)
+    if following is None:
+        return "Everything is billed." if rows else "It has no billing schedule, so nothing is billed."
+    amount = Money(minor=following.amount_minor, currency=contract.currency)
+    return f"The next invoice, {amount}, is issued on {date_format(following.billing_date, 'j M Y')}."
 
 
 def _is_missed(instalment: Instalment, as_of: date) -> bool:

@@ -100,12 +100,12 @@ def schedule_totals(*, contract: Contract, instalments: Sequence[Instalment]) ->
 
 def totals_by_currency(*, customer: Customer) -> list[CurrencyTotal]:
     contracts = _sums(Contract.objects.filter(customer=customer), "value_minor")
-    live = Invoice.objects.filter(customer=customer).exclude(state__in=[InvoiceState.DRAFT, InvoiceState.VOID])
+    live = Invoice.objects.filter(customer=customer).exclude(
+        state__in=[InvoiceState.DRAFT, InvoiceState.VOID]
+    )
     billed = _sums(live, "net_minor")
     return [
-        CurrencyTotal(
-            currency=currency, contracts=contracts.get(currency, 0), billed=billed.get(currency, 0)
-        )
+        CurrencyTotal(currency=currency, contracts=contracts.get(currency, 0), billed=billed.get(currency, 0))
         for currency in sorted({*contracts, *billed})
     ]
 

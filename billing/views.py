@@ -1,3 +1,5 @@
+from datetime import date
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -8,7 +10,6 @@ from django.views.decorators.http import require_POST
 from billing.activation import UnableToDecide, decide_catch_up
 from billing.enums import ScheduleState
 from billing.forms import BilledElsewhereForm, ContractFilter, InvoiceFilter
-from billing.models import Invoice
 from billing.overview import billing_overview
 from billing.queries import asking, invoices_matching, totals_by_currency
 from billing.story import issued
@@ -42,7 +43,9 @@ def contract_list(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "is_filtered": any(chosen.values()),
-            "customer": Customer.objects.filter(pk=chosen["customer"]).first() if chosen.get("customer") else None,
+            "customer": Customer.objects.filter(pk=chosen["customer"]).first()
+            if chosen.get("customer")
+            else None,
             "page": CountCappedPaginator(contracts).get_page(request.GET.get("page")),
         },
     )
@@ -85,8 +88,12 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "is_filtered": any(chosen.values()),
-            "customer": Customer.objects.filter(pk=chosen["customer"]).first() if chosen.get("customer") else None,
-            "contract": Contract.objects.filter(pk=chosen["contract"]).first() if chosen.get("contract") else None,
+            "customer": Customer.objects.filter(pk=chosen["customer"]).first()
+            if chosen.get("customer")
+            else None,
+            "contract": Contract.objects.filter(pk=chosen["contract"]).first()
+            if chosen.get("contract")
+            else None,
             "page": CountCappedPaginator(invoices).get_page(request.GET.get("page")),
         },
     )
@@ -102,7 +109,9 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "invoice": shown,
             "lines": shown.lines.order_by("position"),
-            "events": newest_first([issued(invoice=shown)] if shown.number else [], audit_story(subject=shown)),
+            "events": newest_first(
+                [issued(invoice=shown)] if shown.number else [], audit_story(subject=shown)
+            ),
         },
     )
 
@@ -111,13 +120,7 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("billing.change_billingschedule", raise_exception=True)
 def bill_all_missed(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
-    try:
-        decide_catch_up(contract=contract, bill_from=None, actor=request.user)
-    except UnableToDecide as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, f"{contract} will be billed in full. The invoices are issued within the hour.")
-    return redirect(contract)
+    return _decide(request, contract, bill_from=None)
 
 
 @require_POST
@@ -129,10 +132,15 @@ def billed_elsewhere(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "Choose up to which period the contract was billed already.")
         return redirect(contract)
+    return _decide(request, contract, bill_from=form.cleaned_data["billed_until"])
+
+
+def _decide(request: HttpRequest, contract: Contract, *, bill_from: date | None) -> HttpResponse:
+    assert request.user.is_authenticated  # a permission was asked for
     try:
-        decide_catch_up(contract=contract, bill_from=form.cleaned_data["billed_until"], actor=request.user)
+        decide_catch_up(contract=contract, bill_from=bill_from, actor=request.user)
     except UnableToDecide as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{contract} is billed from the next period on. What is due is invoiced within the hour.")
+        messages.success(request, "Decided. What is due of this contract is invoiced within the hour.")
     return redirect(contract)

@@ -14,7 +14,8 @@ def next_ids(*, counts: Mapping[type[Model], int]) -> dict[type[Model], list[int
     wanted = [(model, count) for model, count in counts.items() if count]
     if not wanted:
         return ids
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[str | int] = []
     for place, (model, count) in enumerate(wanted):
         parts.append("SELECT %s, nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)")
         params += [place, model._meta.db_table, count]
@@ -47,10 +48,9 @@ def update_rows(*, model: type[Model], columns: Sequence[str], rows: Sequence[Se
     if not rows:
         return
     quote = connection.ops.quote_name
-    key = model._meta.pk
-    fields = [key, *(model._meta.get_field(column) for column in columns)]
-    types = [field.rel_db_type(connection) if field.is_relation else column_type(field) for field in fields]
-    arrays = ", ".join(f"%s::{kind}[]" for kind in types)
+    fields: list[Any] = [model._meta.pk, *(model._meta.get_field(column) for column in columns)]
+    key = fields[0]
+    arrays = ", ".join(f"%s::{column_type(field)}[]" for field in fields)
     names = ", ".join(quote(field.column) for field in fields)
     settings = ", ".join(f"{quote(field.column)} = new.{quote(field.column)}" for field in fields[1:])
     values = [
@@ -59,7 +59,7 @@ def update_rows(*, model: type[Model], columns: Sequence[str], rows: Sequence[Se
     ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {quote(model._meta.db_table)} AS old SET {settings} "
+            f"UPDATE {quote(model._meta.db_table)} AS old SET {settings} "  # noqa: S608  names of our own columns
             f"FROM unnest({arrays}) AS new({names}) WHERE old.{quote(key.column)} = new.{quote(key.column)}",
             values,
         )

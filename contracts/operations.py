@@ -55,7 +55,7 @@ def write_customers(*, drafts: Sequence[CustomerDraft]) -> list[int]:
 
 
 def refresh_customers(*, drafts: Mapping[int, CustomerDraft]) -> int:
-    """Brings customers up to date and returns how many differed. An empty text never replaces a filled one."""
+    """Brings customers up to date; returns how many differed. An empty text never replaces a filled one."""
     current = Customer.objects.in_bulk(list(drafts))
     rows: list[tuple[Any, ...]] = []
     for key, draft in drafts.items():
@@ -86,7 +86,7 @@ def write_contracts(*, orders: Sequence[ContractOrder], as_of: date) -> list[int
 
 
 def change_contracts(*, orders: Mapping[int, ContractOrder], as_of: date) -> None:
-    """Replaces what contracts say. Only for contracts that have nothing issued, or for what no invoice shows."""
+    """Replaces what contracts say: only where nothing is issued, or for what no invoice shows."""
     places = [place for place, column in enumerate(CONTRACT_COLUMNS) if column != "state"]
     rows = []
     for key, order in orders.items():

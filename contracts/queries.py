@@ -6,7 +6,12 @@ from django.db.models.functions import Coalesce, Upper
 from contracts.enums import ContractState
 from contracts.models import Contract, ContractQuerySet, Customer, CustomerQuerySet
 
-LIVE = (ContractState.AWAITING_APPROVAL, ContractState.SCHEDULED, ContractState.ACTIVE, ContractState.SUSPENDED)
+LIVE = (
+    ContractState.AWAITING_APPROVAL,
+    ContractState.SCHEDULED,
+    ContractState.ACTIVE,
+    ContractState.SUSPENDED,
+)
 
 
 def customers_matching(*, text: str) -> CustomerQuerySet:
@@ -43,6 +48,10 @@ def currencies_in_use() -> list[str]:
 
 def _count(contracts: ContractQuerySet) -> Coalesce:
     counted = (
-        contracts.filter(customer=OuterRef("pk")).order_by().values("customer").annotate(n=Count("pk")).values("n")
+        contracts.filter(customer=OuterRef("pk"))
+        .order_by()
+        .values("customer")
+        .annotate(n=Count("pk"))
+        .values("n")
     )
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

@@ -12,4 +12,6 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     form = CustomerFilter(request.GET)
     text = form.cleaned_data["q"] if form.is_valid() else ""
     page = CountCappedPaginator(customers_matching(text=text)).get_page(request.GET.get("page"))
-    return render(request, "contracts/customers.html", {"form": form, "page": page, "is_filtered": bool(text)})
+    return render(
+        request, "contracts/customers.html", {"form": form, "page": page, "is_filtered": bool(text)}
+    )

@@ -12,7 +12,6 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from contracts import audit
 from crm_sync import credentials
@@ -147,7 +146,7 @@ def take_authorisation(
         waiting = Authorisation.objects.select_for_update().filter(state_digest=digest(state)).first()
         if waiting is None:
             raise ConfigError(
-                "This answer from Salesforce belongs to no authorisation that Fincelo started, or was used before.",
+                "Fincelo did not start the authorisation that this answer belongs to, or has its answer already.",
                 next_step=START_AGAIN,
                 code="STATE_UNKNOWN",
             )
@@ -218,7 +217,7 @@ def settle(
             defaults={
                 "fields": [asdict(field) for field in fields],
                 "stages": [asdict(stage) for stage in stages],
-                "fetched_at": timezone.now(),
+                "fetched_at": Now(),
             },
         )
         ensure_proposal(connection=connection, fields=fields)
@@ -256,6 +255,7 @@ def adopt(*, connection: Connection, facts: OrgFacts, warnings: list[str]) -> No
     connection.state = ConnectionState.DEGRADED if warnings else ConnectionState.CONNECTED
     connection.state_reason = ""
     connection.warnings = warnings
+    connection.default_currency = connection.default_currency or facts.currency
     connection.time_zone = facts.time_zone
     connection.ui_domain = facts.ui_domain
     connection.has_currency_field = facts.has_currency_field

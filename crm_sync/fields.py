@@ -1,9 +1,13 @@
 """The encrypted column for credentials, guarded against the ways in which such a column leaks or breaks."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from fernet_fields import EncryptedTextField
+
+if TYPE_CHECKING:
+    EncryptedTextField = models.TextField[str | None, str | None]
+else:
+    from fernet_fields import EncryptedTextField
 
 SEPARATOR = "\n"
 

@@ -23,12 +23,12 @@ from crm_sync.readers import Unreadable
 
 Value = TypeVar("Value")
 CURES = {
-    HoldCode.FREQUENCY_UNKNOWN: "Add a translation in Field Mapping, or correct the value in {crm} and sync again.",
+    HoldCode.FREQUENCY_UNKNOWN: "Add a translation in Field Mapping, or correct the value in {crm}.",
     HoldCode.FREQUENCY_MISSING: "Fill it in in {crm}, or set a default value in Field Mapping.",
     HoldCode.TERM_MISSING: "Fill it in in {crm}, or set a default value in Field Mapping.",
     HoldCode.SCHEDULE_IMPOSSIBLE: "Choose a longer billing cycle in {crm}.",
     HoldCode.NO_ACCOUNT: "Give the deal an account in {crm}.",
-    HoldCode.STAGE_CONFLICT: "Correct the stage's settings in {crm}, or choose other stages for this connection.",
+    HoldCode.STAGE_CONFLICT: "Correct the stage's settings in {crm}, or choose other stages.",
     HoldCode.AMOUNT_UNREADABLE: "Correct it in {crm}, or map Contract Value to a number field.",
 }
 USUAL_CURE = "Correct it in {crm} and sync again."

@@ -161,7 +161,7 @@ class Authorisation(SealedModel):
 
 
 class ConnectionLease(models.Model):
-    """Who may work on a connection. The token rises with every claim and fences off whoever held it before."""
+    """Who may work on a connection. The token rises with every claim and fences off earlier holders."""
 
     connection = models.OneToOneField(
         Connection, on_delete=models.CASCADE, primary_key=True, related_name="lease"

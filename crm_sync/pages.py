@@ -109,7 +109,7 @@ def is_settled(record: KnownDeal, *, digest: str) -> bool:
 
 
 def mapped_or_held(deal: Deal, *, digest: str, sight: Sight) -> MappedDeal:
-    """Our own fault with one deal must not stop the others: it becomes a hold, with its traceback in the log."""
+    """Our own fault with one deal must not stop the others: it becomes a hold, and the log has the rest."""
     try:
         return map_deal(deal, rules=sight.rules, settings=sight.settings, digest=digest)
     except Exception:

@@ -69,7 +69,7 @@ def candidates_for(*, target: Target, fields: Sequence[CrmField]) -> list[CrmFie
 
 
 def telling(*, field: CrmField, words: Sequence[str]) -> int:
-    """How well a field's label or name speaks: the place of the phrase in the list, doubled when it is all."""
+    """How well a field's label or name speaks: the phrase's place in the list, doubled when it is all."""
     texts = [same_words(field.label), same_words(field.name.removesuffix("__c"))]
     best = 0
     for place, phrase in enumerate(words):

@@ -19,7 +19,7 @@ from crm_sync.models import Connection, ConnectionLease, SyncRun
 
 LEASE_MINUTES = 10
 LONGEST_PAUSE = timedelta(hours=24)
-INTERRUPTED = "The run was interrupted before its end. Everything it had stored stands, and this run went on from there."
+INTERRUPTED = "The run was interrupted. What it had stored stands, and the next run went on from there."
 OURS = "Fincelo failed on this run. The operators find the cause in the log; the next poll tries again."
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,10 @@ WHERE connection_id = %s AND token = %s
 """
 
 
+class UnableToSync(Exception):
+    """The connection is not ready for a run."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """What one page added to its run."""
@@ -60,7 +64,7 @@ class Progress:
 
 
 def claim(*, connection: Connection, trigger: RunTrigger, actor: AbstractBaseUser | None) -> SyncRun:
-    """Takes the lease and opens a run, or raises LeaseHeld.
+    """Takes the lease, reads the connection anew and opens a run. Raises LeaseHeld or UnableToSync.
 
     The lease of a process that has died is free at once: its database session is gone. The rising token makes
     even a wrong guess harmless, because a run whose token is no longer current cannot write.
@@ -72,6 +76,10 @@ def claim(*, connection: Connection, trigger: RunTrigger, actor: AbstractBaseUse
             row = cursor.fetchone()
         if row is None:
             raise LeaseHeld(f"Another run is working on {connection}.")
+        connection.refresh_from_db()
+        version = connection.mapping_version
+        if version is None or not connection.is_live:
+            raise UnableToSync(f"{connection} is not connected, or its field mapping is not confirmed.")
         SyncRun.objects.filter(connection=connection, state=RunState.RUNNING).update(
             state=RunState.ERRORED, finished_at=Now(), error=INTERRUPTED, error_kind=ErrorKind.INTERNAL
         )
@@ -79,7 +87,7 @@ def claim(*, connection: Connection, trigger: RunTrigger, actor: AbstractBaseUse
             connection=connection,
             trigger=trigger,
             actor_id=actor.pk if actor else None,
-            mapping_version_id=connection.mapping_version_id,
+            mapping_version=version,
             lease_token=row[0],
             started_at=timezone.now(),
             window_from=connection.cursor_modified_at,
@@ -132,7 +140,7 @@ def finish(*, run: SyncRun, api_calls: int, warnings: list[str]) -> None:
 
 
 def fail(*, run: SyncRun, error: SyncError, api_calls: int) -> None:
-    """Closes a run that the CRM or the set-up stopped. What was stored stands; the cursor covers exactly that."""
+    """Closes a run that the CRM or the set-up stopped. What was stored stands, and the cursor covers it."""
     with transaction.atomic(durable=True):
         if not holds_lease(run=run):
             return

@@ -31,13 +31,14 @@ def _event(record: SyncRecord) -> Event:
     run = record.run
     mark = MARKS[record.outcome]
     changes = [
-        f"{change['field']}: {change['old'] or 'empty'} → {change['new'] or 'empty'}" for change in record.changes
+        f"{change['field']}: {change['old'] or 'empty'} → {change['new'] or 'empty'}"
+        for change in record.changes
     ]
     return Event(
         at=record.created_at,
         what=WORDS[Outcome(record.outcome)],
         who=f"{run.actor.get_username()}, {run.connection}" if run.actor else str(run.connection),
-        detail="\n".join(changes) or record.sentence,
+        detail=record.sentence or "\n".join(changes),
         url=reverse("sync-run", args=[run.pk]),
         tone=mark.tone,
         icon=mark.icon,

@@ -2,7 +2,7 @@
 
 poll -> claim -> fetch -> select -> map -> [ write -> activate -> record, cursor last ] -> finish
 
-What stands in brackets is one durable transaction per page (pages.py). The network is never touched inside it.
+What stands in brackets is one durable transaction per page (pages.py). No network inside it.
 """
 
 import logging
@@ -43,7 +43,6 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     run = runs.claim(connection=connection, trigger=order.trigger, actor=order.actor)
     client: CrmClient | None = None
     try:
-        connection.refresh_from_db()
         sight = look(connection=connection, order=order)
         client = open_client(connection=connection)
         for page in fetch(client=client, sight=sight, order=order):
@@ -77,7 +76,7 @@ def look(*, connection: Connection, order: Order) -> Sight:
 
 
 def fetch(*, client: CrmClient, sight: Sight, order: Order) -> Iterator[DealPage]:
-    """The pages of this run. HubSpot does not say when a deal is given a company, so those are asked again."""
+    """The pages of this run. HubSpot does not tell when a deal is given a company: those are asked again."""
     wanted = sight.rules.wanted()
     if order.external_ids:
         yield from client.deals_by_id(external_ids=order.external_ids, wanted=wanted)

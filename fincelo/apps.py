@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -7,8 +7,10 @@ class FinceloConfig(AppConfig):
     verbose_name = "Fincelo"
 
     def ready(self) -> None:
-        from fincelo import checks, schedules, task_guard  # need models: all apps must be known
+        from fincelo import checks, roles, schedules, task_guard  # need models: all apps must be known
 
         checks.register_all()
         task_guard.connect()
         post_migrate.connect(schedules.ensure_schedules, sender=self)
+        # Signalled after our own apps, so that the permissions of their models are there.
+        post_migrate.connect(roles.ensure_roles, sender=apps.get_app_config("django_q"))

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, connections
 
 from fincelo import embedded_postgres
+from tests.chromium import HOW_TO_GET_IT, find_chromium
 
 TEST_DATABASE = "test_fincelo"
 
@@ -103,3 +104,13 @@ def database_url(transactional_db: None) -> str:
     """The test database's address, for a test that starts processes of its own."""
     params = connection.get_connection_params()
     return f"postgresql://{params['user']}@/{params['dbname']}?host={params['host']}"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser. Without one, browser tests are skipped, or fail when CI=true."""
+    if path := find_chromium():
+        return path
+    if os.environ.get("CI") == "true":
+        pytest.fail(HOW_TO_GET_IT)
+    pytest.skip(HOW_TO_GET_IT)

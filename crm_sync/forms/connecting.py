@@ -6,6 +6,7 @@ from django import forms
 from contracts.currencies import EXPONENTS
 from crm_sync.clients import salesforce_oauth
 from crm_sync.connecting import login_address
+from crm_sync.enums import ConnectionState, Provider
 from crm_sync.models import Connection
 
 OFTEN_USED = ("EUR", "USD", "GBP", "CHF", "CAD", "AUD", "JPY")
@@ -138,9 +139,22 @@ class NewSalesforceForm(SalesforceAppForm, FirstImportFields):
         self.fields["default_currency"].choices = currency_choices(unset="Choose a currency")  # type: ignore[attr-defined]
 
 
-class NewHubSpotForm(HubSpotTokenForm, FirstImportFields):
+class NewHubSpotForm(FirstImportFields, HubSpotTokenForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         currency = self.fields["default_currency"]
         currency.choices = currency_choices(unset="The portal's own currency")  # type: ignore[attr-defined]
         currency.required = False
+
+
+def connect_form(connection: Connection, data: Any = None) -> SalesforceAppForm | HubSpotTokenForm:
+    """The form that connects a connection once more."""
+    if connection.provider == Provider.HUBSPOT:
+        return HubSpotTokenForm(data)
+    return SalesforceAppForm(data, instance=connection, has_secret=keeps_secret(connection))
+
+
+def keeps_secret(connection: Connection) -> bool:
+    """Whether the app's secret is stored: from the first authorisation to the disconnect."""
+    was_disconnected = connection.state == ConnectionState.NOT_CONNECTED and connection.org_id is not None
+    return bool(connection.client_id) and not was_disconnected

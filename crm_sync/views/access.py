@@ -2,7 +2,9 @@
 
 from functools import partial
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest
 
 needs = partial(permission_required, raise_exception=True)
 
@@ -14,3 +16,8 @@ VIEW_HISTORY = "crm_sync.view_syncrun"
 SYNC = "crm_sync.change_syncrun"
 VIEW_HOLDS = "crm_sync.view_hold"
 CHANGE_HOLDS = "crm_sync.change_hold"
+
+
+def signed_in(request: HttpRequest) -> AbstractBaseUser:
+    assert isinstance(request.user, AbstractBaseUser)  # LoginRequiredMiddleware lets nobody else in
+    return request.user

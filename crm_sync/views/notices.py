@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from django.http import HttpRequest
 from django.urls import reverse
 
+from crm_sync.connecting import OtherOrg
 from crm_sync.enums import ConnectionState, Provider
 from crm_sync.errors import SyncError, TransientError
 from crm_sync.models import Connection
@@ -15,7 +16,7 @@ KEY_CODES = frozenset({"invalid_client_id", "invalid_client", "INSTANCE_NOT_ALLO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """`cure_posts`: the cure is a button that acts, not a link."""
+    """`cure_posts`: the cure is a button that acts, not a link. `other_org`: the cure is to confirm that org."""
 
     what: str
     why: str
@@ -23,6 +24,7 @@ class Notice:
     cure_label: str = ""
     cure_url: str = ""
     cure_posts: bool = False
+    other_org: str = ""
     tone: str = "bad"
 
 
@@ -56,7 +58,8 @@ def refusal(*, error: SyncError, connection: Connection) -> Notice:
         cure_label=label,
         cure_url=url,
         cure_posts=posts,
-        tone="wait" if isinstance(error, TransientError) else "bad",
+        other_org=error.org_id if isinstance(error, OtherOrg) else "",
+        tone="wait" if isinstance(error, TransientError | OtherOrg) else "bad",
     )
 
 

@@ -2,21 +2,14 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from demo.hubspot.records import Record
-from demo.hubspot.search_filters import Predicate
+from demo.hubspot.search_filters import Selection
 
 REMEMBERED_ANSWERS = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sort:
-    read: Callable[[Record], Any]
-    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +17,8 @@ class Plan:
     """A compiled search. `key` names filters and order; `above` is a keyset bound, kept out of the key."""
 
     key: Hashable
-    groups: list[list[Predicate]]
-    sort: Sort | None = None
+    groups: list[list[Selection]]
+    order: Selection | None = None
     above: int | None = None
 
 
@@ -71,25 +64,18 @@ class SearchIndex:
         records = [self._records[number] for number in self._numbers]
         if plan.groups:
             records = self._any_group(records, plan.groups)
-        if plan.sort:
-            records = _sorted(records, plan.sort)
+        if plan.order:
+            records = plan.order(records)
         return [int(record.id) for record in records], records
 
-    def _any_group(self, records: list[Record], groups: list[list[Predicate]]) -> list[Record]:
+    def _any_group(self, records: list[Record], groups: list[list[Selection]]) -> list[Record]:
         answers = []
-        for predicates in groups:
+        for selections in groups:
             found = records
-            for holds in predicates:
-                found = [record for record in found if holds(record)]
+            for select in selections:
+                found = select(found)
             answers.append(found)
         if len(answers) == 1:
             return answers[0]
         wanted = {record.id for found in answers for record in found}
         return [record for record in records if record.id in wanted]
-
-
-def _sorted(records: list[Record], sort: Sort) -> list[Record]:
-    """Records without the value come last, whatever the direction; equal ones keep the order of their ids."""
-    with_value = [record for record in records if sort.read(record) is not None]
-    without = [record for record in records if sort.read(record) is None]
-    return sorted(with_value, key=sort.read, reverse=sort.descending) + without

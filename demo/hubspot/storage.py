@@ -34,7 +34,7 @@ def load(portal: Portal, *, path: Path) -> None:
         for object_type, content in state["objects"].items():
             _load_objects(portal.objects[object_type], content)
         for source, target, from_id, to_id, types in state["associations"]:
-            kinds = [AssociationType(**kind) for kind in types]
+            kinds = [AssociationType(type_id=n, label=label, category=c) for n, label, c in types]
             portal.associations.restore((source, target), from_id, to_id, kinds)
 
 
@@ -51,7 +51,8 @@ def _dump(portal: Portal) -> dict[str, Any]:
             for name, store in portal.objects.items()
         },
         "associations": [
-            (*ends, [asdict(kind) for kind in types]) for *ends, types in portal.associations.rows()
+            (*ends, [(kind.type_id, kind.label, kind.category) for kind in types])
+            for *ends, types in portal.associations.rows()
         ],
     }
 

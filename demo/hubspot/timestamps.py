@@ -1,6 +1,9 @@
 """Moments as HubSpot writes and reads them: ISO 8601 in UTC, milliseconds dropped when they are zero."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 
 
 def now() -> datetime:
@@ -27,4 +30,4 @@ def epoch_milliseconds(text: str) -> int:
     """Accepts epoch milliseconds or ISO 8601, as the search filters do; a bare day means midnight UTC."""
     if text.removeprefix("-").isdigit():
         return int(text)
-    return round(read_moment(text).timestamp() * 1000)
+    return (read_moment(text) - EPOCH) // MILLISECOND

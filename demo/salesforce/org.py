@@ -54,7 +54,9 @@ class Org(Records):
         for custom in defaults.CUSTOM_FIELDS:
             self.add_field("Opportunity", custom)
         self.set_stages(defaults.STAGES)
-        self.grants = Grants(org_id=self.org_id, now=lambda: self.clock(), lock=self.lock, is_active=self._is_active)
+        self.grants = Grants(
+            org_id=self.org_id, now=lambda: self.clock(), lock=self.lock, is_active=self._is_active
+        )
         self.app = self.add_app(name="Billing importer", rng=random.Random(seed))
 
     def add_account(self, name: str, **fields: Any) -> str:

@@ -1,6 +1,7 @@
 import gzip
 import socket
 import threading
+from collections.abc import Iterator
 
 import pytest
 import requests
@@ -35,7 +36,7 @@ def read_number(request: Request, number: str) -> Response:
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[Server]:
     router = Router()
     router.add("GET", r"/echo|/two words", echo)
     router.add("POST", r"/echo", echo)
@@ -48,7 +49,7 @@ def server():
         yield running
 
 
-def test_get_gives_decoded_path_query_and_cookies(server):
+def test_get_gives_decoded_path_query_and_cookies(server: Server) -> None:
     response = requests.get(f"{server.url}/two words?a=1&a=%2B&b=", cookies={"c": "d"}, timeout=5)
 
     assert response.json() == {
@@ -61,17 +62,17 @@ def test_get_gives_decoded_path_query_and_cookies(server):
     }
 
 
-def test_post_gives_the_form(server):
+def test_post_gives_the_form(server: Server) -> None:
     response = requests.post(f"{server.url}/echo", data={"name": "Zoë & co", "empty": ""}, timeout=5)
 
     assert response.json()["form"] == {"name": "Zoë & co", "empty": ""}
 
 
-def test_named_group_becomes_an_argument(server):
+def test_named_group_becomes_an_argument(server: Server) -> None:
     assert requests.get(f"{server.url}/numbers/42", timeout=5).json() == {"number": "42"}
 
 
-def test_unknown_path_and_wrong_method(server):
+def test_unknown_path_and_wrong_method(server: Server) -> None:
     missing = requests.get(f"{server.url}/numbers/x", timeout=5)
     refused = requests.post(f"{server.url}/numbers/1", timeout=5)
 
@@ -79,7 +80,7 @@ def test_unknown_path_and_wrong_method(server):
     assert (refused.status_code, refused.headers["Allow"]) == (405, "GET")
 
 
-def test_long_body_is_compressed_only_when_asked(server):
+def test_long_body_is_compressed_only_when_asked(server: Server) -> None:
     plain = requests.get(f"{server.url}/long", headers={"Accept-Encoding": "identity"}, timeout=5)
     packed = requests.get(f"{server.url}/long", headers={"Accept-Encoding": "gzip"}, timeout=5, stream=True)
 
@@ -89,34 +90,34 @@ def test_long_body_is_compressed_only_when_asked(server):
     assert gzip.decompress(raw) == plain.content
 
 
-def test_head_sends_the_headers_alone(server):
+def test_head_sends_the_headers_alone(server: Server) -> None:
     response = requests.head(f"{server.url}/long", headers={"Accept-Encoding": "identity"}, timeout=5)
 
     assert (response.status_code, response.headers["Content-Length"], response.content) == (200, "8003", b"")
 
 
-def test_not_modified_has_no_body_and_no_length(server):
+def test_not_modified_has_no_body_and_no_length(server: Server) -> None:
     response = requests.get(f"{server.url}/same", timeout=5)
 
     assert (response.status_code, response.content, response.headers["ETag"]) == (304, b"", '"1"')
     assert "Content-Length" not in response.headers
 
 
-def test_empty_content_type_is_left_out(server):
+def test_empty_content_type_is_left_out(server: Server) -> None:
     assert "Content-Type" not in requests.get(f"{server.url}/bare", timeout=5).headers
 
 
-def test_redirect_is_followed(server):
+def test_redirect_is_followed(server: Server) -> None:
     assert requests.get(f"{server.url}/away", timeout=5).json()["query"] == {"a": ["1"]}
 
 
-def test_chunked_body_is_refused(server):
+def test_chunked_body_is_refused(server: Server) -> None:
     response = requests.post(f"{server.url}/echo", data=iter([b"a=1"]), timeout=5)
 
     assert response.status_code == 411
 
 
-def test_requests_are_counted_until_reset(server):
+def test_requests_are_counted_until_reset(server: Server) -> None:
     with requests.Session() as session:
         session.get(f"{server.url}/echo?q=1", timeout=5)
         session.post(f"{server.url}/echo", timeout=5)
@@ -128,7 +129,7 @@ def test_requests_are_counted_until_reset(server):
     assert server.requests == []
 
 
-def test_stop_ends_open_connections_and_frees_the_port():
+def test_stop_ends_open_connections_and_frees_the_port() -> None:
     server = Server(echo).start()
     with requests.Session() as session:
         session.get(server.url, timeout=5)
@@ -142,7 +143,7 @@ def test_stop_ends_open_connections_and_frees_the_port():
         pass
 
 
-def test_headers_ignore_case_and_keep_the_first():
+def test_headers_ignore_case_and_keep_the_first() -> None:
     headers = Headers([("Accept", "a"), ("accept", "b")])
 
     assert (headers["ACCEPT"], headers.get("Missing"), len(headers)) == ("a", None, 1)

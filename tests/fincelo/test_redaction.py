@@ -1,5 +1,6 @@
 import io
 import logging
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -55,7 +56,7 @@ def test_traceback_in_the_log_is_redacted() -> None:
 
 
 def test_every_handler_redacts() -> None:
-    handlers = settings.LOGGING["handlers"].values()
+    configuration: dict[str, Any] = settings.LOGGING
 
-    assert [handler["filters"] for handler in handlers] == [["redact"]]
-    assert settings.LOGGING["filters"]["redact"] == {"()": "fincelo.redaction.RedactSecrets"}
+    assert [handler["filters"] for handler in configuration["handlers"].values()] == [["redact"]]
+    assert configuration["filters"]["redact"] == {"()": "fincelo.redaction.RedactSecrets"}

@@ -109,3 +109,21 @@ def test_development_needs_no_environment(tmp_path: Path) -> None:
 
     assert (code, output) == (0, "System check identified no issues (0 silenced).\n")
     assert [path.name for path in (tmp_path / "var").iterdir()] == ["secrets.env"]  # no database was started
+
+
+def test_cookies_and_headers_in_production() -> None:
+    names = (
+        "SESSION_COOKIE_NAME",
+        "SESSION_COOKIE_SECURE",
+        "CSRF_COOKIE_NAME",
+        "CSRF_COOKIE_SECURE",
+        "SECURE_SSL_REDIRECT",
+        "SECURE_HSTS_SECONDS",
+        "SECURE_PROXY_SSL_HEADER",
+    )
+    statement = f"from django.conf import settings; print([getattr(settings, name) for name in {names}])"
+
+    code, output = manage("shell", "--no-imports", "--command", statement)
+
+    expected = ["__Host-session", True, "__Host-csrf", True, True, 31_536_000, None]
+    assert (code, output) == (0, f"{expected}\n")

@@ -41,7 +41,7 @@ def correlation_id(portal: Portal) -> str:
     """Begins with the time, as the ids of the real service do."""
     milliseconds = int(portal.clock().timestamp() * 1000)
     number = (milliseconds << 80) | portal.random.getrandbits(80)
-    return str(uuid.UUID(int=number & ~(0xF << 76) | 0x7 << 76))
+    return str(uuid.UUID(int=number & ~(0xF << 76 | 0x3 << 62) | 0x7 << 76 | 0x2 << 62))
 
 
 def common_headers(*, at: datetime, correlation: str) -> dict[str, str]:

@@ -29,8 +29,8 @@ def record_body(portal: Portal, object_type: str, record: Record, *, names: list
     body: dict[str, Any] = {
         "id": record.id,
         "properties": {name: get(name) or None for name in names},
-        "createdAt": write_moment(record.created_at),
-        "updatedAt": write_moment(record.updated_at),
+        "createdAt": get("createdate"),
+        "updatedAt": get(modified_property(object_type)),
         "archived": record.archived_at is not None,
     }
     if record.archived_at:

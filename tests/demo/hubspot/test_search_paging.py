@@ -89,7 +89,7 @@ def test_keyset_walk_finds_every_deal_once_and_quickly(caller: Caller, many_deal
 
     assert walked == sorted(many_deals.objects["deals"].records, key=int)
     assert totals == [10_050 - 200 * number for number in range(51)] + [0]
-    assert sorted(durations)[len(durations) // 2] < 0.05
+    assert sorted(durations)[len(durations) // 2] < 0.1
 
 
 def test_search_lags_behind_the_records(caller: Caller, clock: StoppedClock) -> None:

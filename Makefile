@@ -1,0 +1,47 @@
+# `make run` and `make test` work from a fresh clone with Python 3.11 and make.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+SECRET := $$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')
+PRODUCTION := env -i PATH="$$PATH" SECRET_KEY="$(SECRET)" FERNET_KEYS="$(SECRET)" \
+	ALLOWED_HOSTS=billing.example.com PUBLIC_URL=https://billing.example.com
+DEVELOPMENT := env FINCELO_DEV=true VAR_DIR=var/test
+
+.PHONY: run test lint chromium requirements
+.DEFAULT_GOAL := run
+
+run: .venv/run.stamp
+	@exec $(BIN)/python -m demo.run
+
+test: lint chromium
+	$(BIN)/python -m pytest
+
+lint: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(DEVELOPMENT) $(BIN)/python manage.py check
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+chromium: .venv/test.stamp
+	@$(BIN)/python -m tests.chromium
+
+.venv/run.stamp: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing what requirements.txt names ..."
+	@$(INSTALL) -r requirements.txt
+	@touch $@
+
+.venv/test.stamp: requirements-dev.txt .venv/run.stamp
+	@echo "Installing what requirements-dev.txt names ..."
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@
+
+# After a change of an .in file; `make requirements UPGRADE=--upgrade` takes the newest versions that the .in files allow.
+requirements: .venv/test.stamp
+	$(COMPILE) $(UPGRADE) --output-file requirements.txt requirements.in
+	$(COMPILE) $(UPGRADE) --output-file requirements-dev.txt requirements-dev.in

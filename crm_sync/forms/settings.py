@@ -1,0 +1,62 @@
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django import forms
+
+from contracts.enums import BillingTiming, LeadDays
+from crm_sync.deals import Stage
+from crm_sync.forms.connecting import currency_choices, day_input, not_before_our_time
+from crm_sync.models import Connection
+
+
+class SettingsForm(forms.ModelForm):
+    """What a person sets on a connection that is made already."""
+
+    import_from = forms.DateField(
+        label="Import from",
+        widget=day_input(),
+        help_text="Deals closed before this day are not imported. Moved back, the rest comes in; nothing twice.",
+    )
+    default_currency = forms.ChoiceField(label="Currency", help_text="For deals that name none of their own.")
+    lead_days = forms.TypedChoiceField(
+        label="Billing day", choices=LeadDays.choices, coerce=int, help_text="Counts in advance only."
+    )
+    stage_names = forms.MultipleChoiceField(
+        label="Stages that are imported",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one stage."},
+    )
+
+    class Meta:
+        model = Connection
+        fields = [
+            "name",
+            "import_from",
+            "default_currency",
+            "amount_means",
+            "term_unit",
+            "billing_timing",
+            "lead_days",
+            "stage_names",
+        ]
+        labels = {
+            "amount_means": "Amount means",
+            "term_unit": "Plain numbers in Contract Duration are",
+            "billing_timing": "Billing timing",
+        }
+
+    def __init__(self, *args: Any, stages: Sequence[Stage], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["default_currency"].choices = currency_choices(unset="Choose a currency")  # type: ignore[attr-defined]
+        offered = dict.fromkeys([*(stage.name for stage in stages), *self.instance.stage_names])
+        self.fields["stage_names"].choices = [(name, name) for name in offered]  # type: ignore[attr-defined]
+
+    def clean_import_from(self) -> date:
+        return not_before_our_time(self.cleaned_data["import_from"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("billing_timing") == BillingTiming.IN_ARREARS and cleaned.get("lead_days"):
+            self.add_error("lead_days", "In arrears is billed after the period: choose its first day here.")
+        return cleaned

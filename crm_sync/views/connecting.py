@@ -1,0 +1,186 @@
+"""Making a connection: the set-up pages, Salesforce's authorisation, HubSpot's token."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from contracts.workspace import business_date
+from crm_sync import connecting
+from crm_sync.enums import Provider
+from crm_sync.errors import SyncError
+from crm_sync.forms.connecting import (
+    FirstImportFields,
+    NewHubSpotForm,
+    NewSalesforceForm,
+    connect_form,
+    keeps_secret,
+)
+from crm_sync.models import Connection
+from crm_sync.views import notices, setup_guide
+from crm_sync.views.access import CHANGE_CONNECTIONS, needs, signed_in
+from crm_sync.views.connection_page import JUST_CONNECTED, render_page
+
+AUTHORISING = "crm_authorising"
+CONFIRMED_ORG = "crm_confirmed_org"
+NEW_FORMS: dict[str, type[FirstImportFields]] = {
+    Provider.SALESFORCE: NewSalesforceForm,
+    Provider.HUBSPOT: NewHubSpotForm,
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(CHANGE_CONNECTIONS)
+def add_connection(request: HttpRequest, provider: str) -> HttpResponse:
+    if provider not in Provider.values:
+        raise Http404
+    connection = Connection(provider=provider)
+    suggested = {"name": free_name(provider), "import_from": business_date(at=timezone.now())}
+    form = NEW_FORMS[provider](request.POST or None, instance=connection, initial=suggested)
+    notice = None
+    if request.method == "POST" and form.is_valid():
+        connection.login_url = form.cleaned_data.get("login_url", "")
+        connection.save()
+        if provider == Provider.SALESFORCE:
+            return send_to_salesforce(
+                request, connection=connection, client_secret=form.cleaned_data["client_secret"]
+            )
+        notice = use_token(request, connection=connection, token=form.cleaned_data["token"], confirmed_org="")
+        if notice is None:
+            return redirect(connection)
+        connection.delete()
+    return render(
+        request,
+        "crm_sync/connection_add.html",
+        {"connection": connection, "form": form, "notice": notice, **setup_guide.context(provider)},
+    )
+
+
+def free_name(provider: str) -> str:
+    """ "HubSpot", or "HubSpot 2" when there is one already."""
+    label = str(Provider(provider).label)
+    taken = set(Connection.objects.filter(name__startswith=label).values_list("name", flat=True))
+    candidates = [label, *(f"{label} {number}" for number in range(2, len(taken) + 3))]
+    return next(name for name in candidates if name not in taken)
+
+
+@require_POST
+@needs(CHANGE_CONNECTIONS)
+def authorise(request: HttpRequest, pk: int) -> HttpResponse:
+    """Starts Salesforce's authorisation. Sent without fields, it uses the app's details as they are stored."""
+    connection = get_object_or_404(Connection, pk=pk, provider=Provider.SALESFORCE)
+    secret = ""
+    if "client_id" in request.POST or not keeps_secret(connection):
+        form = connect_form(connection, request.POST)
+        if not form.is_valid():
+            return render_page(request, pk=pk, connect_form=form)
+        connection.login_url = form.cleaned_data["login_url"]
+        connection.save(update_fields=["login_url", "client_id"])
+        secret = form.cleaned_data["client_secret"]
+    return send_to_salesforce(
+        request,
+        connection=connection,
+        client_secret=secret,
+        confirmed_org=request.POST.get("confirmed_org", "")[:40],
+    )
+
+
+def send_to_salesforce(
+    request: HttpRequest, *, connection: Connection, client_secret: str, confirmed_org: str = ""
+) -> HttpResponse:
+    try:
+        address = connecting.start_authorisation(
+            connection=connection,
+            client_secret=client_secret,
+            user=signed_in(request),
+            session_key=session_key(request),
+            now=timezone.now(),
+        )
+    except SyncError as error:
+        notices.keep(request, notices.refusal(error=error, connection=connection))
+        return redirect(connection)
+    request.session[AUTHORISING] = connection.pk
+    request.session[CONFIRMED_ORG] = confirmed_org
+    return redirect(address)
+
+
+def session_key(request: HttpRequest) -> str:
+    if not request.session.session_key:
+        request.session.create()
+    return request.session.session_key or ""
+
+
+@require_GET
+@needs(CHANGE_CONNECTIONS)
+def salesforce_callback(request: HttpRequest) -> HttpResponse:
+    """Where Salesforce sends the browser back to. Always goes on to a page whose address holds no code."""
+    response = answer_of_salesforce(request)
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def answer_of_salesforce(request: HttpRequest) -> HttpResponse:
+    waiting = Connection.objects.filter(pk=request.session.pop(AUTHORISING, None)).first()
+    confirmed_org = request.session.pop(CONFIRMED_ORG, "")
+    asked_by: dict[str, Any] = {
+        "state": request.GET.get("state", ""),
+        "user": request.user,
+        "session_key": session_key(request),
+        "now": timezone.now(),
+    }
+    try:
+        if "code" not in request.GET:
+            raise connecting.refused_authorisation(error=request.GET.get("error", ""), **asked_by)
+        connection = connecting.finish_authorisation(
+            code=request.GET["code"], confirmed_org=confirmed_org, **asked_by
+        )
+    except SyncError as error:
+        if waiting is None:
+            notices.keep(request, notices.refusal_without_connection(error))
+            return redirect("connections")
+        notices.keep(request, notices.refusal(error=error, connection=waiting))
+        return redirect(waiting)
+    welcome(request, connection=connection)
+    return redirect(connection)
+
+
+@require_POST
+@needs(CHANGE_CONNECTIONS)
+def paste_token(request: HttpRequest, pk: int) -> HttpResponse:
+    connection = get_object_or_404(Connection, pk=pk, provider=Provider.HUBSPOT)
+    form = connect_form(connection, request.POST)
+    if not form.is_valid():
+        return render_page(request, pk=pk, connect_form=form)
+    notice = use_token(request, connection=connection, **form.cleaned_data)
+    if notice is not None:
+        notices.keep(request, notice)
+    return redirect(connection)
+
+
+def use_token(
+    request: HttpRequest, *, connection: Connection, token: str, confirmed_org: str
+) -> notices.Notice | None:
+    """Connects, or says why not."""
+    try:
+        connecting.connect_hubspot(
+            connection=connection, pasted=token, actor=signed_in(request), confirmed_org=confirmed_org
+        )
+    except SyncError as error:
+        connection.refresh_from_db()
+        return notices.refusal(error=error, connection=connection)
+    welcome(request, connection=connection)
+    return None
+
+
+def welcome(request: HttpRequest, *, connection: Connection) -> None:
+    """Names the org and the next step; the page that follows checks the access."""
+    provider = connection.get_provider_display()
+    if connection.mapping_version_id is None:
+        step = "Next: confirm the field mapping."
+    else:
+        step = "The next sync starts within five minutes."
+    messages.success(request, f"Connected to {connection.org} in {provider}. {step}")
+    request.session[JUST_CONNECTED] = connection.pk

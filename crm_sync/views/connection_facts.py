@@ -1,0 +1,75 @@
+"""What the pages of connections show beyond the row itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django_q.models import Schedule
+
+from crm_sync.deals import Stage
+from crm_sync.enums import RunState
+from crm_sync.models import Connection, CrmSchema, SyncRun
+from fincelo.schedules import SCHEDULES
+
+POLL = next(name for name, (func, _) in SCHEDULES.items() if func == "crm_sync.tasks.poll_due")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRow:
+    """A stage name as it is offered: the CRM may have it in several pipelines, or no longer at all."""
+
+    name: str
+    pipelines: str
+    is_selected: bool
+    is_known: bool
+    is_won: bool
+
+
+def shown_connections() -> QuerySet[Connection]:
+    """With their org and how their latest run ended."""
+    latest = SyncRun.objects.filter(connection=OuterRef("pk")).order_by("-started_at")
+    return (
+        Connection.objects.select_related("org", "mapping_version")
+        .annotate(
+            latest_run_id=Subquery(latest.values("pk")[:1]),
+            latest_run_state=Subquery(latest.values("state")[:1]),
+            latest_run_at=Subquery(latest.values("started_at")[:1]),
+        )
+        .order_by("name")
+    )
+
+
+def next_poll_at(connection: Connection, *, scheduled_at: datetime | None) -> datetime | None:
+    """When the worker looks at this connection by itself; None while it does not."""
+    if not connection.is_live or connection.mapping_version_id is None or scheduled_at is None:
+        return None
+    return max(scheduled_at, connection.not_before or scheduled_at)
+
+
+def poll_scheduled_at() -> datetime | None:
+    return Schedule.objects.filter(name=POLL).values_list("next_run", flat=True).first()
+
+
+def stages_of(schema: CrmSchema | None) -> list[Stage]:
+    return [Stage(**entry) for entry in schema.stages] if schema else []
+
+
+def stage_rows(*, stages: list[Stage], selected: list[str]) -> list[StageRow]:
+    """One row per name, in the CRM's order; selected names that the CRM no longer has come last."""
+    by_name: dict[str, list[Stage]] = {}
+    for stage in stages:
+        by_name.setdefault(stage.name, []).append(stage)
+    return [
+        StageRow(
+            name=name,
+            pipelines=", ".join(dict.fromkeys(one.pipeline for one in by_name.get(name, ()) if one.pipeline)),
+            is_selected=name in selected,
+            is_known=name in by_name,
+            is_won=any(one.is_won for one in by_name.get(name, ())),
+        )
+        for name in dict.fromkeys([*by_name, *selected])
+    ]
+
+
+def is_running(connection: Connection) -> bool:
+    return SyncRun.objects.filter(connection=connection, state=RunState.RUNNING).exists()

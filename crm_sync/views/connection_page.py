@@ -1,0 +1,48 @@
+"""The page of one connection."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from crm_sync.forms.connecting import connect_form
+from crm_sync.forms.settings import SettingsForm
+from crm_sync.models import CrmSchema
+from crm_sync.views import notices, setup_guide
+from crm_sync.views.access import VIEW_CONNECTIONS, needs
+from crm_sync.views.connection_facts import (
+    next_poll_at,
+    poll_scheduled_at,
+    shown_connections,
+    stage_rows,
+    stages_of,
+)
+
+JUST_CONNECTED = "crm_just_connected"
+
+
+@require_safe
+@needs(VIEW_CONNECTIONS)
+def connection_page(request: HttpRequest, pk: int) -> HttpResponse:
+    return render_page(request, pk=pk, notice=notices.take(request))
+
+
+def render_page(request: HttpRequest, *, pk: int, **more: Any) -> HttpResponse:
+    """The whole page; `more` holds a refused form, a notice, or the lines of a check."""
+    connection = get_object_or_404(shown_connections(), pk=pk)
+    schema = CrmSchema.objects.filter(pk=pk).first()
+    stages = stages_of(schema)
+    context = {
+        "connection": connection,
+        "standing": notices.standing(connection),
+        "next_poll_at": next_poll_at(connection, scheduled_at=poll_scheduled_at()),
+        "schema": schema,
+        "stage_rows": stage_rows(stages=stages, selected=connection.stage_names),
+        "checks_at_once": JUST_CONNECTED in request.session and request.session.pop(JUST_CONNECTED) == pk,
+        "settings_form": SettingsForm(instance=connection, stages=stages),
+        "connect_form": connect_form(connection),
+        **setup_guide.context(connection.provider),
+        **more,
+    }
+    return render(request, "crm_sync/connection.html", context)

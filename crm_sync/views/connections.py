@@ -1,0 +1,121 @@
+"""Settings, CRM Integration: the list of connections, and what can be done with one that is made."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from contracts import audit
+from crm_sync import connecting, tasks
+from crm_sync.connection_settings import save_settings
+from crm_sync.errors import SyncError
+from crm_sync.forms.settings import SettingsForm
+from crm_sync.models import Connection, CrmSchema
+from crm_sync.views import notices
+from crm_sync.views.access import CHANGE_CONNECTIONS, SYNC, VIEW_CONNECTIONS, needs, signed_in
+from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at, shown_connections, stages_of
+from crm_sync.views.connection_page import render_page
+
+
+@require_safe
+@needs(VIEW_CONNECTIONS)
+def connection_list(request: HttpRequest) -> HttpResponse:
+    scheduled_at = poll_scheduled_at()
+    cards = [
+        {
+            "connection": connection,
+            "next_poll_at": next_poll_at(connection, scheduled_at=scheduled_at),
+            "standing": notices.standing(connection),
+        }
+        for connection in shown_connections()
+    ]
+    return render(request, "crm_sync/connections.html", {"cards": cards, "notice": notices.take(request)})
+
+
+@require_POST
+@needs(CHANGE_CONNECTIONS)
+def change_settings(request: HttpRequest, pk: int) -> HttpResponse:
+    connection = get_object_or_404(Connection, pk=pk)
+    schema = CrmSchema.objects.filter(pk=pk).first()
+    form = SettingsForm(request.POST, instance=Connection.objects.get(pk=pk), stages=stages_of(schema))
+    if not form.is_valid():
+        return render_page(request, pk=pk, settings_form=form)
+    changed = save_settings(connection=connection, changes=form.cleaned_data, actor=signed_in(request))
+    messages.success(request, settings_sentence(connection=connection, changed=changed))
+    return redirect(connection)
+
+
+def settings_sentence(*, connection: Connection, changed: list[str]) -> str:
+    if not changed:
+        return f"Nothing to save: {connection} has these settings already."
+    if connection.cursor_modified_at is None and {"import_from", "stage_names"} & set(changed):
+        return f"Settings of {connection} saved. The next sync reads all its won deals; none is imported twice."
+    return f"Settings of {connection} saved. They count from the next sync on."
+
+
+@require_POST
+@needs(SYNC)
+def sync_now(request: HttpRequest, pk: int) -> HttpResponse:
+    connection = get_object_or_404(Connection, pk=pk)
+    if not connection.is_live:
+        messages.error(request, f"{connection} is not connected. Connect it first.")
+        return redirect(connection)
+    if connection.mapping_version_id is None:
+        messages.error(request, f"Confirm the field mapping of {connection} first: before that nothing is imported.")
+        return redirect("field-mapping", pk=pk)
+    tasks.request_sync(connection_id=pk)
+    messages.info(request, f"The sync of {connection} starts in a moment.")
+    return redirect(f"{reverse('sync-history')}?connection={pk}")
+
+
+@require_POST
+@needs(CHANGE_CONNECTIONS)
+def check_access(request: HttpRequest, pk: int) -> HttpResponse:
+    """The preflight. With script it replaces the card, without it the whole page is drawn."""
+    connection = get_object_or_404(Connection, pk=pk)
+    found: dict[str, Any] = {"connection": connection}
+    try:
+        found["checks"] = connecting.preflight(connection=connection)
+    except SyncError as error:
+        found["check_refusal"] = notices.refusal(error=error, connection=connection)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "crm_sync/parts/preflight.html", found)
+    del found["connection"]
+    return render_page(request, pk=pk, **found)
+
+
+@require_POST
+@needs(CHANGE_CONNECTIONS)
+def read_schema(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks the CRM for its fields and stages again."""
+    connection = get_object_or_404(Connection, pk=pk)
+    try:
+        connecting.refresh_schema(connection=connection)
+    except SyncError as error:
+        notices.keep(request, notices.refusal(error=error, connection=connection))
+        return redirect(connection)
+    messages.success(request, f"Fields and stages of {connection} are up to date.")
+    return redirect("field-mapping", pk=pk) if "mapping" in request.POST else redirect(connection)
+
+
+@require_POST
+@needs(CHANGE_CONNECTIONS)
+def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
+    connection = get_object_or_404(Connection, pk=pk)
+    connecting.disconnect(connection=connection, actor=signed_in(request))
+    messages.success(request, f"{connection} is disconnected. What it has imported stays and is billed as planned.")
+    return redirect(connection)
+
+
+@require_POST
+@needs(CHANGE_CONNECTIONS)
+def remove_unfinished(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes back a connection that was begun and never made: it has no org, so nothing hangs on it."""
+    connection = get_object_or_404(Connection, pk=pk, org=None)
+    audit.record(actor=signed_in(request), action="unfinished connection removed", subject=connection)
+    connection.delete()
+    messages.success(request, f"{connection} is removed. It had never been connected.")
+    return redirect("connections")

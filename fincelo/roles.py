@@ -1,0 +1,75 @@
+"""The groups Finance, Support and Operator, with the rights that their work needs. Made after every migrate."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+
+READ_RECORDS = (
+    "contracts.view_contract",
+    "contracts.view_customer",
+    "contracts.view_workspace",
+    "billing.view_legalentity",
+    "billing.view_billingschedule",
+    "billing.view_instalment",
+    "billing.view_billingrun",
+    "billing.view_invoice",
+    "billing.view_invoiceline",
+    "crm_sync.view_connection",
+    "crm_sync.view_crmorg",
+    "crm_sync.view_crmaccount",
+    "crm_sync.view_crmdeal",
+    "crm_sync.view_fieldmapping",
+    "crm_sync.view_translation",
+    "crm_sync.view_mappingversion",
+    "crm_sync.view_hold",
+    "crm_sync.view_syncrun",
+    "crm_sync.view_syncrecord",
+)
+MAPPING = tuple(
+    f"crm_sync.{action}_{model}"
+    for model in ("fieldmapping", "translation")
+    for action in ("add", "change", "delete")
+)
+SYNC = ("crm_sync.change_syncrun",)
+ROLES = {
+    "Finance": (
+        *READ_RECORDS,
+        *MAPPING,
+        *SYNC,
+        "crm_sync.add_connection",
+        "crm_sync.change_connection",
+        "crm_sync.change_hold",
+        "billing.change_billingschedule",
+        "billing.change_legalentity",
+        "contracts.change_workspace",
+    ),
+    "Support": (
+        *READ_RECORDS,
+        *MAPPING,
+        *SYNC,
+        "crm_sync.change_hold",
+        "contracts.view_auditentry",
+        "billing.view_numberseries",
+    ),
+    "Operator": (
+        *READ_RECORDS,
+        *SYNC,
+        "crm_sync.add_connection",
+        "crm_sync.change_connection",
+        "contracts.view_auditentry",
+        "billing.view_numberseries",
+    ),
+}
+"""Finance decides, Support mends mappings and replays in the admin, Operators keep connections alive."""
+
+
+def ensure_roles(**kwargs: Any) -> None:
+    """Gives each group exactly its rights. People are put into groups in the admin."""
+    for name, rights in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        wanted = Q()
+        for right in rights:
+            app, codename = right.split(".")
+            wanted |= Q(content_type__app_label=app, codename=codename)
+        group.permissions.set(Permission.objects.filter(wanted))

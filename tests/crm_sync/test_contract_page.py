@@ -1,0 +1,160 @@
+from datetime import UTC, date, datetime
+
+import pytest
+from django.test import Client
+
+from billing.enums import BillingTrigger
+from billing.invoicing import invoice_due
+from contracts.enums import BillingCycle, ContractState
+from contracts.models import Contract
+from crm_sync.enums import ConnectionState, DealState, Outcome, Provider, RunState, RunTrigger
+from crm_sync.models import Connection, CrmDeal, CrmOrg, MappingVersion, SyncRecord, SyncRun
+from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.pages import alerts, heading, rows, signed_in, words
+
+pytestmark = pytest.mark.django_db
+VIEW = ("contracts.view_contract", "billing.view_invoice", "crm_sync.view_syncrun")
+
+
+@pytest.fixture
+def viewer() -> Client:
+    return signed_in(*VIEW)
+
+
+def imported(contract: Contract, *, url: str = "https://acme.my.salesforce.com/006A") -> CrmDeal:
+    """The deal, connection and run that a contract came from."""
+    org = CrmOrg.objects.create(provider=Provider.SALESFORCE, external_id="00D1", name="Acme Production")
+    connection = Connection.objects.create(
+        provider=Provider.SALESFORCE,
+        name="Salesforce Production",
+        org=org,
+        state=ConnectionState.CONNECTED,
+        import_from=TODAY,
+        default_currency="USD",
+    )
+    version = MappingVersion.objects.create(connection=connection, number=1, snapshot={})
+    deal = CrmDeal.objects.create(
+        org=org,
+        connection=connection,
+        external_id="006A",
+        name="Acme renewal",
+        stage="Closed Won",
+        url=url,
+        modified_at=datetime(2026, 11, 20, tzinfo=UTC),
+        fingerprint="f",
+        state=DealState.IMPORTED,
+        contract=contract,
+    )
+    run = SyncRun.objects.create(
+        connection=connection,
+        trigger=RunTrigger.SCHEDULE,
+        state=RunState.DONE,
+        mapping_version=version,
+        lease_token=1,
+        started_at=datetime(2026, 11, 20, tzinfo=UTC),
+    )
+    SyncRecord.objects.create(run=run, crm_deal=deal, outcome=Outcome.CREATED)
+    return deal
+
+
+def bill(*, as_of: date) -> None:
+    ensure_legal_entity()
+    invoice_due(as_of=as_of, trigger=BillingTrigger.COMMAND)
+
+
+def test_schedule_shows_each_period_and_its_invoice(viewer: Client) -> None:
+    start = date(2099, 1, 31)
+    (contract,) = sign(Deal(start=start, months=7, cycle=BillingCycle.QUARTERLY, value="700.00"), as_of=start)
+    bill(as_of=start)
+
+    page = viewer.get(f"/contracts/{contract.pk}/")
+
+    assert rows(page) == [
+        ["1", "31 Jan 2099 – 29 Apr 2099", "31 Jan 2099", "300.00", "Invoiced", "INV-2099-000001"],
+        ["2", "30 Apr 2099 – 30 Jul 2099", "30 Apr 2099", "300.00", "Planned", ""],
+        ["3", "31 Jul 2099 – 30 Aug 2099", "31 Jul 2099", "100.00", "Planned", ""],
+    ]
+    assert heading(page) == (
+        "Contracts Acme subscription Active The next invoice, USD 300.00, is issued on 30 Apr 2099."
+    )
+
+
+def test_suspended_contract_shows_its_plan_as_paused(viewer: Client) -> None:
+    (contract,) = sign(Deal(start=date(2099, 1, 1), months=1))
+    Contract.objects.filter(pk=contract.pk).update(state=ContractState.SUSPENDED)
+
+    page = viewer.get(f"/contracts/{contract.pk}/")
+
+    assert rows(page) == [["1", "1 Jan 2099 – 31 Jan 2099", "1 Jan 2099", "1,200.00", "Paused", ""]]
+    assert heading(page) == (
+        "Contracts Acme subscription Suspended Nothing is billed while the contract is suspended."
+    )
+
+
+def test_source_deal_links_to_the_crm(viewer: Client) -> None:
+    (contract,) = sign(Deal(start=date(2099, 1, 1)))
+    imported(contract)
+
+    page = viewer.get(f"/contracts/{contract.pk}/").content.decode()
+
+    assert 'href="https://acme.my.salesforce.com/006A" target="_blank" rel="noopener noreferrer"' in page
+    assert "Salesforce Production" in words(page)
+
+
+def test_address_that_is_not_fit_to_be_followed_is_no_link(viewer: Client) -> None:
+    (contract,) = sign(Deal(start=date(2099, 1, 1)))
+    imported(contract, url="javascript:alert(1)")
+
+    page = viewer.get(f"/contracts/{contract.pk}/").content.decode()
+
+    assert "javascript" not in page
+    assert "Acme renewal" in words(page)
+
+
+def test_contract_that_asks_offers_both_answers(contract_that_asks: Contract) -> None:
+    page = signed_in(*VIEW, "billing.change_billingschedule").get(f"/contracts/{contract_that_asks.pk}/")
+
+    assert alerts(page) == [
+        "4 periods of USD 4,000.00 in all should have been billed before, the first on 1 Jan 2020 ."
+    ]
+    assert f'action="/contracts/{contract_that_asks.pk}/catch-up/all/"' in page.content.decode()
+    assert (
+        '<option value="2023-01-01">31 Dec 2022 – 3 periods, USD 3,000.00</option>' in page.content.decode()
+    )
+
+
+def test_contract_that_asks_offers_nothing_to_those_who_may_not_decide(
+    viewer: Client, contract_that_asks: Contract
+) -> None:
+    page = viewer.get(f"/contracts/{contract_that_asks.pk}/")
+
+    assert "catch-up" not in page.content.decode()
+    assert "Ask somebody of the finance team to decide it here." in words(page.content.decode())
+
+
+@pytest.fixture
+def contract_that_asks() -> Contract:
+    (contract,) = sign(Deal(start=date(2020, 1, 1), months=48, cycle=BillingCycle.ANNUAL, value="4000.00"))
+    return contract
+
+
+@pytest.mark.parametrize("months", [1, 3])
+def test_contract_page_asks_the_same_number_of_queries(
+    viewer: Client, months: int, django_assert_num_queries
+) -> None:
+    (contract,) = sign(Deal(start=TODAY, months=months))
+    imported(contract)
+    bill(as_of=date(2027, 2, 1))
+
+    with django_assert_num_queries(12):
+        page = viewer.get(f"/contracts/{contract.pk}/")
+
+    assert len(rows(page)) == months
+
+
+def test_contract_page_needs_the_right_to_see_contracts() -> None:
+    assert signed_in().get("/contracts/1/").status_code == 403
+
+
+def test_contract_that_does_not_exist_is_not_found(viewer: Client) -> None:
+    assert viewer.get("/contracts/1/").status_code == 404

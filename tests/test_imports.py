@@ -1,0 +1,241 @@
+"""Imports point one way: between apps, and inside an app down the layers. Every module has its layer."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT: Path = settings.BASE_DIR
+
+MAY_IMPORT = {
+    "fincelo": {"fincelo"},
+    "contracts": {"fincelo", "contracts"},
+    "billing": {"fincelo", "contracts", "billing"},
+    "crm_sync": {"fincelo", "contracts", "billing", "crm_sync"},
+    "demo": {"demo"},
+}
+MAY_IMPORT_ANY_APP = {"fincelo.urls", "fincelo.templatetags.ui"}  # where all meet, and what prints Money
+MAKES_DEMO_USERS = {"demo.users"}
+IMPORTS_REQUESTS = {"crm_sync.clients.http"}
+READS_THE_CLOCK = {"crm_sync.runs"}  # to stamp a run's start and end
+
+
+class Layer(IntEnum):
+    VALUES = 1  # enums, errors, value types
+    PURE = 2  # functions of values; clients
+    MODELS = 3
+    DOMAIN = 4
+    SYNC = 5
+    INTERFACES = 6
+
+
+# A module of a package has the package's layer unless it has one of its own. A new module needs a line here.
+LAYERS: dict[str, dict[Layer, str]] = {
+    "fincelo": {
+        Layer.VALUES: "env redaction",
+        Layer.PURE: "dev_secrets embedded_postgres navigation pagination postgres_programs settings states",
+        Layer.MODELS: "embedded_backend migrations models",
+        Layer.DOMAIN: "health schedules startup task_guard",
+        Layer.INTERFACES: (
+            "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
+        ),
+    },
+    "contracts": {
+        Layer.VALUES: "currencies drafts enums money terms",
+        Layer.MODELS: "bulk migrations models transactions",
+        Layer.DOMAIN: "audit operations queries story workspace",
+        Layer.INTERFACES: "admin apps checks forms management templatetags urls views",
+    },
+    "billing": {
+        Layer.VALUES: "enums periods split",
+        Layer.MODELS: "migrations models",
+        Layer.DOMAIN: "activation due invoicing issuing lifecycle locks numbering overview queries story",
+        Layer.INTERFACES: "admin apps checks forms management tasks templatetags urls views",
+    },
+    "crm_sync": {
+        Layer.VALUES: "deals enums errors synonyms",
+        Layer.PURE: ("clients mapping mapping_rules origins proposals readers safe_links selection"),
+        Layer.MODELS: "fields migrations models",
+        Layer.DOMAIN: (
+            "accounts changes connecting connection_settings credentials holds known_deals mappings pages records "
+            "rereading runs story writing"
+        ),
+        Layer.SYNC: "preview sync",
+        Layer.INTERFACES: ("admin apps checks contract_urls forms management tasks templatetags urls views"),
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    by: str
+    of: str
+    line: int
+    nested: bool
+    has_reason: bool
+
+    def __str__(self) -> str:
+        return f"{self.by}:{self.line} imports {self.of}"
+
+
+def modules(*apps: str) -> dict[str, Path]:
+    files = [path for app in apps for path in (ROOT / app).rglob("*.py")]
+    return {name_of(path): path for path in files}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(name: str, path: Path) -> Iterator[Import]:
+    source = path.read_text()
+    lines = source.splitlines()
+    tree = ast.parse(source)
+    for node, nested in walk(tree):
+        if isinstance(node, ast.Import):
+            targets = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            targets = [target_of(f"{node.module}.{alias.name}", node.module or "") for alias in node.names]
+        else:
+            continue
+        has_reason = any("# " in line for line in lines[node.lineno - 1 : node.end_lineno])
+        for target in targets:
+            yield Import(by=name, of=target, line=node.lineno, nested=nested, has_reason=has_reason)
+
+
+def walk(node: ast.AST, *, nested: bool = False) -> Iterator[tuple[ast.AST, bool]]:
+    for child in ast.iter_child_nodes(node):
+        yield child, nested
+        yield from walk(child, nested=nested or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def target_of(longer: str, shorter: str) -> str:
+    """`from a import b` imports the module a.b where there is one, else a name out of a."""
+    path = ROOT / Path(*longer.split("."))
+    return longer if path.with_suffix(".py").exists() or path.is_dir() else shorter
+
+
+def layer_of(module: str) -> Layer | None:
+    app, _, rest = module.partition(".")
+    if not rest:
+        return Layer.VALUES
+    for layer, names in LAYERS[app].items():
+        if rest.split(".")[0] in names.split():
+            return layer
+    return None
+
+
+PRODUCT = modules(*LAYERS)
+IMPORTS = [found for name, path in PRODUCT.items() for found in imports(name, path)]
+OURS = [found for found in IMPORTS if found.of.partition(".")[0] in LAYERS]
+
+
+def test_every_module_has_a_layer() -> None:
+    unknown = sorted(name for name in PRODUCT if layer_of(name) is None)
+
+    assert unknown == [], "give these modules a layer in tests/test_imports.py"
+
+
+def test_table_names_only_what_exists_or_is_usual() -> None:
+    usual = {"admin", "checks", "forms", "management", "roles", "templatetags", "urls", "views"}
+    named = {
+        f"{app}.{name}" for app, table in LAYERS.items() for names in table.values() for name in names.split()
+    }
+    existing = {".".join(name.split(".")[:2]) for name in PRODUCT}
+
+    gone = sorted(name for name in named - existing if name.partition(".")[2] not in usual)
+
+    assert gone == []
+
+
+@pytest.mark.parametrize("app", LAYERS)
+def test_apps_import_one_way(app: str) -> None:
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if found.by.partition(".")[0] == app
+        and found.by not in MAY_IMPORT_ANY_APP
+        and found.of.partition(".")[0] in set(MAY_IMPORT) - MAY_IMPORT[app]
+    ]
+
+    assert wrong == []
+
+
+def test_layers_import_down() -> None:
+    wrong = [
+        f"{found} ({by.name} from {of.name})"
+        for found in OURS
+        if (by := layer_of(found.by)) and (of := layer_of(found.of)) and of > by
+    ]
+
+    assert wrong == []
+
+
+def test_modules_import_without_circles() -> None:
+    graph: dict[str, set[str]] = {}
+    for found in OURS:
+        if found.of != found.by:
+            graph.setdefault(found.by, set()).add(found.of)
+
+    assert list(circles(graph)) == []
+
+
+def circles(graph: dict[str, set[str]]) -> Iterator[list[str]]:
+    done: set[str] = set()
+
+    def visit(module: str, trail: list[str]) -> Iterator[list[str]]:
+        if module in trail:
+            yield [*trail[trail.index(module) :], module]
+        elif module not in done:
+            for target in sorted(graph.get(module, ())):
+                yield from visit(target, [*trail, module])
+            done.add(module)
+
+    for module in sorted(graph):
+        yield from visit(module, [])
+
+
+def test_product_knows_no_demo_and_no_tests() -> None:
+    assert [str(found) for found in IMPORTS if found.of.partition(".")[0] in ("demo", "tests")] == []
+
+
+def test_simulators_know_no_product() -> None:
+    """Product and simulator must not share one misunderstanding."""
+    wrong = [
+        str(found)
+        for name, path in modules("demo").items()
+        if name not in MAKES_DEMO_USERS
+        for found in imports(name, path)
+        if found.of.partition(".")[0] in ("contracts", "billing", "crm_sync")
+    ]
+
+    assert wrong == []
+
+
+def test_one_module_imports_requests() -> None:
+    assert {found.by for found in IMPORTS if found.of.partition(".")[0] == "requests"} <= IMPORTS_REQUESTS
+
+
+def test_import_inside_a_function_has_its_reason_beside_it() -> None:
+    assert [str(found) for found in IMPORTS if found.nested and not found.has_reason] == []
+
+
+def test_clock_is_read_by_interfaces_only() -> None:
+    wrong = [
+        f"{name}:{node.lineno} calls {node.func.attr}()"
+        for name, path in PRODUCT.items()
+        if name not in READS_THE_CLOCK and (layer_of(name) or Layer.INTERFACES) < Layer.INTERFACES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in ("timezone", "datetime", "date")
+        and node.func.attr in ("now", "today", "localdate", "localtime", "utcnow")
+    ]
+
+    assert wrong == []
