@@ -27,7 +27,7 @@ from billing.models import BillingRun, LegalEntity
 from billing.numbering import UnableToIssueInvoice
 from contracts.bulk import as_json
 from contracts.models import Contract
-from contracts.transactions import run_durably
+from contracts.transactions import ensure_connected, run_durably
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +99,7 @@ def invoice_due(
         _count(run, problems=[{"sentence": str(refusal)}])
         raise
     finally:
+        ensure_connected()
         BillingRun.objects.filter(pk=run.pk).update(state=ended, finished_at=Now())
     return BillingSummary(
         run_id=run.pk,

@@ -1,11 +1,11 @@
-"""A transaction that outlives a collision with another one."""
+"""Transactions that outlive a collision with another one, and connections that were lost."""
 
 import random
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 
 T = TypeVar("T")
 
@@ -24,3 +24,9 @@ def run_durably(work: Callable[[], T], /) -> T:
                 raise
             time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311  only spreads the attempts
     raise AssertionError("unreachable")
+
+
+def ensure_connected() -> None:
+    """Lets go of a connection that was lost: the next statement, such as the end of a run, opens a new one."""
+    if connection.connection is not None and not connection.is_usable():
+        connection.close()

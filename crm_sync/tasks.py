@@ -16,6 +16,7 @@ from contracts.workspace import business_date
 from crm_sync.enums import RunTrigger
 from crm_sync.errors import LeaseHeld
 from crm_sync.models import Connection, SyncRun
+from crm_sync.runs import UnableToSync
 from crm_sync.sync import Order, sync
 
 LONGEST_RUN_SECONDS = 180
@@ -23,29 +24,31 @@ log = logging.getLogger(__name__)
 
 
 def poll_due() -> None:
-    """Every five minutes: each live connection once, and whatever was asked for meanwhile."""
-    for connection in Connection.objects.live().filter(Q(not_before=None) | Q(not_before__lt=Now())):
-        run_now(connection=connection, trigger=RunTrigger.SCHEDULE)
+    """Every five minutes: one task for each connection that may be called, so that none waits for another."""
+    due = Connection.objects.live().filter(Q(not_before=None) | Q(not_before__lt=Now()))
+    for connection_id in due.order_by("last_success_at").values_list("pk", flat=True):
+        async_task("crm_sync.tasks.poll", connection_id)
+
+
+def poll(connection_id: int) -> None:
+    run_now(connection_id=connection_id, trigger=RunTrigger.SCHEDULE)
 
 
 def sync_requested(connection_id: int) -> None:
     """After "Sync now"."""
-    connection = Connection.objects.live().filter(pk=connection_id).first()
-    if connection is not None:
-        run_now(connection=connection, trigger=RunTrigger.PERSON)
+    run_now(connection_id=connection_id, trigger=RunTrigger.PERSON)
 
 
 def replay(connection_id: int, external_ids: list[str]) -> None:
     """Reads the named deals again, whether they have changed or not."""
-    connection = Connection.objects.live().filter(pk=connection_id).first()
-    if connection is not None:
-        run_now(connection=connection, trigger=RunTrigger.REPLAY, external_ids=external_ids)
+    run_now(connection_id=connection_id, trigger=RunTrigger.REPLAY, external_ids=external_ids)
 
 
 def run_now(
-    *, connection: Connection, trigger: RunTrigger, external_ids: list[str] | None = None
+    *, connection_id: int, trigger: RunTrigger, external_ids: list[str] | None = None
 ) -> SyncRun | None:
-    """One run and the billing of what it activated; None while another run is at work."""
+    """One run and the billing of what it activated; None when the connection is busy or not ready."""
+    connection = Connection.objects.get(pk=connection_id)
     as_of = business_date(at=timezone.now())
     order = Order(
         trigger=trigger,
@@ -55,8 +58,8 @@ def run_now(
     )
     try:
         run = sync(connection=connection, order=order)
-    except LeaseHeld:
-        log.info("Another run is at work on %s.", connection)
+    except (LeaseHeld, UnableToSync) as reason:
+        log.info("No run of %s now: %s", connection, reason)
         return None
     if run.created or run.updated:
         try:

@@ -15,7 +15,7 @@ from crm_sync.mapping_rules import FieldRule
 from crm_sync.readers import Unreadable
 from crm_sync.synonyms import same_words
 
-FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*")
+FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,4}")
 MONTHS = "{} months"
 READERS: Mapping[Target, Callable[[str], object]] = {
     Target.CONTRACT_VALUE: readers.read_amount,

@@ -16,7 +16,8 @@ TOKEN = re.compile(
       | (?P<name>[A-Za-z]\w*(?:\.[A-Za-z]\w*)*)
       | (?P<string>'(?:[^'\\]|\\.)*')
       | (?P<operator><=|>=|!=|<>|=|<|>)
-      | (?P<mark>[(),])""",
+      | (?P<mark>[(),])
+      | (?P<unknown>.)""",
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
 ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)|([%_])|([^\\%_]+)", re.DOTALL)
@@ -122,17 +123,11 @@ def _place(text: str, position: int) -> str:
 
 
 def _tokens(text: str) -> list[Token]:
-    found = []
-    position = 0
-    while position < len(text):
-        match = TOKEN.match(text, position)
-        if not match or not match.lastgroup:
-            raise QueryError(
-                "MALFORMED_QUERY", f"unexpected token: '{text[position]}'", text=text, position=position
-            )
-        if match.lastgroup != "space":
-            found.append(Token(kind=match.lastgroup, text=match.group(), position=position))
-        position = match.end()
+    found = [
+        Token(kind=str(match.lastgroup), text=match.group(), position=match.start())
+        for match in TOKEN.finditer(text)
+        if match.lastgroup != "space"
+    ]
     return [*found, Token(kind="end", text="<EOF>", position=len(text))]
 
 

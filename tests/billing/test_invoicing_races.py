@@ -5,8 +5,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import pytest
@@ -27,18 +28,17 @@ FORK = multiprocessing.get_context("fork")
 
 
 @pytest.fixture(autouse=True)
-def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks small enough for many of them, and the sender that emptied tables have lost."""
     monkeypatch.setattr(billing.due, "CHUNK", 10)
     ensure_legal_entity()
-    yield
 
 
 def bill(as_of: date = TODAY) -> BillingSummary:
     return invoice_due(as_of=as_of, trigger=BillingTrigger.SCHEDULE)
 
 
-def in_process(work: Callable[[], object]) -> "multiprocessing.process.BaseProcess":
+def in_process(work: Callable[[], object]) -> BaseProcess:
     """A process of its own, with connections of its own."""
     connections.close_all()
     process = FORK.Process(target=work)

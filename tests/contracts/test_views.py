@@ -45,7 +45,7 @@ def test_customer_list_asks_the_same_number_of_queries(
 ) -> None:
     sign(*[Deal(customer=f"Customer {number}") for number in range(count)])
 
-    with django_assert_num_queries(5):  # session, user, rights of the user and of groups, the page
+    with django_assert_num_queries(6):  # session, user, his and his groups' rights, keys, rows
         page = viewer.get("/customers/")
 
     assert len(rows(page)) == count

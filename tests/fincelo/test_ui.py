@@ -64,7 +64,7 @@ def test_no_day_is_a_dash() -> None:
 def test_span_shows_the_last_day_covered() -> None:
     html = drawn("{% span start end %}", start=date(2026, 1, 31), end=date(2026, 3, 1))
 
-    assert text(html) == "31 Jan 2026 – 28 Feb 2026"
+    assert text(html) == "31 Jan 2026&nbsp;– 28 Feb 2026"
 
 
 @override_settings(TIME_ZONE="Asia/Tokyo")

@@ -217,7 +217,7 @@ def test_credentials(server: Server, org: Org) -> None:
 def test_set_up_page_shows_them(server: Server, org: Org) -> None:
     text = get(server, "/setup").text
 
-    shown = re.findall(r"<code>(.*)</code></dd>", text)
+    shown = re.findall(r"<code>(.*)</code></dd>", text)[:5]
     assert shown == [
         server.url,
         org.app.consumer_key,

@@ -7,9 +7,9 @@ STANDARD_FIELDS = [
     "Id", "IsDeleted", "AccountId", "IsPrivate", "Name", "Description", "StageName", "Amount", "Probability",
     "ExpectedRevenue", "TotalOpportunityQuantity", "CloseDate", "Type", "NextStep", "LeadSource",
     "IsClosed", "IsWon", "ForecastCategory", "ForecastCategoryName", "CampaignId", "HasOpportunityLineItem",
-    "Pricebook2Id", "OwnerId", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp",
-    "LastActivityDate", "LastStageChangeDate", "FiscalQuarter", "FiscalYear", "Fiscal", "ContactId",
-    "LastViewedDate", "LastReferencedDate", "HasOpenActivity", "HasOverdueTask",
+    "Pricebook2Id", "OwnerId", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById",
+    "SystemModstamp", "LastActivityDate", "LastStageChangeDate", "FiscalQuarter", "FiscalYear", "Fiscal",
+    "ContactId", "LastViewedDate", "LastReferencedDate", "HasOpenActivity", "HasOverdueTask",
 ]  # fmt: skip
 CUSTOM_FIELDS = ["Contract_Term__c", "Billing_Frequency__c", "PO_Number__c"]
 

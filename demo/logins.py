@@ -1,0 +1,41 @@
+"""`python -m demo.logins FILE`: people who can sign in. Their passwords are made once and kept in it."""
+
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+
+import django
+
+NAMES = ("admin", "finance", "support", "operator")
+PASSWORD_BYTES = 9
+
+
+def passwords(path: Path) -> dict[str, str]:
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(json.dumps({name: secrets.token_urlsafe(PASSWORD_BYTES) for name in NAMES}, indent=2))
+    kept: dict[str, str] = json.loads(path.read_text())
+    return kept
+
+
+def ensure_people(logins: dict[str, str]) -> None:
+    from django.contrib.auth.models import Group, User  # after django.setup()
+
+    for name, password in logins.items():
+        person, _ = User.objects.get_or_create(username=name)
+        person.is_staff = name in ("admin", "support")
+        person.is_superuser = name == "admin"
+        if not person.check_password(password):
+            person.set_password(password)
+        person.save()
+        if not person.is_superuser:
+            person.groups.add(Group.objects.get_or_create(name=name.capitalize())[0])
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fincelo.settings")
+    django.setup()
+    ensure_people(passwords(Path(sys.argv[1])))

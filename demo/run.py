@@ -1,0 +1,138 @@
+"""`make run`: the whole product on this machine, with simulated CRMs, until Ctrl-C."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+from demo.ports import HOST, Ports, free_ports
+from demo.supervisor import StopRequested, Supervisor, UnableToRun
+from demo.welcome import welcome
+
+FOLDER = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+FREEZE_SECONDS = 6 * 60  # the health page calls a worker stale five minutes after its last beat
+
+
+def main() -> None:
+    var = Path(os.environ.get("VAR_DIR") or FOLDER / "var").expanduser().resolve()
+    home = var / "demo"
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with only_run(home / "run.lock"):
+            run(home)
+    except UnableToRun as error:
+        sys.exit(str(error))
+
+
+def run(home: Path) -> None:
+    ports = free_ports()
+    environment = environment_of(ports)
+    supervisor = Supervisor(folder=FOLDER, environment=environment, logs=home / "logs")
+    try:
+        bring_up(supervisor, ports=ports, home=home)
+        print(
+            welcome(
+                ports=ports,
+                logins=json.loads((home / "logins.json").read_text()),
+                salesforce=ask(ports.salesforce, "/demo/credentials") or {},
+                hubspot=ask(ports.hubspot, "/demo/credentials") or {},
+                logs=home / "logs",
+            ),
+            flush=True,
+        )
+        bring_up_at = time.monotonic()
+        supervisor.watch(frozen=lambda: frozen(ports, since=bring_up_at))
+    except StopRequested:
+        pass
+    finally:
+        print("Stopping ...", flush=True)
+        supervisor.stop()
+        stop = [PYTHON, "manage.py", "stop_postgres"]
+        subprocess.run(stop, cwd=FOLDER, env=environment, start_new_session=True, check=False)
+
+
+def bring_up(supervisor: Supervisor, *, ports: Ports, home: Path) -> None:
+    print("Starting the database ...", flush=True)
+    supervisor.finish("migrate", PYTHON, "manage.py", "migrate", "--no-input")
+    supervisor.finish("collectstatic", PYTHON, "manage.py", "collectstatic", "--no-input", "--verbosity", "0")
+    supervisor.finish("logins", PYTHON, "-m", "demo.logins", str(home / "logins.json"))
+    print("Starting the simulated CRMs, the web server and the worker ...", flush=True)
+    callbacks = [f"http://{host}:{ports.web}/api/crm/salesforce/callback" for host in (HOST, "localhost")]
+    supervisor.start(
+        "salesforce",
+        *(PYTHON, "-m", "demo.salesforce", "--port", str(ports.salesforce)),
+        *("--state", str(home / "salesforce.json")),
+        *(word for url in callbacks for word in ("--callback-url", url)),
+    )
+    supervisor.start(
+        "hubspot",
+        *(PYTHON, "-m", "demo.hubspot", "--port", str(ports.hubspot), "--state", str(home / "hubspot.json")),
+    )
+    supervisor.start(
+        "web",
+        *(PYTHON, "-m", "gunicorn", "fincelo.wsgi", "--bind", f"{HOST}:{ports.web}"),
+        *("--workers", "2", "--threads", "4", "--timeout", "90", "--no-control-socket"),
+    )
+    supervisor.start("worker", PYTHON, "manage.py", "qcluster")
+    supervisor.wait_for("salesforce", lambda: ask(ports.salesforce, "/demo/credentials") is not None)
+    supervisor.wait_for("hubspot", lambda: ask(ports.hubspot, "/demo/credentials") is not None)
+    supervisor.wait_for("web", lambda: ask(ports.web, "/healthz") is not None)
+
+
+def environment_of(ports: Ports) -> dict[str, str]:
+    salesforce, hubspot = ports.url("salesforce"), ports.url("hubspot")
+    return os.environ | {
+        "FINCELO_DEV": "true",
+        "DEBUG": "false",
+        "HTTPS_ONLY": "false",
+        "ALLOWED_HOSTS": f"{HOST},localhost",
+        "PUBLIC_URL": ports.url("web"),
+        "CRM_TRUSTED_ORIGINS": f"{salesforce},{hubspot}",
+        "CRM_ALLOW_LOOPBACK": "true",
+        "HUBSPOT_API_URL": hubspot,
+        "DEMO_LINKS": f"Simulated Salesforce={salesforce},Simulated HubSpot={hubspot}",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def ask(port: int, path: str) -> dict[str, Any] | None:
+    """The JSON that a server answers with, whatever the status; None as long as it does not answer."""
+    connection = HTTPConnection(HOST, port, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer: dict[str, Any] = json.load(connection.getresponse())
+    except (OSError, HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+    return answer
+
+
+def frozen(ports: Ports, *, since: float) -> list[str]:
+    """A worker whose queue is stuck lives on but beats no more."""
+    if time.monotonic() - since < FREEZE_SECONDS:
+        return []
+    health = ask(ports.web, "/healthz") or {}
+    return ["worker"] if health.get("worker") == "stale" else []
+
+
+@contextmanager
+def only_run(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UnableToRun("It runs already in this folder. Stop that one with Ctrl-C first.") from error
+        yield
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""Starts the processes of the demo and sees to it that none outlives it."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+GRACE_SECONDS = 10
+SETTLED_SECONDS = 30
+LOOK_SECONDS = 30
+LAST_LINES = 15
+
+
+class StopRequested(Exception):
+    """Somebody pressed Ctrl-C, or the system is going down."""
+
+
+class UnableToRun(Exception):
+    """A process of the demo did not start, or keeps stopping."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Running:
+    command: list[str]
+    process: subprocess.Popen[bytes]
+    started: float
+
+
+class Supervisor:
+    """Gives each process a session of its own: a Ctrl-C then reaches the supervisor only, and whatever the
+    process forks can be found and ended with it."""
+
+    def __init__(self, *, folder: Path, environment: dict[str, str], logs: Path) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._logs = logs
+        self._running: dict[str, Running] = {}
+        self._stop_requested = False
+        signal.signal(signal.SIGINT, self._request_stop)
+        signal.signal(signal.SIGTERM, self._request_stop)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is under nohup
+            signal.signal(signal.SIGHUP, self._request_stop)
+
+    def _request_stop(self, number: int, frame: FrameType | None) -> None:
+        self._stop_requested = True  # an exception here could fall between a process and its name
+
+    def start(self, name: str, *command: str) -> None:
+        self._logs.mkdir(parents=True, exist_ok=True)
+        with self._log(name).open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=self._folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._running[name] = Running(command=list(command), process=process, started=time.monotonic())
+
+    def finish(self, name: str, *command: str) -> None:
+        """Run a command to its end."""
+        self.start(name, *command)
+        while (code := self._running[name].process.poll()) is None:
+            self._pause()
+        if code:
+            raise UnableToRun(self._obituary(name))
+        del self._running[name]
+
+    def wait_for(self, name: str, is_ready: Callable[[], bool], *, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while not is_ready():
+            if self._running[name].process.poll() is not None or time.monotonic() > deadline:
+                raise UnableToRun(self._obituary(name))
+            self._pause()
+
+    def watch(self, *, frozen: Callable[[], list[str]]) -> None:
+        """Until told to stop, start again what ended and what has frozen."""
+        next_look = time.monotonic() + LOOK_SECONDS
+        while True:
+            self._pause()
+            for name, running in list(self._running.items()):
+                if running.process.poll() is not None:
+                    self._restart(name, settled_after=SETTLED_SECONDS)
+            if time.monotonic() > next_look:
+                next_look = time.monotonic() + LOOK_SECONDS
+                for name in frozen():
+                    self._restart(name, settled_after=0)
+
+    def _restart(self, name: str, *, settled_after: float) -> None:
+        running = self._running[name]
+        if time.monotonic() - running.started < settled_after:
+            raise UnableToRun(self._obituary(name))
+        _kill(running)
+        self.start(name, *running.command)
+
+    def stop(self) -> None:
+        """Ask each process to end, wait for that, then kill what is left of it and of what it forked."""
+        for running in self._running.values():
+            running.process.terminate()
+        deadline = time.monotonic() + GRACE_SECONDS
+        while time.monotonic() < deadline and any(
+            each.process.poll() is None for each in self._running.values()
+        ):
+            time.sleep(0.05)
+        for running in self._running.values():
+            _kill(running)
+        self._running.clear()
+
+    def _pause(self) -> None:
+        if self._stop_requested:
+            raise StopRequested
+        time.sleep(0.1)
+
+    def _log(self, name: str) -> Path:
+        return self._logs / f"{name}.log"
+
+    def _obituary(self, name: str) -> str:
+        lines = self._log(name).read_text(errors="replace").splitlines()[-LAST_LINES:]
+        code = self._running[name].process.poll()
+        ending = "does not answer" if code is None else f"ended with exit code {code}"
+        return "\n".join([f"{name} {ending}. The end of {self._log(name)}:", *lines])
+
+
+def _kill(running: Running) -> None:
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) == running.process.pid:
+                process.kill()
+        except (ProcessLookupError, PermissionError, psutil.Error):
+            continue
+    running.process.wait()
