@@ -27,6 +27,6 @@ def run_durably(work: Callable[[], T], /) -> T:
 
 
 def ensure_connected() -> None:
-    """Lets go of a connection that was lost: the next statement, such as the end of a run, opens a new one."""
+    """Lets go of a connection that was lost: the next statement, as to record the end, opens a new one."""
     if connection.connection is not None and not connection.is_usable():
         connection.close()

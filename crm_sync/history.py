@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import (
     Case,
@@ -45,7 +44,7 @@ class Cause:
     number: int
 
 
-def runs_matching(*, filters: Mapping[str, Any], zone: ZoneInfo) -> QuerySet[SyncRun]:
+def runs_matching(*, filters: Mapping[str, Any], zone: tzinfo) -> QuerySet[SyncRun]:
     """Newest first. Days are those of the workspace."""
     found = SyncRun.objects.select_related("connection", "actor").order_by("-started_at", "-id")
     for name in ("connection", "state", "trigger"):
@@ -62,7 +61,7 @@ def runs_matching(*, filters: Mapping[str, Any], zone: ZoneInfo) -> QuerySet[Syn
     return found
 
 
-def midnight(day: date, *, zone: ZoneInfo) -> datetime:
+def midnight(day: date, *, zone: tzinfo) -> datetime:
     return datetime.combine(day, time.min, tzinfo=zone)
 
 

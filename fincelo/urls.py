@@ -13,5 +13,5 @@ urlpatterns = [
     path("password/changed/", auth_views.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("", include("contracts.urls")),
     path("", include("billing.urls")),
-    path("", include("crm_sync.contract_urls")),
+    path("", include("crm_sync.urls")),
 ]

@@ -1,15 +1,14 @@
 """Sync History: runs, then the deals of one run."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from contracts.workspace import zone
 from crm_sync import history
 from crm_sync.enums import RunState
 from crm_sync.forms.filters import RecordFilter, RunFilter
@@ -24,7 +23,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
     form = RunFilter(request.GET)
     filters = form.chosen()
     now = timezone.now()
-    found = history.runs_matching(filters=filters, zone=ZoneInfo("UTC"))
+    found = history.runs_matching(filters=filters, zone=timezone.get_current_timezone())
     page = CountCappedPaginator(found).get_page(request.GET.get("page"))
     waiting = history.requested_syncs(now=now)
     is_waiting = any(now - (one.sync_requested_at or now) < history.STARTS_WITHIN for one in waiting)
@@ -65,12 +64,14 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
 def run_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The bar of a run at work. Once the run has ended the page is loaded anew, with all its deals."""
     run = get_object_or_404(shown_runs(), pk=pk)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(run)
     if run.state != RunState.RUNNING:
         return HttpResponseClientRefresh()
     return render(request, "crm_sync/parts/run_progress.html", {"run": run, **progress(run)})
 
 
-def shown_runs() -> Any:
+def shown_runs() -> QuerySet[SyncRun]:
     return SyncRun.objects.select_related("connection__org", "actor", "mapping_version")
 
 

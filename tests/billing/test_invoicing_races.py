@@ -184,9 +184,10 @@ def test_a_lost_connection_leaves_a_failed_run() -> None:
 
     def disconnect(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
         nonlocal issues
-        issues += "INSERT INTO billing_invoice " in sql
-        if issues == 2:
-            connection.connection.close()
+        if "INSERT INTO billing_invoice " in sql:
+            issues += 1
+            if issues == 2:
+                connection.connection.close()
         return execute(sql, *args)
 
     with connection.execute_wrapper(disconnect), pytest.raises(OperationalError):
