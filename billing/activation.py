@@ -185,10 +185,10 @@ def _copy_instalments(schedules: Sequence[_Schedule]) -> None:
 
 
 def _instalment_rows(schedules: Sequence[_Schedule]) -> Iterator[list[int | str | date]]:
+    to_bill, elsewhere = InstalmentState.PLANNED.value, InstalmentState.BILLED_ELSEWHERE.value
     for schedule in schedules:
         for planned in schedule.instalments:
             period = planned.period
-            elsewhere = period.sequence <= schedule.elsewhere
             yield [
                 schedule.id,
                 period.sequence,
@@ -196,5 +196,5 @@ def _instalment_rows(schedules: Sequence[_Schedule]) -> Iterator[list[int | str 
                 period.span.end,
                 planned.amount.minor,
                 period.billing_date,
-                InstalmentState.BILLED_ELSEWHERE.value if elsewhere else InstalmentState.PLANNED.value,
+                elsewhere if period.sequence <= schedule.elsewhere else to_bill,
             ]

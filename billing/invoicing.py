@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -28,6 +28,9 @@ from billing.numbering import UnableToIssueInvoice
 from contracts.bulk import as_json
 from contracts.models import Contract
 from contracts.transactions import ensure_connected, run_durably
+
+LONGEST_RUN = timedelta(hours=1)
+INTERRUPTED = "The run was interrupted. What it had issued stands, and later runs billed the rest."
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +84,7 @@ def invoice_due(
     *, as_of: date, trigger: BillingTrigger, actor: AbstractBaseUser | None = None
 ) -> BillingSummary:
     """Issues an invoice dated `as_of` for every instalment due by then. Safe to call at any time, by many."""
+    _close_interrupted()
     run = BillingRun.objects.create(trigger=trigger, actor_id=actor.pk if actor else None, as_of=as_of)
     outcome = _Outcome()
     ended = BillingRunState.FAILED
@@ -110,6 +114,19 @@ def invoice_due(
         started=started,
         completed=completed,
     )
+
+
+def _close_interrupted() -> None:
+    """A run that was killed could not say so itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE billing_billingrun
+            SET state = 'failed', finished_at = now(), problems = problems || %s::jsonb
+            WHERE state = 'running' AND started_at < now() - %s
+            """,
+            [as_json([{"sentence": INTERRUPTED}]), LONGEST_RUN],
+        )
 
 
 def _bill_chunk(*, due: Sequence[DueInstalment], legal_entity: LegalEntity, run: BillingRun) -> _Outcome:

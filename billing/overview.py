@@ -66,11 +66,11 @@ def billing_overview(*, contract: Contract, as_of: date) -> BillingOverview:
             minor=sum(instalment.amount_minor for instalment in missed), currency=contract.currency
         ),
         has_short_period=schedule is not None and schedule.has_short_period,
-        sentence=_sentence(contract=contract, rows=rows, asks=asks),
+        sentence=_sentence(contract=contract, rows=rows, asks=asks, as_of=as_of),
     )
 
 
-def _sentence(*, contract: Contract, rows: Sequence[Row], asks: bool) -> str:
+def _sentence(*, contract: Contract, rows: Sequence[Row], asks: bool, as_of: date) -> str:
     if asks:
         return "Nothing is billed until somebody decides what to do with the periods that were missed."
     if any(row.state == PAUSED for row in rows):
@@ -79,6 +79,8 @@ def _sentence(*, contract: Contract, rows: Sequence[Row], asks: bool) -> str:
     if following is None:
         return "Everything is billed." if rows else "It has no billing schedule, so nothing is billed."
     amount = Money(minor=following.amount_minor, currency=contract.currency)
+    if following.billing_date <= as_of:
+        return f"The next invoice, {amount}, is due and issued within the hour."
     return f"The next invoice, {amount}, is issued on {date_format(following.billing_date, 'j M Y')}."
 
 

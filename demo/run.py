@@ -24,7 +24,8 @@ FREEZE_SECONDS = 6 * 60  # the health page calls a worker stale five minutes aft
 def main() -> None:
     var = Path(os.environ.get("VAR_DIR") or FOLDER / "var").expanduser().resolve()
     home = var / "demo"
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (var, home):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with only_run(home / "run.lock"):
             run(home)

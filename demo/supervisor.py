@@ -1,5 +1,6 @@
 """Starts the processes of the demo and sees to it that none outlives it."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -63,6 +64,9 @@ class Supervisor:
                 start_new_session=True,
             )
         self._running[name] = Running(command=list(command), process=process, started=time.monotonic())
+
+    def pid(self, name: str) -> int:
+        return self._running[name].process.pid
 
     def finish(self, name: str, *command: str) -> None:
         """Run a command to its end."""
@@ -129,10 +133,16 @@ class Supervisor:
 
 
 def _kill(running: Running) -> None:
-    for process in psutil.process_iter():
-        try:
-            if os.getsid(process.pid) == running.process.pid:
-                process.kill()
-        except (ProcessLookupError, PermissionError, psutil.Error):
-            continue
+    members = [process for process in psutil.process_iter() if _session(process) == running.process.pid]
+    for process in members:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
     running.process.wait()
+    psutil.wait_procs(members, timeout=GRACE_SECONDS)
+
+
+def _session(process: psutil.Process) -> int | None:
+    try:
+        return os.getsid(process.pid)
+    except (ProcessLookupError, PermissionError):
+        return None

@@ -65,7 +65,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "records rereading runs story writing"
         ),
         Layer.SYNC: "preview sync",
-        Layer.INTERFACES: ("admin apps checks contract_urls forms management tasks templatetags urls views"),
+        Layer.INTERFACES: ("admin apps checks forms management tasks templatetags urls views"),
     },
 }
 

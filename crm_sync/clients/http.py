@@ -2,16 +2,21 @@
 
 import json
 import random
+import re
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
-from crm_sync.errors import ConfigError, TransientError
+from crm_sync.errors import ConfigError, SyncError, TransientError
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
@@ -21,6 +26,8 @@ TRIES = 3
 CHUNK = 64 * 1024
 RETRIABLE_STATUSES = frozenset({406, 420, 423, 429, 500, 502, 503, 504, 521, 522, 523, 524, 525, 526})
 LONGEST_WAIT_SECONDS = 20.0
+LONGEST_NUMBER = 100
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 
 Json = Any
 
@@ -45,7 +52,12 @@ class Answer:
     def json_or_none(self) -> Json:
         """The body as JSON with every fraction a Decimal, or None when it is no JSON. Never raises."""
         try:
-            return json.loads(self.body, parse_float=Decimal, parse_constant=refuse_constant)
+            return json.loads(
+                self.body,
+                parse_float=read_fraction,
+                parse_constant=refuse_constant,
+                object_pairs_hook=read_object,
+            )
         except (ValueError, RecursionError):
             return None
 
@@ -56,6 +68,13 @@ class Answer:
             raise self.unusable("a JSON value that is no object")
         return value
 
+    def objects(self, key: str) -> list[dict[str, Json]]:
+        """The list of JSON objects that the body has under `key`."""
+        entries = self.json_object().get(key)
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise self.unusable(f"no list of {key}")
+        return entries
+
     def json_value(self) -> Json:
         kind = self.headers.get("Content-Type", "").split(";")[0].strip().lower()
         if kind != "application/json":
@@ -64,6 +83,11 @@ class Answer:
         if value is None:
             raise self.unusable("a body that is no valid JSON")
         return value
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """The server's own clock, where it tells it."""
+        return http_date(self.headers.get("Date", ""))
 
     def unusable(self, what: str) -> TransientError:
         return TransientError(
@@ -76,6 +100,22 @@ class Answer:
 
 def refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
+
+
+def read_fraction(text: str) -> Decimal | str:
+    """The exact number. One beyond all measure stays text: it concerns one deal, not the whole answer."""
+    try:
+        return Decimal(text) if len(text) <= LONGEST_NUMBER else text
+    except InvalidOperation:
+        return text
+
+
+def read_object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """Two values under one name: nobody can tell which of them is meant."""
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a name stands twice in one JSON object")
+    return value
 
 
 class Transport:
@@ -128,8 +168,8 @@ class Transport:
                 answer = self.attempt(
                     method=method, url=url, headers=headers, params=params, form=form, body=body
                 )
-            except TransientError:
-                if attempt == tries:
+            except TransientError as error:
+                if attempt == tries or error.code == "BODY_TOO_LARGE":
                     raise
                 self.pause(backoff(attempt))
                 continue
@@ -168,23 +208,16 @@ class Transport:
             ) as response:
                 content = self.read(response=response, host=host, ends_at=ends_at)
                 return Answer(status=response.status_code, headers=response.headers, body=content, host=host)
-        except requests.exceptions.SSLError as error:
-            raise ConfigError(
-                f"The certificate of {host} is not to be trusted.",
-                next_step="Ask whoever runs your network; Fincelo never skips this check.",
-                code="CERTIFICATE",
-            ) from error
-        except (requests.exceptions.RequestException, OSError) as error:
-            raise TransientError(
-                f"{host} could not be reached ({type(error).__name__}).",
-                next_step="The next poll tries again.",
-                code="UNREACHABLE",
-            ) from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
+            raise failure_of(error, host=host) from error
 
     def read(self, *, response: requests.Response, host: str, ends_at: float) -> bytes:
-        """Reads the decoded body against our own clock: a slow drip defeats the timeout of requests."""
+        """Reads the decoded body against our own clock: a slow drip defeats the timeout of requests.
+
+        `read1` returns with what has arrived; `iter_content` would wait for a full chunk.
+        """
         parts, size = [], 0
-        for part in response.iter_content(CHUNK):
+        while part := response.raw.read1(CHUNK, decode_content=True):
             parts.append(part)
             size += len(part)
             if size > BODY_LIMIT:
@@ -202,24 +235,72 @@ class Transport:
         return b"".join(parts)
 
 
+def failure_of(error: Exception, *, host: str) -> SyncError:
+    """What a call that got no answer means. Most pass; a certificate or a token may need a person."""
+    if is_certificate_error(error):
+        return ConfigError(
+            f"The certificate of {host} is not to be trusted.",
+            next_step="Ask whoever runs your network; Fincelo never skips this check.",
+            code="CERTIFICATE",
+        )
+    if isinstance(error, requests.exceptions.InvalidHeader | UnicodeError):
+        return ConfigError(
+            "The access token has characters in it that no token has.",
+            next_step="Copy it again, the whole of it and nothing else.",
+            code="BAD_TOKEN",
+        )
+    return TransientError(
+        f"{host} could not be reached ({type(error).__name__}).",
+        next_step="The next poll tries again.",
+        code="UNREACHABLE",
+    )
+
+
+def is_certificate_error(error: BaseException | None) -> bool:
+    """Whether a refused certificate lies at the bottom of it; other trouble with TLS passes."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def origin_of(url: str) -> str:
-    parts = urlsplit(url)
+    """`https://host` of an address; empty for a text that is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds the server asks us to wait; None when it does not say or says nonsense."""
     value = headers.get("Retry-After", "").strip()
-    return float(value) if value.isascii() and value.isdigit() and len(value) < 8 else None
+    if value.isascii() and value.isdigit():
+        return float(value) if len(value) < 8 else None
+    until, sent_at = http_date(value), http_date(headers.get("Date", ""))
+    return max(0.0, (until - sent_at).total_seconds()) if until and sent_at else None
+
+
+def http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def backoff(attempt: int) -> float:
-    return random.uniform(0.2, 1.0) * 2 ** (attempt - 1)  # noqa: S311  jitter, not a secret
+    return random.uniform(0.2, 1.0) * 2.0 ** (attempt - 1)  # noqa: S311  jitter, not a secret
 
 
 def is_https_host(origin: str, *, hosts: Sequence[str], suffixes: Sequence[str]) -> bool:
-    """Whether an origin is https on one of the hosts, or on a label below one of the suffixes (".x.com")."""
-    parts = urlsplit(origin)
-    host = (parts.hostname or "").rstrip(".")
-    clean = origin in (f"https://{host}", f"https://{host}:443")
-    return clean and (host in hosts or any(host.endswith(suffix) and host != suffix for suffix in suffixes))
+    """Whether an origin is https on one of the hosts, or on a label below one of the suffixes (".x.com").
+
+    The whole text has to be a plain host name. URL parsers disagree on the rest: in "https://evil.com\\.x.com"
+    one sees a host below x.com and another connects to evil.com.
+    """
+    host = origin.removeprefix("https://").removesuffix(":443")
+    clean = origin in (f"https://{host}", f"https://{host}:443") and HOST_NAME.fullmatch(host) is not None
+    return clean and (host in hosts or host.endswith(tuple(suffixes)))

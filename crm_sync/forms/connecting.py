@@ -29,7 +29,7 @@ def day_input() -> forms.DateInput:
 
 def secret_input(**attrs: str) -> forms.PasswordInput:
     """Never shows what is stored, and keeps browsers from offering it to other sites."""
-    return forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false", **attrs})
+    return forms.PasswordInput(render_value=False, attrs={**attrs, "autocomplete": "off"})
 
 
 class FirstImportFields(forms.ModelForm):

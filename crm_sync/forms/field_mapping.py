@@ -32,7 +32,8 @@ def default_widget(target: Target) -> forms.Widget:
     if target is Target.CURRENCY:
         return forms.Select(choices=[("", "The connection's"), *((code, code) for code in sorted(EXPONENTS))])
     if target is Target.DURATION:
-        return forms.NumberInput(attrs={"min": 1, "max": readers.LONGEST_TERM_MONTHS, "placeholder": "months"})
+        longest = readers.LONGEST_TERM_MONTHS
+        return forms.NumberInput(attrs={"min": 1, "max": longest, "placeholder": "months"})
     if target is Target.START_DATE:
         return forms.DateInput(attrs={"type": "date"})
     return forms.TextInput()
@@ -165,7 +166,8 @@ class MappingForms:
 
     def is_valid(self) -> bool:
         """Asks all three, so that every part shows what is wrong with it."""
-        return all([part.is_valid() for part in (self.rules, self.translations, self.reading)])
+        answers = [part.is_valid() for part in (self.rules, self.translations, self.reading)]
+        return all(answers)
 
     def chosen_rules(self) -> list[FieldRule]:
         return [rule for rule in (form.rule() for form in self.rules.forms) if rule is not None]

@@ -16,7 +16,7 @@ class SettingsForm(forms.ModelForm):
     import_from = forms.DateField(
         label="Import from",
         widget=day_input(),
-        help_text="Deals closed before this day are not imported. Moved back, the rest comes in; nothing twice.",
+        help_text="Deals closed before this day are not imported. Moved back, it brings in the rest.",
     )
     default_currency = forms.ChoiceField(label="Currency", help_text="For deals that name none of their own.")
     lead_days = forms.TypedChoiceField(

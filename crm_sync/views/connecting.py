@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -48,7 +48,8 @@ def add_connection(request: HttpRequest, provider: str) -> HttpResponse:
             return send_to_salesforce(
                 request, connection=connection, client_secret=form.cleaned_data["client_secret"]
             )
-        notice = use_token(request, connection=connection, token=form.cleaned_data["token"], confirmed_org="")
+        token = form.cleaned_data["token"]
+        notice = use_token(request, connection=connection, token=token, confirmed_org="")
         if notice is None:
             return redirect(connection)
         connection.delete()

@@ -33,14 +33,15 @@ def render_page(request: HttpRequest, *, pk: int, **more: Any) -> HttpResponse:
     connection = get_object_or_404(shown_connections(), pk=pk)
     schema = CrmSchema.objects.filter(pk=pk).first()
     stages = stages_of(schema)
+    settings_form = more.get("settings_form") or SettingsForm(instance=connection, stages=stages)
     context = {
         "connection": connection,
         "standing": notices.standing(connection),
         "next_poll_at": next_poll_at(connection, scheduled_at=poll_scheduled_at()),
         "schema": schema,
-        "stage_rows": stage_rows(stages=stages, selected=connection.stage_names),
+        "stage_rows": stage_rows(stages=stages, selected=settings_form["stage_names"].value() or []),
         "checks_at_once": JUST_CONNECTED in request.session and request.session.pop(JUST_CONNECTED) == pk,
-        "settings_form": SettingsForm(instance=connection, stages=stages),
+        "settings_form": settings_form,
         "connect_form": connect_form(connection),
         **setup_guide.context(connection.provider),
         **more,

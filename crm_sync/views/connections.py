@@ -52,7 +52,7 @@ def settings_sentence(*, connection: Connection, changed: list[str]) -> str:
     if not changed:
         return f"Nothing to save: {connection} has these settings already."
     if connection.cursor_modified_at is None and {"import_from", "stage_names"} & set(changed):
-        return f"Settings of {connection} saved. The next sync reads all its won deals; none is imported twice."
+        return f"Settings of {connection} saved. The next sync reads all won deals; none is imported twice."
     return f"Settings of {connection} saved. They count from the next sync on."
 
 
@@ -64,7 +64,9 @@ def sync_now(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"{connection} is not connected. Connect it first.")
         return redirect(connection)
     if connection.mapping_version_id is None:
-        messages.error(request, f"Confirm the field mapping of {connection} first: before that nothing is imported.")
+        messages.error(
+            request, f"{connection} imports nothing before its field mapping is confirmed."
+        )
         return redirect("field-mapping", pk=pk)
     tasks.request_sync(connection_id=pk)
     messages.info(request, f"The sync of {connection} starts in a moment.")
@@ -106,7 +108,9 @@ def read_schema(request: HttpRequest, pk: int) -> HttpResponse:
 def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection, pk=pk)
     connecting.disconnect(connection=connection, actor=signed_in(request))
-    messages.success(request, f"{connection} is disconnected. What it has imported stays and is billed as planned.")
+    messages.success(
+        request, f"{connection} is disconnected. What it imported stays and is billed."
+    )
     return redirect(connection)
 
 

@@ -11,7 +11,7 @@ from crm_sync.models import Connection
 
 WHY = {
     HoldCode.AMOUNT_MISSING: "Without an amount there is nothing to bill.",
-    HoldCode.AMOUNT_NOT_POSITIVE: "An invoice needs an amount above zero. Fincelo never makes a credit note by itself.",
+    HoldCode.AMOUNT_NOT_POSITIVE: "An invoice needs an amount above zero. Credit notes are made by people.",
     HoldCode.AMOUNT_UNREADABLE: "A misread amount would be a wrong invoice.",
     HoldCode.AMOUNT_PRECISION: "Rounding would change what the customer has agreed to.",
     HoldCode.TERM_MISSING: "Without a duration Fincelo cannot tell how many periods to bill.",

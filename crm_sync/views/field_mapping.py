@@ -124,7 +124,8 @@ def read_held_again(connection: Connection) -> int:
     """A hold may be cured by another mapping: the worker reads the held deals anew."""
     if not connection.is_live:
         return 0
-    held = list(CrmDeal.objects.held().filter(connection=connection).values_list("external_id", flat=True)[:REPLAYED_AT_ONCE])
+    deals = CrmDeal.objects.held().filter(connection=connection).order_by("-id")
+    held = list(deals.values_list("external_id", flat=True)[:REPLAYED_AT_ONCE])
     if held:
         tasks.request_replay(connection_id=connection.pk, external_ids=held)
     return len(held)

@@ -5,15 +5,18 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from crm_sync import history
 from crm_sync.enums import RunState
+from crm_sync.errors import ErrorKind
 from crm_sync.forms.filters import RecordFilter, RunFilter
 from crm_sync.models import Connection, SyncRun
 from crm_sync.views.access import VIEW_HISTORY, needs
+from crm_sync.views.notices import Notice
 from fincelo.pagination import CountCappedPaginator
 
 
@@ -25,6 +28,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     found = history.runs_matching(filters=filters, zone=timezone.get_current_timezone())
     page = CountCappedPaginator(found).get_page(request.GET.get("page"))
+    connections = list(Connection.objects.live().order_by("name"))
     waiting = history.requested_syncs(now=now)
     is_waiting = any(now - (one.sync_requested_at or now) < history.STARTS_WITHIN for one in waiting)
     context: dict[str, Any] = {
@@ -32,10 +36,9 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "is_filtered": bool(filters),
         "chosen": filters.get("connection"),
-        "connections": Connection.objects.live().order_by("name"),
-        "waiting": [
-            (one, now - (one.sync_requested_at or now) >= history.STARTS_WITHIN) for one in waiting
-        ],
+        "connections": connections,
+        "names_connections": len(connections) > 1,
+        "waiting": [(one, now - (one.sync_requested_at or now) >= history.STARTS_WITHIN) for one in waiting],
         "is_under_way": is_waiting or any(run.state == RunState.RUNNING for run in page),
     }
     return render(request, "crm_sync/sync_history.html", context)
@@ -54,9 +57,43 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         "page": CountCappedPaginator(found).get_page(request.GET.get("page")),
         "is_filtered": bool(filters),
         "causes": history.causes_of(run=run),
+        "sentence": sentence_of(run),
+        "quiet": quiet(run),
+        "notice": what_stopped(run),
         **progress(run),
     }
     return render(request, "crm_sync/sync_run.html", context)
+
+
+def sentence_of(run: SyncRun) -> str:
+    if run.state == RunState.RUNNING:
+        return "At work. You can leave this page; the run goes on."
+    if run.state != RunState.DONE:
+        return "Stopped before its end. What it had stored stands; the next run goes on from there."
+    deals = f"{run.seen:,} deal{pluralize(run.seen)} read"
+    return f"{deals}, {run.created:,} contract{pluralize(run.created)} created."
+
+
+def quiet(run: SyncRun) -> str:
+    if run.unchanged:
+        return f"{run.unchanged:,} won deals were seen again as they were; they are counted, not listed."
+    return "No deal in a selected stage was among those read."
+
+
+def what_stopped(run: SyncRun) -> Notice | None:
+    """Why a run failed, in three lines."""
+    if not run.error:
+        return None
+    if run.error_kind == ErrorKind.CONFIG:
+        return Notice(
+            what=run.error,
+            why="The deals it did not reach are not imported until this is mended.",
+            cure_label=f"Open {run.connection}",
+            cure_url=run.connection.get_absolute_url(),
+        )
+    return Notice(
+        what=run.error, why="No deal is lost: the cursor stayed in front of what was not stored.", tone="wait"
+    )
 
 
 @require_safe

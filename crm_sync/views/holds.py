@@ -6,14 +6,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from crm_sync import holds, tasks
-from crm_sync.views.cures import shown_problem
-from crm_sync.enums import HoldCode
 from crm_sync.forms.filters import HoldFilter
 from crm_sync.forms.holds import DismissForm
 from crm_sync.hold_lists import counts_by_code, holds_matching
 from crm_sync.models import Hold, SyncRecord
 from crm_sync.story import sync_story
 from crm_sync.views.access import CHANGE_HOLDS, SYNC, VIEW_HOLDS, needs, signed_in
+from crm_sync.views.cures import shown_problem
 from fincelo.pagination import CountCappedPaginator
 
 
@@ -45,18 +44,27 @@ def render_hold(request: HttpRequest, *, pk: int, dismiss_form: DismissForm) -> 
         Hold.objects.select_related("crm_deal__connection__org", "crm_deal__contract", "resolved_by"), pk=pk
     )
     deal = hold.crm_deal
-    record = SyncRecord.objects.filter(crm_deal=deal).select_related("run__mapping_version").order_by("-id").first()
+    records = SyncRecord.objects.filter(crm_deal=deal).select_related("run__mapping_version")
     context = {
         "hold": hold,
         "deal": deal,
         "connection": deal.connection,
         "problems": [shown_problem(one, connection=deal.connection) for one in hold.problems],
-        "is_duplicate": hold.code == HoldCode.DUPLICATE_SUSPECT,
-        "record": record,
+        "problem_tone": "off" if hold.resolved_at else "wait",
+        "sentence": sentence_of(hold),
+        "record": records.order_by("-id").first(),
         "events": sync_story(deal=deal),
         "dismiss_form": dismiss_form,
     }
     return render(request, "crm_sync/hold.html", context)
+
+
+def sentence_of(hold: Hold) -> str:
+    if hold.resolved_at is None:
+        return f"Won in {hold.crm_deal.connection}, and not billed until this is cured."
+    if hold.resolution == "dismissed":
+        return "Dismissed: not to be billed."
+    return "Settled: the deal has become a contract."
 
 
 @require_POST

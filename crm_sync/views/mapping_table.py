@@ -55,7 +55,8 @@ def source_groups(*, connection: Connection, fields: Iterable[CrmField]) -> list
     words = OBJECT_WORDS[Provider(connection.provider)]
     groups: dict[SourceObject, list[tuple[str, str]]] = {place: [] for place in SourceObject}
     for one in sorted(fields, key=lambda one: one.label.casefold()):
-        groups[one.source_object].append((f"{one.source_object.value}:{one.name}", f"{one.label} ({one.name})"))
+        value = f"{one.source_object.value}:{one.name}"
+        groups[one.source_object].append((value, f"{one.label} ({one.name})"))
     return [(words[place], options) for place, options in groups.items() if options]
 
 
@@ -118,12 +119,13 @@ def initial_translations(
 
 def untranslated_choices(*, rules: MappingRules, fields: Iterable[CrmField]) -> list[str]:
     rule = rules.rule(Target.BILLING_CYCLE)
-    chosen = next(
-        (one for one in fields if (one.source_object, one.name) == (rule.source_object, rule.source_field)), None
-    )
+    chosen = [
+        one for one in fields if (one.source_object, one.name) == (rule.source_object, rule.source_field)
+    ]
     return [
         value
-        for value, _ in (chosen.options if chosen else ())
+        for one in chosen
+        for value, _ in one.options
         if not is_understood(value, translations=rules.translations)
     ]
 

@@ -16,7 +16,7 @@ KEY_CODES = frozenset({"invalid_client_id", "invalid_client", "INSTANCE_NOT_ALLO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """`cure_posts`: the cure is a button that acts, not a link. `other_org`: the cure is to confirm that org."""
+    """`cure_posts`: the cure is a button that acts. `other_org`: the cure is to confirm that org."""
 
     what: str
     why: str
@@ -86,7 +86,7 @@ def standing(connection: Connection) -> Notice | None:
     if connection.state == ConnectionState.BROKEN:
         return Notice(
             what=connection.state_reason or f"{connection} is broken.",
-            why="No deal is imported until it is connected again. Contracts imported before are billed as planned.",
+            why="No deal is imported until it is connected again. What was imported is billed as planned.",
             cure_label="Reconnect",
             cure_url=f"{page}#connect",
         )

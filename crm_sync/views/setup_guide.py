@@ -17,10 +17,10 @@ SALESFORCE_SCOPES = {
     "openid": "Access unique user identifiers (openid)",
 }
 HUBSPOT_SCOPES = (
-    ("crm.objects.deals.read", "the won deals"),
-    ("crm.objects.companies.read", "the customers"),
-    ("crm.objects.contacts.read", "who a deal is for"),
-    ("crm.objects.owners.read", "recommended: without it Account Manager stays blank"),
+    ("crm.objects.deals.read", "For the won deals"),
+    ("crm.objects.companies.read", "For the customers behind them"),
+    ("crm.objects.contacts.read", "For the people of a deal"),
+    ("crm.objects.owners.read", "Recommended: without it Account Manager stays blank"),
 )
 
 
@@ -52,7 +52,7 @@ SALESFORCE_SHOWED = (
     Shown(
         text="OAUTH_APPROVAL_ERROR_GENERIC",
         meaning="The reason stands in the address of Salesforce's page. Often it is invalid_scope.",
-        cure="Add the scopes of step 3 to the app. If they are there, ask an administrator whether it is blocked.",
+        cure="Add the scopes of step 3 to the app. If it has them, ask an administrator what blocks it.",
     ),
     Shown(
         text="OAUTH_APP_ACCESS_DENIED",

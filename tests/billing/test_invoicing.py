@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from billing.due import CHUNK, Total, preview_due
 from billing.enums import BillingRunState, BillingTrigger, InstalmentState, InvoiceState
@@ -316,6 +317,24 @@ def test_nobody_to_send_the_invoices() -> None:
 
     assert str(refusal.value) == "Enter the legal entity that sends the invoices first."
     assert BillingRun.objects.get().state == BillingRunState.FAILED
+
+
+def test_a_run_that_was_killed_is_closed_by_a_later_one() -> None:
+    now = timezone.now()
+    killed, working = (
+        BillingRun.objects.create(
+            trigger=BillingTrigger.SCHEDULE, as_of=TODAY, started_at=now - timedelta(minutes=age)
+        )
+        for age in (61, 59)
+    )
+
+    bill()
+
+    killed.refresh_from_db()
+    working.refresh_from_db()
+    sentence = "The run was interrupted. What it had issued stands, and later runs billed the rest."
+    assert (killed.state, killed.problems) == (BillingRunState.FAILED, [{"sentence": sentence}])
+    assert (working.state, working.problems) == (BillingRunState.RUNNING, [])
 
 
 def test_preview_is_what_a_run_issues() -> None:

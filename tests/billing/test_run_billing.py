@@ -1,13 +1,16 @@
 import json
-from datetime import date
+import sys
+from datetime import date, timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from billing.enums import BillingTrigger, InstalmentState
 from billing.models import BillingRun, Instalment, Invoice
+from contracts.workspace import business_date
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 
 pytestmark = pytest.mark.django_db
@@ -97,5 +100,25 @@ def test_a_refused_day_fails_the_command() -> None:
 
 @pytest.mark.parametrize("day", ["tomorrow", "2026-02-30", "22.11.2026", ""])
 def test_a_day_that_is_none_is_a_usage_error(day: str) -> None:
-    with pytest.raises(CommandError, match=r"argument --as-of: invalid fromisoformat value"):
+    with pytest.raises(CommandError) as failure:
         run_billing(f"--as-of={day}")
+
+    assert str(failure.value) == f"Error: argument --as-of: {day!r} is not a day like 2026-11-30."
+
+
+@pytest.mark.parametrize(("answer", "issued"), [("", 0), ("n", 0), ("y", 1)])
+def test_a_day_ahead_is_confirmed_by_a_person(
+    monkeypatch: pytest.MonkeyPatch, answer: str, issued: int
+) -> None:
+    tomorrow = business_date(at=timezone.now()) + timedelta(days=1)
+    sign(Deal(start=tomorrow), as_of=tomorrow)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda prompt: answer)
+
+    if issued:
+        run_billing(f"--as-of={tomorrow}")
+    else:
+        with pytest.raises(CommandError, match=r"^Nothing was billed\.$"):
+            run_billing(f"--as-of={tomorrow}")
+
+    assert Invoice.objects.count() == issued

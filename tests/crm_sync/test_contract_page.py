@@ -91,6 +91,16 @@ def test_suspended_contract_shows_its_plan_as_paused(viewer: Client) -> None:
     )
 
 
+def test_contract_with_an_instalment_due_says_so(viewer: Client) -> None:
+    (contract,) = sign(Deal(start=date(2020, 1, 1), months=1, value="100.00"), as_of=date(2020, 1, 1))
+
+    page = viewer.get(f"/contracts/{contract.pk}/")
+
+    assert heading(page) == (
+        "Contracts Acme subscription Active The next invoice, USD 100.00, is due and issued within the hour."
+    )
+
+
 def test_source_deal_links_to_the_crm(viewer: Client) -> None:
     (contract,) = sign(Deal(start=date(2099, 1, 1)))
     imported(contract)

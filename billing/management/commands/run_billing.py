@@ -1,5 +1,6 @@
 import json
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--as-of",
-            type=date.fromisoformat,
+            type=_day,
             metavar="YYYY-MM-DD",
             help="Bill up to this day and date the invoices so. Default: today in the workspace's time zone.",
         )
@@ -57,6 +58,13 @@ class Command(BaseCommand):
             return invoice_due(as_of=as_of, trigger=BillingTrigger.COMMAND)
         except UnableToIssueInvoice as refusal:
             raise CommandError(str(refusal)) from None
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not a day like 2026-11-30.") from None
 
 
 def _sentence(as_of: date, totals: Sequence[Total], summary: BillingSummary | None) -> str:
