@@ -50,7 +50,7 @@ class NumberSeries(models.Model):
 
 
 class BillingSchedule(models.Model):
-    """The plan by which one contract is billed. Its row is what "the Smart Billing Agent is activated" means."""
+    """The plan by which one contract is billed. With this row the Smart Billing Agent is activated."""
 
     contract = models.OneToOneField(Contract, on_delete=models.PROTECT, related_name="billing_schedule")
     state = models.CharField(max_length=10, choices=ScheduleState.choices)

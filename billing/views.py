@@ -13,6 +13,7 @@ from billing.forms import BilledElsewhereForm, ContractFilter, InvoiceFilter
 from billing.overview import billing_overview
 from billing.queries import asking, invoices_matching, totals_by_currency
 from billing.story import issued
+from billing.tasks import request_billing
 from contracts.models import Contract, Customer
 from contracts.queries import contracts_matching, currencies_in_use
 from contracts.story import audit_story, newest_first
@@ -142,5 +143,6 @@ def _decide(request: HttpRequest, contract: Contract, *, bill_from: date | None)
     except UnableToDecide as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "Decided. What is due of this contract is invoiced within the hour.")
+        request_billing()
+        messages.success(request, "Decided. What is due of this contract is being invoiced.")
     return redirect(contract)

@@ -1,8 +1,9 @@
 from django.urls import path
 
-from crm_sync.views import connecting, connection_page, connections, contract, field_mapping, history, holds
+from crm_sync.views import connecting, connection_page, connections, contract, field_mapping, history, holds, home
 
 urlpatterns = [
+    path("", home.home, name="home"),
     path("settings/crm/", connections.connection_list, name="connections"),
     path("settings/crm/add/<slug:provider>/", connecting.add_connection, name="connection-add"),
     path("settings/crm/<int:pk>/", connection_page.connection_page, name="connection"),

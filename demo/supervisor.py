@@ -53,7 +53,7 @@ class Supervisor:
 
     def start(self, name: str, *command: str) -> None:
         self._logs.mkdir(parents=True, exist_ok=True)
-        with self._log(name).open("wb") as log:
+        with self._log(name).open("ab" if name in self._running else "wb") as log:
             process = subprocess.Popen(
                 command,
                 cwd=self._folder,
@@ -138,7 +138,17 @@ def _kill(running: Running) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     running.process.wait()
-    psutil.wait_procs(members, timeout=GRACE_SECONDS)
+    deadline = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < deadline and any(map(_is_alive, members)):
+        time.sleep(0.05)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    """One that was killed but that nobody waits for is gone for good, though it is still listed."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _session(process: psutil.Process) -> int | None:

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from crm_sync.clients.http import Answer
 from crm_sync.clients.hubspot_api import HubSpotApi
 from crm_sync.clients.hubspot_values import (
-    NO_COMPANY,
     local_date,
     parse_moment,
     plain,
@@ -160,8 +158,8 @@ class HubSpotClient:
                 window_end = window_end or clock_of(answer)
                 expected = body["total"] if expected is None else expected
                 records += body["results"]
-                last_id = last_of(body["results"], before=last_id)
                 done = body["total"] <= len(body["results"])
+                last_id = last_of(body["results"], before=last_id, done=done)
                 if done:
                     break
             cursor = (
@@ -195,16 +193,17 @@ class HubSpotClient:
     def read_deals(
         self, *, records: Sequence[Record], query: DealQuery, stage_ids: set[str], reread: bool
     ) -> list[Deal]:
-        """Deals with their companies. Search lags behind, so a poll reads its candidates from the store."""
+        """Deals with their companies. Search lags behind, so a poll reads its candidates from the store.
+
+        A candidate that the store does not have was archived or merged since: there is nothing to import.
+        """
         candidates = [str(record["id"]) for record in records if stage_of(record) in stage_ids]
         if reread and candidates:
             fresh = self.api.read_batch(
                 kind="deals", ids=candidates, properties=self.properties_wanted(query.wanted)
             )
-            records = [
-                fresh.get(str(record["id"]), record) if stage_of(record) in stage_ids else record
-                for record in records
-            ]
+            others = [record for record in records if stage_of(record) not in stage_ids]
+            records = [*others, *(fresh[one] for one in candidates if one in fresh)]
         won = [str(record["id"]) for record in records if stage_of(record) in stage_ids]
         links = self.links(won)
         self.load_companies(links=links, wanted=query.wanted)
@@ -214,18 +213,9 @@ class HubSpotClient:
         ]
 
     def links(self, deal_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """(company id, problem) per deal. A failed look-up is a retry, never "no company"."""
-        if not deal_ids:
-            return {}
-        results, errors = self.api.company_links(deal_ids=deal_ids)
-        for error in errors:
-            if error.get("subCategory") != NO_COMPANY:
-                raise TransientError(
-                    "HubSpot could not tell the companies of some deals.",
-                    next_step="The next poll tries again.",
-                    code=str(error.get("category", "")),
-                )
-        return {deal_id: primary_company(result) for deal_id, result in results.items()}
+        """(company id, problem) per deal."""
+        links = self.api.company_links(deal_ids=deal_ids)
+        return {deal_id: primary_company(found) for deal_id, found in links.items()}
 
     def load_companies(
         self, *, links: Mapping[str, tuple[str, str]], wanted: Mapping[SourceObject, Sequence[str]]
@@ -245,18 +235,24 @@ class HubSpotClient:
         if not owner_id:
             return {}
         if self.owners is None:
-            self.owners = {}
-            try:
-                for archived in (True, False):
-                    self.owners |= {str(one["id"]): one for one in self.api.owners(archived=archived)}
-            except ConfigError as error:
-                if error.breaks:
-                    raise
-                self.warn(
-                    f"Account Manager stays blank: the access token lacks the scope {OWNERS_SCOPE}. "
-                    "Add it to the service key or private app in HubSpot."
-                )
+            self.owners = self.all_owners()
         return self.owners.get(owner_id, {})
+
+    def all_owners(self) -> dict[str, Record]:
+        try:
+            found = [*self.api.owners(archived=True), *self.api.owners(archived=False)]
+        except ConfigError as error:
+            if error.breaks:
+                raise
+            lacks_scope = error.code == "MISSING_SCOPES"
+            self.warn(
+                f"Account Manager stays blank: the access token lacks the scope {OWNERS_SCOPE}. "
+                "Add it to the service key or private app in HubSpot."
+                if lacks_scope
+                else f"Account Manager stays blank: {error}"
+            )
+            return {}
+        return {str(one["id"]): one for one in found}
 
     def read_deal(
         self,
@@ -314,10 +310,9 @@ def stage_of(record: Record) -> str:
 
 def clock_of(answer: Answer) -> datetime:
     """HubSpot's clock. Without it there is no safe end of a window."""
-    sent_at = answer.headers.get("Date")
-    if not sent_at:
+    if answer.sent_at is None:
         raise answer.unusable("no date in its headers")
-    return parsedate_to_datetime(sent_at).astimezone(UTC)
+    return answer.sent_at
 
 
 def window_filters(*, cursor: Cursor, stage_ids: Sequence[str], query: DealQuery) -> list[list[Record]]:
@@ -341,12 +336,12 @@ def bounds(*, last_id: str, window_end: datetime | None) -> list[Record]:
     return [until, *after]
 
 
-def last_of(results: Sequence[Record], *, before: str) -> str:
-    """The last id of a page, which has to be beyond the one before: a page that repeats is no progress."""
-    if not results:
+def last_of(results: Sequence[Record], *, before: str, done: bool) -> str:
+    """The last id of a page, beyond the one before: a page that repeats, or brings nothing, is no progress."""
+    if not results and done:
         return before
     ids = [int(record["id"]) for record in results]
-    if ids != sorted(set(ids)) or ids[0] <= int(before):
+    if not ids or ids != sorted(set(ids)) or ids[0] <= int(before):
         raise TransientError(
             "HubSpot's pages repeat or are out of order.",
             next_step="The next poll goes on from the last page that was stored.",

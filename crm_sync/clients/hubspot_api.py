@@ -5,7 +5,7 @@ from typing import Any
 
 from crm_sync.clients.http import Answer, Transport, is_https_host
 from crm_sync.clients.hubspot_errors import error_of
-from crm_sync.clients.hubspot_values import Introspection
+from crm_sync.clients.hubspot_values import NO_COMPANY, Introspection
 from crm_sync.errors import ConfigError, TransientError
 
 HUBSPOT_API_VERSION = "2026-09"
@@ -13,6 +13,8 @@ FALLBACK_VERSIONS = (HUBSPOT_API_VERSION, "2026-03", "v3")
 SEARCH_LIMIT = 200
 BATCH_LIMIT = 100
 ASSOCIATION_LIMIT = 1000
+PAGE_BUDGET = 1000
+NOT_FOUND = "OBJECT_NOT_FOUND"
 Body = dict[str, Any]
 
 
@@ -33,33 +35,40 @@ class HubSpotApi:
 
     def introspect(self) -> Introspection:
         """https://developers.hubspot.com/docs/apps/legacy-apps/private-apps/overview"""
-        body = self.post("/oauth/v2/private-apps/get/access-token-info", body={"tokenKey": self.access_token})
+        answer = self.send(
+            method="POST",
+            path="/oauth/v2/private-apps/get/access-token-info",
+            body={"tokenKey": self.access_token},
+        )
+        body = answer.json_object()
+        if not body.get("hubId"):
+            raise answer.unusable("JSON that names no portal")
         return Introspection(portal_id=str(body["hubId"]), scopes=frozenset(body.get("scopes") or ()))
 
     def account(self) -> Body:
         """https://developers.hubspot.com/docs/api-reference/account-account-info-v3/guide"""
-        return self.get(self.path("account-info", "details"))
+        return self.get(self.path("account-info", "details")).json_object()
 
     def pipelines(self) -> list[Body]:
         """https://developers.hubspot.com/docs/api-reference/crm-pipelines-v3/guide"""
-        return list(self.get(self.path("crm/pipelines", "deals"))["results"])
+        return self.get(self.path("crm/pipelines", "deals")).objects("results")
 
     def properties(self, kind: str) -> list[Body]:
         """https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide"""
-        return list(self.get(self.path("crm/properties", kind))["results"])
+        return self.get(self.path("crm/properties", kind)).objects("results")
 
     def owners(self, *, archived: bool) -> list[Body]:
         """https://developers.hubspot.com/docs/api-reference/crm-crm-owners-v3/guide"""
         owners: list[Body] = []
-        after = ""
-        while True:
-            params = {"limit": "100", "archived": str(archived).lower()} | ({"after": after} if after else {})
-            body = self.get(self.path("crm/owners", ""), params=params)
-            owners += body["results"]
-            following = str(((body.get("paging") or {}).get("next") or {}).get("after") or "")
-            if not following or following == after:
+        params = {"limit": "100", "archived": str(archived).lower()}
+        for _ in range(PAGE_BUDGET):
+            answer = self.get(self.path("crm/owners", ""), params=params)
+            owners += answer.objects("results")
+            after = following_page(answer.json_object())
+            if not after:
                 return owners
-            after = following
+            params |= {"after": after}
+        raise endless("owners")
 
     def search_deals(
         self, *, groups: Sequence[Sequence[Body]], properties: Sequence[str], limit: int = SEARCH_LIMIT
@@ -78,45 +87,60 @@ class HubSpotApi:
                 "limit": limit,
             },
         )
-        body = answer.json_object()
-        if not isinstance(body.get("results"), list) or not isinstance(body.get("total"), int):
+        body = answer.json_object() | {"results": answer.objects("results")}
+        if not isinstance(body.get("total"), int):
             raise answer.unusable("JSON that is no search result")
         return body, answer
 
     def read_batch(self, *, kind: str, ids: Sequence[str], properties: Sequence[str]) -> dict[str, Body]:
-        """Records by id, as the store has them; what is missing is absent. 207 is success with gaps.
+        """Records by id, as the store has them. 207 is success with gaps: what does not exist is absent.
 
         https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide
         """
         records: dict[str, Body] = {}
         for start in range(0, len(ids), BATCH_LIMIT):
             part = ids[start : start + BATCH_LIMIT]
-            body = self.post(
+            answer = self.post(
                 self.path("crm/objects", f"{kind}/batch/read"),
                 params={"archived": "false"},
                 body={"properties": list(properties), "inputs": [{"id": one} for one in part]},
             )
-            records |= {str(record["id"]): record for record in body["results"]}
+            for error in answer.json_object().get("errors") or ():
+                if error.get("category") != NOT_FOUND:
+                    raise incomplete(f"read some {kind}", error=error)
+            records |= {str(record["id"]): record for record in answer.objects("results")}
         return records
 
-    def company_links(self, *, deal_ids: Sequence[str]) -> tuple[dict[str, Body], list[Body]]:
-        """(association result per deal, errors). https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide"""
-        links: dict[str, Body] = {}
-        errors: list[Body] = []
+    def company_links(self, *, deal_ids: Sequence[str]) -> dict[str, list[Body]]:
+        """The links to companies per deal; a deal without any may be absent. A failed look-up is a retry.
+
+        https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
+        """
+        links: dict[str, list[Body]] = {}
         for start in range(0, len(deal_ids), ASSOCIATION_LIMIT):
             inputs: list[Body] = [{"id": one} for one in deal_ids[start : start + ASSOCIATION_LIMIT]]
-            while inputs:
-                body = self.post(self.association_path(), body={"inputs": inputs})
-                errors += body.get("errors") or []
-                inputs = []
-                for result in body["results"]:
-                    deal_id = str(result["from"]["id"])
-                    known = links.setdefault(deal_id, {"to": []})
-                    known["to"] += result.get("to") or []
-                    after = ((result.get("paging") or {}).get("next") or {}).get("after")
-                    if after:
-                        inputs.append({"id": deal_id, "after": after})
-        return links, errors
+            for _ in range(PAGE_BUDGET):
+                inputs = self.read_links(inputs=inputs, links=links)
+                if not inputs:
+                    break
+            else:
+                raise endless("companies of deals")
+        return links
+
+    def read_links(self, *, inputs: Sequence[Body], links: dict[str, list[Body]]) -> list[Body]:
+        """Adds one answer to `links`; returns the deals that have further pages."""
+        answer = self.post(self.association_path(), body={"inputs": list(inputs)})
+        for error in answer.json_object().get("errors") or ():
+            if error.get("subCategory") != NO_COMPANY:
+                raise incomplete("tell the companies of some deals", error=error)
+        further: list[Body] = []
+        for result in answer.objects("results"):
+            deal_id = str(result["from"]["id"])
+            links.setdefault(deal_id, []).extend(result.get("to") or ())
+            after = following_page(result)
+            if after:
+                further.append({"id": deal_id, "after": after})
+        return further
 
     def association_path(self) -> str:
         if self.version == "v3":
@@ -132,11 +156,11 @@ class HubSpotApi:
             stem = f"/{first}/v3" + (f"/{second}" if second else "")
         return f"{stem}/{rest}" if rest else stem
 
-    def get(self, path: str, *, params: Mapping[str, str] | None = None) -> Body:
-        return self.send(method="GET", path=path, params=params).json_object()
+    def get(self, path: str, *, params: Mapping[str, str] | None = None) -> Answer:
+        return self.send(method="GET", path=path, params=params)
 
-    def post(self, path: str, *, body: Body, params: Mapping[str, str] | None = None) -> Body:
-        return self.send(method="POST", path=path, params=params, body=body).json_object()
+    def post(self, path: str, *, body: Body, params: Mapping[str, str] | None = None) -> Answer:
+        return self.send(method="POST", path=path, params=params, body=body)
 
     def send(
         self, *, method: str, path: str, params: Mapping[str, str] | None = None, body: Body | None = None
@@ -151,6 +175,24 @@ class HubSpotApi:
         if answer.is_success:
             return answer
         raise error_of(answer)
+
+
+def following_page(body: Body) -> str:
+    return str(((body.get("paging") or {}).get("next") or {}).get("after") or "")
+
+
+def incomplete(what: str, *, error: Body) -> TransientError:
+    return TransientError(
+        f"HubSpot could not {what}.",
+        next_step="The next poll tries again.",
+        code=str(error.get("category", "")),
+    )
+
+
+def endless(what: str) -> TransientError:
+    return TransientError(
+        f"HubSpot's list of {what} has no end.", next_step="The next poll tries again.", code="ENDLESS_PAGES"
+    )
 
 
 def choose_version(api: HubSpotApi) -> str:

@@ -104,11 +104,13 @@ def forbidden(*, details: dict[str, Any], category: str) -> SyncError:
 
 
 def missing_scopes(details: dict[str, Any]) -> list[str]:
-    for error in details.get("errors") or ():
+    errors = details.get("errors")
+    for error in errors if isinstance(errors, list) else ():
         context = error.get("context") if isinstance(error, dict) else None
         if isinstance(context, dict):
-            scopes = context.get("requiredGranularScopes") or context.get("requiredScopes") or ()
-            return [str(scope) for scope in scopes if "sensitive" not in str(scope)]
+            scopes = context.get("requiredGranularScopes") or context.get("requiredScopes")
+            listed = scopes if isinstance(scopes, list) else ()
+            return [str(scope) for scope in listed if "sensitive" not in str(scope)]
     return []
 
 

@@ -53,13 +53,13 @@ def local_date(text: str | None, *, time_zone: str) -> date | None:
 
 
 def plain(properties: Mapping[str, Any], names: Sequence[str]) -> dict[str, RawValue]:
-    """The named properties; an empty text is no value."""
-    return {name: properties.get(name) or None for name in names}
+    """The named properties; an empty text is no value, and neither is a list or an object."""
+    values = {name: properties.get(name) or None for name in names}
+    return {name: None if isinstance(value, dict | list) else value for name, value in values.items()}
 
 
-def primary_company(result: Mapping[str, Any]) -> tuple[str, str]:
-    """(company id, problem) of one association result. The order of companies means nothing."""
-    links = result.get("to") or []
+def primary_company(links: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """(company id, problem) of the companies of one deal. Their order means nothing."""
     ids = sorted({str(link["toObjectId"]) for link in links})
     primary = [
         str(link["toObjectId"])

@@ -5,7 +5,6 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from crm_sync.clients.http import Answer, Transport
@@ -85,9 +84,12 @@ class SalesforceClient:
 
     def choose_version(self) -> str:
         """The pinned API version, or the highest that the org offers below it."""
-        offered = self.get("/services/data/").json_value()
-        numbers = [str(entry["version"]) for entry in offered]
-        usable = [number for number in numbers if float(number) <= float(API_VERSION)]
+        answer = self.get("/services/data/")
+        try:
+            numbers = [str(entry["version"]) for entry in answer.json_value()]
+            usable = [number for number in numbers if float(number) <= float(API_VERSION)]
+        except (KeyError, TypeError, ValueError):
+            raise answer.unusable("JSON that is no list of API versions") from None
         self.api_version = max(usable, key=float) if usable else API_VERSION
         return self.api_version
 
@@ -146,7 +148,8 @@ class SalesforceClient:
         """Deals in the order of (SystemModstamp, Id), at or after the cursor less the overlap."""
         cursor = query.cursor
         if cursor.modified_at is None:
-            where = f"StageName IN {quote_texts(query.stage_names)} AND CloseDate >= {date_literal(query.import_from)}"
+            stages, day = quote_texts(query.stage_names), date_literal(query.import_from)
+            where = f"StageName IN {stages} AND CloseDate >= {day}"
         else:
             where = f"SystemModstamp >= {moment_literal(cursor.modified_at - OVERLAP)}"
         soql = self.deal_query(wanted=query.wanted, where=where, order="SystemModstamp ASC, Id ASC")
@@ -154,7 +157,7 @@ class SalesforceClient:
             deals = [self.read_deal(record, wanted=query.wanted) for record in body["records"]]
             if deals:
                 cursor = advanced(cursor=cursor, last=deals[-1], answer=answer)
-            yield DealPage(deals=deals, cursor=cursor, expected=int(body["totalSize"]))
+            yield DealPage(deals=deals, cursor=cursor, expected=body["totalSize"])
 
     def deals_by_id(
         self, *, external_ids: Sequence[str], wanted: Mapping[SourceObject, Sequence[str]]
@@ -176,7 +179,8 @@ class SalesforceClient:
         for source_object, (_, prefix) in ENTITIES.items():
             names += [prefix + field_path(name) for name in wanted.get(source_object, ())]
         unique = list({name.lower(): name for name in names}.values())
-        return f"SELECT {', '.join(unique)} FROM Opportunity WHERE {where} ORDER BY {order}"
+        columns = ", ".join(unique)
+        return f"SELECT {columns} FROM Opportunity WHERE {where} ORDER BY {order}"  # noqa: S608  names are checked above
 
     def read_deal(self, record: Record, *, wanted: Mapping[SourceObject, Sequence[str]]) -> Deal:
         external_id = to_18(str(record["Id"]))
@@ -207,7 +211,7 @@ class SalesforceClient:
 
     def describe(self, entity: str) -> list[Record]:
         """https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_describe.htm"""
-        return list(self.get(f"{self.data_path}/sobjects/{entity}/describe").json_object()["fields"])
+        return self.get(f"{self.data_path}/sobjects/{entity}/describe").objects("fields")
 
     def query_all(self, soql: str) -> list[Record]:
         return [record for _, body in self.pages(soql) for record in body["records"]]
@@ -221,8 +225,8 @@ class SalesforceClient:
         )
         visited: set[str] = set()
         while True:
-            body = answer.json_object()
-            if not isinstance(body.get("records"), list) or "done" not in body:
+            body = answer.json_object() | {"records": answer.objects("records")}
+            if not isinstance(body.get("done"), bool) or not isinstance(body.get("totalSize"), int):
                 raise answer.unusable("JSON that is no query result")
             yield answer, body
             if body["done"]:
@@ -294,8 +298,7 @@ def value_at(parent: Record | None, path: str) -> RawValue:
 
 def advanced(*, cursor: Cursor, last: Deal, answer: Answer) -> Cursor:
     """The cursor after a page: never backwards, and never past Salesforce's own clock."""
-    sent_at = answer.headers.get("Date")
-    limit = parsedate_to_datetime(sent_at).astimezone(UTC) if sent_at else datetime.max.replace(tzinfo=UTC)
+    limit = answer.sent_at or datetime.max.replace(tzinfo=UTC)
     reached = Cursor(modified_at=min(last.modified_at, limit), external_id=last.external_id)
     if cursor.modified_at is not None and reached.modified_at is not None:
         return reached if reached.modified_at >= cursor.modified_at else cursor

@@ -23,6 +23,8 @@ class Rule:
     next_step: str = ADMIN
     kind: ErrorKind = ErrorKind.CONFIG
     breaks: bool = False
+    wait: float | None = None
+    """Seconds until the next call, for errors that come without a Retry-After."""
 
 
 DATA_RULES = {
@@ -41,7 +43,10 @@ DATA_RULES = {
         next_step="Give the user read access to Opportunity, Account and User.",
     ),
     "REQUEST_LIMIT_EXCEEDED": Rule(
-        sentence="Salesforce's API limit is used up.", next_step=LATER, kind=ErrorKind.TRANSIENT
+        sentence="Salesforce's API limit is used up.",
+        next_step="Fincelo tries again every fifteen minutes.",
+        kind=ErrorKind.TRANSIENT,
+        wait=900.0,
     ),
     "QUERY_TIMEOUT": Rule(
         sentence="Salesforce gave up on a query that ran too long.", next_step=LATER, kind=ErrorKind.TRANSIENT
@@ -155,6 +160,12 @@ TOKEN_RULES = {
         sentence="Salesforce needs you to sign in.", next_step="Press Authorise again."
     ),
 }
+TOO_MANY_AT_ONCE = Rule(
+    sentence="Salesforce is working on too many requests of this org at once.",
+    next_step=LATER,
+    kind=ErrorKind.TRANSIENT,
+    wait=60.0,
+)
 PASSING_TOKEN_CODES = frozenset(
     {
         "rate_limit_exceeded",
@@ -207,6 +218,8 @@ def data_error(answer: Answer) -> SyncError:
             code="MOVED",
             status=answer.status,
         )
+    if code == "REQUEST_LIMIT_EXCEEDED" and message.startswith("Concurrent"):
+        return from_rule(TOO_MANY_AT_ONCE, code=code, answer=answer)
     rule = DATA_RULES.get(code)
     if rule is not None:
         return from_rule(rule, code=code, answer=answer)
@@ -257,7 +270,7 @@ def from_rule(rule: Rule, *, code: str, answer: Answer) -> SyncError:
             next_step=rule.next_step,
             code=code,
             status=answer.status,
-            retry_after=retry_after(answer.headers),
+            retry_after=retry_after(answer.headers) or rule.wait,
         )
     return ConfigError(
         rule.sentence, next_step=rule.next_step, breaks=rule.breaks, code=code, status=answer.status

@@ -73,7 +73,8 @@ def exchange_code(
     if not grant.refresh_token:
         raise ConfigError(
             "Salesforce gave no lasting access.",
-            next_step="Tick the scope refresh_token (Perform requests at any time) in the app, then authorise again.",
+            next_step="Tick the scope refresh_token (Perform requests at any time) in the app, "
+            "then authorise again.",
             code="NO_REFRESH_TOKEN",
         )
     return grant
@@ -119,9 +120,12 @@ def read_grant(*, body: dict[str, Any], transport: Transport) -> Grant:
             next_step="Check the login host and try again.",
             code="INSTANCE_NOT_ALLOWED",
         )
-    identity = ORG_AND_USER.search(urlsplit(str(body.get("id", ""))).path)
     access_token = body.get("access_token")
-    if identity is None or not isinstance(access_token, str) or not access_token:
+    try:
+        org_id, user_id = org_and_user(str(body.get("id", "")))
+    except ValueError:
+        org_id = user_id = ""
+    if not org_id or not isinstance(access_token, str) or not access_token:
         raise ConfigError(
             "Salesforce's answer names no org or no token.",
             next_step="Press Authorise again.",
@@ -131,7 +135,15 @@ def read_grant(*, body: dict[str, Any], transport: Transport) -> Grant:
         access_token=access_token,
         refresh_token=str(body.get("refresh_token") or ""),
         instance_url=instance_url,
-        org_id=to_18(identity[1]),
-        user_id=to_18(identity[2]),
+        org_id=org_id,
+        user_id=user_id,
         scopes=frozenset(str(body.get("scope", "")).split()),
     )
+
+
+def org_and_user(identity_url: str) -> tuple[str, str]:
+    """The two ids of an identity URL, which itself is never called; ValueError when it names none."""
+    found = ORG_AND_USER.fullmatch(urlsplit(identity_url).path)
+    if found is None:
+        raise ValueError("an identity URL without ids")
+    return to_18(found[1]), to_18(found[2])

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 CHECK_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 FIELD_PATH = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,4}")
-ORG_AND_USER = re.compile(r"/id/(00D[A-Za-z0-9]{12,15})/(005[A-Za-z0-9]{12,15})$")
-NEXT_PAGE = re.compile(r"/services/data/v\d+\.\d/query(All)?/[A-Za-z0-9-]+")
+ORG_AND_USER = re.compile(r"/id/(00D[A-Za-z0-9]{12,15})/(005[A-Za-z0-9]{12,15})")
+NEXT_PAGE = re.compile(r"/services/data/v[0-9]+\.[0-9]/query(All)?/[A-Za-z0-9-]+")
 
 
 def to_18(external_id: str) -> str:

@@ -144,7 +144,7 @@ TranslationFormSet = forms.formset_factory(
 
 
 class ReadingForm(forms.Form):
-    """How the connection reads amounts and durations; kept on the connection, not in the mapping's versions."""
+    """How amounts and durations are read; kept on the connection, not in the versions."""
 
     amount_means = forms.ChoiceField(
         label="Amount means", choices=AmountMeans.choices, help_text="What the amount on a deal stands for."

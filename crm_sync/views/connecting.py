@@ -71,7 +71,7 @@ def free_name(provider: str) -> str:
 @require_POST
 @needs(CHANGE_CONNECTIONS)
 def authorise(request: HttpRequest, pk: int) -> HttpResponse:
-    """Starts Salesforce's authorisation. Sent without fields, it uses the app's details as they are stored."""
+    """Starts Salesforce's authorisation. Sent without fields, it uses the app's details as stored."""
     connection = get_object_or_404(Connection, pk=pk, provider=Provider.SALESFORCE)
     secret = ""
     if "client_id" in request.POST or not keeps_secret(connection):

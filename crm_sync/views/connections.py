@@ -64,9 +64,7 @@ def sync_now(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"{connection} is not connected. Connect it first.")
         return redirect(connection)
     if connection.mapping_version_id is None:
-        messages.error(
-            request, f"{connection} imports nothing before its field mapping is confirmed."
-        )
+        messages.error(request, f"{connection} imports nothing before its field mapping is confirmed.")
         return redirect("field-mapping", pk=pk)
     tasks.request_sync(connection_id=pk)
     messages.info(request, f"The sync of {connection} starts in a moment.")
@@ -108,9 +106,7 @@ def read_schema(request: HttpRequest, pk: int) -> HttpResponse:
 def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection, pk=pk)
     connecting.disconnect(connection=connection, actor=signed_in(request))
-    messages.success(
-        request, f"{connection} is disconnected. What it imported stays and is billed."
-    )
+    messages.success(request, f"{connection} is disconnected. What it imported stays and is billed.")
     return redirect(connection)
 
 

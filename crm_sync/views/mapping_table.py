@@ -119,12 +119,11 @@ def initial_translations(
 
 def untranslated_choices(*, rules: MappingRules, fields: Iterable[CrmField]) -> list[str]:
     rule = rules.rule(Target.BILLING_CYCLE)
-    chosen = [
-        one for one in fields if (one.source_object, one.name) == (rule.source_object, rule.source_field)
-    ]
+    wanted = (rule.source_object, rule.source_field)
     return [
         value
-        for one in chosen
+        for one in fields
+        if (one.source_object, one.name) == wanted
         for value, _ in one.options
         if not is_understood(value, translations=rules.translations)
     ]

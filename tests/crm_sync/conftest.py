@@ -59,7 +59,7 @@ def hubspot_server(portal: Portal, settings) -> Iterator[Server]:
 
 
 @pytest.fixture
-def salesforce(transactional_db: None, org: Org, salesforce_server: Server) -> Connection:
+def salesforce(db: None, org: Org, salesforce_server: Server) -> Connection:
     """A connected Salesforce with its proposed mapping confirmed."""
     app = next(iter(org.grants.apps.values()))
     connection = Connection.objects.create(
@@ -106,7 +106,7 @@ def authorise(*, org: Org, connection: Connection) -> salesforce_oauth.Grant:
 
 
 @pytest.fixture
-def hubspot(transactional_db: None, portal: Portal, hubspot_server: Server) -> Connection:
+def hubspot(db: None, portal: Portal, hubspot_server: Server) -> Connection:
     """A connected HubSpot with its proposed mapping confirmed."""
     connection = Connection.objects.create(
         provider=Provider.HUBSPOT, name="HubSpot", import_from=IMPORT_FROM, default_currency="USD"

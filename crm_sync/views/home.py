@@ -1,0 +1,17 @@
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from crm_sync.enums import ConnectionState
+from crm_sync.models import Connection
+from crm_sync.views.access import VIEW_CONNECTIONS
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Contracts; before there is a connection, the page that makes one."""
+    if request.user.has_perm(VIEW_CONNECTIONS) and not is_connected():  # type: ignore[union-attr]
+        return redirect("connections")
+    return redirect("contracts")
+
+
+def is_connected() -> bool:
+    return Connection.objects.exclude(state=ConnectionState.NOT_CONNECTED).exists()
