@@ -1,6 +1,6 @@
 """Customers of CRM accounts. The account's id decides, never the deal and never the name."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from contracts.bulk import copy_rows, next_ids
 from contracts.drafts import CustomerDraft
@@ -8,8 +8,13 @@ from contracts.operations import refresh_customers, write_customers
 from crm_sync.models import CrmAccount
 
 
-def customers_for(*, org_id: int, drafts: Mapping[str, CustomerDraft]) -> dict[str, int]:
-    """The customer id for each account id; new accounts become new customers. Six statements at most."""
+def customers_for(
+    *, org_id: int, drafts: Mapping[str, CustomerDraft], wanted: Collection[str]
+) -> dict[str, int]:
+    """The customer id for each account id. New accounts become customers only where they are wanted.
+
+    Those that exist are brought up to date. Six statements at most.
+    """
     if not drafts:
         return {}
     linked = dict(
@@ -17,7 +22,7 @@ def customers_for(*, org_id: int, drafts: Mapping[str, CustomerDraft]) -> dict[s
             "external_id", "customer_id"
         )
     )
-    new = [account_id for account_id in drafts if account_id not in linked]
+    new = [account_id for account_id in drafts if account_id in wanted and account_id not in linked]
     created = write_customers(drafts=[drafts[account_id] for account_id in new])
     if new:
         keys = next_ids(counts={CrmAccount: len(new)})[CrmAccount]

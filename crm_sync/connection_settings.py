@@ -9,7 +9,8 @@ from django.db.models import F
 
 from contracts import audit
 from contracts.transactions import run_durably
-from crm_sync.models import Connection, ConnectionLease
+from crm_sync.known_deals import ask_again
+from crm_sync.models import Connection, ConnectionLease, CrmDeal
 
 CURSOR = ["cursor_modified_at", "cursor_external_id", "cursor_window_end"]
 
@@ -39,6 +40,7 @@ def save_settings(
         for name, value in changed.items():
             setattr(locked, name, value)
         locked.save(update_fields=columns)
+        ask_again(held=CrmDeal.objects.filter(connection=locked))
         audit.record(
             actor=actor,
             action="connection settings changed",

@@ -31,6 +31,8 @@ class SecretField(EncryptedTextField):
 
     def pre_save(self, model_instance: models.Model, add: bool) -> BoundSecret | None:
         value = getattr(model_instance, self.attname)
+        if not isinstance(value, str | None):
+            raise TypeError(f"{self.name} is a secret: it has to be a plain text")
         return BoundSecret(self.label(model_instance) + SEPARATOR + value) if value else None
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:

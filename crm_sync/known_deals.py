@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Q, QuerySet
+
+from billing.locks import lock_contracts
 from billing.models import Invoice
 from contracts.models import Contract
-from crm_sync.enums import DealState, HoldCode
-from crm_sync.models import Connection, CrmDeal
+from crm_sync.enums import DealState, HoldCode, Provider
+from crm_sync.models import Connection, CrmDeal, Hold
 
-WAITING_LIMIT = 500
+ASKED_AT_ONCE = 500
+WAIT_FOR_COMPANY = (HoldCode.NO_ACCOUNT, HoldCode.CUSTOMER_NAME_MISSING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +47,27 @@ def known_deals(*, org_id: int, external_ids: Sequence[str]) -> dict[str, KnownD
     }
 
 
+class DecidedMeanwhile(Exception):
+    """A person has decided on one of the deals since they were read."""
+
+
+def lock_as_read(known: Sequence[KnownDeal]) -> None:
+    """Locks import records until the page is written. Raises DecidedMeanwhile if one has changed."""
+    if not known:
+        return
+    rows = CrmDeal.objects.select_for_update().order_by("id").filter(pk__in=[deal.id for deal in known])
+    now = set(rows.values_list("id", "state", "fingerprint", "duplicate_accepted"))
+    if now != {(deal.id, deal.state.value, deal.fingerprint, deal.duplicate_accepted) for deal in known}:
+        raise DecidedMeanwhile
+
+
 def contracts_of(known: Sequence[KnownDeal]) -> dict[int, Contract]:
     """The contracts of imported deals, locked until the page is written."""
     ids = [deal.contract_id for deal in known if deal.contract_id]
     if not ids:
         return {}
-    rows = Contract.objects.select_related("customer").select_for_update(of=("self",)).order_by("id")
-    return {row.pk: row for row in rows.filter(pk__in=ids)}
+    lock_contracts(contract_ids=ids)
+    return {row.pk: row for row in Contract.objects.select_related("customer").filter(pk__in=ids)}
 
 
 def invoiced_among(contract_ids: Sequence[int]) -> set[int]:
@@ -72,11 +90,20 @@ def suspects_among(keys: Sequence[SuspectKey]) -> set[SuspectKey]:
     return wanted.intersection(rows)
 
 
-def deals_without_account(*, connection: Connection) -> list[str]:
-    """Held deals that wait for their account, the longest waiting first, as many as one page takes."""
-    return list(
-        CrmDeal.objects.held()
-        .filter(connection=connection, holds__resolved_at=None, holds__code=HoldCode.NO_ACCOUNT)
-        .order_by("first_seen_at")
-        .values_list("external_id", flat=True)[:WAITING_LIMIT]
-    )
+def ask_again(*, held: QuerySet[CrmDeal]) -> None:
+    """The next runs read these held deals anew, changed or not."""
+    held.filter(state=DealState.HELD).update(fingerprint="")
+
+
+def deals_to_ask_for(*, connection: Connection) -> list[str]:
+    """Held deals that a person wants read again, and those that wait for their company.
+
+    HubSpot does not tell when a deal is given a company, or its company a name. As many as one page takes, by
+    chance, so that each gets its turn.
+    """
+    open_holds = Hold.objects.open().filter(crm_deal__connection=connection, crm_deal__state=DealState.HELD)
+    wanted = Q(crm_deal__fingerprint="")
+    if connection.provider == Provider.HUBSPOT:
+        wanted |= Q(code__in=WAIT_FOR_COMPANY)
+    chosen = open_holds.filter(wanted).order_by("?")[:ASKED_AT_ONCE]
+    return list(chosen.values_list("crm_deal__external_id", flat=True))

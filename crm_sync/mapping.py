@@ -2,18 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TypeVar
 
 from billing.periods import PlannedInstalment, plan_instalments
 from billing.split import ScheduleImpossible
-from contracts.currencies import exponent
 from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import BillingCycle
-from contracts.money import Money, TooLarge, TooPrecise
+from contracts.money import LIMIT, Money, TooLarge, TooPrecise
 from contracts.terms import DateOutOfRange
 from crm_sync import readers
 from crm_sync.deals import Deal, RawValue
@@ -77,11 +76,16 @@ def fingerprint(deal: Deal, *, rules: MappingRules, settings: MappingSettings) -
         deal.crm_says_won,
         deal.account_id,
         deal.account_problem,
-        {source_object: dict(values) for source_object, values in deal.fields.items()},
+        {source_object: plain_values(values) for source_object, values in deal.fields.items()},
         rules.version,
         repr(settings),
     ]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+
+def plain_values(values: Mapping[str, RawValue]) -> dict[str, RawValue]:
+    """Whole numbers go by way of Decimal, because the `json` module refuses to write out very long ones."""
+    return {name: Decimal(value) if type(value) is int else value for name, value in values.items()}
 
 
 def map_deal(deal: Deal, *, rules: MappingRules, settings: MappingSettings, digest: str) -> MappedDeal:
@@ -104,7 +108,7 @@ class DealMapper:
             self.hold(
                 HoldCode.STAGE_CONFLICT,
                 "Stage",
-                self.deal.stage,
+                readers.printable(self.deal.stage),
                 "is not a won stage by its settings in the CRM",
             )
         name = self.text(Target.CUSTOMER_NAME, missing=HoldCode.CUSTOMER_NAME_MISSING, longest=500)
@@ -213,7 +217,7 @@ class DealMapper:
         raw = self.raw_of(rule)
         source = f"{rule.source_object.label}: {rule.source_field}" if rule.source_field else ""
         if readers.is_missing(raw):
-            if not rule.default_value:
+            if readers.is_missing(rule.default_value):
                 if missing is not None:
                     self.hold(
                         missing, rule.label, "", "is empty" if source else "has no CRM field and no default"
@@ -288,17 +292,20 @@ class DealMapper:
         means = self.settings.amount_means
         if means is not AmountMeans.TOTAL and months is None:
             return None
-        label = str(Target.CONTRACT_VALUE.label)
+        label, raw = str(Target.CONTRACT_VALUE.label), readers.printable(amount)
         try:
             stated = Money.from_decimal(amount, currency=currency)
             value = (
                 stated if means is AmountMeans.TOTAL else over_term(stated, means=means, months=months or 0)
             )
         except TooPrecise:
-            self.hold(HoldCode.AMOUNT_PRECISION, label, str(amount), f"has more decimals than {currency} has")
+            self.hold(HoldCode.AMOUNT_PRECISION, label, raw, f"has more decimals than {currency} has")
             return None
         except TooLarge:
-            self.hold(HoldCode.OVER_LIMIT, label, str(amount), "is more than Fincelo can bill")
+            self.hold(HoldCode.OVER_LIMIT, label, raw, "is more than Fincelo can bill")
+            return None
+        if not value.is_positive:
+            self.hold(HoldCode.AMOUNT_NOT_POSITIVE, label, raw, "comes to nothing over the contract's term")
             return None
         if means is not AmountMeans.TOTAL:
             self.note(
@@ -342,11 +349,13 @@ class DealMapper:
 
 
 def over_term(stated: Money, *, means: AmountMeans, months: int) -> Money:
-    """The whole term's value of an annual or monthly one, half a unit rounded up."""
-    share = Decimal(months) / 12 if means is AmountMeans.ANNUAL else Decimal(months)
-    unit = Decimal(1).scaleb(-exponent(currency=stated.currency))
-    total = (stated.to_decimal() * share).quantize(unit, rounding=ROUND_HALF_UP)
-    return Money.from_decimal(total, currency=stated.currency)
+    """The whole term's value of an annual or monthly one, half a unit rounded up. Whole numbers only."""
+    minor = stated.minor * months
+    if means is AmountMeans.ANNUAL:
+        minor = (2 * minor + 12) // 24
+    if minor >= LIMIT:
+        raise TooLarge("The whole term's value is more than Fincelo can bill.")
+    return Money(minor=minor, currency=stated.currency)
 
 
 def shown(value: object) -> str:

@@ -10,6 +10,7 @@ from contracts import audit
 from contracts.enums import BillingCycle, BillingTiming
 from crm_sync.deals import CrmField
 from crm_sync.enums import AmountMeans, CustomFieldHome, Provider, SourceObject, Target, TermUnit
+from crm_sync.known_deals import ask_again
 from crm_sync.mapping_rules import (
     NEEDED,
     FieldRule,
@@ -18,7 +19,7 @@ from crm_sync.mapping_rules import (
     from_snapshot,
     to_snapshot,
 )
-from crm_sync.models import Connection, CrmSchema, FieldMapping, MappingVersion, Translation
+from crm_sync.models import Connection, CrmDeal, CrmSchema, FieldMapping, MappingVersion, Translation
 from crm_sync.proposals import CURRENCY_FIELDS, propose
 from crm_sync.synonyms import same_words
 
@@ -115,6 +116,7 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
         )
         locked.mapping_version = version
         locked.save(update_fields=["mapping_version"])
+        ask_again(held=CrmDeal.objects.filter(connection=locked))
         audit.record(
             actor=actor,
             action="field mapping confirmed",

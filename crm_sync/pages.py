@@ -14,14 +14,14 @@ from crm_sync import runs
 from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import DealState, HoldCode, Outcome
 from crm_sync.errors import TransientError
-from crm_sync.known_deals import KnownDeal, known_deals
+from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, known_deals, lock_as_read
 from crm_sync.mapping import MappedDeal, Problem, fingerprint, map_deal
 from crm_sync.mapping_rules import MappingRules, MappingSettings
 from crm_sync.models import Connection, SyncRun
 from crm_sync.readers import printable
 from crm_sync.records import Verdict, store_verdicts
 from crm_sync.selection import select_won
-from crm_sync.writing import hold, write_deals
+from crm_sync.writing import not_stored, write_deals
 
 TRIES = 4
 log = logging.getLogger(__name__)
@@ -48,6 +48,12 @@ class MappedPage:
     mapped: Sequence[MappedDeal]
     unchanged: int
 
+    @property
+    def touched(self) -> list[KnownDeal]:
+        """The import records that are to be written again."""
+        ids = (one.deal.external_id for one in self.mapped)
+        return [self.known[external_id] for external_id in ids if external_id in self.known]
+
 
 def sync_page(*, run: SyncRun, page: DealPage, sight: Sight, api_calls: int) -> None:
     """Writes a page. One that the database refuses is rolled back and written deal by deal."""
@@ -73,6 +79,7 @@ def write_page(
     ready = map_page(page=page, sight=sight)
     with transaction.atomic(durable=True):
         runs.fence(run=run)
+        lock_as_read(ready.touched)
         verdicts = writer(ready.mapped, known=ready.known, org_id=sight.org_id, as_of=sight.as_of)
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
         outcomes = Counter(verdict.outcome for verdict in verdicts)
@@ -121,6 +128,8 @@ def write_each(
     mapped: Sequence[MappedDeal], *, known: Mapping[str, KnownDeal], org_id: int, as_of: date
 ) -> list[Verdict]:
     """Each deal in a savepoint of its own: the one that cannot be stored becomes a hold, the rest land."""
+    with database.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a refusal shows in its savepoint, not at the commit
     verdicts: list[Verdict] = []
     for one in mapped:
         try:
@@ -130,7 +139,7 @@ def write_each(
             raise
         except DatabaseError:
             log.exception("Deal %s could not be stored.", one.deal.external_id)
-            verdicts.append(hold(one, problems=[write_failed(one.deal)], known=known))
+            verdicts.append(not_stored(one, problem=write_failed(one.deal), known=known))
     return verdicts
 
 
@@ -145,11 +154,11 @@ def write_failed(deal: Deal) -> Problem:
 
 
 def retried(write: Callable[[], None]) -> None:
-    """Repeats a transaction that met another one, or lost its connection."""
+    """Repeats a transaction that met another one, or a person, or lost its connection."""
     for attempt in range(1, TRIES + 1):
         try:
             return write()
-        except OperationalError as error:
+        except (OperationalError, DecidedMeanwhile) as error:
             database.close_if_unusable_or_obsolete()
             if attempt == TRIES:
                 raise TransientError(

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -17,9 +17,12 @@ from crm_sync.synonyms import AMBIGUOUS_CYCLES, CYCLE_SYNONYMS, MONTH_WORDS, YEA
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 LONGEST_TERM_MONTHS = 1200
 LARGEST_EXPONENT = 18
+LONGEST_NUMBER = 100
 PLAIN_NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?", re.ASCII)
-TERM_WITH_UNIT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*([a-z]+)\.?", re.ASCII)
+TERM_WITH_UNIT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)[ _-]?([a-z]+)\.?", re.ASCII)
 ISO_TERM = re.compile(r"P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?", re.ASCII)
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})", re.ASCII)
 
 
 class Unreadable(Exception):
@@ -40,6 +43,11 @@ def is_missing(raw: RawValue) -> bool:
     )
 
 
+def text_of(raw: RawValue) -> str:
+    """The value as text. By way of Decimal, because `str` refuses to write out very long whole numbers."""
+    return str(Decimal(raw)) if isinstance(raw, int) and not isinstance(raw, bool) else str(raw)
+
+
 def read_number(raw: RawValue) -> Decimal | None:
     """A plain number, or None. Text has to be digits with a point at most: 12,000.00 is none."""
     if isinstance(raw, bool):
@@ -54,7 +62,8 @@ def read_number(raw: RawValue) -> Decimal | None:
             raw = Decimal(text)
         except InvalidOperation:
             return None
-    return raw if isinstance(raw, Decimal) and raw.is_finite() else None
+    usable = isinstance(raw, Decimal) and raw.is_finite() and len(str(raw)) <= LONGEST_NUMBER
+    return raw if usable else None
 
 
 def read_amount(raw: RawValue) -> Decimal:
@@ -86,7 +95,7 @@ def read_months(raw: RawValue, *, unit: TermUnit) -> int:
 
 def months_of_text(text: str) -> Fraction:
     """Months in "12 months", "1.5 years" or "P12M"; 0 for anything else."""
-    words = same_words(text)
+    words = " ".join(text.split()).casefold()
     spelled = TERM_WITH_UNIT.fullmatch(words)
     if spelled and spelled[2] in MONTH_WORDS:
         return Fraction(spelled[1])
@@ -100,7 +109,7 @@ def months_of_text(text: str) -> Fraction:
 
 def read_cycle(raw: RawValue, *, translations: Mapping[str, BillingCycle]) -> tuple[BillingCycle, str]:
     """(cycle, how it was understood). The connection's translations come before the built-in synonyms."""
-    words = same_words(str(raw))
+    words = same_words(text_of(raw))
     if words in translations:
         return translations[words], "translation"
     if words in CYCLE_SYNONYMS:
@@ -116,15 +125,18 @@ def read_cycle(raw: RawValue, *, translations: Mapping[str, BillingCycle]) -> tu
 
 
 def read_date(raw: RawValue, *, time_zone: str) -> date:
-    """A calendar day. A moment becomes the day it falls on in the connection's time zone."""
+    """A calendar day. A moment becomes the day it falls on in the connection's time zone.
+
+    Only the forms that CRMs send are read: in others, such as epoch milliseconds, a date is a guess.
+    """
+    text = raw.strip() if isinstance(raw, str) else ""
     try:
-        text = raw.strip() if isinstance(raw, str) else ""
-        if len(text) == 10:
+        if DAY.fullmatch(text):
             day = date.fromisoformat(text)
+        elif MOMENT.fullmatch(text):
+            day = datetime.fromisoformat(text).astimezone(ZoneInfo(time_zone)).date()
         else:
-            moment = datetime.fromisoformat(text)
-            zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-            day = zoned.astimezone(ZoneInfo(time_zone)).date()
+            raise Unreadable(HoldCode.DATE_OUT_OF_RANGE, "cannot be read as a date")
     except (ValueError, OverflowError):
         raise Unreadable(HoldCode.DATE_OUT_OF_RANGE, "cannot be read as a date") from None
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
@@ -133,7 +145,7 @@ def read_date(raw: RawValue, *, time_zone: str) -> date:
 
 
 def read_currency(raw: RawValue) -> str:
-    code = raw.strip().upper() if isinstance(raw, str) else ""
+    code = raw.strip().upper() if isinstance(raw, str) and raw.isascii() else ""
     if not is_known(currency=code):
         raise Unreadable(HoldCode.CURRENCY_UNKNOWN, "is no current ISO 4217 currency code")
     return code
@@ -143,13 +155,13 @@ def read_text(raw: RawValue, *, longest: int) -> str:
     """One line of text, inner line breaks and runs of blanks made one blank. Never cut."""
     if isinstance(raw, bool):
         return "Yes" if raw else "No"
-    text = " ".join(str(raw).split())
+    text = " ".join(text_of(raw).split())
     return checked(text, longest=longest)
 
 
 def read_lines(raw: RawValue, *, longest: int) -> str:
     """Text that may have several lines, such as an address."""
-    lines = [" ".join(line.split()) for line in str(raw).splitlines()]
+    lines = [" ".join(line.split()) for line in text_of(raw).splitlines()]
     return checked("\n".join(line for line in lines if line), longest=longest)
 
 
@@ -165,7 +177,7 @@ def printable(raw: RawValue, *, longest: int = 200) -> str:
     """A raw value for people to look at: what cannot be stored is replaced, what is too long is cut."""
     if raw is None:
         return ""
-    text = str(raw)[: longest + 1]
+    text = text_of(raw)[: longest + 1]
     clean = "".join(
         "\ufffd" if unicodedata.category(character) in ("Cs", "Cc") else character for character in text
     )

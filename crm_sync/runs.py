@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -18,6 +18,7 @@ from crm_sync.errors import ConfigError, ErrorKind, LeaseHeld, LeaseLost, SyncEr
 from crm_sync.models import Connection, ConnectionLease, SyncRun
 
 LEASE_MINUTES = 10
+LOCK_TIMEOUT = "55P03"
 LONGEST_PAUSE = timedelta(hours=24)
 INTERRUPTED = "The run was interrupted. What it had stored stands, and the next run went on from there."
 OURS = "Fincelo failed on this run. The operators find the cause in the log; the next poll tries again."
@@ -70,11 +71,8 @@ def claim(*, connection: Connection, trigger: RunTrigger, actor: AbstractBaseUse
     even a wrong guess harmless, because a run whose token is no longer current cannot write.
     """
     with transaction.atomic(durable=True):
-        ConnectionLease.objects.bulk_create([ConnectionLease(connection=connection)], ignore_conflicts=True)
-        with database.cursor() as cursor:
-            cursor.execute(CLAIM, [LEASE_MINUTES, connection.pk])
-            row = cursor.fetchone()
-        if row is None:
+        token = take_lease(connection)
+        if token is None:
             raise LeaseHeld(f"Another run is working on {connection}.")
         connection.refresh_from_db()
         version = connection.mapping_version
@@ -88,10 +86,24 @@ def claim(*, connection: Connection, trigger: RunTrigger, actor: AbstractBaseUse
             trigger=trigger,
             actor_id=actor.pk if actor else None,
             mapping_version=version,
-            lease_token=row[0],
+            lease_token=token,
             started_at=timezone.now(),
             window_from=connection.cursor_modified_at,
         )
+
+
+def take_lease(connection: Connection) -> int | None:
+    """The new token; None while another run has the lease, or writes for longer than one may wait."""
+    try:
+        ConnectionLease.objects.bulk_create([ConnectionLease(connection=connection)], ignore_conflicts=True)
+        with database.cursor() as cursor:
+            cursor.execute(CLAIM, [LEASE_MINUTES, connection.pk])
+            row = cursor.fetchone()
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) == LOCK_TIMEOUT:
+            return None
+        raise
+    return row[0] if row else None
 
 
 def fence(*, run: SyncRun) -> None:

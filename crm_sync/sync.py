@@ -7,7 +7,7 @@ What stands in brackets is one durable transaction per page (pages.py). No netwo
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -16,13 +16,14 @@ from crm_sync import runs
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.credentials import open_client
 from crm_sync.deals import Cursor, DealPage, DealQuery
-from crm_sync.enums import Provider, RunTrigger
+from crm_sync.enums import RunTrigger
 from crm_sync.errors import LeaseLost, SyncError
-from crm_sync.known_deals import deals_without_account
+from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.mappings import confirmed_rules, settings_of
 from crm_sync.models import Connection, SyncRun
 from crm_sync.pages import Sight, sync_page
 
+IDS_AT_ONCE = 1000
 log = logging.getLogger(__name__)
 
 
@@ -76,16 +77,24 @@ def look(*, connection: Connection, order: Order) -> Sight:
 
 
 def fetch(*, client: CrmClient, sight: Sight, order: Order) -> Iterator[DealPage]:
-    """The pages of this run. HubSpot does not tell when a deal is given a company: those are asked again."""
+    """The pages of this run: the deals asked for, or what changed and the held deals to be read again."""
     wanted = sight.rules.wanted()
     if order.external_ids:
-        yield from client.deals_by_id(external_ids=order.external_ids, wanted=wanted)
+        for ids in in_portions(order.external_ids):
+            for page in client.deals_by_id(external_ids=ids, wanted=wanted):
+                yield replace(page, expected=len(order.external_ids))
         return
     yield from client.changed_deals(query=query_of(sight))
-    if sight.connection.provider == Provider.HUBSPOT:
-        waiting = deals_without_account(connection=sight.connection)
-        if waiting:
-            yield from client.deals_by_id(external_ids=waiting, wanted=wanted)
+    waiting = deals_to_ask_for(connection=sight.connection)
+    if waiting:
+        for page in client.deals_by_id(external_ids=waiting, wanted=wanted):
+            yield replace(page, expected=None)
+
+
+def in_portions(external_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """So many ids at once that a page of them stays small."""
+    for start in range(0, len(external_ids), IDS_AT_ONCE):
+        yield external_ids[start : start + IDS_AT_ONCE]
 
 
 def query_of(sight: Sight) -> DealQuery:

@@ -15,7 +15,8 @@ from billing.numbering import UnableToIssueInvoice
 from contracts.workspace import business_date
 from crm_sync.enums import RunTrigger
 from crm_sync.errors import LeaseHeld
-from crm_sync.models import Connection, SyncRun
+from crm_sync.known_deals import ask_again
+from crm_sync.models import Connection, CrmDeal, SyncRun
 from crm_sync.runs import UnableToSync
 from crm_sync.sync import Order, sync
 
@@ -81,4 +82,6 @@ def request_sync(*, connection_id: int) -> None:
 
 
 def request_replay(*, connection_id: int, external_ids: list[str]) -> None:
+    """Rings the worker. Held deals are marked as well, so that the next poll makes good a bell not heard."""
+    ask_again(held=CrmDeal.objects.filter(connection_id=connection_id, external_id__in=external_ids))
     async_task("crm_sync.tasks.replay", connection_id, external_ids)

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from crm_sync.views import connecting, connection_page, connections, contract, field_mapping, history, holds, home
+from crm_sync.views import (
+    connecting,
+    connection_page,
+    connections,
+    contract,
+    field_mapping,
+    history,
+    holds,
+    home,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),

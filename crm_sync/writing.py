@@ -18,6 +18,7 @@ from crm_sync.records import Verdict
 KEPT = (
     "The contract keeps its values: invoices have been issued for it. The CRM now says otherwise: {changes}."
 )
+NO_CUSTOMER = 0
 
 
 def write_deals(
@@ -27,7 +28,13 @@ def write_deals(
     imported = [one for one in mapped if known_contract(one, known=known)]
     ready = [one for one in mapped if not one.problems and not known_contract(one, known=known)]
     held = [one for one in mapped if one.problems and not known_contract(one, known=known)]
-    customers = customers_for(org_id=org_id, drafts=customer_drafts([*imported, *ready]))
+    invoiced = invoiced_among([known_contract(one, known=known) or 0 for one in imported])
+    free = [one for one in imported if known_contract(one, known=known) not in invoiced]
+    customers = customers_for(
+        org_id=org_id,
+        drafts=customer_drafts([*imported, *ready]),
+        wanted={one.deal.account_id for one in [*free, *ready]},
+    )
     ready, suspects = without_suspects(ready, known=known, customers=customers)
     return [
         *create(ready, known=known, customers=customers, as_of=as_of),
@@ -120,7 +127,7 @@ def update(
         if one.contract is None:
             verdicts.append(kept_back(one, contract=contract, known=known))
             continue
-        order = order_of(one, customers=customers)
+        order = filled_up(order_of(one, customers=customers), contract=contract)
         changes = changes_between(
             contract=contract,
             draft=order.draft,
@@ -179,6 +186,21 @@ def kept_back(one: MappedDeal, *, contract: Contract, known: Mapping[str, KnownD
     )
 
 
+def not_stored(one: MappedDeal, *, problem: Problem, known: Mapping[str, KnownDeal]) -> Verdict:
+    """The database refused this deal: it becomes a hold, or keeps the contract that it has."""
+    record = known.get(one.deal.external_id)
+    if record is None or record.contract_id is None:
+        return hold(one, problems=[problem], known=known)
+    return Verdict(
+        mapped=replace(one, fingerprint=record.fingerprint),
+        outcome=Outcome.FAILED,
+        deal_id=record.id,
+        contract_id=record.contract_id,
+        code=problem.code,
+        sentence=f"The contract keeps its values. {problem.sentence} {problem.cure}",
+    )
+
+
 def harmless(order: ContractOrder, *, contract: Contract) -> ContractOrder:
     """The order without what would change the billing."""
     kept = replace(
@@ -191,6 +213,18 @@ def harmless(order: ContractOrder, *, contract: Contract) -> ContractOrder:
         lead_days=contract.lead_days,
     )
     return ContractOrder(customer_id=contract.customer_id, draft=kept)
+
+
+def filled_up(order: ContractOrder, *, contract: Contract) -> ContractOrder:
+    """What the CRM no longer says stays as it is: an empty text never replaces a filled one."""
+    draft = order.draft
+    kept = replace(
+        draft,
+        account_manager_email=draft.account_manager_email or contract.account_manager_email,
+        po_number=draft.po_number or contract.po_number,
+        custom_fields={**contract.custom_fields, **draft.custom_fields},
+    )
+    return ContractOrder(customer_id=order.customer_id, draft=kept)
 
 
 def hold(one: MappedDeal, *, problems: Sequence[Problem], known: Mapping[str, KnownDeal]) -> Verdict:
@@ -216,7 +250,9 @@ def suspect_problem(one: MappedDeal) -> Problem:
 
 
 def order_of(one: MappedDeal, *, customers: Mapping[str, int]) -> ContractOrder:
-    return ContractOrder(customer_id=customers[one.deal.account_id], draft=contract_of(one))
+    """An account that nothing may be billed to yet has no customer."""
+    customer_id = customers.get(one.deal.account_id, NO_CUSTOMER)
+    return ContractOrder(customer_id=customer_id, draft=contract_of(one))
 
 
 def contract_of(one: MappedDeal) -> ContractDraft:

@@ -35,9 +35,11 @@ def main() -> None:
 
 def run(home: Path) -> None:
     ports = free_ports()
-    environment = environment_of(ports)
+    settings = settings_of(ports)
+    environment = os.environ | settings
     supervisor = Supervisor(folder=FOLDER, environment=environment, logs=home / "logs")
     try:
+        tell_commands(home / "env", settings)
         bring_up(supervisor, ports=ports, home=home)
         print(
             welcome(
@@ -55,6 +57,7 @@ def run(home: Path) -> None:
         pass
     finally:
         print("Stopping ...", flush=True)
+        (home / "env").unlink(missing_ok=True)
         supervisor.stop()
         stop = [PYTHON, "manage.py", "stop_postgres"]
         subprocess.run(stop, cwd=FOLDER, env=environment, start_new_session=True, check=False)
@@ -88,9 +91,15 @@ def bring_up(supervisor: Supervisor, *, ports: Ports, home: Path) -> None:
     supervisor.wait_for("web", lambda: ask(ports.web, "/healthz") is not None)
 
 
-def environment_of(ports: Ports) -> dict[str, str]:
+def tell_commands(file: Path, settings: dict[str, str]) -> None:
+    """While the demo is up, `manage.py` finds it here."""
+    file.touch(mode=0o600)
+    file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+
+
+def settings_of(ports: Ports) -> dict[str, str]:
     salesforce, hubspot = ports.url("salesforce"), ports.url("hubspot")
-    return os.environ | {
+    return {
         "FINCELO_DEV": "true",
         "DEBUG": "false",
         "HTTPS_ONLY": "false",

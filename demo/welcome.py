@@ -18,14 +18,16 @@ Simulated HubSpot at {hubspot}
 {hubspot_credentials}
 
 What to do now
-  1. Open {web} and sign in as admin.
-  2. Settings, CRM Integration, Salesforce: choose My Domain, fill in the address, key and secret
-     from above, press Authorise, log in with the user name and password from above, and allow.
-  3. Settings, CRM Integration, HubSpot: paste the token from above and press Connect.
-  4. Confirm the proposed field mapping of both connections.
-  5. Press Sync now, or wait five minutes: see Contracts and Invoices.
+  1. Open {web} and sign in as finance.
+  2. Connect Salesforce: choose My Domain, fill in the address, key and secret from above, press
+     Authorise, log in with the user name and password from above, and allow.
+  3. Confirm the field mapping that Fincelo proposes.
+  4. Settings, CRM Integration, Connect HubSpot: paste the token from above, press Connect, and
+     confirm its mapping.
+  5. Press Sync now, or wait five minutes: see Contracts and Invoices, and Holds for what lacks something.
   6. Open a deal in a simulated CRM and press Close won. Sync now: its contract and invoice are there.
 
+Commands, in another terminal: .venv/bin/python manage.py sync_crm
 Logs are in {logs}. Ctrl-C stops everything.
 """
 

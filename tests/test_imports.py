@@ -61,8 +61,8 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.PURE: ("clients mapping mapping_rules origins proposals readers safe_links selection"),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts changes connecting connection_settings credentials history hold_lists holds known_deals mappings pages "
-            "records rereading runs story writing"
+            "accounts changes connecting connection_settings credentials history hold_lists holds "
+            "known_deals mappings pages records rereading runs story writing"
         ),
         Layer.SYNC: "preview sync",
         Layer.INTERFACES: "admin apps checks context forms management tasks templatetags urls views",

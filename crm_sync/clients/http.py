@@ -118,6 +118,13 @@ def read_object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     return value
 
 
+class PlainSession(requests.Session):
+    """Looks at no redirect: to be ready to follow one, requests reads its body whatever its size."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
+
+
 class Transport:
     """Sends requests to the allowed origins of one provider. One per thread: it keeps connections alive.
 
@@ -135,9 +142,8 @@ class Transport:
         self.pause = pause
         self.clock = clock
         self.calls = 0
-        self.session = requests.Session()
+        self.session = PlainSession()
         self.session.trust_env = False
-        self.session.max_redirects = 0
 
     def send(
         self,

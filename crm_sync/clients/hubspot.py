@@ -13,6 +13,7 @@ from crm_sync.clients.hubspot_values import (
     primary_company,
     to_millis,
 )
+from crm_sync.clients.zones import zone_or_utc
 from crm_sync.deals import Check, CrmField, Cursor, Deal, DealPage, DealQuery, OrgFacts, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, TransientError
@@ -61,7 +62,7 @@ class HubSpotClient:
             external_id=portal_id,
             name=str(account.get("portalName") or f"HubSpot portal {portal_id}"),
             kind=str(account.get("accountType") or "").replace("_", " ").capitalize(),
-            time_zone=str(account.get("timeZone") or "UTC"),
+            time_zone=zone_or_utc(str(account.get("timeZone") or "UTC"), warnings=self.warnings),
             currency=str(account.get("companyCurrency") or ""),
             has_currency_field=True,
             ui_domain=str(account.get("uiDomain") or ""),
@@ -136,12 +137,8 @@ class HubSpotClient:
         The window ends at HubSpot's own clock. A walk by id inside it has no result limit and no repeats; a
         deal that is edited meanwhile leaves the window and is found by the next poll.
         """
-        stage_ids = [stage.id for stage in self.stages() if stage.name in query.stage_names]
+        stage_ids = self.won_stage_ids(query.stage_names)
         if not stage_ids:
-            self.warn(
-                f"No stage in HubSpot is named {' or '.join(query.stage_names)}. Nothing is imported: "
-                "choose the stages again in Field Mapping."
-            )
             return
         cursor = query.cursor
         groups = window_filters(cursor=cursor, stage_ids=stage_ids, query=query)
@@ -175,6 +172,18 @@ class HubSpotClient:
             )
             yield DealPage(deals=deals, cursor=cursor, expected=expected)
 
+    def won_stage_ids(self, stage_names: Sequence[str]) -> list[str]:
+        """The ids behind the selected names, over all pipelines. A name that is gone is a warning."""
+        stages = [stage for stage in self.stages() if stage.name in stage_names]
+        gone = [name for name in stage_names if name not in {stage.name for stage in stages}]
+        if gone:
+            nothing = "" if stages else " Nothing is imported."
+            self.warn(
+                f"No stage in HubSpot is named {' or '.join(gone)}.{nothing} Choose the stages again "
+                "on this connection."
+            )
+        return [stage.id for stage in stages]
+
     def deals_by_id(
         self, *, external_ids: Sequence[str], wanted: Mapping[SourceObject, Sequence[str]]
     ) -> Sequence[DealPage]:
@@ -202,8 +211,9 @@ class HubSpotClient:
             fresh = self.api.read_batch(
                 kind="deals", ids=candidates, properties=self.properties_wanted(query.wanted)
             )
-            others = [record for record in records if stage_of(record) not in stage_ids]
-            records = [*others, *(fresh[one] for one in candidates if one in fresh)]
+            others = {str(record["id"]): record for record in records if stage_of(record) not in stage_ids}
+            current = others | fresh
+            records = [current[str(record["id"])] for record in records if str(record["id"]) in current]
         won = [str(record["id"]) for record in records if stage_of(record) in stage_ids]
         links = self.links(won)
         self.load_companies(links=links, wanted=query.wanted)
@@ -337,7 +347,7 @@ def bounds(*, last_id: str, window_end: datetime | None) -> list[Record]:
 
 
 def last_of(results: Sequence[Record], *, before: str, done: bool) -> str:
-    """The last id of a page, beyond the one before: a page that repeats, or brings nothing, is no progress."""
+    """The last id of a page, which lies beyond the one before: a page that repeats is no progress."""
     if not results and done:
         return before
     ids = [int(record["id"]) for record in results]

@@ -18,6 +18,7 @@ from crm_sync.clients.salesforce_values import (
     quote_texts,
     to_18,
 )
+from crm_sync.clients.zones import zone_or_utc
 from crm_sync.deals import Check, CrmField, Cursor, Deal, DealPage, DealQuery, OrgFacts, RawValue, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError, TransientError
@@ -77,7 +78,7 @@ class SalesforceClient:
             external_id=to_18(str(row["Id"])),
             name=str(row["Name"]),
             kind="Sandbox" if row["IsSandbox"] else str(row["OrganizationType"]),
-            time_zone=str(row["TimeZoneSidKey"]),
+            time_zone=zone_or_utc(str(row["TimeZoneSidKey"]), warnings=self.warnings),
             currency="",
             has_currency_field=self.has_currency_field,
         )
@@ -260,6 +261,7 @@ class SalesforceClient:
             answer = self.send(path=path, params=params, headers=headers)
         if not answer.is_success:
             raise self.error_of(answer)
+        self.renewed = False
         return answer
 
     def send(

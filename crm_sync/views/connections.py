@@ -67,7 +67,7 @@ def sync_now(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"{connection} imports nothing before its field mapping is confirmed.")
         return redirect("field-mapping", pk=pk)
     tasks.request_sync(connection_id=pk)
-    messages.info(request, f"The sync of {connection} starts in a moment.")
+    messages.info(request, f"Sync of {connection} asked for. Its run appears here as soon as it starts.")
     return redirect(f"{reverse('sync-history')}?connection={pk}")
 
 

@@ -23,9 +23,9 @@ from crm_sync.models import Connection, CrmDeal, MappingVersion
 from crm_sync.views import mapping_table
 from crm_sync.views.access import CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
 from crm_sync.views.connection_facts import shown_connections
+from fincelo.pagination import COUNT_CAP
 
 SHOWN_VERSIONS = 20
-REPLAYED_AT_ONCE = 2000
 
 
 @require_safe
@@ -109,6 +109,7 @@ def show(
         "rows": mapping_table.rows(
             connection=connection, forms=forms.rules.forms, groups=groups, problems=problems
         ),
+        "has_problems": bool(problems),
         "is_refused": is_refused,
         "has_errors": forms.rules.is_bound and not forms.is_valid(),
         "synonyms": mapping_table.synonyms(),
@@ -121,14 +122,12 @@ def show(
 
 
 def read_held_again(connection: Connection) -> int:
-    """A hold may be cured by another mapping: the worker reads the held deals anew."""
-    if not connection.is_live:
-        return 0
-    deals = CrmDeal.objects.held().filter(connection=connection).order_by("-id")
-    held = list(deals.values_list("external_id", flat=True)[:REPLAYED_AT_ONCE])
-    if held:
-        tasks.request_replay(connection_id=connection.pk, external_ids=held)
-    return len(held)
+    """Another mapping may cure holds: their deals are marked already, here the sync that reads them is rung."""
+    held = CrmDeal.objects.held().filter(connection=connection).values("pk")[:COUNT_CAP].count()
+    if held and connection.is_live:
+        tasks.request_sync(connection_id=connection.pk)
+        return held
+    return 0
 
 
 def saved_sentence(*, version: MappingVersion | None, changed: Sequence[str], reread: int) -> str:
@@ -142,5 +141,5 @@ def saved_sentence(*, version: MappingVersion | None, changed: Sequence[str], re
     else:
         parts.append("Nothing to save: the field mapping is the same as before.")
     if reread:
-        parts.append(f"{reread} held deal{'s are' if reread > 1 else ' is'} read again now.")
+        parts.append(f"{reread:,} held deal{'s are' if reread > 1 else ' is'} read again now.")
     return " ".join(parts)

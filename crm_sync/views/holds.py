@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from contracts.story import audit_story, newest_first
 from crm_sync import holds, tasks
 from crm_sync.forms.filters import HoldFilter
 from crm_sync.forms.holds import DismissForm
@@ -53,7 +54,7 @@ def render_hold(request: HttpRequest, *, pk: int, dismiss_form: DismissForm) -> 
         "problem_tone": "off" if hold.resolved_at else "wait",
         "sentence": sentence_of(hold),
         "record": records.order_by("-id").first(),
-        "events": sync_story(deal=deal),
+        "events": newest_first(audit_story(subject=deal), sync_story(deal=deal)),
         "dismiss_form": dismiss_form,
     }
     return render(request, "crm_sync/hold.html", context)

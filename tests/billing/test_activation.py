@@ -145,7 +145,7 @@ def test_rebuild_asks_when_the_start_moves_far_back() -> None:
 
 def test_rebuild_keeps_what_was_billed_elsewhere(admin_user: User) -> None:
     [contract] = sign(Deal(start=date(2026, 1, 1)))
-    decide_catch_up(contract=contract, bill_from=date(2026, 11, 1), actor=admin_user)
+    decide_catch_up(contract=contract, bill_from=date(2026, 10, 1), actor=admin_user)
 
     changed = Deal(value="400.00", start=date(2026, 1, 1), cycle=QUARTERLY)
     rebuild_billing(orders=[order_for(contract_id=contract.pk, deal=changed)], as_of=TODAY)

@@ -6,6 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+import billing.due
 from billing.due import CHUNK, Total, preview_due
 from billing.enums import BillingRunState, BillingTrigger, InstalmentState, InvoiceState
 from billing.invoicing import BillingFailure, BillingSummary, invoice_due
@@ -288,6 +289,17 @@ def test_one_contract_that_the_database_refuses_stops_no_other() -> None:
     )
     numbers = Invoice.objects.filter(year=2026).order_by("sequence").values_list("sequence", flat=True)
     assert list(numbers) == list(range(1, 14))  # no gap where it was refused
+
+
+def test_nothing_later_of_a_refused_contract_is_billed_in_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(billing.due, "CHUNK", 1)
+    sign(Deal())
+    bill()
+    Instalment.objects.filter(sequence=1).update(state=InstalmentState.PLANNED)
+
+    summary = bill(date(2026, 12, 22))
+
+    assert (summary.issued, len(summary.failed)) == (0, 1)
 
 
 def test_a_day_before_the_last_issue_is_refused() -> None:

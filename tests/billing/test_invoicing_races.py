@@ -178,15 +178,16 @@ def test_numbers_wait_for_a_run_that_rolls_back() -> None:
     assert list(Invoice.objects.values_list("contract", "number")) == [(contract.pk, "INV-2026-000001")]
 
 
-def test_a_lost_connection_leaves_a_failed_run() -> None:
+@pytest.mark.parametrize("lost_at", ["INSERT INTO billing_invoice ", "WITH instalment AS MATERIALIZED"])
+def test_a_lost_connection_leaves_a_failed_run(lost_at: str) -> None:
     sign(*[Deal() for _ in range(15)])
-    issues = 0
+    times = 0
 
     def disconnect(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
-        nonlocal issues
-        if "INSERT INTO billing_invoice " in sql:
-            issues += 1
-            if issues == 2:
+        nonlocal times
+        if lost_at in sql:
+            times += 1
+            if times == 2:
                 connection.connection.close()
         return execute(sql, *args)
 

@@ -44,9 +44,7 @@ BUSINESS = {
         JOIN crm_sync_crmdeal deal ON deal.id = record.crm_deal_id""",
     "cursors": "SELECT name, cursor_modified_at, cursor_external_id FROM crm_sync_connection",
 }
-NOTHING: dict[str, Rows] = {
-    name: [] for name in BUSINESS if name != "cursors"
-}
+NOTHING: dict[str, Rows] = {name: [] for name in BUSINESS if name != "cursors"}
 
 
 def stored(*, but: Collection[str] = ()) -> dict[str, Rows]:
@@ -79,6 +77,7 @@ def row_versions(*, but: Collection[str] = ()) -> dict[str, Rows]:
 def forget_imports() -> None:
     """The database as before the first poll: connected, mapping confirmed, nothing read."""
     with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(
             "TRUNCATE contracts_customer, contracts_contract, crm_sync_crmdeal, crm_sync_syncrun,"
             " crm_sync_connectionlease, billing_invoice, billing_billingrun, billing_numberseries CASCADE"

@@ -10,6 +10,7 @@ from crm_sync.connection_settings import save_settings
 from crm_sync.enums import HoldCode
 from crm_sync.models import Connection, CrmAccount, CrmDeal, Hold, SyncRecord
 from demo.hubspot.portal import Portal
+from demo.salesforce.defaults import STAGES
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
@@ -26,8 +27,10 @@ def test_won_deal_becomes_customer_contract_and_schedule(salesforce: Connection,
     assert found == {
         "customers": [("Acme", "", "", "", "{}")],
         "contracts": [
-            (deal, "Acme", "Acme platform", "USD", 120_000, TODAY, date(2027, 11, 22), 12, "quarterly")
-            + ("in_advance", 0, "active", "ada@acme.example", "", "{}")
+            (
+                *(deal, "Acme", "Acme platform", "USD", 120_000, TODAY, date(2027, 11, 22), 12, "quarterly"),
+                *("in_advance", 0, "active", "ada@acme.example", "", "{}"),
+            )
         ],
         "schedules": [(deal, "active", False)],
         "instalments": [
@@ -49,8 +52,10 @@ def test_won_deal_becomes_customer_contract_and_schedule(salesforce: Connection,
 
 @pytest.mark.parametrize(
     "stage",
-    ["closed won", "Closed won", "CLOSED WON", "Closed Won ", " Closed Won", "Closed  Won", "Closed-Won"]
-    + ["Closed\u00a0Won", "Prospecting", "Closed Lost"],
+    [
+        *("closed won", "Closed won", "CLOSED WON", "Closed Won ", " Closed Won", "Closed  Won"),
+        *("Closed-Won", "Closed\u00a0Won", "Prospecting", "Closed Lost"),
+    ],
 )
 def test_case_39_stage_that_is_not_exactly_the_selected_one(
     salesforce: Connection, org: Org, run: Run, stage: str
@@ -275,24 +280,16 @@ def test_import_date_moved_back_in_hubspot(hubspot: Connection, portal: Portal, 
 
 
 def test_further_stage_brings_in_the_deals_that_are_in_it(salesforce: Connection, org: Org, run: Run) -> None:
-    sell(org, StageName="Negotiation/Review", modified_at=org.now() - timedelta(days=30))
-    run(salesforce)
-    org.set_stages(
-        [
-            {"ApiName": "Closed Won", "IsClosed": True, "IsWon": True},
-            {"ApiName": "Negotiation/Review", "IsClosed": True, "IsWon": True},
-        ]
-    )
-    deal = sell(org, StageName="Negotiation/Review", modified_at=org.now() - timedelta(days=30))
+    signed = {"ApiName": "Signed", "IsClosed": True, "IsWon": True, "DefaultProbability": 100.0}
+    org.set_stages([*STAGES, signed])
+    deal = sell(org, StageName="Signed", modified_at=org.now() - timedelta(days=30))
+    before = run(salesforce)
 
-    save_settings(
-        connection=salesforce,
-        changes={"stage_names": ["Closed Won", "Negotiation/Review"]},
-        actor=None,
-    )
-    run(salesforce)
+    save_settings(connection=salesforce, changes={"stage_names": ["Closed Won", "Signed"]}, actor=None)
+    after = run(salesforce)
 
-    assert CrmDeal.objects.filter(external_id=deal, state="imported").count() == 1
+    assert (before.created, after.created) == (0, 1)
+    assert list(CrmDeal.objects.values_list("external_id", "state")) == [(deal, "imported")]
 
 
 def test_no_contract_without_its_schedule(salesforce: Connection, org: Org, run: Run) -> None:

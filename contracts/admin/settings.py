@@ -1,0 +1,30 @@
+"""Rows that people may change in the admin. Each change goes to the audit."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from contracts import audit
+
+
+class OneRowAdmin(admin.ModelAdmin):
+    """A table of one row: it can be made while it is missing, and changed, but not deleted."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not self.model._default_manager.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if form.changed_data:
+            audit.record(
+                actor=request.user,  # type: ignore[arg-type]
+                action=f"{self.opts.verbose_name} changed",
+                subject=obj,
+                before={name: form.initial.get(name) for name in form.changed_data},
+                after={name: form.cleaned_data[name] for name in form.changed_data},
+            )

@@ -1,0 +1,141 @@
+"""How many SQL statements a page takes does not depend on how many deals are in it."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from billing.enums import BillingTrigger
+from billing.invoicing import invoice_due
+from contracts.models import Contract
+from crm_sync.models import Connection, SyncRun
+from demo.hubspot.portal import Portal
+from demo.salesforce.org import Org
+from tests.billing.builders import ensure_legal_entity
+from tests.crm_sync.conftest import Run
+from tests.crm_sync.statements import noted, pages_of
+from tests.crm_sync.stored import forget_imports
+
+MOST_FOR_A_PAGE = 40
+
+
+def per_page(connection: Connection, run: Run) -> tuple[SyncRun, list[int]]:
+    with noted() as statements:
+        done = run(connection)
+    return done, [len(page) for page in pages_of(statements)]
+
+
+@pytest.mark.slow
+def test_ten_thousand_won_deals_by_command(salesforce: Connection, org: Org) -> None:
+    org.add_won_deals(10_000)
+    answer = StringIO()
+
+    with noted() as statements:
+        call_command("sync_crm", "--json", stdout=answer)
+
+    (told,) = json.loads(answer.getvalue())["runs"]
+    assert (told["state"], told["pages"], told["created"]) == ("done", 5, 10_000)
+    assert Contract.objects.count() == 10_000
+    counts = [len(page) for page in pages_of(statements)]
+    assert counts == [counts[0]] * 5
+    assert counts[0] <= MOST_FOR_A_PAGE
+
+
+@pytest.mark.slow
+def test_hubspot_pages(hubspot: Connection, portal: Portal, run: Run) -> None:
+    now = portal.clock
+    portal.clock = lambda: now() - timedelta(minutes=1)  # HubSpot tells its time in whole seconds
+    portal.add_won_deals(3_000)
+
+    done, counts = per_page(hubspot, run)
+
+    assert (done.created, counts) == (3_000, [counts[0]] * 3)
+    assert counts[0] <= MOST_FOR_A_PAGE
+
+
+def won(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
+    org.add_won_deals(size)
+
+
+def without_an_amount(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
+    change(org, org.add_won_deals(size), Amount=None)
+
+
+def unchanged(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
+    org.add_won_deals(size)
+    run()
+
+
+def changed(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
+    deals = org.add_won_deals(size)
+    run()
+    change(org, deals, Name="Renamed", Amount=77_777)
+
+
+def changed_after_an_invoice(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
+    deals = org.add_won_deals(size)
+    done = run()
+    ensure_legal_entity()
+    invoice_due(as_of=done.started_at.date(), trigger=BillingTrigger.COMMAND)
+    change(org, deals, Name="Renamed", Amount=77_777)
+
+
+def mended(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
+    deals = org.add_won_deals(size)
+    change(org, deals, Amount=None)
+    run()
+    for number, deal in enumerate(deals):
+        org.edit(deal, Amount=1000 + number)
+
+
+def copied(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
+    deals = org.add_won_deals(size)
+    change(org, deals, Amount=1000, AccountId=org.add_account("Acme"))
+
+
+def some_of_each(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
+    changed(org, size // 2, run)
+    without_an_amount(org, size // 4, run)
+    org.add_won_deals(size // 4)
+
+
+def change(org: Org, deals: list[str], **fields: object) -> None:
+    for deal in deals:
+        org.edit(deal, **fields)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "outcome"),
+    [
+        (won, "created"),
+        (without_an_amount, "held"),
+        (unchanged, "unchanged"),
+        (changed, "updated"),
+        (changed_after_an_invoice, "refused"),
+        (mended, "created"),
+        (copied, "held"),
+        (some_of_each, "updated"),
+    ],
+)
+def test_page_of_20_and_of_200_deals(
+    salesforce: Connection,
+    org: Org,
+    run: Run,
+    prepare: Callable[[Org, int, Callable[[], SyncRun]], None],
+    outcome: str,
+) -> None:
+    counts = []
+    for size in (20, 200):
+        for table in ("Opportunity", "Account"):
+            org.tables[table].clear()
+        prepare(org, size, lambda: run(salesforce))
+        done, (count,) = per_page(salesforce, run)
+        assert getattr(done, outcome) >= size // 2
+        counts.append(count)
+        forget_imports()
+
+    assert counts == [counts[0]] * 2
+    assert counts[0] <= MOST_FOR_A_PAGE
