@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -29,7 +29,8 @@ from contracts.bulk import as_json
 from contracts.models import Contract
 from contracts.transactions import ensure_connected, run_durably
 
-LONGEST_RUN = timedelta(hours=1)
+NUMBER_RULES = ("invoice_number_is_unique", "invoice_sequence_is_unique")
+REFUSALS_IN_A_ROW = 50
 INTERRUPTED = "The run was interrupted. What it had issued stands, and later runs billed the rest."
 
 logger = logging.getLogger(__name__)
@@ -123,9 +124,9 @@ def _close_interrupted() -> None:
             """
             UPDATE billing_billingrun
             SET state = 'failed', finished_at = now(), problems = problems || %s::jsonb
-            WHERE state = 'running' AND started_at < now() - %s
+            WHERE state = 'running' AND started_at < now() - interval '1 hour'
             """,
-            [as_json([{"sentence": INTERRUPTED}]), LONGEST_RUN],
+            [as_json([{"sentence": INTERRUPTED}])],
         )
 
 
@@ -160,26 +161,37 @@ def _issue(due: Sequence[DueInstalment], legal_entity: LegalEntity, run: Billing
     except OperationalError:
         raise
     except DatabaseError as error:
+        rule = _rule(error)
+        if rule in NUMBER_RULES:
+            raise UnableToIssueInvoice(
+                "The next invoice number is issued already: the number series lags behind the invoices."
+            ) from error
         contracts = list(dict.fromkeys(instalment.contract_id for instalment in due))
         if len(contracts) == 1:
             logger.exception("The database refused an invoice of contract %s", contracts[0])
-            return _Outcome(failed=[_failure(contracts[0], error)])
+            return _Outcome(failed=[_failure(contracts[0], rule)])
 
     first = set(contracts[: len(contracts) // 2])
     outcome = _issue([instalment for instalment in due if instalment.contract_id in first], legal_entity, run)
+    if len(outcome.failed) >= REFUSALS_IN_A_ROW and not outcome.invoices:
+        raise UnableToIssueInvoice(f"The fault is in no single contract. {outcome.failed[-1].sentence}")
     outcome.add(
         _issue([instalment for instalment in due if instalment.contract_id not in first], legal_entity, run)
     )
     return outcome
 
 
-def _failure(contract_id: int, error: DatabaseError) -> BillingFailure:
+def _rule(error: DatabaseError) -> str:
+    """The constraint that refused, or what the database said."""
     diagnosis = getattr(error.__cause__, "diag", None)
-    reason = (diagnosis.constraint_name or diagnosis.message_primary) if diagnosis else error
+    return str((diagnosis.constraint_name or diagnosis.message_primary) if diagnosis else error)
+
+
+def _failure(contract_id: int, rule: str) -> BillingFailure:
     return BillingFailure(
         contract_id=contract_id,
         contract=Contract.objects.values_list("name", flat=True).get(pk=contract_id),
-        sentence=f"The database refused the invoice: {reason}.",
+        sentence=f"The database refused the invoice: {rule}.",
     )
 
 

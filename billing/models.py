@@ -16,7 +16,7 @@ class LegalEntity(models.Model):
     address = models.TextField(blank=True)
     tax_id = models.CharField(max_length=64, blank=True)
     invoice_prefix = models.CharField(
-        max_length=5,
+        max_length=4,
         default="INV",
         help_text="Stands before the year and the number: INV-2026-000001. At most 16 characters in all.",
     )

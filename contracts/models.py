@@ -108,6 +108,9 @@ class Contract(models.Model):
                 fields=["customer", "start_date", "currency", "value_minor"],
                 name="contract_duplicate_suspects",
             ),
+            models.Index(
+                fields=["end_date"], condition=Q(state=ContractState.ACTIVE), name="contract_active_by_end"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -146,7 +146,7 @@ def take_authorisation(
         waiting = Authorisation.objects.select_for_update().filter(state_digest=digest(state)).first()
         if waiting is None:
             raise ConfigError(
-                "Fincelo did not start the authorisation that this answer belongs to, or has its answer already.",
+                "Fincelo did not start this authorisation, or has its answer already.",
                 next_step=START_AGAIN,
                 code="STATE_UNKNOWN",
             )

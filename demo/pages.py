@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from demo.http_server import Request, Response, Router, html_response
+from demo.messages import Request, Response, html_response
+from demo.routing import Router
 
 HERE = Path(__file__).parent
 STYLESHEET_PATH = "/demo/style.css"

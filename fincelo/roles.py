@@ -1,4 +1,4 @@
-"""The groups Finance, Support and Operator, with the rights that their work needs. Made after every migrate."""
+"""The groups Finance, Support and Operator, with the rights their work needs. Made after every migrate."""
 
 from typing import Any
 

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         default="INV",
                         help_text="Stands before the year and the number: INV-2026-000001. At most 16 characters in all.",
-                        max_length=5,
+                        max_length=4,
                     ),
                 ),
                 (

@@ -8,7 +8,7 @@ from crm_sync.views.access import VIEW_CONNECTIONS
 
 def home(request: HttpRequest) -> HttpResponse:
     """Contracts; before there is a connection, the page that makes one."""
-    if request.user.has_perm(VIEW_CONNECTIONS) and not is_connected():  # type: ignore[union-attr]
+    if request.user.has_perm(VIEW_CONNECTIONS) and not is_connected():
         return redirect("connections")
     return redirect("contracts")
 

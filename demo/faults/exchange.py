@@ -1,4 +1,4 @@
-"""One request on its way to an answer, as a fault sees it: the values, the application, the raw connection."""
+"""One request on its way to an answer, as a fault sees it: values, application and raw connection."""
 
 import socket
 import struct

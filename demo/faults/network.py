@@ -15,7 +15,9 @@ GZIP_TRAILER_BYTES = 8
 PACKED = {"Content-Type": "application/json;charset=UTF-8", "Content-Encoding": "gzip"}
 
 
-@behaviour("The connection is reset before any header. handled: the CRM has done what was asked all the same.")
+@behaviour(
+    "The connection is reset before any header. handled: the CRM has done what was asked all the same."
+)
 def reset_before_headers(exchange: Exchange, *, handled: bool = True) -> None:
     if handled:
         exchange.answer()
@@ -28,7 +30,9 @@ def reset_after_headers(exchange: Exchange) -> None:
     exchange.reset()
 
 
-@behaviour("The connection is reset within the body. after: how many bytes of the body come, 0 for half of it.")
+@behaviour(
+    "The connection is reset within the body. after: how many bytes of the body come, 0 for half of it."
+)
 def reset_mid_body(exchange: Exchange, *, after: int = 0) -> None:
     _send_part(exchange, after)
     exchange.reset()
@@ -66,7 +70,9 @@ def drip(exchange: Exchange, *, seconds: float = 0.2, size: int = 1) -> None:
         exchange.pause(seconds)
 
 
-@behaviour("No answer at all, the connection stays open. handled: the CRM has done what was asked all the same.")
+@behaviour(
+    "No answer at all, the connection stays open. handled: the CRM has done what was asked all the same."
+)
 def silence(exchange: Exchange, *, seconds: float = 120.0, handled: bool = False) -> None:
     if handled:
         exchange.answer()
@@ -117,7 +123,7 @@ def gzip_bomb(exchange: Exchange, *, mebibytes: int = 300) -> None:
 
 
 def bomb(*, mebibytes: int, ending: bytes) -> bytes:
-    """Blanks are packed once, up to a full flush; the piece may then stand in the stream any number of times."""
+    """Blanks are packed once, up to a full flush; that piece may stand in the stream any number of times."""
     piece, checksum = _blanks(mebibytes)
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     last = packer.compress(ending) + packer.flush()

@@ -16,7 +16,8 @@ FRACTION = re.compile(r'"\\u0000([^"]*)"')
 
 @behaviour("The page before this one once more, as it was; the first page is right.")
 def previous_page(exchange: Exchange) -> None:
-    exchange.send(exchange.memory.last or exchange.answer())
+    exchange.memory.last = exchange.memory.last or exchange.answer()
+    exchange.send(exchange.memory.last)
 
 
 @behaviour("Every row of the page twice.")
@@ -36,9 +37,12 @@ def missing_rows(exchange: Exchange, *, count: int = 1) -> None:
 
 @behaviour("The page begins with the last rows of the page before it. count: how many.")
 def overlapping_rows(exchange: Exchange, *, count: int = 1) -> None:
-    last = exchange.memory.last
-    earlier = read(last)[exchange.provider.paging.rows][-count:] if last else []
-    _send_changed(exchange, lambda rows: earlier + rows)
+    last, response = exchange.memory.last, exchange.answer()
+    page, key = read(response), exchange.provider.paging.rows
+    if last and key in page:
+        page[key] = read(last)[key][-count:] + page[key]
+    exchange.memory.last = response
+    exchange.send(_written(response, page))
 
 
 @behaviour("No rows, and the next link as it is; a last page links to itself.")

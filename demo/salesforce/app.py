@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
-from demo.http_server import Application, Request, Response, Router, html_response
+from demo.faults.switch import Switched
+from demo.http_server import Request, Response, Router, html_response
 from demo.pages import Templates, add_stylesheet
 from demo.salesforce.answers import missing
 from demo.salesforce.authorize import ERROR_PAGE, Authorize
 from demo.salesforce.browse import Browse
+from demo.salesforce.faults import switch_for
 from demo.salesforce.org import Org
 from demo.salesforce.rest import Rest
 from demo.salesforce.sign_in import SignIn
@@ -15,7 +17,7 @@ from demo.salesforce.tokens import TokenEndpoints
 LONGEST_URI = 16_384
 
 
-def build_app(org: Org) -> Application:
+def build_app(org: Org) -> Switched:
     templates = Templates(folder=Path(__file__).parent / "pages")
     router = Router(default=missing)
     _add_oauth(router, org=org, templates=templates)
@@ -31,7 +33,7 @@ def build_app(org: Org) -> Application:
         intercepted = org.intercept(request) if org.intercept else None
         return intercepted or _too_long(request) or router(request)
 
-    return app
+    return Switched(app, faults=switch_for(org))
 
 
 def _add_oauth(router: Router, *, org: Org, templates: Templates) -> None:

@@ -9,11 +9,11 @@ from demo.salesforce.answers import host_url
 from demo.salesforce.columns import Row
 from demo.salesforce.deal_form import DealForm, UnableToReadForm, shown
 from demo.salesforce.defaults import ADMIN_EMAIL, DEMO_PASSWORD
+from demo.salesforce.faults import MENU
 from demo.salesforce.org import Org
 
 PAGE_SIZE = 50
 OPEN_DEALS = "open"
-MENU = {"Deals": "/", "New deal": "/deals/new", "Set up": "/setup"}
 
 
 class Browse:

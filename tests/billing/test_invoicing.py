@@ -6,12 +6,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-import billing.due
 from billing.due import CHUNK, Total, preview_due
 from billing.enums import BillingRunState, BillingTrigger, InstalmentState, InvoiceState
-from billing.invoicing import BillingFailure, BillingSummary, invoice_due
-from billing.models import BillingRun, BillingSchedule, Instalment, Invoice, InvoiceLine, LegalEntity
-from billing.numbering import UnableToIssueInvoice
+from billing.invoicing import BillingSummary, invoice_due
+from billing.models import (
+    BillingRun,
+    BillingSchedule,
+    Instalment,
+    Invoice,
+    InvoiceLine,
+    LegalEntity,
+)
 from contracts.enums import BillingCycle, BillingTiming, ContractState
 from contracts.models import Contract
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, invoices, sign
@@ -264,71 +269,6 @@ def test_a_voided_invoice_is_not_billed_again_by_itself() -> None:
     Invoice.objects.update(state=InvoiceState.VOID)
 
     assert bill().issued == 0
-
-
-def test_one_contract_that_the_database_refuses_stops_no_other() -> None:
-    contracts = sign(*[Deal(customer=f"Customer {place}") for place in range(1, 8)])
-    bad = contracts[4]
-    # An invoice that nobody marked on its instalment: the rule of one live invoice refuses the next.
-    bill()
-    Instalment.objects.filter(schedule__contract=bad, sequence=1).update(state=InstalmentState.PLANNED)
-
-    summary = bill(date(2026, 12, 22))
-
-    refusal = "The database refused the invoice: one_live_invoice_per_instalment."
-    assert summary.failed == [
-        BillingFailure(contract_id=bad.pk, contract="Customer 5 subscription", sentence=refusal)
-    ]
-    assert summary.issued == 6
-    run = BillingRun.objects.get(pk=summary.run_id)
-    assert (run.state, run.issued, run.failed, run.problems) == (
-        BillingRunState.DONE,
-        6,
-        1,
-        [{"contract": "Customer 5 subscription", "sentence": refusal}],
-    )
-    numbers = Invoice.objects.filter(year=2026).order_by("sequence").values_list("sequence", flat=True)
-    assert list(numbers) == list(range(1, 14))  # no gap where it was refused
-
-
-def test_nothing_later_of_a_refused_contract_is_billed_in_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(billing.due, "CHUNK", 1)
-    sign(Deal())
-    bill()
-    Instalment.objects.filter(sequence=1).update(state=InstalmentState.PLANNED)
-
-    summary = bill(date(2026, 12, 22))
-
-    assert (summary.issued, len(summary.failed)) == (0, 1)
-
-
-def test_a_day_before_the_last_issue_is_refused() -> None:
-    sign(Deal(), Deal(start=TODAY - timedelta(days=5)))
-    bill()
-    sign(Deal(start=TODAY - timedelta(days=5)))
-
-    with pytest.raises(UnableToIssueInvoice) as refusal:
-        bill(TODAY - timedelta(days=1))
-
-    sentence = (
-        "Invoices dated 2026-11-22 are issued already, so none can be dated 2026-11-21. "
-        "Bill as of 2026-11-22 or later."
-    )
-    assert str(refusal.value) == sentence
-    run = BillingRun.objects.latest("pk")
-    assert (run.state, run.issued, run.problems) == (BillingRunState.FAILED, 0, [{"sentence": sentence}])
-    assert run.finished_at is not None
-
-
-def test_nobody_to_send_the_invoices() -> None:
-    sign(Deal())
-    LegalEntity.objects.all().delete()
-
-    with pytest.raises(UnableToIssueInvoice) as refusal:
-        bill()
-
-    assert str(refusal.value) == "Enter the legal entity that sends the invoices first."
-    assert BillingRun.objects.get().state == BillingRunState.FAILED
 
 
 def test_a_run_that_was_killed_is_closed_by_a_later_one() -> None:

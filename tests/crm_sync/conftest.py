@@ -19,6 +19,7 @@ from demo.hubspot.app import build_app as build_hubspot
 from demo.hubspot.portal import Portal
 from demo.salesforce.app import build_app as build_salesforce
 from demo.salesforce.org import Org
+from tests.processes import Manage, environment_for
 
 IMPORT_FROM = date(2026, 1, 1)
 Run = Callable[..., SyncRun]
@@ -146,3 +147,9 @@ def run() -> Run:
         return sync(connection=connection, order=Order(trigger=RunTrigger.COMMAND, as_of=as_of, **order))
 
     return run_once
+
+
+@pytest.fixture
+def manage(database_url: str, salesforce_server: Server, hubspot_server: Server) -> Manage:
+    """`manage.py` in processes of its own, on the database and the CRMs of this test."""
+    return Manage(environment=environment_for(database_url=database_url))

@@ -39,7 +39,9 @@ MAPPED = {
 def connect(name: str = "Salesforce", *, is_confirmed: bool = True, **fields: Any) -> Connection:
     """A connected Salesforce with schema and mapping; `state` not_connected gives one that was disconnected."""
     provider = fields.pop("provider", Provider.SALESFORCE)
-    org = CrmOrg.objects.create(provider=provider, external_id=f"00D{name}", name=f"{name} org", kind="Sandbox")
+    org = CrmOrg.objects.create(
+        provider=provider, external_id=f"00D{name}", name=f"{name} org", kind="Sandbox"
+    )
     usual: dict[str, Any] = {
         "state": ConnectionState.CONNECTED,
         "login_url": "https://login.salesforce.com",

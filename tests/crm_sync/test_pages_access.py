@@ -35,9 +35,7 @@ ACTIONS = {
     "/holds/{hold}/accept/": "crm_sync.change_hold",
     "/holds/{hold}/replay/": "crm_sync.change_syncrun",
 }
-SEEING_ALL = tuple(
-    f"crm_sync.view_{name}" for name in ("connection", "fieldmapping", "syncrun", "hold")
-)
+SEEING_ALL = tuple(f"crm_sync.view_{name}" for name in ("connection", "fieldmapping", "syncrun", "hold"))
 
 
 @pytest.fixture

@@ -46,9 +46,10 @@ def test_ten_thousand_won_deals_by_command(salesforce: Connection, org: Org) -> 
 
 @pytest.mark.slow
 def test_hubspot_pages(hubspot: Connection, portal: Portal, run: Run) -> None:
-    now = portal.clock
-    portal.clock = lambda: now() - timedelta(minutes=1)  # HubSpot tells its time in whole seconds
-    portal.add_won_deals(3_000)
+    clock = portal.clock
+    portal.clock = lambda: clock() - timedelta(minutes=1)
+    portal.add_won_deals(3_000, companies=3_000)
+    portal.clock = clock  # it tells its time in whole seconds: of deals of this second the next poll hears
 
     done, counts = per_page(hubspot, run)
 

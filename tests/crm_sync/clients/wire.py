@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ from crm_sync.clients.http import Answer, Transport
 from demo.http_server import Request, Response
 
 DATE = "Sun, 22 Nov 2026 10:00:00 GMT"
+TLS_GREETING = b"\x16"
 Reply = bytes | Callable[[socket.socket], None]
 
 
@@ -68,6 +70,8 @@ def read_request(connection: socket.socket) -> bytes:
         if not part:
             return received
         received += part
+        if received.startswith(TLS_GREETING):
+            return received
     return received
 
 
@@ -103,6 +107,19 @@ def chunked(*parts: bytes, ending: bytes = b"0\r\n\r\n") -> bytes:
 def reset(connection: socket.socket) -> None:
     """Ends the connection with a reset instead of a farewell."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def silent(connection: socket.socket) -> None:
+    """Says nothing until the other side gives up."""
+    connection.recv(1)
+
+
+def drip(connection: socket.socket) -> None:
+    """One byte every two milliseconds, far fewer than were announced."""
+    connection.sendall(reply(b"", length=100_000))
+    while True:
+        connection.sendall(b" ")
+        time.sleep(0.002)
 
 
 class Pauses(list[float]):

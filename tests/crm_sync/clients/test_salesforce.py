@@ -1,0 +1,371 @@
+"""The Salesforce client against the simulated org, over HTTP."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from crm_sync.clients.http import Transport
+from crm_sync.clients.salesforce import SalesforceClient
+from crm_sync.deals import Cursor, Deal, DealPage, DealQuery
+from crm_sync.enums import SourceObject
+from crm_sync.errors import ConfigError, TransientError
+from demo.http_server import Server, redirect
+from demo.salesforce.answers import rest_error
+from demo.salesforce.org import Org
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+WANTED: Mapping[SourceObject, Sequence[str]] = {
+    SourceObject.DEAL: ["Amount", "CloseDate", "Contract_Term__c", "Billing_Frequency__c"],
+    SourceObject.ACCOUNT: ["Name"],
+    SourceObject.OWNER: ["Email"],
+}
+EVERYTHING = Cursor()
+
+
+class Renewals:
+    """Fresh tokens on demand, with a note of the stale ones."""
+
+    def __init__(self, org: Org, server: Server) -> None:
+        self.org = org
+        self.url = server.url
+        self.stale: list[str] = []
+
+    def __call__(self, stale: str) -> tuple[str, str]:
+        self.stale.append(stale)
+        return self.org.connect().access_token, self.url
+
+
+@pytest.fixture
+def renewals(org: Org, salesforce_server: Server) -> Renewals:
+    return Renewals(org, salesforce_server)
+
+
+@pytest.fixture
+def client(org: Org, salesforce_server: Server, transport: Transport, renewals: Renewals) -> SalesforceClient:
+    return SalesforceClient(
+        transport=transport,
+        instance_url=salesforce_server.url,
+        access_token=org.connect().access_token,
+        org_id=org.org_id,
+        renew=renewals,
+    )
+
+
+def asked(
+    cursor: Cursor = EVERYTHING,
+    *,
+    stage_names: Sequence[str] = ("Closed Won",),
+    import_from: date = date(2026, 1, 1),
+    wanted: Mapping[SourceObject, Sequence[str]] = WANTED,
+) -> DealQuery:
+    return DealQuery(cursor=cursor, stage_names=stage_names, import_from=import_from, wanted=wanted)
+
+
+def read(client: SalesforceClient, query: DealQuery) -> list[DealPage]:
+    return list(client.changed_deals(query=query))
+
+
+def ids(pages: Sequence[DealPage]) -> list[str]:
+    return [deal.external_id for page in pages for deal in page.deals]
+
+
+def add_deal(org: Org, *, at: datetime = NOON, stage: str = "Closed Won", **fields: object) -> str:
+    return org.add(
+        "Opportunity",
+        modified_at=at,
+        **{"Name": "Deal", "StageName": stage, "CloseDate": at.date(), **fields},
+    )
+
+
+def test_a_deal_with_everything_it_was_asked_for(
+    client: SalesforceClient, org: Org, salesforce_server: Server
+) -> None:
+    account = org.add_account("Acme <b>Ltd</b>")
+    deal_id = add_deal(
+        org,
+        Name="Acme - Platform",
+        Amount=12_000.5,
+        AccountId=account,
+        Contract_Term__c=24,
+        Billing_Frequency__c="Annual",
+    )
+
+    pages = read(client, asked())
+
+    assert pages == [
+        DealPage(
+            deals=[
+                Deal(
+                    external_id=deal_id,
+                    name="Acme - Platform",
+                    stage="Closed Won",
+                    crm_says_won=True,
+                    modified_at=NOON,
+                    close_date=date(2026, 11, 22),
+                    account_id=account,
+                    url=f"{salesforce_server.url}/lightning/r/Opportunity/{deal_id}/view",
+                    fields={
+                        SourceObject.DEAL: {
+                            "Amount": Decimal("12000.5"),
+                            "CloseDate": "2026-11-22",
+                            "Contract_Term__c": Decimal("24.0"),
+                            "Billing_Frequency__c": "Annual",
+                        },
+                        SourceObject.ACCOUNT: {"Name": "Acme <b>Ltd</b>"},
+                        SourceObject.OWNER: {"Email": "ada@acme.example"},
+                    },
+                )
+            ],
+            cursor=Cursor(modified_at=NOON, external_id=deal_id),
+            expected=1,
+        )
+    ]
+    assert client.calls == 1
+
+
+def test_a_deal_without_account_amount_or_term(client: SalesforceClient, org: Org) -> None:
+    add_deal(org)
+
+    (deal,) = read(client, asked())[0].deals
+
+    assert (deal.account_id, deal.fields[SourceObject.ACCOUNT]) == ("", {"Name": None})
+    assert deal.fields[SourceObject.DEAL] == {
+        "Amount": None,
+        "CloseDate": "2026-11-22",
+        "Contract_Term__c": None,
+        "Billing_Frequency__c": None,
+    }
+
+
+def test_pages_are_followed_to_the_end(client: SalesforceClient, org: Org) -> None:
+    org.max_page_size = 200
+    expected = org.add_won_deals(450, modified_at=NOON)
+
+    pages = read(client, asked())
+
+    assert ids(pages) == expected
+    assert [(len(page.deals), page.expected) for page in pages] == [(200, 450), (200, 450), (50, 450)]
+    assert [page.cursor for page in pages] == [
+        Cursor(modified_at=NOON - timedelta(seconds=1), external_id=expected[199]),
+        Cursor(modified_at=NOON, external_id=expected[399]),
+        Cursor(modified_at=NOON, external_id=expected[449]),
+    ]
+    assert client.calls == 3
+
+
+def test_the_first_import_asks_for_won_deals_since_import_from(client: SalesforceClient, org: Org) -> None:
+    won = add_deal(org)
+    other_case = add_deal(org, stage="closed won")
+    add_deal(org, stage="Prospecting")
+    add_deal(org, CloseDate=date(2025, 12, 31))
+    on_the_day = add_deal(org, CloseDate=date(2026, 1, 1))
+
+    assert ids(read(client, asked())) == [won, other_case, on_the_day]
+
+
+def test_a_poll_asks_for_everything_at_or_after_the_cursor_less_the_overlap(
+    client: SalesforceClient, org: Org
+) -> None:
+    add_deal(org, at=NOON - timedelta(minutes=30, seconds=1))
+    on_the_edge = add_deal(org, at=NOON - timedelta(minutes=30))
+    reopened = add_deal(org, at=NOON, stage="Negotiation/Review")
+    long_closed = add_deal(org, at=NOON + timedelta(minutes=1), CloseDate=date(2020, 1, 1))
+
+    pages = read(client, asked(Cursor(modified_at=NOON)))
+
+    assert ids(pages) == [on_the_edge, reopened, long_closed]
+    assert [deal.stage for deal in pages[0].deals] == ["Closed Won", "Negotiation/Review", "Closed Won"]
+    assert pages[0].cursor == Cursor(modified_at=NOON + timedelta(minutes=1), external_id=long_closed)
+
+
+def test_deals_of_one_second_are_seen_again_and_none_is_missed(client: SalesforceClient, org: Org) -> None:
+    twins = [add_deal(org) for _ in range(5)]
+    cursor = read(client, asked())[-1].cursor
+    late = add_deal(org)
+    assert cursor is not None
+
+    assert ids(read(client, asked(cursor))) == [*twins, late]
+
+
+@pytest.mark.parametrize("minutes", [None, 20])
+def test_the_cursor_never_moves_backwards(client: SalesforceClient, org: Org, minutes: int | None) -> None:
+    """After an answer without deals, and after one that has only deals of the overlap."""
+    cursor = Cursor(modified_at=NOON, external_id="006000000000001AAA")
+    if minutes is not None:
+        add_deal(org, at=NOON - timedelta(minutes=minutes))
+
+    assert [page.cursor for page in read(client, asked(cursor))] == [cursor]
+
+
+def test_the_cursor_never_passes_salesforces_own_clock(client: SalesforceClient, org: Org) -> None:
+    now = datetime.now(UTC)
+    add_deal(org, at=now + timedelta(days=2), CloseDate=now.date())
+
+    cursor = read(client, asked())[-1].cursor
+
+    assert cursor is not None
+    assert cursor.modified_at is not None
+    assert abs(cursor.modified_at - now) < timedelta(minutes=1)
+
+
+def test_an_expired_session_is_renewed_once_and_the_call_repeated(
+    client: SalesforceClient, org: Org, renewals: Renewals
+) -> None:
+    org.max_page_size = 200
+    expected = org.add_won_deals(300, modified_at=NOON)
+    first_token = client.access_token
+    pages = client.changed_deals(query=asked())
+    seen = [next(pages)]
+
+    org.expire_access_tokens()
+    seen += list(pages)
+
+    assert ids(seen) == expected
+    assert renewals.stale == [first_token]
+    assert client.access_token != first_token
+
+
+def test_a_session_that_expires_twice_in_one_run_is_renewed_twice(
+    client: SalesforceClient, org: Org, renewals: Renewals
+) -> None:
+    for _ in range(2):
+        org.expire_access_tokens()
+        read(client, asked())
+
+    assert len(renewals.stale) == 2
+
+
+def test_a_fresh_token_that_is_refused_too_asks_a_person(client: SalesforceClient, org: Org) -> None:
+    org.expire_access_tokens()
+    client.renew = lambda stale: ("00D!not-a-token", client.instance_url)
+
+    with pytest.raises(ConfigError) as refusal:
+        read(client, asked())
+
+    assert str(refusal.value) == (
+        "Salesforce refused the authorisation. Authorise Salesforce again in Settings, CRM Integration."
+    )
+    assert (refusal.value.breaks, client.calls) == (True, 2)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["This session is not valid for use with the REST API", "Connected app is not attached to Agent"],
+)
+def test_a_refusal_by_policy_is_not_renewed(
+    client: SalesforceClient, org: Org, renewals: Renewals, message: str
+) -> None:
+    org.intercept = lambda request: rest_error("INVALID_SESSION_ID", message, status=401)
+
+    with pytest.raises(ConfigError) as refusal:
+        read(client, asked())
+
+    assert str(refusal.value) == (
+        "Salesforce does not let this app use its API. "
+        "Ask a Salesforce administrator to allow the app in API Access Control."
+    )
+    assert (refusal.value.breaks, renewals.stale, client.calls) == (True, [], 1)
+
+
+def test_an_org_that_moved_is_found_by_renewing(
+    client: SalesforceClient, org: Org, renewals: Renewals, salesforce_server: Server
+) -> None:
+    deal_id = add_deal(org)
+    with Server(lambda request: redirect(f"{salesforce_server.url}{request.target}")) as old:
+        client.instance_url = old.url
+        assert ids(read(client, asked())) == [deal_id]
+        assert (client.instance_url, len(old.requests)) == (salesforce_server.url, 1)
+
+        client.instance_url = renewals.url = old.url
+        with pytest.raises(ConfigError) as refusal:
+            read(client, asked())
+
+    assert (refusal.value.sentence, refusal.value.code, refusal.value.breaks) == (
+        "The Salesforce org has moved to another address.",
+        "MOVED",
+        False,
+    )
+
+
+def test_a_mapped_field_that_is_gone_is_named(client: SalesforceClient, org: Org) -> None:
+    org.remove_field("Opportunity", "Contract_Term__c")
+
+    with pytest.raises(ConfigError) as refusal:
+        read(client, asked())
+
+    assert str(refusal.value) == (
+        "Contract_Term__c is not in Salesforce, or the connected user may not see it. "
+        "Give the user read access to it, or choose another field in Field Mapping."
+    )
+    assert (refusal.value.code, refusal.value.breaks) == ("INVALID_FIELD", False)
+
+
+def test_results_that_salesforce_has_thrown_away_mean_another_poll(
+    client: SalesforceClient, org: Org
+) -> None:
+    org.max_page_size = 200
+    org.add_won_deals(300)
+    pages = client.changed_deals(query=asked())
+    next(pages)
+    org.expire_cursors()
+
+    with pytest.raises(TransientError) as failure:
+        next(pages)
+
+    assert (failure.value.sentence, failure.value.code) == (
+        "Salesforce no longer knows the next page of a query.",
+        "INVALID_QUERY_LOCATOR",
+    )
+
+
+def test_named_deals_are_read_as_they_are_now(client: SalesforceClient, org: Org) -> None:
+    kept, deleted = add_deal(org, Amount=1), add_deal(org)
+    org.edit(kept, Amount=2)
+    org.delete(deleted)
+
+    pages = client.deals_by_id(external_ids=[kept[:15], kept, deleted], wanted=WANTED)
+
+    assert [(page.cursor, page.expected) for page in pages] == [(None, 2)]
+    assert [(deal.external_id, deal.fields[SourceObject.DEAL]["Amount"]) for deal in pages[0].deals] == [
+        (kept, Decimal("2.0"))
+    ]
+
+
+def test_many_named_deals_are_asked_for_in_parts(client: SalesforceClient, org: Org) -> None:
+    expected = org.add_won_deals(450)
+
+    pages = client.deals_by_id(external_ids=expected, wanted=WANTED)
+
+    assert sorted(ids(pages)) == sorted(expected)
+    assert [len(page.deals) for page in pages] == [200, 200, 50]
+    assert client.calls == 3
+
+
+@pytest.mark.parametrize("name", ["Amount, (SELECT Id FROM Contacts)", "Amount FROM Lead--", "1x", "", "a'b"])
+def test_what_is_no_field_name_never_gets_into_a_query(client: SalesforceClient, name: str) -> None:
+    with pytest.raises(ValueError, match="is no Salesforce field name"):
+        read(client, asked(wanted={SourceObject.DEAL: [name]}))
+
+    assert client.calls == 0
+
+
+def test_fields_of_the_account(client: SalesforceClient, org: Org) -> None:
+    parent = org.add_account("Group")
+    add_deal(org, AccountId=org.add_account("Acme", ParentId=parent))
+
+    (deal,) = read(client, asked(wanted={SourceObject.ACCOUNT: ["Name", "ParentId"]}))[0].deals
+
+    assert deal.fields[SourceObject.ACCOUNT] == {"Name": "Acme", "ParentId": parent}
+
+
+def test_an_org_with_many_currencies(client: SalesforceClient, org: Org) -> None:
+    org.multi_currency = True
+    add_deal(org, CurrencyIsoCode="GBP")
+
+    facts = client.identify()
+    (deal,) = read(client, asked())[0].deals
+
+    assert facts.has_currency_field is True
+    assert deal.fields[SourceObject.DEAL]["CurrencyIsoCode"] == "GBP"

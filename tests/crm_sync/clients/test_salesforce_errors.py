@@ -1,0 +1,192 @@
+import pytest
+
+from crm_sync.clients.salesforce_errors import (
+    DATA_RULES,
+    PASSING_TOKEN_CODES,
+    TOKEN_RULES,
+    code_and_message,
+    data_error,
+    token_error,
+)
+from crm_sync.errors import ConfigError, ErrorKind, SyncError, TransientError
+from tests.crm_sync.clients.wire import answer_of
+
+
+def refused(code: str, message: str = "", *, status: int = 400, **headers: str) -> SyncError:
+    return data_error(answer_of([{"errorCode": code, "message": message}], status=status, headers=headers))
+
+
+def kind(error: SyncError) -> str:
+    if isinstance(error, ConfigError) and error.breaks:
+        return "broken"
+    return error.kind.value
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [
+        ("API_DISABLED_FOR_ORG", 403, "broken"),
+        ("API_CURRENTLY_DISABLED", 403, "broken"),
+        ("INVALID_TYPE", 400, "config"),
+        ("REQUEST_LIMIT_EXCEEDED", 403, "transient"),
+        ("QUERY_TIMEOUT", 400, "transient"),
+        ("INVALID_QUERY_LOCATOR", 400, "transient"),
+        ("NOT_FOUND", 404, "config"),
+        ("URL_NOT_RESET", 400, "broken"),
+    ],
+)
+def test_every_row_of_the_table_for_data_calls(code: str, status: int, expected: str) -> None:
+    error = refused(code, status=status)
+
+    rule = DATA_RULES[code]
+    assert (error.sentence, error.next_step) == (rule.sentence, rule.next_step)
+    assert (kind(error), error.code, error.status) == (expected, code, status)
+
+
+def test_the_table_above_has_every_row() -> None:
+    assert len(DATA_RULES) == 8
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "status", "expected"),
+    [
+        ("INVALID_SESSION_ID", "Session expired or invalid", 401, "broken"),
+        ("INVALID_SESSION_ID", "This session is not valid for use with the REST API", 401, "broken"),
+        ("GONE", "The requested API version has been retired", 410, "config"),
+        ("MALFORMED_QUERY", "unexpected token: 'FROM'", 400, "config"),
+        ("INSUFFICIENT_ACCESS", "", 403, "config"),
+        ("", "", 302, "config"),
+        ("", "", 404, "config"),
+        ("", "", 406, "transient"),
+        ("", "", 408, "transient"),
+        ("", "", 420, "transient"),
+        ("", "", 429, "transient"),
+        ("UNKNOWN_EXCEPTION", "ErrorId : 7", 500, "transient"),
+        ("", "", 502, "transient"),
+        ("SERVER_UNAVAILABLE", "busy", 503, "transient"),
+    ],
+)
+def test_what_the_table_does_not_name(code: str, message: str, status: int, expected: str) -> None:
+    error = refused(code, message, status=status)
+
+    assert (kind(error), error.status) == (expected, status)
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence", "retry_after"),
+    [
+        ("TotalRequests Limit exceeded.", "Salesforce's API limit is used up.", 900.0),
+        (
+            "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+            "Salesforce is working on too many requests of this org at once.",
+            60.0,
+        ),
+        (
+            "ConcurrentPerOrgLongTxn Limit exceeded",
+            "Salesforce is working on too many requests of this org at once.",
+            60.0,
+        ),
+    ],
+)
+def test_case_77_a_limit_says_when_to_come_back(message: str, sentence: str, retry_after: float) -> None:
+    error = refused("REQUEST_LIMIT_EXCEEDED", message, status=403)
+
+    assert isinstance(error, TransientError)
+    assert (error.sentence, error.retry_after) == (sentence, retry_after)
+
+
+def test_a_retry_after_of_salesforce_counts_more() -> None:
+    error = refused("REQUEST_LIMIT_EXCEEDED", status=403, **{"Retry-After": "30"})
+
+    assert isinstance(error, TransientError)
+    assert error.retry_after == 30.0
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        (
+            "\nSELECT Id,Gone__c FROM Opportunity\n          ^\nERROR at Row:1:Column:11\n"
+            "No such column 'Gone__c' on entity 'Opportunity'. If you are attempting to use a custom field ...",
+            "Gone__c",
+        ),
+        ("Didn't understand relationship 'Contact' in field path.", "Contact"),
+        ("worded in another way", "A mapped field"),
+    ],
+)
+def test_case_73_a_missing_field_is_named(message: str, name: str) -> None:
+    error = refused("INVALID_FIELD", message)
+
+    assert str(error) == (
+        f"{name} is not in Salesforce, or the connected user may not see it. "
+        "Give the user read access to it, or choose another field in Field Mapping."
+    )
+    assert (kind(error), error.code) == ("config", "INVALID_FIELD")
+
+
+@pytest.mark.parametrize("row", TOKEN_RULES, ids=str)
+def test_every_row_of_the_table_for_tokens(row: str | tuple[str, str]) -> None:
+    code, description = row if isinstance(row, tuple) else (row, "worded in another way")
+
+    error = token_error(
+        answer_of({"error": code, "error_description": f" {description.upper()} "}, status=400)
+    )
+
+    rule = TOKEN_RULES[row]
+    assert (error.sentence, error.next_step, error.code) == (rule.sentence, rule.next_step, code)
+    assert (error.kind, kind(error) == "broken") == (rule.kind, rule.breaks)
+
+
+@pytest.mark.parametrize(
+    ("code", "description"),
+    [
+        ("invalid_grant", "expired access/refresh token"),
+        ("invalid_grant", "inactive user"),
+        ("invalid_client", "invalid client credentials"),
+        ("invalid_client_id", "client identifier invalid"),
+    ],
+)
+def test_case_75_definitive_refusals_break_the_connection(code: str, description: str) -> None:
+    error = token_error(answer_of({"error": code, "error_description": description}, status=400))
+
+    assert kind(error) == "broken"
+
+
+@pytest.mark.parametrize("code", sorted(PASSING_TOKEN_CODES))
+def test_passing_refusals_of_the_token_endpoint(code: str) -> None:
+    assert token_error(answer_of({"error": code}, status=400)).kind is ErrorKind.TRANSIENT
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "expected"),
+    [
+        ({"error": "never_heard_of"}, 400, "config"),
+        ({"error": "invalid_grant"}, 503, "transient"),
+        ({"error": "invalid_grant"}, 429, "transient"),
+        ("<html>maintenance</html>", 400, "transient"),
+        ("", 400, "transient"),
+        ({}, 401, "transient"),
+    ],
+)
+def test_other_answers_of_the_token_endpoint(body: object, status: int, expected: str) -> None:
+    assert kind(token_error(answer_of(body, status=status))) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ([{"errorCode": "X", "message": "y"}], ("X", "y")),
+        ([{"errorCode": None}], ("None", "")),
+        ({"error": "x", "error_description": "y"}, ("x", "y")),
+        ({"errorCode": "X", "message": "y"}, ("X", "y")),
+        ([], ("", "[]")),
+        (["text"], ("", '["text"]')),
+        ("Bad_OAuth_Token", ("", "Bad_OAuth_Token")),
+        (b"\xff\xfe\x00", ("", "\ufffd\ufffd\x00")),
+        ("x" * 500, ("", "x" * 200)),
+        ("[" * 100_000, ("", "[" * 200)),
+    ],
+    ids=range(10),
+)
+def test_the_code_is_found_whatever_shape_an_answer_has(body: object, expected: tuple[str, str]) -> None:
+    assert code_and_message(answer_of(body, status=400)) == expected

@@ -1,0 +1,239 @@
+"""CRM Integration: the list, one connection, its settings."""
+
+from datetime import date
+
+import pytest
+from django.test import Client
+
+from contracts.models import AuditEntry
+from crm_sync.enums import ConnectionState, Provider
+from crm_sync.models import Connection, ConnectionLease
+from tests.crm_sync.page_rows import NOON, connect, ran
+from tests.pages import alerts, heading, signed_in, words
+
+pytestmark = pytest.mark.django_db
+VIEW, CHANGE = "crm_sync.view_connection", "crm_sync.change_connection"
+SETTINGS = {
+    "name": "Salesforce",
+    "import_from": "2026-01-01",
+    "default_currency": "USD",
+    "amount_means": "total",
+    "term_unit": "months",
+    "billing_timing": "in_advance",
+    "lead_days": "0",
+    "stage_names": ["Closed Won"],
+}
+
+
+@pytest.fixture
+def browser() -> Client:
+    return signed_in(VIEW, CHANGE, "crm_sync.change_syncrun", "crm_sync.view_syncrun")
+
+
+def test_empty_list_offers_both_crms(browser: Client) -> None:
+    page = browser.get("/settings/crm/")
+
+    assert "Connect Salesforce" in page.text
+    assert "Connect HubSpot" in page.text
+
+
+def test_list_shows_state_org_and_what_is_to_do(browser: Client) -> None:
+    connect("Acme", is_confirmed=False)
+    connect("Beta", state=ConnectionState.BROKEN, state_reason="Salesforce has revoked this connection.")
+
+    page = browser.get("/settings/crm/").text
+
+    assert "Next: confirm the field mapping." in page
+    assert "Salesforce has revoked this connection." in page
+    assert "Beta org" in page
+
+
+def test_broken_connection_says_what_why_and_offers_to_reconnect(browser: Client) -> None:
+    connection = connect(state=ConnectionState.BROKEN, state_reason="Salesforce has revoked this connection.")
+
+    page = browser.get(f"/settings/crm/{connection.pk}/")
+
+    assert "Salesforce has revoked this connection." in alerts(page)
+    assert (
+        "No deal is imported until it is connected again. What was imported is billed as planned."
+        in page.text
+    )
+    assert f'href="/settings/crm/{connection.pk}/#connect">Reconnect</a>' in page.text
+
+
+def test_warnings_of_the_connection_are_listed(browser: Client) -> None:
+    connection = connect(state=ConnectionState.DEGRADED, warnings=["Account Manager stays blank."])
+
+    assert "Account Manager stays blank." in alerts(browser.get(f"/settings/crm/{connection.pk}/"))
+
+
+def test_stages_show_what_is_selected_won_and_gone(browser: Client) -> None:
+    connection = connect(stage_names=["Closed Won", "Won twice"])
+
+    page = browser.get(f"/settings/crm/{connection.pk}/").text
+
+    assert 'value="Closed Won" id="stage-2" checked' in page
+    assert 'value="Signed" id="stage-3">' in page
+    assert "Won twice" in page
+    assert "not in the CRM" in page
+
+
+def test_settings_are_saved_and_audited(browser: Client) -> None:
+    connection = connect(cursor_modified_at=NOON)
+
+    response = browser.post(
+        f"/settings/crm/{connection.pk}/settings/",
+        SETTINGS | {"term_unit": "years", "name": "EMEA"},
+        follow=True,
+    )
+
+    connection.refresh_from_db()
+    assert (connection.name, connection.term_unit, connection.cursor_modified_at) == ("EMEA", "years", NOON)
+    assert "Settings of EMEA saved. They count from the next sync on." in alerts(response)
+    entry = AuditEntry.objects.get()
+    assert (entry.actor_name, entry.before, entry.after) == (
+        "dana",
+        {"name": "Salesforce", "term_unit": "months"},
+        {"name": "EMEA", "term_unit": "years"},
+    )
+
+
+def test_settings_as_they_were_write_nothing(browser: Client) -> None:
+    connection = connect()
+
+    response = browser.post(f"/settings/crm/{connection.pk}/settings/", SETTINGS, follow=True)
+
+    assert "Nothing to save: Salesforce has these settings already." in alerts(response)
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "is_read_again"),
+    [
+        ({"import_from": "2025-01-01"}, True),
+        ({"import_from": "2026-06-01"}, False),
+        ({"stage_names": ["Closed Won", "Signed"]}, True),
+        ({"stage_names": ["Signed"]}, True),
+        ({"default_currency": "EUR"}, False),
+    ],
+)
+def test_what_brings_in_more_deals_reads_everything_again(
+    browser: Client, change: dict[str, str], is_read_again: bool
+) -> None:
+    connection = connect(cursor_modified_at=NOON, cursor_external_id="006A")
+
+    browser.post(f"/settings/crm/{connection.pk}/settings/", SETTINGS | change)
+
+    connection.refresh_from_db()
+    assert (connection.cursor_modified_at is None) is is_read_again
+
+
+def test_reading_again_takes_the_lease_from_a_run_at_work(browser: Client) -> None:
+    """Else that run would move the cursor past what it never read."""
+    connection = connect(cursor_modified_at=NOON)
+    ConnectionLease.objects.create(connection=connection, token=7, expires_at=NOON)
+
+    browser.post(f"/settings/crm/{connection.pk}/settings/", SETTINGS | {"import_from": "2025-01-01"})
+
+    lease = ConnectionLease.objects.get()
+    assert (lease.token, lease.expires_at) == (8, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"import_from": "1989-12-31"}, "Choose a day from 1 January 1990 on."),
+        ({"import_from": "yesterday"}, "Enter a valid date."),
+        ({"default_currency": "XAU"}, "Select a valid choice. XAU is not one of the available choices."),
+        ({"stage_names": []}, "Choose at least one stage."),
+        (
+            {"stage_names": ["closed won"]},
+            "Select a valid choice. closed won is not one of the available choices.",
+        ),
+        ({"name": ""}, "This field is required."),
+        ({"name": "Taken"}, "Connection with this Name already exists."),
+        (
+            {"billing_timing": "in_arrears", "lead_days": "30"},
+            "In arrears is billed after the period: choose its first day here.",
+        ),
+    ],
+)
+def test_bad_settings_are_refused_beside_their_field(
+    browser: Client, change: dict[str, object], sentence: str
+) -> None:
+    connection = connect()
+    connect("Taken")
+
+    response = browser.post(f"/settings/crm/{connection.pk}/settings/", SETTINGS | change)
+
+    assert response.status_code == 200
+    assert sentence in words(response.text)
+    assert "Not saved: something below cannot be used." in alerts(response)
+    assert heading(response).startswith("CRM Integration Salesforce Connected")
+    assert not AuditEntry.objects.exists()
+
+
+def test_text_of_the_crm_is_escaped(browser: Client) -> None:
+    connection = connect(warnings=["<script>alert(1)</script>"], stage_names=["<img src=x>"])
+    connection.org.name = '"><script>alert(2)</script>'  # type: ignore[union-attr]
+    connection.org.save()  # type: ignore[union-attr]
+
+    for path in ("/settings/crm/", f"/settings/crm/{connection.pk}/"):
+        page = browser.get(path).text
+        assert "<script>alert" not in page
+        assert "<img src=x>" not in page
+
+
+def test_sync_now_marks_the_wish_and_shows_the_history(browser: Client) -> None:
+    connection = connect()
+
+    response = browser.post(f"/settings/crm/{connection.pk}/sync/", follow=True)
+
+    connection.refresh_from_db()
+    assert connection.sync_requested_at is not None
+    assert response.redirect_chain == [(f"/history/?connection={connection.pk}", 302)]
+    assert "The sync of Salesforce starts in a moment." in words(response.text)
+
+
+def test_sync_now_of_a_broken_connection_is_refused(browser: Client) -> None:
+    connection = connect(state=ConnectionState.BROKEN)
+
+    response = browser.post(f"/settings/crm/{connection.pk}/sync/", follow=True)
+
+    assert "Salesforce is not connected. Connect it first." in alerts(response)
+
+
+def test_sync_now_before_the_mapping_is_confirmed_leads_to_it() -> None:
+    client = signed_in("crm_sync.change_syncrun", "crm_sync.view_fieldmapping")
+    connection = connect(is_confirmed=False)
+
+    response = client.post(f"/settings/crm/{connection.pk}/sync/", follow=True)
+
+    assert response.redirect_chain == [(f"/settings/mapping/{connection.pk}/", 302)]
+    assert "Salesforce imports nothing before its field mapping is confirmed." in alerts(response)
+
+
+def test_unfinished_connection_can_be_removed(browser: Client) -> None:
+    connection = Connection.objects.create(
+        provider=Provider.SALESFORCE, name="Begun", import_from=date(2026, 1, 1), default_currency="USD"
+    )
+
+    response = browser.post(f"/settings/crm/{connection.pk}/remove/", follow=True)
+
+    assert "Begun is removed. It had never been connected." in alerts(response)
+    assert not Connection.objects.exists()
+
+
+def test_connection_that_was_made_cannot_be_removed(browser: Client) -> None:
+    connection = connect(state=ConnectionState.NOT_CONNECTED)
+
+    assert browser.post(f"/settings/crm/{connection.pk}/remove/").status_code == 404
+    assert Connection.objects.exists()
+
+
+def test_page_leads_to_the_latest_run(browser: Client) -> None:
+    connection = connect()
+    ran(connection, started_at=NOON.replace(year=2025))
+    latest = ran(connection)
+
+    assert f'href="/history/{latest.pk}/"' in browser.get("/settings/crm/").text

@@ -1,0 +1,343 @@
+"""Field Mapping: the table, translations, versions."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from contracts.enums import BillingCycle
+from crm_sync.enums import Outcome
+from crm_sync.mappings import current_rules
+from crm_sync.models import Connection, CrmSchema, FieldMapping, MappingVersion, Translation
+from tests.crm_sync.page_rows import MAPPED, connect, deal, ran, recorded
+from tests.pages import alerts, rows, signed_in, words
+
+pytestmark = pytest.mark.django_db
+FIXED = (
+    "customer_name",
+    "contract_value",
+    "start_date",
+    "duration",
+    "billing_cycle",
+    "account_manager",
+    "currency",
+    "billing_email",
+    "address",
+    "tax_id",
+    "po_number",
+)
+
+
+@pytest.fixture
+def browser() -> Client:
+    return signed_in(
+        "crm_sync.view_fieldmapping",
+        "crm_sync.change_fieldmapping",
+        "crm_sync.change_syncrun",
+        "crm_sync.view_connection",
+    )
+
+
+def entered(
+    changes: dict[str, dict[str, str]] | None = None,
+    *,
+    translations: list[tuple[str, str]] | None = None,
+    custom: dict[str, str] | None = None,
+    **reading: str,
+) -> dict[str, Any]:
+    """The whole form as the page draws it for `connect()`, with some rows changed."""
+    form: dict[str, Any] = {"amount_means": "total", "term_unit": "months", **reading}
+    listed = [
+        {"target": target, "source": ":".join(MAPPED.get(target, ())), "default_value": ""}
+        for target in FIXED
+    ]
+    listed.append({"target": "custom", "custom_home": "contract", **(custom or {})})
+    for number, row in enumerate(listed):
+        for name, value in (row | (changes or {}).get(row["target"], {})).items():
+            form[f"field-{number}-{name}"] = value
+    for number, (raw, cycle) in enumerate(translations or []):
+        form[f"translation-{number}-raw_value"] = raw
+        form[f"translation-{number}-billing_cycle"] = cycle
+    form |= {"field-TOTAL_FORMS": len(listed), "field-INITIAL_FORMS": len(listed)}
+    return form | {
+        "translation-TOTAL_FORMS": len(translations or []),
+        "translation-INITIAL_FORMS": 0,
+    }
+
+
+def address(connection: Connection) -> str:
+    return f"/settings/mapping/{connection.pk}/"
+
+
+def test_without_a_connection_the_page_leads_to_connecting(browser: Client) -> None:
+    assert "No CRM is connected yet" in browser.get("/settings/mapping/").text
+
+
+def test_single_connection_is_opened_at_once(browser: Client) -> None:
+    connection = connect()
+
+    assert browser.get("/settings/mapping/").url == address(connection)
+
+
+def test_several_connections_are_offered(browser: Client) -> None:
+    connect("Acme")
+    connect("Beta", is_confirmed=False)
+
+    assert rows(browser.get("/settings/mapping/")) == [
+        ["Acme", "Salesforce", "Connected", "Version 1"],
+        ["Beta", "Salesforce", "Connected", "not confirmed"],
+    ]
+
+
+def test_table_offers_fields_by_object_label_first(browser: Client) -> None:
+    connection = connect(is_confirmed=False)
+
+    page = browser.get(address(connection)).text
+
+    assert '<optgroup label="Opportunity"><option value="deal:Amount">Amount (Amount)</option>' in page
+    assert '<option value="deal:Amount" selected>Amount (Amount)</option>' in page
+    assert page.count(">needed</span>") == 5
+    assert page.count(">proposed</span>") == 5
+    assert ">Confirm mapping</button>" in page
+
+
+def test_confirmed_table_proposes_nothing(browser: Client) -> None:
+    page = browser.get(address(connect())).text
+
+    assert ">proposed</span>" not in page
+    assert ">Save mapping</button>" in page
+
+
+def test_sample_shows_how_the_last_imported_deal_was_read(browser: Client) -> None:
+    connection = connect()
+    step = {
+        "field": "Contract Value",
+        "source": "Deal: Amount",
+        "raw": "1200.0",
+        "transform": "number",
+        "value": "1200",
+    }
+    recorded(ran(connection, created=1), deal(connection), Outcome.CREATED, trace=[step])
+
+    assert "Last read: 1200.0 → 1200" in words(browser.get(address(connection)).text)
+
+
+def test_first_confirmation_makes_version_one_and_names_the_next_step(browser: Client) -> None:
+    connection = connect(is_confirmed=False)
+
+    page = browser.post(address(connection), entered(), follow=True)
+
+    connection.refresh_from_db()
+    assert connection.mapping_version.number == 1  # type: ignore[union-attr]
+    assert alerts(page) == ["Field mapping confirmed. The first sync starts within five minutes."]
+    assert f'action="/settings/crm/{connection.pk}/sync/"' in page.text
+    assert rows(page)[-1][2] == "dana"
+
+
+def test_saving_the_same_again_makes_no_version(browser: Client) -> None:
+    connection = connect(is_confirmed=False)
+    browser.post(address(connection), entered(), follow=True)
+
+    page = browser.post(address(connection), entered(), follow=True)
+
+    assert alerts(page) == ["Nothing to save: the field mapping is the same as before."]
+    assert MappingVersion.objects.count() == 1
+
+
+def test_change_makes_a_version_and_reads_held_deals_again(browser: Client) -> None:
+    connection = connect()
+    deal(connection)
+
+    page = browser.post(
+        address(connection), entered({"duration": {"source": "", "default_value": "12"}}), follow=True
+    )
+
+    connection.refresh_from_db()
+    assert alerts(page) == [
+        "Version 2 of the field mapping is in force from the next sync on. 1 held deal is read again now."
+    ]
+    assert connection.sync_requested_at is not None
+    assert FieldMapping.objects.get(target="duration").default_value == "12 months"
+    assert 'value="12" min="1"' in page.text
+
+
+@pytest.mark.parametrize("unit", ["months", "years"])
+def test_default_duration_counts_in_months_whatever_the_unit(browser: Client, unit: str) -> None:
+    connection = connect()
+
+    browser.post(
+        address(connection), entered({"duration": {"source": "", "default_value": "24"}}, term_unit=unit)
+    )
+
+    assert FieldMapping.objects.get(target="duration").default_value == "24 months"
+    assert 'value="24"' in browser.get(address(connection)).text
+
+
+def test_reading_settings_are_kept_on_the_connection(browser: Client) -> None:
+    connection = connect(is_confirmed=False)
+    browser.post(address(connection), entered(), follow=True)
+
+    page = browser.post(address(connection), entered(amount_means="annual", term_unit="years"), follow=True)
+
+    connection.refresh_from_db()
+    assert (connection.amount_means, connection.term_unit) == ("annual", "years")
+    assert alerts(page) == ["Settings saved; the field mapping itself did not change."]
+
+
+def test_custom_field_is_added_and_removed(browser: Client) -> None:
+    connection = connect()
+    custom = {"custom_label": "Cost centre", "custom_home": "customer", "source": "deal:Description"}
+
+    browser.post(address(connection), entered(custom=custom))
+    added = [rule.custom_label for rule in current_rules(connection=connection).rules if rule.custom_label]
+    browser.post(address(connection), entered(custom=custom | {"source": ""}))
+    left = [rule.custom_label for rule in current_rules(connection=connection).rules if rule.custom_label]
+
+    assert (added, left) == (["Cost centre"], [])
+
+
+def test_name_can_be_typed_where_there_is_no_schema(browser: Client) -> None:
+    connection = connect()
+    CrmSchema.objects.all().delete()
+    typed = {"source": "", "typed_object": "deal", "typed_name": "Total_Value__c"}
+
+    shown = browser.get(address(connection))
+    browser.post(address(connection), entered({"contract_value": typed}))
+
+    assert "The CRM's fields are not known here." in alerts(shown)
+    assert FieldMapping.objects.get(target="contract_value").source_field == "Total_Value__c"
+
+
+def test_field_that_the_crm_no_longer_has_stays_chosen_and_is_marked(browser: Client) -> None:
+    connection = connect()
+    FieldMapping.objects.filter(target="duration").update(source_field="Gone__c")
+
+    page = browser.get(address(connection))
+
+    assert (
+        '<option value="deal:Gone__c" selected>Gone__c (not among the CRM&#x27;s fields)</option>'
+        in page.text
+        or ("Gone__c (not among the CRM's fields)" in page.text)
+    )
+    assert "Contract Duration uses Gone__c, which the CRM does not offer." in words(page.text)
+
+
+def test_translations_are_stored_and_shown(browser: Client) -> None:
+    connection = connect()
+
+    browser.post(
+        address(connection),
+        entered(translations=[("Bi-annual", "semi_annual"), ("", "annual"), ("Weekly", "")]),
+    )
+
+    assert list(Translation.objects.values_list("raw_value", "billing_cycle")) == [
+        ("Bi-annual", "semi_annual")
+    ]
+    assert current_rules(connection=connection).translations == {"bi annual": BillingCycle.SEMI_ANNUAL}
+    assert 'value="Bi-annual"' in browser.get(address(connection)).text
+
+
+def test_choices_of_the_crm_that_mean_nothing_yet_are_offered_for_translation(browser: Client) -> None:
+    page = browser.get(address(connect())).text
+
+    assert 'value="Bi-annual"' in page
+    assert 'value="Monthly"' not in page.partition('id="translations"')[2].partition("Built-in words")[0]
+
+
+def test_translation_that_a_hold_asks_for_stands_ready(browser: Client) -> None:
+    page = browser.get(address(connect()), {"translate": 'Every "other" year<script>'}).text
+
+    assert 'value="Every &quot;other&quot; year&lt;script&gt;"' in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"contract_value": {"source": "deal:Amount; DROP"}}, "“Amount; DROP” is no API name of a field."),
+        ({"contract_value": {"source": "moon:Amount"}}, "“Amount” is no API name of a field."),
+        ({"contract_value": {"typed_object": "deal", "typed_name": "1x"}}, "“1x” is no API name of a field."),
+        ({"duration": {"default_value": "0"}}, "“0” is not a duration of 1 to 1200 whole months."),
+        ({"duration": {"default_value": "soon"}}, "“soon” is not a duration of 1 to 1200 whole months."),
+        ({"currency": {"default_value": "XAU"}}, "“XAU” is no current ISO 4217 currency code."),
+        ({"contract_value": {"default_value": "12,000.00"}}, "“12,000.00” is not a plain number"),
+        ({"start_date": {"default_value": "tomorrow"}}, "“tomorrow” cannot be read as a date."),
+        ({"billing_cycle": {"default_value": "Bi-annual"}}, "“Bi-annual” can mean twice a year"),
+        ({"custom": {"source": "deal:Amount", "custom_label": ""}}, "Name the custom field."),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_its_row(
+    browser: Client, changes: dict[str, dict[str, str]], sentence: str
+) -> None:
+    connection = connect(is_confirmed=False)
+
+    page = browser.post(address(connection), entered(changes))
+
+    assert sentence in words(page.text)
+    assert alerts(page)[0] == "The mapping was not saved."
+    assert not MappingVersion.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"duration": {"source": ""}}, "Contract Duration needs a CRM field or a default value."),
+        (
+            {"tax_id": {"target": "duration", "source": "deal:Amount"}},
+            "Contract Duration is filled from two CRM fields; keep one.",
+        ),
+    ],
+)
+def test_mapping_that_would_hold_every_deal_is_refused(
+    browser: Client, changes: dict[str, dict[str, str]], sentence: str
+) -> None:
+    connection = connect(is_confirmed=False)
+
+    page = browser.post(address(connection), entered(changes))
+
+    assert sentence in words(page.text)
+    assert not MappingVersion.objects.exists()
+
+
+def test_amount_from_a_text_field_is_a_warning(browser: Client) -> None:
+    connection = connect(is_confirmed=False)
+
+    page = browser.post(
+        address(connection), entered({"contract_value": {"source": "deal:Description"}}), follow=True
+    )
+
+    assert "Contract Value is fed by Description, a text field; choose a number field." in words(page.text)
+    assert MappingVersion.objects.count() == 1
+
+
+def test_value_translated_twice_is_refused(browser: Client) -> None:
+    page = browser.post(
+        address(connect()), entered(translations=[("Yearly", "annual"), ("YEARLY ", "monthly")])
+    )
+
+    assert "This value is translated above already." in page.text
+
+
+@pytest.mark.parametrize("broken", [{}, {"field-TOTAL_FORMS": "9999"}, {"field-TOTAL_FORMS": "x"}])
+def test_form_that_was_tampered_with_is_refused(browser: Client, broken: dict[str, str]) -> None:
+    connection = connect(is_confirmed=False)
+
+    response = browser.post(address(connection), broken)
+
+    assert response.status_code == 200
+    assert not MappingVersion.objects.exists()
+
+
+def test_labels_of_the_crm_are_escaped(browser: Client) -> None:
+    connection = connect()
+    CrmSchema.objects.update(
+        fields=[
+            {
+                "source_object": "deal",
+                "name": "Amount",
+                "label": "</option><script>alert(1)</script>",
+                "type": "x",
+            }
+        ]
+    )
+
+    assert "<script>alert" not in browser.get(address(connection)).text
