@@ -20,16 +20,22 @@ from crm_sync.clients.hubspot_api import choose_version
 from crm_sync.clients.hubspot_values import clean_token
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.salesforce_errors import token_rule
+from crm_sync.connection_settings import CURSOR, take_lease_away
 from crm_sync.deals import Check, OrgFacts
 from crm_sync.enums import ConnectionState, Provider
 from crm_sync.errors import ConfigError, SyncError
 from crm_sync.mappings import ensure_proposal
-from crm_sync.models import Authorisation, Connection, CrmOrg, CrmSchema
+from crm_sync.models import Authorisation, Connection, ConnectionLease, CrmOrg, CrmSchema
 from crm_sync.origins import allowed_origins
 
 CALLBACK_PATH = "/api/crm/salesforce/callback"
 AUTHORISATION_LIFE = timedelta(minutes=10)
 START_AGAIN = "Press Authorise again."
+SETTLED = (
+    *("org", "state", "state_reason", "warnings", "login_url", "client_id", "instance_url", "api_version"),
+    *("default_currency", "time_zone", "ui_domain", "has_currency_field", "not_before"),
+)
+"""What connecting decides about a connection. A run or a person may change the rest meanwhile."""
 
 
 class OtherOrg(ConfigError):
@@ -122,14 +128,19 @@ def accept_grant(
     connection: Connection,
     grant: salesforce_oauth.Grant,
     actor: AbstractBaseUser | None,
+    client_secret: str = "",
     confirmed_org: str = "",
 ) -> Connection:
     """Stores a Salesforce grant and reads the org. A grant for another org leaves the old one untouched."""
     if connection.org is not None and grant.org_id not in (connection.org.external_id, confirmed_org):
         raise OtherOrg(org_id=grant.org_id, org_name="another Salesforce org")
+    kept = {"client_secret": client_secret} if client_secret else {}
     with transaction.atomic():
         credentials.store(
-            connection=connection, access_token=grant.access_token, refresh_token=grant.refresh_token
+            connection=connection,
+            access_token=grant.access_token,
+            refresh_token=grant.refresh_token,
+            **kept,
         )
         Connection.objects.filter(pk=connection.pk).update(instance_url=grant.instance_url)
     connection.instance_url = grant.instance_url
@@ -249,8 +260,12 @@ def adopt(*, connection: Connection, facts: OrgFacts, warnings: list[str]) -> No
             next_step="Use that connection, or disconnect it first.",
             code="ORG_TAKEN",
         )
+    columns = [*SETTLED]
     if connection.org is not None and connection.org != org:
+        for lease in ConnectionLease.objects.filter(connection=connection):
+            take_lease_away(lease=lease)  # a run at work would move the cursor over deals of the new org
         connection.forget_cursor()
+        columns += CURSOR
     connection.org = org
     connection.state = ConnectionState.DEGRADED if warnings else ConnectionState.CONNECTED
     connection.state_reason = ""
@@ -260,7 +275,7 @@ def adopt(*, connection: Connection, facts: OrgFacts, warnings: list[str]) -> No
     connection.ui_domain = facts.ui_domain
     connection.has_currency_field = facts.has_currency_field
     connection.not_before = None
-    connection.save()
+    connection.save(update_fields=columns)
 
 
 def preflight(*, connection: Connection) -> Sequence[Check]:

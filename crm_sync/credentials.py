@@ -2,6 +2,7 @@
 
 from cryptography.fernet import InvalidToken
 from django.conf import settings
+from django.db import connection as database
 from django.db import transaction
 
 from crm_sync.clients.http import Transport
@@ -15,6 +16,13 @@ from crm_sync.errors import ConfigError
 from crm_sync.fields import SecretMisplaced
 from crm_sync.models import Connection, ConnectionCredentials
 from crm_sync.origins import allowed_origins
+
+PATIENCE = """
+SET LOCAL lock_timeout = '90s';
+SET LOCAL statement_timeout = '90s';
+SET LOCAL idle_in_transaction_session_timeout = '120s'
+"""
+"""Longer than Salesforce may take to answer: a session that is cut off there loses a rotated token."""
 
 
 def read(*, connection: Connection, lock: bool = False) -> ConnectionCredentials:
@@ -85,6 +93,8 @@ def renew_token(*, connection: Connection, stale: str, transport: Transport) -> 
     3. Save a rotated refresh token at once, in this transaction of its own: the old one is dead by now.
     """
     with transaction.atomic(durable=True):
+        with database.cursor() as cursor:
+            cursor.execute(PATIENCE)
         secrets = read(connection=connection, lock=True)
         if secrets.access_token and secrets.access_token != stale:
             current = Connection.objects.get(pk=connection.pk)

@@ -13,12 +13,13 @@ class UnableToReread(Exception):
     """The moment asked for cannot be a start."""
 
 
-def read_since(
-    *, connection: Connection, since: datetime, now: datetime, actor: AbstractBaseUser | None
-) -> None:
-    """The next run begins at this moment. It never moves a cursor forward: that would skip deals."""
+def refuse_future(*, since: datetime, now: datetime) -> None:
     if since > now:
         raise UnableToReread("The moment to start from lies in the future.")
+
+
+def read_since(*, connection: Connection, since: datetime, actor: AbstractBaseUser | None) -> None:
+    """The next run begins at this moment. It never moves a cursor forward: that would skip deals."""
     if connection.cursor_modified_at is None or since >= connection.cursor_modified_at:
         return
     move(connection=connection, to=since, actor=actor)

@@ -22,7 +22,7 @@ What to do now
   2. Connect Salesforce: choose My Domain, fill in the address, key and secret from above, press
      Authorise, log in with the user name and password from above, and allow.
   3. Confirm the field mapping that Fincelo proposes.
-  4. Settings, CRM Integration, Connect HubSpot: paste the token from above, press Connect, and
+  4. Settings, CRM Integration, Add HubSpot: paste the token from above, press Connect, and
      confirm its mapping.
   5. Press Sync now, or wait five minutes: see Contracts and Invoices, and Holds for what lacks something.
   6. Open a deal in a simulated CRM and press Close won. Sync now: its contract and invoice are there.

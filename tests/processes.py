@@ -30,7 +30,8 @@ class Manage:
         output, errors = process.communicate(given, timeout=SECONDS)
         return Ended(code=process.returncode, output=output, errors=errors)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, own_group: bool = False) -> subprocess.Popen[str]:
+        """`own_group`: it and all that it starts can be signalled together."""
         return subprocess.Popen(
             [sys.executable, "manage.py", *arguments],
             cwd=settings.BASE_DIR,
@@ -39,6 +40,7 @@ class Manage:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=own_group,
         )
 
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from contracts.admin.read_only import MachineWrittenAdmin, link, pretty, related_list
 from crm_sync.admin.replay import ReplayAdmin, replay
+from crm_sync.enums import Outcome
 from crm_sync.models import CrmAccount, CrmDeal, CrmOrg, Hold, MappingVersion, SyncRecord, SyncRun
 
 DEAL_ID = "The deal's whole ID in the CRM."
@@ -56,13 +57,7 @@ class SyncRunAdmin(ReplayAdmin, MachineWrittenAdmin):
         "actor",
         "state",
         "seen",
-        "created",
-        "updated",
-        "held",
-        "suspended",
-        "refused",
-        "failed",
-        "unchanged",
+        "result",
     ]
     list_filter = ["connection", "state", "trigger", "started_at"]
     list_select_related = ["connection", "actor"]
@@ -93,6 +88,11 @@ class SyncRunAdmin(ReplayAdmin, MachineWrittenAdmin):
         "failed",
         related_list("crm_sync.syncrecord", by="run", label="deals of this run"),
     ]
+
+    @admin.display(description="result")
+    def result(self, run: SyncRun) -> str:
+        counts = ((getattr(run, outcome.value), outcome.label.lower()) for outcome in Outcome)
+        return ", ".join(f"{number:,} {word}" for number, word in counts if number)
 
     @admin.action(description="Replay the deals of the selected runs", permissions=["replay"])
     def replay_deals(self, request: HttpRequest, queryset: QuerySet[SyncRun]) -> None:

@@ -4,13 +4,13 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from demo.http_server import Request, Response, Router, json_response, redirect
-from demo.pages import Markup, Templates, join, options, page, pager
+from demo.pages import Markup, Templates, join, options, pager
 from demo.salesforce.answers import host_url
 from demo.salesforce.columns import Row
 from demo.salesforce.deal_form import DealForm, UnableToReadForm, shown
 from demo.salesforce.defaults import ADMIN_EMAIL, DEMO_PASSWORD
-from demo.salesforce.faults import MENU
 from demo.salesforce.org import Org
+from demo.salesforce.shell import refusal, said, salesforce_page
 
 PAGE_SIZE = 50
 OPEN_DEALS = "open"
@@ -55,14 +55,14 @@ class Browse:
             rows=join(self._row(row, back=f"{address}{number}") for row in on_page),
             pager=pager(page_number=number, page_count=page_count, address=address),
         )
-        return _page("Deals", content)
+        return salesforce_page("Deals", content)
 
     def deal(self, request: Request, deal_id: str) -> Response:
         row = self._find(deal_id)
         if row is None:
             return self._no_such_deal()
         notice = self._closed_notice(request) or self._notice("Saved." if request.argument("saved") else "")
-        return _page(str(row["Name"]), self._form.existing(row, notice=notice))
+        return salesforce_page(str(row["Name"]), self._form.existing(row, notice=notice))
 
     def change(self, request: Request, deal_id: str) -> Response:
         row = self._find(deal_id)
@@ -71,20 +71,20 @@ class Browse:
         try:
             self._org.edit(deal_id, **self._form.read(request))
         except UnableToReadForm as error:
-            return _page(
+            return salesforce_page(
                 str(row["Name"]), self._form.existing(row, notice=self._refusal(str(error))), status=400
             )
         return redirect(f"/deals/{deal_id}?saved=1", status=303)
 
     def new_deal(self, request: Request) -> Response:
-        return _page("New deal", self._form.new(self._fresh_deal(), notice=Markup()))
+        return salesforce_page("New deal", self._form.new(self._fresh_deal(), notice=Markup()))
 
     def create(self, request: Request) -> Response:
         try:
             deal_id = self._org.add("Opportunity", **self._form.read(request))
         except UnableToReadForm as error:
             form = self._form.new(self._fresh_deal(), notice=self._refusal(str(error)))
-            return _page("New deal", form, status=400)
+            return salesforce_page("New deal", form, status=400)
         return redirect(f"/deals/{deal_id}?saved=1", status=303)
 
     def close_won(self, request: Request, deal_id: str) -> Response:
@@ -110,7 +110,7 @@ class Browse:
             pkce="required" if app.require_pkce else "optional",
             rotation="on" if app.rotate else "off",
         )
-        return _page("Set up", content)
+        return salesforce_page("Set up", content)
 
     def credentials(self, request: Request) -> Response:
         return json_response(self._credentials(request), headers={"Cache-Control": "no-store"})
@@ -139,7 +139,7 @@ class Browse:
             return None
 
     def _no_such_deal(self) -> Response:
-        return _page("Not found", self._notice("There is no deal with this id."), status=404)
+        return salesforce_page("Not found", self._notice("There is no deal with this id."), status=404)
 
     def _matches(self, row: Row, search: str, stage: str) -> bool:
         if row["IsDeleted"] or (stage == OPEN_DEALS and row["IsClosed"]):
@@ -171,15 +171,11 @@ class Browse:
         return str(self._org.record(str(record_id))["Name"]) if record_id else ""
 
     def _notice(self, text: str) -> Markup:
-        return self._templates.render("notice.html", text=text) if text else Markup()
+        return said(self._templates, text)
 
     def _refusal(self, text: str) -> Markup:
-        return self._templates.render("refusal.html", text=text)
+        return refusal(self._templates, text)
 
     def _closed_notice(self, request: Request) -> Markup:
         row = self._find(request.argument("closed"))
         return self._notice(f"{row['Name']} is now {row['StageName']}." if row else "")
-
-
-def _page(title: str, content: Markup, *, status: int = 200) -> Response:
-    return page(simulator="Salesforce", title=title, content=content, links=MENU, status=status)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from demo.http_server import Request
-from demo.pages import Markup, Templates, options
+from demo.pages import Markup, Templates, join, options
 from demo.salesforce.columns import Row
 from demo.salesforce.org import Org
 from demo.salesforce.values import stored
@@ -54,7 +54,10 @@ class DealForm:
 
     def existing(self, row: Row, *, notice: Markup) -> Markup:
         deal_id = row["Id"]
-        button = "" if row["IsClosed"] else self._templates.render("close_won.html", id=deal_id, back="")
+        parts = ["undelete.html"] if row["IsDeleted"] else ["delete.html"]
+        if not (row["IsClosed"] or row["IsDeleted"]):
+            parts.insert(0, "close_won.html")
+        button = join(self._templates.render(part, id=deal_id, back="") for part in parts)
         facts = self._templates.render("facts.html", id=deal_id, modified=row["SystemModstamp"])
         return self._form(
             row, action=f"/deals/{deal_id}", notice=notice, close_won=button, facts=facts, new_account=""
@@ -89,7 +92,8 @@ class DealForm:
         return options([*empty, *((each, shown(each)) for each in listed + extra)], selected=current)
 
     def _lookup(self, object_name: str, value: object, *empty: tuple[str, str]) -> Markup:
-        rows = sorted(self._org.records(object_name), key=lambda row: str(row["Name"]))
+        live = (row for row in self._org.records(object_name) if not row.get("IsDeleted"))
+        rows = sorted(live, key=lambda row: str(row["Name"]))
         pairs = [(str(row["Id"]), str(row["Name"])) for row in rows]
         return options([*empty, *pairs], selected=str(value or ""))
 

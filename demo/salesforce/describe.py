@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from demo.salesforce.schema import LABELS, Field, SObject
+from demo.salesforce.schema import CHILDREN, LABELS, Child, Field, SObject
 
 SOAP_TYPES = {
     "id": "tns:ID",
@@ -16,19 +16,12 @@ SOAP_TYPES = {
     "datetime": "xsd:dateTime",
 }
 UNGROUPED = frozenset({"double", "currency", "percent", "datetime"})
-CHILDREN = {
-    "Opportunity": (
-        ("OpportunityFieldHistory", "OpportunityId", "Histories"),
-        ("OpportunityHistory", "OpportunityId", "OpportunityHistories"),
-        ("OpportunityLineItem", "OpportunityId", "OpportunityLineItems"),
-    ),
-    "Account": (("Opportunity", "AccountId", "Opportunities"),),
-}
+STORED = frozenset({"Opportunity", "Account", "Contact"})
 
 
 def describe(entity: SObject, *, data_url: str, instance_url: str) -> dict[str, Any]:
     return summary(entity, data_url=data_url) | {
-        "childRelationships": [_child(*child) for child in CHILDREN.get(entity.name, ())],
+        "childRelationships": [_child(each) for each in CHILDREN.get(entity.name, ())],
         "fields": [describe_field(each) for each in entity.fields],
         "recordTypeInfos": [_master_record_type(entity, data_url=data_url)],
         "supportedScopes": _scopes(entity),
@@ -39,7 +32,7 @@ def describe(entity: SObject, *, data_url: str, instance_url: str) -> dict[str, 
 def summary(entity: SObject, *, data_url: str) -> dict[str, Any]:
     """The entry of an object in the list of all objects."""
     label, plural = LABELS[entity.name]
-    stored = entity.name in ("Opportunity", "Account")
+    stored = entity.name in STORED
     url = f"{data_url}/sobjects/{entity.name}"
     return {
         "activateable": False,
@@ -57,7 +50,7 @@ def summary(entity: SObject, *, data_url: str) -> dict[str, Any]:
         "label": label,
         "labelPlural": plural,
         "layoutable": stored,
-        "mergeable": entity.name == "Account",
+        "mergeable": entity.name in ("Account", "Contact"),
         "mruEnabled": stored,
         "name": entity.name,
         "queryable": True,
@@ -143,15 +136,15 @@ def describe_field(field: Field) -> dict[str, Any]:
     }
 
 
-def _child(object_name: str, field: str, relationship: str) -> dict[str, Any]:
+def _child(child: Child) -> dict[str, Any]:
     return {
-        "cascadeDelete": True,
-        "childSObject": object_name,
+        "cascadeDelete": child.object_name == "OpportunityHistory",
+        "childSObject": child.object_name,
         "deprecatedAndHidden": False,
-        "field": field,
+        "field": child.field,
         "junctionIdListNames": [],
         "junctionReferenceTo": [],
-        "relationshipName": relationship,
+        "relationshipName": child.relationship,
         "restrictedDelete": False,
     }
 

@@ -32,7 +32,9 @@ DEAD_TOKEN = ("invalid_grant", "expired access/refresh token")
 
 @dataclass(slots=True, kw_only=True)
 class App:
-    """A connected app. `refuse_with`: an error code such as OAUTH_APP_BLOCKED that nobody gets past."""
+    """A connected app. `refuse_with`: an error code such as OAUTH_APP_BLOCKED that nobody gets past.
+    `run_as`: the user of the client credentials flow, which is off without one. A refresh token ends
+    `refresh_seconds` after the consent, or when it was not used for `refresh_idle_seconds`."""
 
     name: str
     consumer_key: str
@@ -42,6 +44,9 @@ class App:
     require_pkce: bool = False
     rotate: bool = False
     refuse_with: str = ""
+    run_as: str = ""
+    refresh_seconds: float | None = None
+    refresh_idle_seconds: float | None = None
 
     def allows(self, scope: str) -> bool:
         return scope in self.scopes or ("full" in self.scopes and scope in IMPLIED_BY_FULL)
@@ -67,6 +72,8 @@ class Approval:
     scopes: list[str]
     refresh_tokens: list[str] = field(default_factory=list)
     revoked: bool = False
+    granted_at: float = 0.0
+    used_at: float = 0.0
 
     @property
     def refresh_token(self) -> str | None:
@@ -161,13 +168,17 @@ class Grants:
 
     def approve(self, *, app: App, user_id: str, scopes: list[str]) -> Issued:
         """Keeps the newest five consents of a user to an app; one more pushes the oldest out."""
-        approval = Approval(consumer_key=app.consumer_key, user_id=user_id, scopes=scopes)
+        moment = self._now().timestamp()
+        approval = Approval(
+            consumer_key=app.consumer_key, user_id=user_id, scopes=scopes, granted_at=moment, used_at=moment
+        )
         if "refresh_token" in scopes:
             approval.refresh_tokens.append(_refresh_token())
         with self._lock:
             self.approvals.append(approval)
             live = self._live(user_id=user_id, consumer_key=app.consumer_key)
-            for pushed_out in live[:-APPROVALS_PER_USER_AND_APP]:
+            lasting = [each for each in live if each.refresh_tokens]
+            for pushed_out in lasting[:-APPROVALS_PER_USER_AND_APP]:
                 self._revoke(pushed_out)
             return self._issue(approval, refresh_token=approval.refresh_token)
 
@@ -195,10 +206,28 @@ class Grants:
             raise GrantRefused(*DEAD_TOKEN)
         if not self._is_active(approval.user_id):
             raise GrantRefused("invalid_grant", "inactive user")
+        self._check_policy(app, approval)
+        approval.used_at = self._now().timestamp()
         if not app.rotate:
             return self._issue(approval, refresh_token=None)
         approval.refresh_tokens.append(_refresh_token())
         return self._issue(approval, refresh_token=approval.refresh_token)
+
+    def _check_policy(self, app: App, approval: Approval) -> None:
+        now = self._now().timestamp()
+        if app.refresh_seconds is not None and now - approval.granted_at >= app.refresh_seconds:
+            raise GrantRefused("invalid_grant", "token validity expired")
+        if app.refresh_idle_seconds is not None and now - approval.used_at >= app.refresh_idle_seconds:
+            raise GrantRefused(*DEAD_TOKEN)
+
+    def issue_to_app(self, app: App) -> Issued:
+        """The client credentials flow: an access token for the app's own user, no refresh token."""
+        if not app.run_as:
+            raise GrantRefused("invalid_grant", "no client credentials user enabled")
+        if not self._is_active(app.run_as):
+            raise GrantRefused("invalid_grant", "inactive user")
+        scopes = [scope for scope in app.scopes if scope != "refresh_token"]
+        return self.approve(app=app, user_id=app.run_as, scopes=scopes)
 
     def authenticate(self, token: str) -> Access | None:
         """The session of a valid access token. Its end moves on only after half of the period has passed."""
@@ -237,6 +266,12 @@ class Grants:
         with self._lock:
             for approval in self.approvals:
                 self._revoke(approval)
+
+    def revoke_app(self, app: App) -> None:
+        with self._lock:
+            for approval in self.approvals:
+                if approval.consumer_key == app.consumer_key:
+                    self._revoke(approval)
 
     def expire_access_tokens(self) -> None:
         with self._lock:

@@ -8,8 +8,10 @@ INSTANCE = "Da0"
 
 PREFIXES = {
     "Account": "001",
+    "Contact": "003",
     "User": "005",
     "Opportunity": "006",
+    "OpportunityHistory": "008",
     "Organization": "00D",
     "OpportunityStage": "01J",
 }

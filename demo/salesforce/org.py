@@ -1,6 +1,7 @@
 """One simulated Salesforce org: records, schema, tokens, and the switches that tests and the demo turn."""
 
 import random
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,11 +9,13 @@ from typing import Any
 
 from demo.http_server import Request, Response
 from demo.salesforce import defaults
+from demo.salesforce.columns import Row
 from demo.salesforce.grants import App, Grants, Issued
 from demo.salesforce.ids import DIGITS, numbered_id
 from demo.salesforce.query import Result, run
 from demo.salesforce.records import Records, utc_now
 from demo.salesforce.schema import MULTI_CURRENCY, PERSON_ACCOUNTS, Field, PicklistValue
+from demo.salesforce.usage import DailyCalls, Running
 from demo.salesforce.values import Value
 
 CURSOR_LIFE = timedelta(days=2)
@@ -33,7 +36,13 @@ class Org(Records):
     """Starts with its custom fields, stages, one user and one app, and without deals.
 
     These attributes may be set at any moment: `currency`, `instance_url`, `identity_host`, `newest_version`,
-    `max_page_size`, `limit_info_form` (plain, bursts, per_app, None), `api_limit`, `api_used`, `intercept`.
+    `max_page_size`, `limit_info_form` (plain, bursts, per_app, None), `intercept`, `replication_id_limit`;
+    `api_limit` and `api_used`, the calls of the last 24 hours;
+    `query_seconds`, how long a query takes, and `query_timeout_rows`, beyond which it runs too long;
+    `long_request_limit`, how many requests may run for `long_request_seconds` and more at once;
+    `refuse_data_with`, the name of a refusal that every data call meets (such as not_for_rest);
+    `login_hosts`, hosts (with port) that serve no data; `moved_hosts`, old hosts that redirect data calls to
+    `instance_url` with the status `moved_status`.
     """
 
     def __init__(self, *, seed: int = 1, clock: Callable[[], datetime] = utc_now) -> None:
@@ -45,7 +54,17 @@ class Org(Records):
         self.max_page_size = 2000
         self.limit_info_form: str | None = "plain"
         self.api_limit = 15_000
-        self.api_used = 0
+        self.query_seconds = 0.0
+        self.query_timeout_rows: int | None = None
+        self.long_request_limit = 5
+        self.long_request_seconds = 20.0
+        self.replication_id_limit = 600_000
+        self.refuse_data_with = ""
+        self.login_hosts: set[str] = set()
+        self.moved_hosts: set[str] = set()
+        self.moved_status = 302
+        self.running = Running()
+        self._calls = DailyCalls(now=self.now)
         self.intercept: Callable[[Request], Response | None] | None = None
         self.passwords: dict[str, str] = {}
         self._cursors: dict[str, Cursor] = {}
@@ -112,6 +131,17 @@ class Org(Records):
             ]
 
     @property
+    def api_used(self) -> int:
+        return self._calls.total
+
+    @api_used.setter
+    def api_used(self, calls: int) -> None:
+        self._calls.total = calls
+
+    def count_calls(self, calls: int) -> None:
+        self._calls.count(calls)
+
+    @property
     def multi_currency(self) -> bool:
         return MULTI_CURRENCY in self.schema.features
 
@@ -137,6 +167,17 @@ class Org(Records):
             self.schema.remove(object_name, name)
             self._schema_changed()
 
+    def hide_object(self, object_name: str) -> None:
+        """No permission to read an object: to the user it is not there, nor are the ways to it."""
+        with self.lock:
+            self.schema.hidden_objects.add(object_name)
+            self.changes += 1
+
+    def show_object(self, object_name: str) -> None:
+        with self.lock:
+            self.schema.hidden_objects.discard(object_name)
+            self.changes += 1
+
     def hide_field(self, object_name: str, name: str) -> None:
         """Field-level security. Unlike other changes it leaves describe's Last-Modified where it was."""
         with self.lock:
@@ -157,6 +198,35 @@ class Org(Records):
                 self.add("OpportunityStage", **fields)
             self.refresh_stage_list()
 
+    def rename_stage(self, api_name: str, *, label: str) -> None:
+        """Another label; deals keep the API name, yet their system stamps move."""
+        with self.lock:
+            self._stage(api_name)["MasterLabel"] = label
+            self._stage_changed(api_name)
+
+    def replace_stage(self, api_name: str, *, new_name: str) -> None:
+        """Another API name, which every deal in the stage takes on. Only their system stamps move."""
+        with self.lock:
+            self._stage(api_name).update(ApiName=new_name, MasterLabel=new_name)
+            for row in self.records("Opportunity"):
+                if row["StageName"] == api_name:
+                    row["StageName"] = new_name
+            self._stage_changed(new_name)
+
+    def set_stage_active(self, api_name: str, *, active: bool) -> None:
+        with self.lock:
+            self._stage(api_name)["IsActive"] = active
+            self.refresh_stage_list()
+
+    def _stage(self, api_name: str) -> Row:
+        return next(row for row in self.records("OpportunityStage") if row["ApiName"] == api_name)
+
+    def _stage_changed(self, api_name: str) -> None:
+        for row in self.records("Opportunity"):
+            if row["StageName"] == api_name:
+                self.touch(str(row["Id"]))
+        self.refresh_stage_list()
+
     def refresh_stage_list(self) -> None:
         """Brings the picklist of StageName in line with the stages."""
         rows = self.records("OpportunityStage")
@@ -172,7 +242,11 @@ class Org(Records):
     def query(self, text: str, *, data_url: str, with_deleted: bool) -> Result:
         with self.lock:
             return run(
-                text, schema=self.schema, tables=self.tables, data_url=data_url, with_deleted=with_deleted
+                text,
+                schema=self.schema,
+                tables=self.visible_tables(),
+                data_url=data_url,
+                with_deleted=with_deleted,
             )
 
     def open_cursor(self, result: Result, *, page_size: int) -> Cursor:
@@ -197,7 +271,7 @@ class Org(Records):
     def write_rows(self, result: Result, *, start: int, end: int) -> list[str]:
         """Part of a result with the rows as they are now; it may come out short."""
         with self.lock:
-            table = self.tables[result.object_name]
+            table = self.visible_tables()[result.object_name]
             return [result.write(table[each]) for each in result.ids[start:end] if each in table]
 
     def connect(self) -> Issued:
@@ -209,6 +283,13 @@ class Org(Records):
 
     def revoke_tokens(self) -> None:
         self.grants.revoke_all()
+
+    def rotate_secret(self) -> str:
+        """A new consumer secret, applied: all tokens of the app end. Returns the secret."""
+        with self.lock:
+            self.app.consumer_secret = secrets.token_hex(32).upper()
+            self.grants.revoke_app(self.app)
+            return self.app.consumer_secret
 
     def _is_open(self, cursor: Cursor) -> bool:
         return self.now() - cursor.opened_at < CURSOR_LIFE

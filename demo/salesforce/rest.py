@@ -1,16 +1,19 @@
 """The data half of the REST API: versions, query, describe, limits."""
 
 import re
+import time
 import zlib
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
 from demo.http_server import Request, Response, Router, json_response
 from demo.salesforce.answers import bearer_token, host_url, method_refused, missing, rest_error
+from demo.salesforce.composite import Composite
 from demo.salesforce.describe import describe, summary
 from demo.salesforce.grants import DATA_SCOPES
 from demo.salesforce.org import Cursor, Org
-from demo.salesforce.schema import SObject
+from demo.salesforce.refusals import refused
+from demo.salesforce.replication import Replication
 from demo.salesforce.soql import QueryError
 
 OLDEST_VERSION = 31
@@ -29,6 +32,7 @@ class Rest:
     def __init__(self, org: Org) -> None:
         self._org = org
         self._router = Router(default=missing, refuse=method_refused)
+        replication, composite = Replication(org), Composite(org, route=self._routed)
         data = r"(?P<data_url>/services/data/v\d+\.0)"
         objects = rf"{data}/sobjects/(?P<name>\w+)"
         for pattern, handler in (
@@ -40,10 +44,19 @@ class Rest:
             (rf"{objects}/?", self.object),
             (rf"{objects}/describe/?", self.describe),
             (rf"{objects}/(?P<record_id>\w{{15,18}})", self.record),
+            (rf"{objects}/updated/?", replication.updated),
+            (rf"{objects}/deleted/?", replication.deleted),
             (rf"{data}/limits/?", self.limits),
             (rf"{data}/limits/recordCount/?", self.record_count),
+            (rf"{data}/composite/sobjects/(?P<name>\w+)/?", composite.collection),
         ):
             self._router.add("GET", pattern, handler)
+        for pattern, handler in (
+            (rf"{data}/composite/?", composite.composite),
+            (rf"{data}/composite/batch/?", composite.batch),
+            (rf"{data}/composite/sobjects/(?P<name>\w+)/?", composite.collection),
+        ):
+            self._router.add("POST", pattern, handler)
 
     def versions(self, request: Request) -> Response:
         """Needs no token, counts towards no limit."""
@@ -64,23 +77,32 @@ class Rest:
             return missing(request)
         refusal = self._refusal(request)
         if refusal:
-            return refusal
-        self._org.api_used += 1
+            return self._with_usual_headers(refusal)
+        self._org.count_calls(1)
+        with self._org.running.one_more():
+            return self._with_usual_headers(self._routed(request))
+
+    def _routed(self, request: Request) -> Response:
         try:
-            response = self._router(request)
+            return self._router(request)
         except QueryError as error:
-            response = rest_error(error.code, error.message)
-        return self._with_usual_headers(response)
+            return rest_error(error.code, error.message)
 
     def _refusal(self, request: Request) -> Response | None:
         if request.headers.get("Authorization") and not bearer_token(request):
             return rest_error("INVALID_AUTH_HEADER", "INVALID_AUTH_HEADER", status=401)
         access = self._org.grants.authenticate(bearer_token(request))
         if access is None:
-            return rest_error("INVALID_SESSION_ID", "Session expired or invalid", status=401)
+            return refused("session_expired")
         if not DATA_SCOPES & set(access.approval.scopes):
-            message = "This session is not valid for use with the REST API"
-            return rest_error("INVALID_SESSION_ID", message, status=401)
+            return refused("not_for_rest")
+        org = self._org
+        if org.refuse_data_with:
+            return refused(org.refuse_data_with)
+        if org.api_used >= org.api_limit:
+            return refused("request_limit")
+        if org.running.longer_than(org.long_request_seconds) >= org.long_request_limit:
+            return refused("concurrent_requests")
         return None
 
     def _with_usual_headers(self, response: Response) -> Response:
@@ -92,7 +114,7 @@ class Rest:
         return response
 
     def resources(self, request: Request, data_url: str) -> Response:
-        names = ("query", "queryAll", "sobjects", "limits")
+        names = ("composite", "limits", "query", "queryAll", "sobjects")
         identity = f"{self._org.identity_host}/id/{self._org.org_id}/{self._org.admin_id}"
         return json_response({name: f"{data_url}/{name}" for name in names} | {"identity": identity})
 
@@ -100,8 +122,11 @@ class Rest:
         result = self._org.query(
             request.argument("q"), data_url=data_url, with_deleted=resource == "queryAll"
         )
+        time.sleep(self._org.query_seconds)
         if result.is_count:
             return json_response({"totalSize": len(result.ids), "done": True, "records": []})
+        if self._org.query_timeout_rows is not None and len(result.ids) > self._org.query_timeout_rows:
+            return refused("query_timeout")
         size = min(_batch_size(request), self._org.max_page_size)
         cursor = self._org.open_cursor(result, page_size=size)
         return self._page(cursor, start=0, query_url=f"{data_url}/{resource}")
@@ -127,29 +152,45 @@ class Rest:
         return Response(body=f'{{"totalSize":{total},{more},"records":[{rows}]}}'.encode())
 
     def objects(self, request: Request, data_url: str) -> Response:
-        entities = [self._org.schema.visible(name) for name in self._org.schema.object_names]
+        if unchanged := self._unchanged(request, "all"):
+            return unchanged
+        entities = [self._org.schema.visible(name) for name in self._org.schema.readable_names]
         listed = [summary(entity, data_url=data_url) for entity in entities]
-        return json_response({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed})
+        body = {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed}
+        return json_response(body, headers=self._validators("all"))
 
     def object(self, request: Request, data_url: str, name: str) -> Response:
         entity = self._org.schema.find(name)
         if entity is None:
             return missing(request)
-        return json_response({"objectDescribe": summary(entity, data_url=data_url), "recentItems": []})
+        if unchanged := self._unchanged(request, entity.name):
+            return unchanged
+        body = {"objectDescribe": summary(entity, data_url=data_url), "recentItems": []}
+        return json_response(body, headers=self._validators(entity.name))
 
     def describe(self, request: Request, data_url: str, name: str) -> Response:
         entity = self._org.schema.find(name)
         if entity is None:
             return missing(request)
-        changed_at = self._org.schema_changed_at
-        headers = {
-            "Last-Modified": format_datetime(changed_at, usegmt=True),
-            "ETag": _etag(changed_at, entity),
-        }
-        if _is_unchanged_since(changed_at, request.headers.get("If-Modified-Since", "")):
-            return Response(status=304, headers=headers)
+        if unchanged := self._unchanged(request, entity.name):
+            return unchanged
         instance_url = self._org.instance_url or host_url(request)
-        return json_response(describe(entity, data_url=data_url, instance_url=instance_url), headers=headers)
+        body = describe(entity, data_url=data_url, instance_url=instance_url)
+        return json_response(body, headers=self._validators(entity.name))
+
+    def _unchanged(self, request: Request, what: str) -> Response | None:
+        """304 for a caller that has seen the metadata since its last change."""
+        since = request.headers.get("If-Modified-Since", "")
+        if not _is_unchanged_since(self._org.schema_changed_at, since):
+            return None
+        return Response(status=304, headers=self._validators(what))
+
+    def _validators(self, what: str) -> dict[str, str]:
+        changed_at = self._org.schema_changed_at
+        return {
+            "Last-Modified": format_datetime(changed_at, usegmt=True),
+            "ETag": f'"{zlib.crc32(f"{changed_at} {what}".encode()):08x}"',
+        }
 
     def record(self, request: Request, data_url: str, name: str, record_id: str) -> Response:
         """One record, as a query by its id would show it."""
@@ -177,7 +218,7 @@ class Rest:
         wanted = request.argument("sObjects").split(",")
         counted = [
             {"count": len(self._org.records(name)), "name": name}
-            for name in self._org.schema.object_names
+            for name in self._org.schema.readable_names
             if name in wanted
         ]
         return json_response({"sObjects": counted})
@@ -193,10 +234,6 @@ def _label(version: int) -> str:
     years, season = divmod(version - SPRING_2026, len(SEASONS))
     year = 26 + years + (season == SEASONS.index("Winter"))
     return f"{SEASONS[season]} '{year:02}"
-
-
-def _etag(changed_at: datetime, entity: SObject) -> str:
-    return f'"{zlib.crc32(f"{changed_at} {entity.name}".encode()):08x}"'
 
 
 def _is_unchanged_since(changed_at: datetime, header: str) -> bool:

@@ -64,6 +64,7 @@ def _lookup(name: str, label: str, refers_to: str, relationship: str | None, **m
     return _field(name, label, "reference", length=18, refers_to=refers_to, relationship=relationship, **more)
 
 
+UNCHANGEABLE = {"permissionable": False, "updateable": False}
 AUDIT = (
     _system("CreatedDate", "Created Date", "datetime"),
     _lookup("CreatedById", "Created By ID", "User", "CreatedBy", nillable=False, permissionable=False),
@@ -127,6 +128,45 @@ OPPORTUNITY = (
     _system("LastReferencedDate", "Last Referenced Date", "datetime", nillable=True),
     _system("HasOpenActivity", "Has Open Activity", "boolean", filterable=False),
     _system("HasOverdueTask", "Has Overdue Task", "boolean", filterable=False),
+    _lookup(
+        "LastAmountChangedHistoryId", "Opportunity History ID", "OpportunityHistory", None, **UNCHANGEABLE
+    ),
+    _lookup(
+        "LastCloseDateChangedHistoryId", "Opportunity History ID", "OpportunityHistory", None, **UNCHANGEABLE
+    ),
+)
+
+HISTORY = (
+    ID,
+    _lookup("OpportunityId", "Opportunity ID", "Opportunity", "Opportunity", nillable=False, **UNCHANGEABLE),
+    _lookup("CreatedById", "Created By ID", "User", "CreatedBy", nillable=False, **UNCHANGEABLE),
+    _system("CreatedDate", "Created Date", "datetime"),
+    _text("StageName", "Stage Name", type="picklist", **UNCHANGEABLE),
+    _field("Amount", "Amount", "currency", precision=18, scale=2, **UNCHANGEABLE),
+    _field("ExpectedRevenue", "Expected Revenue", "currency", precision=18, scale=2, **UNCHANGEABLE),
+    _system("CloseDate", "Close Date", "date", nillable=True),
+    _system("Probability", "Probability", "percent", precision=3, nillable=True),
+    _text("ForecastCategory", "To ForecastCategory", 40, type="picklist", **UNCHANGEABLE),
+    _field("PrevAmount", "Previous Amount", "currency", precision=18, scale=2, **UNCHANGEABLE),
+    _system("PrevCloseDate", "Previous Close Date", "date", nillable=True),
+    CURRENCY,
+    _system("SystemModstamp", "System Modstamp", "datetime"),
+    IS_DELETED,
+)
+
+CONTACT = (
+    ID,
+    IS_DELETED,
+    _lookup("AccountId", "Account ID", "Account", "Account"),
+    _text("LastName", "Last Name", 80, nillable=False, permissionable=False),
+    _text("FirstName", "First Name", 40, permissionable=False),
+    _text("Name", "Full Name", 121, nillable=False, permissionable=False, updateable=False),
+    _text("Title", "Title", 128),
+    _text("Email", "Email", 80, type="email"),
+    _text("Phone", "Business Phone", 40, type="phone"),
+    CURRENCY,
+    _lookup("OwnerId", "Owner ID", "User", "Owner", nillable=False, permissionable=False),
+    *AUDIT,
 )
 
 ACCOUNT = (
@@ -204,9 +244,32 @@ ORGANIZATION = (
 LABELS = {
     "Opportunity": ("Opportunity", "Opportunities"),
     "Account": ("Account", "Accounts"),
+    "Contact": ("Contact", "Contacts"),
+    "OpportunityHistory": ("Opportunity History", "Opportunity History"),
     "User": ("User", "Users"),
     "OpportunityStage": ("Opportunity Stage", "Opportunity Stage"),
     "Organization": ("Organization", "Organization"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A list of child records: their object, the field that points to the parent, and the list's name."""
+
+    object_name: str
+    field: str
+    relationship: str
+
+
+CHILDREN = {
+    "Opportunity": (
+        Child(object_name="OpportunityHistory", field="OpportunityId", relationship="OpportunityHistories"),
+    ),
+    "Account": (
+        Child(object_name="Account", field="ParentId", relationship="ChildAccounts"),
+        Child(object_name="Contact", field="AccountId", relationship="Contacts"),
+        Child(object_name="Opportunity", field="AccountId", relationship="Opportunities"),
+    ),
 }
 
 
@@ -231,16 +294,23 @@ class Schema:
         self._fields: dict[str, list[Field]] = {
             "Opportunity": list(OPPORTUNITY),
             "Account": list(ACCOUNT),
+            "Contact": list(CONTACT),
+            "OpportunityHistory": list(HISTORY),
             "User": list(USER),
             "OpportunityStage": list(STAGE),
             "Organization": list(ORGANIZATION),
         }
         self._hidden: set[tuple[str, str]] = set()
+        self.hidden_objects: set[str] = set()
         self.features: set[str] = set()
 
     @property
     def object_names(self) -> list[str]:
         return list(self._fields)
+
+    @property
+    def readable_names(self) -> list[str]:
+        return [name for name in self._fields if name not in self.hidden_objects]
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
@@ -259,13 +329,17 @@ class Schema:
             name=object_name,
             fields=tuple(fields),
             by_name={each.name.lower(): each for each in fields},
-            by_relationship={each.relationship.lower(): each for each in fields if each.relationship},
+            by_relationship={
+                each.relationship.lower(): each
+                for each in fields
+                if each.relationship and each.refers_to not in self.hidden_objects
+            },
         )
 
     def find(self, object_name: str) -> SObject | None:
-        """An object by its name in any case."""
+        """An object by its name in any case; None when there is none or the user may not read it."""
         spelt = {name.lower(): name for name in self._fields}.get(object_name.lower())
-        return self.visible(spelt) if spelt else None
+        return self.visible(spelt) if spelt and spelt not in self.hidden_objects else None
 
     def add(self, object_name: str, added: Field) -> None:
         self.remove(object_name, added.name)

@@ -16,6 +16,7 @@ def take(org: Org) -> dict[str, Any]:
             "admin_id": org.admin_id,
             "numbers": dict(org.numbers),
             "passwords": dict(org.passwords),
+            "deleted_at": dict(org.visibility.deleted_at),
             "tables": {name: list(rows.values()) for name, rows in org.tables.items()},
             "features": sorted(org.schema.features),
             "hidden": org.schema.hidden,
@@ -27,8 +28,9 @@ def take(org: Org) -> dict[str, Any]:
 def restore(org: Org, kept: Mapping[str, Any]) -> None:
     with org.lock:
         org.org_id, org.admin_id = kept["org_id"], kept["admin_id"]
-        org.numbers, org.passwords = kept["numbers"], kept["passwords"]
-        org.tables = {name: {row["Id"]: row for row in rows} for name, rows in kept["tables"].items()}
+        org.numbers, org.passwords = org.numbers | kept["numbers"], kept["passwords"]
+        org.tables |= {name: {row["Id"]: row for row in rows} for name, rows in kept["tables"].items()}
+        org.visibility.deleted_at = dict(kept.get("deleted_at", {}))
         org.schema.features = set(kept["features"])
         for object_name, field_name in kept["hidden"]:
             org.schema.hide(object_name, field_name)

@@ -5,11 +5,13 @@ import binascii
 import hmac
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
+from xml.sax.saxutils import escape
 
 from demo.http_server import Request, Response, json_response
 from demo.salesforce.answers import NO_STORE, bearer_token, host_url, identity_error, oauth_error
 from demo.salesforce.columns import Row
-from demo.salesforce.grants import App, GrantRefused, Issued
+from demo.salesforce.grants import IMPLIED_BY_FULL, App, GrantRefused, Issued
 from demo.salesforce.org import Org
 
 
@@ -21,6 +23,7 @@ class TokenEndpoints:
         form = request.form()
         flows: dict[str, Callable[[App, Mapping[str, str]], Issued]] = {
             "authorization_code": self._exchange,
+            "client_credentials": self._client_credentials,
             "refresh_token": self._refresh,
         }
         try:
@@ -33,7 +36,7 @@ class TokenEndpoints:
             issued = flow(app, form)
         except GrantRefused as refused:
             return oauth_error(refused.error, refused.description)
-        return json_response(self._token_body(request, app, issued), headers=dict(NO_STORE))
+        return _in_format(request, form, self._token_body(request, app, issued))
 
     def _exchange(self, app: App, form: Mapping[str, str]) -> Issued:
         return self._org.grants.exchange(
@@ -45,6 +48,9 @@ class TokenEndpoints:
 
     def _refresh(self, app: App, form: Mapping[str, str]) -> Issued:
         return self._org.grants.refresh(app=app, token=_required(form, "refresh_token"))
+
+    def _client_credentials(self, app: App, form: Mapping[str, str]) -> Issued:
+        return self._org.grants.issue_to_app(app)
 
     def _token_body(self, request: Request, app: App, issued: Issued) -> dict[str, str]:
         """No `expires_in`, and the scopes in another order than they were asked for."""
@@ -97,6 +103,28 @@ class TokenEndpoints:
             issued_at = int(access.issued_at.timestamp())
             described |= {"exp": int(access.ends_at.timestamp()), "iat": issued_at, "nbf": issued_at}
         return described
+
+    def configuration(self, request: Request) -> Response:
+        """https://openid.net/specs/openid-connect-discovery-1_0.html"""
+        here = host_url(request)
+        oauth2 = f"{here}/services/oauth2"
+        return json_response(
+            {
+                "issuer": here,
+                "authorization_endpoint": f"{oauth2}/authorize",
+                "token_endpoint": f"{oauth2}/token",
+                "revocation_endpoint": f"{oauth2}/revoke",
+                "userinfo_endpoint": f"{oauth2}/userinfo",
+                "introspection_endpoint": f"{oauth2}/introspect",
+                "jwks_uri": f"{here}/id/keys",
+                "scopes_supported": sorted(IMPLIED_BY_FULL | {"refresh_token"}),
+                "response_types_supported": ["code"],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+                "code_challenge_methods_supported": ["S256"],
+            }
+        )
 
     def userinfo(self, request: Request) -> Response:
         user = self._signed_in(request)
@@ -190,6 +218,21 @@ class TokenEndpoints:
 
     def _instance_url(self, request: Request) -> str:
         return self._org.instance_url or host_url(request)
+
+
+def _in_format(request: Request, form: Mapping[str, str], body: Mapping[str, str]) -> Response:
+    """JSON unless the parameter `format`, or else the Accept header, asks for something else."""
+    accept = request.headers.get("Accept", "")
+    known = ("json", "xml", "urlencoded")
+    wanted = form.get("format") or next((name for name in known if name in accept), "json")
+    if wanted == "urlencoded":
+        kind, text = "application/x-www-form-urlencoded", urlencode(body)
+    elif wanted == "xml":
+        values = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in body.items())
+        kind, text = "application/xml", f'<?xml version="1.0" encoding="UTF-8"?><OAuth>{values}</OAuth>'
+    else:
+        return json_response(body, headers=dict(NO_STORE))
+    return Response(body=text.encode(), content_type=f"{kind};charset=UTF-8", headers=dict(NO_STORE))
 
 
 def _required(form: Mapping[str, str], name: str) -> str:

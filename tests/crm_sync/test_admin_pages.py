@@ -172,7 +172,7 @@ def test_links_lead_from_run_to_record_to_deal_to_contract_to_invoice(support: C
 
 def test_json_is_indented_and_money_is_written_out(support: Client) -> None:
     connection = fill()
-    invoice = connection.deals.get(external_id="006A").contract.invoices.get()  # type: ignore[union-attr]
+    invoice = connection.deals.get(external_id="006A").contract.invoices.get()
 
     page = support.get(page_of(invoice)).text
 
@@ -233,7 +233,7 @@ def test_support_mends_a_mapping_and_a_version_is_made(support: Client) -> None:
     connection.refresh_from_db()
     version = connection.mapping_version
     assert version is not None
-    assert (version.number, version.author.get_username()) == (2, "sue")  # type: ignore[union-attr]
+    assert (version.number, version.author.get_username()) == (2, "sue")
     assert version.snapshot["translations"] == {"yearly": "monthly"}
     assert "Version 2 of the field mapping is in force. Held deals read again: 1." in words(page.text)
     assert connection.cursor_external_id == "006A"
@@ -348,7 +348,7 @@ def test_everything_that_matches_a_filter_is_replayed(support: Client) -> None:
 
     support.post(
         f"/admin/crm_sync/crmdeal/?connection__id__exact={first.pk}",
-        {"action": "replay_deals", "select_across": "1", "_selected_action": first.deals.first().pk},  # type: ignore[union-attr]
+        {"action": "replay_deals", "select_across": "1", "_selected_action": first.deals.first().pk},
     )
     everything = {"action": "replay_deals", "select_across": "1", "_selected_action": "1"}
     support.post("/admin/crm_sync/crmdeal/", everything)

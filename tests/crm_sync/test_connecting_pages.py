@@ -229,11 +229,11 @@ def test_another_org_asks_to_confirm_and_then_takes_it(
     page = browser.get(CALLBACK, allowed(org, browser.post(again).url), follow=True)
 
     connection.refresh_from_db()
-    assert connection.org.name == "Old org"  # type: ignore[union-attr]
-    assert f'name="confirmed_org" value="{here.external_id}"' in page.text  # type: ignore[union-attr]
+    assert connection.org.name == "Old org"
+    assert f'name="confirmed_org" value="{here.external_id}"' in page.text
     assert "What came from Old org stays as it is" in page.text
 
-    address = browser.post(again, {"confirmed_org": here.external_id}).url  # type: ignore[union-attr]
+    address = browser.post(again, {"confirmed_org": here.external_id}).url
     browser.get(CALLBACK, allowed(org, address))
 
     connection.refresh_from_db()
@@ -375,12 +375,12 @@ def test_token_of_another_portal_asks_to_confirm(
     old = connection.org
     browser.post(
         f"/settings/crm/{connection.pk}/token/",
-        {"token": token, "confirmed_org": here.external_id},  # type: ignore[union-attr]
+        {"token": token, "confirmed_org": here.external_id},
     )
     connection.refresh_from_db()
 
-    assert f'name="confirmed_org" value="{here.external_id}"' in asked.text  # type: ignore[union-attr]
-    assert old.name == "Old portal"  # type: ignore[union-attr]
+    assert f'name="confirmed_org" value="{here.external_id}"' in asked.text
+    assert old.name == "Old portal"
     assert connection.org == here
 
 

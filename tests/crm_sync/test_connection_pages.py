@@ -53,11 +53,8 @@ def test_broken_connection_says_what_why_and_offers_to_reconnect(browser: Client
 
     page = browser.get(f"/settings/crm/{connection.pk}/")
 
-    assert "Salesforce has revoked this connection." in alerts(page)
-    assert (
-        "No deal is imported until it is connected again. What was imported is billed as planned."
-        in page.text
-    )
+    assert alerts(page) == ["Salesforce is broken. Salesforce has revoked this connection."]
+    assert "Its won deals are not imported until it is connected again." in page.text
     assert f'href="/settings/crm/{connection.pk}/#connect">Reconnect</a>' in page.text
 
 
@@ -175,8 +172,8 @@ def test_bad_settings_are_refused_beside_their_field(
 
 def test_text_of_the_crm_is_escaped(browser: Client) -> None:
     connection = connect(warnings=["<script>alert(1)</script>"], stage_names=["<img src=x>"])
-    connection.org.name = '"><script>alert(2)</script>'  # type: ignore[union-attr]
-    connection.org.save()  # type: ignore[union-attr]
+    connection.org.name = '"><script>alert(2)</script>'
+    connection.org.save()
 
     for path in ("/settings/crm/", f"/settings/crm/{connection.pk}/"):
         page = browser.get(path).text

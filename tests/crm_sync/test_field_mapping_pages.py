@@ -128,7 +128,7 @@ def test_first_confirmation_makes_version_one_and_names_the_next_step(browser: C
     page = browser.post(address(connection), entered(), follow=True)
 
     connection.refresh_from_db()
-    assert connection.mapping_version.number == 1  # type: ignore[union-attr]
+    assert connection.mapping_version.number == 1
     assert alerts(page) == ["Field mapping confirmed. The first sync starts within five minutes."]
     assert f'action="/settings/crm/{connection.pk}/sync/"' in page.text
     assert rows(page)[-1][2] == "dana"

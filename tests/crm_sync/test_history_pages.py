@@ -192,8 +192,8 @@ def test_deal_shows_how_each_field_was_read_and_what_changed(browser: Client) ->
 
     page = words(browser.get(f"/history/{run.pk}/").text)
 
-    assert "Contract Value USD 1.00 USD 2.00" in page
-    assert "Billing Cycle Deal: F Yearly built-in synonym Annual" in page
+    assert "Contract Value USD 1.00 → USD 2.00" in page
+    assert "Billing Cycle Deal: F Yearly → built-in synonym → Annual" in page
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -166,7 +167,7 @@ def test_a_deal_lists_all_its_problems_at_once_and_makes_nothing() -> None:
         ),
     ],
 )
-def test_held_values(changes: dict[str, RawValue], expected: tuple[str, str]) -> None:
+def test_held_values(changes: dict[str, Any], expected: tuple[str, str]) -> None:
     one = mapped(a_deal(**changes))
 
     assert problems_of(one) == [expected]
@@ -315,7 +316,7 @@ def test_optional_and_custom_fields_land_where_they_belong() -> None:
             source_field="tier",
         ),
     )
-    account = {
+    account: dict[str, RawValue] = {
         "name": "Acme Ltd",
         "mail": "pay@acme.example",
         "vat": "IE123",

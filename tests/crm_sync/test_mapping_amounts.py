@@ -3,6 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -134,7 +135,7 @@ def test_the_value_over_the_term_is_exact_but_for_one_rounding(
         ),
     ],
 )
-def test_the_currency_is_the_deals_own(changes: dict[str, RawValue], value: str, source: str) -> None:
+def test_the_currency_is_the_deals_own(changes: dict[str, Any], value: str, source: str) -> None:
     one = mapped(a_deal(**changes))
 
     assert str(contract_of(one).value) == value

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,7 +27,9 @@ AMOUNTS = st.decimals(min_value="0.01", max_value="99999999", places=2).map(str)
 @st.composite
 def any_deals(draw: st.DrawFn) -> Deal:
     """A complete deal in which some values are replaced by anything at all."""
-    replaced = st.dictionaries(st.sampled_from(DEAL_FIELDS), raw_values(), max_size=3)
+    replaced: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
+        st.sampled_from(DEAL_FIELDS), raw_values(), max_size=3
+    )
     name = draw(st.one_of(st.just("Acme"), st.text(st.characters(), max_size=20)))
     account = {"name": draw(st.one_of(st.just("Acme Ltd"), raw_values())), "address": draw(raw_values())}
     return a_deal(

@@ -1,5 +1,6 @@
 import json
 import sys
+from argparse import ArgumentTypeError
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,12 +12,18 @@ from contracts.currencies import is_known
 from contracts.enums import BillingCycle
 from crm_sync import connecting, credentials
 from crm_sync.clients.salesforce_oauth import renew
-from crm_sync.enums import Provider, Target
+from crm_sync.connection_settings import save_settings
+from crm_sync.enums import Provider, Target, TermUnit
 from crm_sync.errors import SyncError
 from crm_sync.mappings import current_rules, lint, save_mapping
 from crm_sync.models import Connection
+from crm_sync.readers import Unreadable, read_months
 
 USAGE = 2
+SECRET_FILES = {
+    Provider.HUBSPOT.value: ("token_file",),
+    Provider.SALESFORCE.value: ("client_secret_file", "refresh_token_file"),
+}
 
 
 class Command(BaseCommand):
@@ -35,11 +42,9 @@ class Command(BaseCommand):
         salesforce.add_argument("--refresh-token-file", required=True)
         for provider in (hubspot, salesforce):
             provider.add_argument("--name", required=True, help="What to call the connection.")
-            provider.add_argument(
-                "--import-from", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD"
-            )
+            provider.add_argument("--import-from", required=True, type=day, metavar="YYYY-MM-DD")
             provider.add_argument("--accept-proposed-mapping", action="store_true")
-            provider.add_argument("--default-term", type=int, metavar="MONTHS")
+            provider.add_argument("--default-term", type=months, metavar="MONTHS")
             provider.add_argument("--default-cycle", choices=BillingCycle.values)
             provider.add_argument("--default-currency", metavar="CUR", default="")
             provider.add_argument("--json", action="store_true", help="Print one JSON object.")
@@ -50,28 +55,38 @@ class Command(BaseCommand):
             raise CommandError(f"{currency} is no ISO 4217 currency code.", returncode=USAGE)
         if not currency and options["provider"] == Provider.SALESFORCE:
             raise CommandError("Name the org's currency with --default-currency.", returncode=USAGE)
-        connection, is_new = self.connection(options, currency=currency)
+        secrets = {name: read(options[name]) for name in SECRET_FILES[options["provider"]]}
+        connection = self.connection(options, currency=currency)
+        is_new = connection.pk is None
         try:
-            self.connect(connection, options)
-            confirmed = options["accept_proposed_mapping"] and self.confirm(connection, options)
+            if is_new:
+                connection.save()
+            self.connect(connection, secrets)
         except SyncError as error:
-            if is_new and connection.org is None:
+            if is_new:
                 connection.delete()
             raise CommandError(str(error)) from None
+        if not is_new:
+            changes = {"import_from": options["import_from"]} | (
+                {"default_currency": currency} if currency else {}
+            )
+            save_settings(connection=connection, changes=changes, actor=None)
+        confirmed = options["accept_proposed_mapping"] and self.confirm(connection, options)
         self.report(connection, confirmed=bool(confirmed), as_json=options["json"])
 
-    def connection(self, options: dict[str, Any], *, currency: str) -> tuple[Connection, bool]:
-        found = Connection.objects.filter(name=options["name"]).first()
-        if found is not None and found.provider != options["provider"]:
+    def connection(self, options: dict[str, Any], *, currency: str) -> Connection:
+        """The connection of that name or a new one, with the address to connect to. Nothing is stored yet."""
+        connection = Connection.objects.filter(name=options["name"]).first() or Connection(
+            provider=options["provider"],
+            name=options["name"],
+            import_from=options["import_from"],
+            default_currency=currency,
+        )
+        if connection.provider != options["provider"]:
             raise CommandError(
-                f"{found} is a connection to {found.get_provider_display()}. Choose another name.",
+                f"{connection} is a connection to {connection.get_provider_display()}. Choose another name.",
                 returncode=USAGE,
             )
-        connection = found or Connection(provider=options["provider"], name=options["name"])
-        if connection.import_from is not None and options["import_from"] < connection.import_from:
-            connection.forget_cursor()
-        connection.import_from = options["import_from"]
-        connection.default_currency = currency or connection.default_currency
         if options["provider"] == Provider.SALESFORCE:
             try:
                 connection.login_url = connecting.login_address(
@@ -80,23 +95,20 @@ class Command(BaseCommand):
             except ValueError as error:
                 raise CommandError(str(error), returncode=USAGE) from None
             connection.client_id = options["client_id"].strip()
-        connection.save()
-        return connection, found is None
+        return connection
 
-    def connect(self, connection: Connection, options: dict[str, Any]) -> None:
-        if options["provider"] == Provider.HUBSPOT:
-            connecting.connect_hubspot(connection=connection, pasted=read(options["token_file"]), actor=None)
+    def connect(self, connection: Connection, secrets: dict[str, str]) -> None:
+        if connection.provider == Provider.HUBSPOT:
+            connecting.connect_hubspot(connection=connection, pasted=secrets["token_file"], actor=None)
             return
-        secret = read(options["client_secret_file"])
-        refresh_token = read(options["refresh_token_file"])
+        client_secret, refresh_token = secrets["client_secret_file"], secrets["refresh_token_file"]
         grant = renew(
             transport=credentials.transport_for(connection=connection),
-            keys=credentials.app_keys(connection=connection, client_secret=secret),
+            keys=credentials.app_keys(connection=connection, client_secret=client_secret),
             refresh_token=refresh_token,
         )
-        credentials.store(connection=connection, client_secret=secret)
         kept = grant if grant.refresh_token else replace(grant, refresh_token=refresh_token)
-        connecting.accept_grant(connection=connection, grant=kept, actor=None)
+        connecting.accept_grant(connection=connection, grant=kept, actor=None, client_secret=client_secret)
 
     def confirm(self, connection: Connection, options: dict[str, Any]) -> bool:
         defaults = {
@@ -137,11 +149,27 @@ class Command(BaseCommand):
             )
 
 
+def day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no day such as 2026-11-01") from None
+
+
+def months(text: str) -> int:
+    """Reads a term as the mapping will."""
+    try:
+        return read_months(text, unit=TermUnit.MONTHS)
+    except Unreadable as problem:
+        raise ArgumentTypeError(f"{text!r} {problem.sentence}") from None
+
+
 def read(path: str) -> str:
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text()
-    except OSError as error:
-        raise CommandError(f"{path} could not be read: {error.strerror}.", returncode=USAGE) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise CommandError(f"{path} could not be read: {reason}.", returncode=USAGE) from None
     if not text.strip():
         raise CommandError(f"{path} is empty.", returncode=USAGE)
     return text.strip()

@@ -1,11 +1,11 @@
 import json
 import sys
 from argparse import ArgumentTypeError
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Count
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -14,11 +14,12 @@ from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
 from contracts.workspace import business_date
 from crm_sync.clients.salesforce_values import to_18
-from crm_sync.enums import Outcome, Provider, RunState, RunTrigger
+from crm_sync.enums import ConnectionState, Outcome, Provider, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld, SyncError
 from crm_sync.models import Connection, CrmDeal, SyncRun
 from crm_sync.preview import preview
-from crm_sync.rereading import UnableToReread, read_everything, read_since
+from crm_sync.rereading import UnableToReread, read_everything, read_since, refuse_future
+from crm_sync.runs import UnableToSync
 from crm_sync.sync import Order, sync
 
 FAILED, USAGE, LEASE_HELD, DEALS_HELD = 1, 2, 3, 4
@@ -32,15 +33,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--connection", metavar="NAME", help="Only this connection.")
-        parser.add_argument("--deal", nargs="+", metavar="ID", help="Only these deals, changed or not.")
-        parser.add_argument(
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--deal", nargs="+", metavar="ID", help="Only these deals, changed or not.")
+        which.add_argument(
             "--since",
             type=moment,
             metavar="TIME",
             help="Read again from this moment, such as 2026-11-01T00:00Z.",
         )
-        parser.add_argument("--full", action="store_true", help="Read every won deal again.")
-        parser.add_argument("--replay-held", action="store_true", help="Read all held deals again.")
+        which.add_argument("--full", action="store_true", help="Read every won deal again.")
+        which.add_argument("--replay-held", action="store_true", help="Read all held deals again.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen and write nothing.")
         parser.add_argument("--fail-on-held", action="store_true", help="Exit with 4 while deals are held.")
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
@@ -57,6 +59,8 @@ class Command(BaseCommand):
         else:
             for result in results:
                 self.stdout.write(sentence(result))
+            if not results:
+                self.stdout.write("No connection is ready: connect a CRM and confirm its field mapping.")
             if invoices:
                 self.stdout.write(f"{invoices} {'invoice' if invoices == 1 else 'invoices'} issued.")
         if code:
@@ -70,17 +74,19 @@ class Command(BaseCommand):
                 names = ", ".join(Connection.objects.order_by("name").values_list("name", flat=True))
                 usage(f"There is no connection {options['connection']}. There are: {names or 'none'}.")
             if not found[0].is_live or found[0].mapping_version is None:
-                usage(f"{found[0]} is not ready: {not_ready(found[0])}.")
-        live = list(found.live())
-        if options["deal"] and len(live) != 1:
+                usage(f"{found[0]} is not ready: {not_ready(found[0]).rstrip('.')}.")
+        wanted = [one for one in found if one.mapping_version is not None and (one.is_live or is_broken(one))]
+        if options["deal"] and len(wanted) != 1:
             usage("Name the connection that the deals are in, with --connection.")
-        return live
+        return wanted
 
     def one(self, connection: Connection, options: dict[str, Any]) -> dict[str, Any]:
-        """One connection's run as a JSON-ready mapping."""
+        """One connection's run as a JSON-ready mapping. A broken connection has failed without a call."""
         ids = self.deal_ids(connection, options)
+        if is_broken(connection):
+            return blank(connection, state="failed", error=connection.state_reason)
         if ids is not None and not ids:
-            return {**head(connection), "state": "done", "error": "", **dict.fromkeys(COUNTS, 0)}
+            return blank(connection, state="done")
         now = timezone.now()
         order = Order(
             trigger=RunTrigger.REPLAY if ids else RunTrigger.COMMAND,
@@ -88,16 +94,21 @@ class Command(BaseCommand):
             external_ids=ids or (),
         )
         try:
+            if options["since"]:
+                refuse_future(since=options["since"], now=now)
             if options["dry_run"]:
+                start_at(connection, options)
                 return dry_run(connection, order)
             if options["full"]:
                 read_everything(connection=connection, actor=None)
             elif options["since"]:
-                read_since(connection=connection, since=options["since"], now=now, actor=None)
+                read_since(connection=connection, since=options["since"], actor=None)
             with Bar(shown=sys.stderr.isatty() and not options["json"], title=connection.name) as bar:
                 run = sync(connection=connection, order=bar.following(order))
         except LeaseHeld as held:
-            return {**head(connection), "state": "busy", "error": str(held), **dict.fromkeys(COUNTS, 0)}
+            return blank(connection, state="busy", error=str(held))
+        except UnableToSync as unready:
+            return blank(connection, state="failed", error=str(unready))
         except UnableToReread as refusal:
             usage(str(refusal))
         return told(connection, run)
@@ -151,36 +162,53 @@ class Bar:
         self.bar.update(run.seen - self.bar.n)
 
 
+def start_at(connection: Connection, options: dict[str, Any]) -> None:
+    """Where a run would start that is only tried: the row itself stays as it is."""
+    start = options["since"]
+    if options["full"]:
+        connection.forget_cursor()
+    elif start and connection.cursor_modified_at and start < connection.cursor_modified_at:
+        connection.forget_cursor()
+        connection.cursor_modified_at = start
+
+
 def dry_run(connection: Connection, order: Order) -> dict[str, Any]:
     try:
-        found = asdict(preview(connection=connection, order=order))
+        found = preview(connection=connection, order=order)
     except SyncError as error:
-        return {**head(connection), "state": "failed", "error": str(error), **dict.fromkeys(COUNTS, 0)}
-    reasons = {code.value: count for code, count in found.pop("reasons").items()}
-    counts = {
-        **dict.fromkeys(COUNTS, 0),
-        "seen": found["seen"],
-        "created": found["would_create"],
-        "updated": found["would_change"],
-        "held": found["would_hold"],
-        "unchanged": found["unchanged"],
-        "api_calls": found["api_calls"],
+        return blank(connection, state="failed", error=str(error))
+    return blank(connection, state="dry run") | {
+        "seen": found.seen,
+        "created": found.would_create,
+        "updated": found.would_change,
+        "held": found.would_hold,
+        "unchanged": found.unchanged,
+        "api_calls": found.api_calls,
+        "reasons": {code.value: count for code, count in found.reasons.items()},
     }
-    return {**head(connection), "state": "dry run", "error": "", **counts, "reasons": reasons}
 
 
-def head(connection: Connection) -> dict[str, Any]:
-    return {"connection": connection.name, "provider": connection.provider}
+def blank(connection: Connection, *, state: str, error: str = "") -> dict[str, Any]:
+    """Every key of a result; what has not happened counts 0."""
+    return {
+        "connection": connection.name,
+        "provider": connection.provider,
+        "state": state,
+        "error": error,
+        **dict.fromkeys(COUNTS, 0),
+        "reasons": {},
+        "warnings": [],
+        "open_holds": CrmDeal.objects.held().filter(connection=connection).count(),
+    }
 
 
 def told(connection: Connection, run: SyncRun) -> dict[str, Any]:
-    return {
-        **head(connection),
-        "state": run.state,
-        "error": run.error,
+    return blank(connection, state=run.state, error=run.error) | {
         **{name: getattr(run, name) for name in COUNTS},
+        "reasons": dict(
+            run.records.exclude(code="").values_list("code").annotate(deals=Count("id")).order_by("code")
+        ),
         "warnings": run.warnings,
-        "open_holds": CrmDeal.objects.held().filter(connection=connection).count(),
     }
 
 
@@ -193,7 +221,8 @@ def sentence(result: dict[str, Any]) -> str:
         for outcome in Outcome
         if result[outcome.value]
     )
-    return f"{result['connection']}: {result['seen']} deals read, {counts or 'nothing new'}."
+    deals = "deal" if result["seen"] == 1 else "deals"
+    return f"{result['connection']}: {result['seen']} {deals} read, {counts or 'nothing new'}."
 
 
 def exit_code(results: list[dict[str, Any]], *, fail_on_held: bool) -> int:
@@ -202,9 +231,13 @@ def exit_code(results: list[dict[str, Any]], *, fail_on_held: bool) -> int:
         return FAILED
     if "busy" in states:
         return LEASE_HELD
-    if fail_on_held and any(result.get("open_holds") or result["held"] for result in results):
+    if fail_on_held and any(result["open_holds"] or result["held"] for result in results):
         return DEALS_HELD
     return 0
+
+
+def is_broken(connection: Connection) -> bool:
+    return connection.state == ConnectionState.BROKEN
 
 
 def not_ready(connection: Connection) -> str:

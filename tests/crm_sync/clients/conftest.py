@@ -4,6 +4,12 @@ from contextlib import ExitStack
 import pytest
 
 from crm_sync.clients.http import Transport
+from crm_sync.clients.hubspot import HubSpotClient
+from crm_sync.clients.hubspot_api import HubSpotApi
+from demo.http_server import Server
+from demo.hubspot.portal import Portal
+from demo.hubspot.scopes import RECOMMENDED_SCOPES
+from tests.crm_sync.clients.portals import StandingClock
 from tests.crm_sync.clients.wire import MakeTransport, Pauses, SteppingClock
 
 
@@ -32,3 +38,38 @@ def make_transport(pauses: Pauses) -> Iterator[MakeTransport]:
 @pytest.fixture
 def transport(make_transport: MakeTransport) -> Transport:
     return make_transport()
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+def portal(clock: StandingClock) -> Portal:
+    """A portal whose clock stands still, in place of the usual one."""
+    return Portal(clock=clock)
+
+
+@pytest.fixture
+def open_hubspot(
+    portal: Portal, hubspot_server: Server, make_transport: MakeTransport
+) -> Callable[..., HubSpotClient]:
+    """Opens clients, each with a transport and a token of its own."""
+
+    def open_hubspot(
+        *, url: str = "", scopes: tuple[str, ...] = RECOMMENDED_SCOPES, time_zone: str = "US/Eastern"
+    ) -> HubSpotClient:
+        api = HubSpotApi(
+            transport=make_transport(),
+            base_url=url or hubspot_server.url,
+            access_token=portal.issue_token(scopes=scopes),
+        )
+        return HubSpotClient(api=api, portal_id=str(portal.portal_id), time_zone=time_zone)
+
+    return open_hubspot
+
+
+@pytest.fixture
+def hubspot_client(open_hubspot: Callable[..., HubSpotClient]) -> HubSpotClient:
+    return open_hubspot()

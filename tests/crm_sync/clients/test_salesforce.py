@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ def ids(pages: Sequence[DealPage]) -> list[str]:
     return [deal.external_id for page in pages for deal in page.deals]
 
 
-def add_deal(org: Org, *, at: datetime = NOON, stage: str = "Closed Won", **fields: object) -> str:
+def add_deal(org: Org, *, at: datetime = NOON, stage: str = "Closed Won", **fields: Any) -> str:
     return org.add(
         "Opportunity",
         modified_at=at,

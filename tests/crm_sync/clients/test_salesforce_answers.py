@@ -6,7 +6,7 @@ import pytest
 
 from crm_sync.clients.http import Transport
 from crm_sync.clients.salesforce import SalesforceClient
-from crm_sync.deals import Check, Cursor, DealQuery, OrgFacts, Stage
+from crm_sync.deals import Check, OrgFacts, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, TransientError
 from demo.http_server import Response, Server, json_response
@@ -16,13 +16,6 @@ from demo.salesforce.schema import Field
 from tests.crm_sync.clients.wire import Script
 
 PAGE = "/services/data/v66.0/query/0r8Da0000012345IAA-2000"
-ASKED = DealQuery(
-    cursor=Cursor(),
-    stage_names=("Closed Won",),
-    import_from="2026-01-01",
-    wanted={},  # type: ignore[arg-type]
-)
-"""No deal is read in these tests: the query is never looked at."""
 
 
 def never(stale: str) -> tuple[str, str]:

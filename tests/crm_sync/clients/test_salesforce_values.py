@@ -47,7 +47,7 @@ def test_ids_become_eighteen_characters(external_id: str, expected: str) -> None
     ],
 )
 def test_what_is_no_id_is_refused(external_id: str) -> None:
-    with pytest.raises(ValueError, match="is no Salesforce id|is mistyped"):
+    with pytest.raises(ValueError, match=r"is no Salesforce id|is mistyped"):
         to_18(external_id)
 
 

@@ -10,6 +10,7 @@ STANDARD_FIELDS = [
     "Pricebook2Id", "OwnerId", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById",
     "SystemModstamp", "LastActivityDate", "LastStageChangeDate", "FiscalQuarter", "FiscalYear", "Fiscal",
     "ContactId", "LastViewedDate", "LastReferencedDate", "HasOpenActivity", "HasOverdueTask",
+    "LastAmountChangedHistoryId", "LastCloseDateChangedHistoryId",
 ]  # fmt: skip
 CUSTOM_FIELDS = ["Contract_Term__c", "Billing_Frequency__c", "PO_Number__c"]
 
@@ -32,11 +33,7 @@ def test_top_of_describe(connected: Client) -> None:
         "queryable": True,
     }
     assert body["urls"]["uiDetailTemplate"] == f"{connected.url}/{{ID}}"
-    assert [child["relationshipName"] for child in body["childRelationships"]] == [
-        "Histories",
-        "OpportunityHistories",
-        "OpportunityLineItems",
-    ]
+    assert [child["relationshipName"] for child in body["childRelationships"]] == ["OpportunityHistories"]
 
 
 def test_fields_of_an_opportunity(connected: Client) -> None:

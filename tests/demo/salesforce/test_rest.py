@@ -176,6 +176,8 @@ def test_list_of_objects(connected: Client) -> None:
     assert [entry["name"] for entry in body["sobjects"]] == [
         "Opportunity",
         "Account",
+        "Contact",
+        "OpportunityHistory",
         "User",
         "OpportunityStage",
         "Organization",

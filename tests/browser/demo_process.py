@@ -1,0 +1,77 @@
+"""The whole demo in processes of its own, and what it printed."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+UP_SECONDS, DOWN_SECONDS = 120, 60
+OURS = ("DJANGO_SETTINGS_MODULE", "EMBEDDED_POSTGRES_DURABLE", "DATABASE_URL", "SECRET_KEY", "FERNET_KEYS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    web: str
+    password: str
+    salesforce: str
+    consumer_key: str
+    consumer_secret: str
+    hubspot: str
+    token: str
+
+
+@contextmanager
+def running_demo(folder: Path) -> Iterator[Demo]:
+    """`make run` without make, in a folder that is gone afterwards."""
+    var, output = folder / "var", folder / "output"
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "demo.run"],
+            cwd=settings.BASE_DIR,
+            env={name: value for name, value in os.environ.items() if name not in OURS}
+            | {"VAR_DIR": str(var)},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield read(printed(process, output))
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(DOWN_SECONDS)
+        shutil.rmtree((var / "postgres").resolve(), ignore_errors=True)
+
+
+def printed(process: subprocess.Popen[bytes], output: Path) -> str:
+    deadline = time.monotonic() + UP_SECONDS
+    while "Ctrl-C stops everything" not in output.read_text():
+        assert process.poll() is None, output.read_text()
+        assert time.monotonic() < deadline, output.read_text()
+        time.sleep(0.2)
+    return output.read_text()
+
+
+def read(text: str) -> Demo:
+    def value(pattern: str) -> str:
+        found = re.search(pattern, text)
+        assert found, text
+        return found[1]
+
+    return Demo(
+        web=value(r"Fincelo runs at (\S+)"),
+        password=value(r"finance +(\S+)"),
+        salesforce=value(r"Simulated Salesforce at (\S+)"),
+        consumer_key=value(r"Consumer key +(\S+)"),
+        consumer_secret=value(r"Consumer secret +(\S+)"),
+        hubspot=value(r"Simulated HubSpot at (\S+)"),
+        token=value(r"token +(pat-\S+)"),
+    )

@@ -1,0 +1,114 @@
+"""What is read of a HubSpot portal when it is connected."""
+
+from collections.abc import Callable
+
+import pytest
+
+from crm_sync.clients.hubspot import HubSpotClient
+from crm_sync.deals import Check, CrmField, OrgFacts, Stage
+from crm_sync.enums import SourceObject
+from crm_sync.errors import ConfigError
+from demo.http_server import Application, Request, Response, Server, json_response
+from demo.hubspot.app import build_app
+from demo.hubspot.portal import Portal
+from demo.hubspot.scopes import SEED_SCOPES
+
+Open = Callable[..., HubSpotClient]
+
+
+def test_who_was_connected(hubspot_client: HubSpotClient) -> None:
+    assert hubspot_client.identify() == OrgFacts(
+        external_id="48211907",
+        name="HubSpot portal 48211907",
+        kind="Standard",
+        time_zone="US/Eastern",
+        currency="USD",
+        has_currency_field=True,
+        ui_domain="app.hubspot.com",
+    )
+    assert hubspot_client.warnings == []
+
+
+def test_a_time_zone_that_this_machine_does_not_know(open_hubspot: Open, portal: Portal) -> None:
+    def intercept(request: Request, application: Application) -> Response:
+        account = json_response({"timeZone": "Mars/Olympus", "companyCurrency": "EUR"})
+        return account if "/account-info/" in request.path else application(request)
+
+    with Server(build_app(portal, intercept=intercept)) as server:
+        client = open_hubspot(url=server.url)
+        facts = client.identify()
+
+    assert (facts.time_zone, facts.currency, client.warnings) == (
+        "UTC",
+        "EUR",
+        ["Fincelo does not know the time zone 'Mars/Olympus' of this CRM and reads its moments as UTC."],
+    )
+
+
+def test_an_account_page_that_may_not_be_read_stops_nothing(open_hubspot: Open, portal: Portal) -> None:
+    def intercept(request: Request, application: Application) -> Response:
+        refused = json_response({"category": "MISSING_SCOPES"}, status=403)
+        return refused if "/account-info/" in request.path else application(request)
+
+    with Server(build_app(portal, intercept=intercept)) as server:
+        client = open_hubspot(url=server.url)
+        facts = client.identify()
+
+    assert (facts.external_id, facts.time_zone, facts.currency) == ("48211907", "UTC", "")
+    assert client.warnings == [
+        "HubSpot did not tell the portal's time zone and currency. Check both on this connection."
+    ]
+
+
+def test_the_stages_of_every_pipeline(hubspot_client: HubSpotClient, portal: Portal) -> None:
+    portal.pipelines = portal.pipelines[2:]
+
+    assert hubspot_client.stages() == [
+        Stage(id="20519878", name="Introduced", pipeline="Partners", is_won=False),
+        Stage(id="20519881", name="Closed won", pipeline="Partners", is_won=True),
+        Stage(id="20519882", name="Closed lost", pipeline="Partners", is_won=False),
+    ]
+
+
+def test_the_schema_of_deals_companies_and_owners(hubspot_client: HubSpotClient, portal: Portal) -> None:
+    fields = hubspot_client.schema()
+
+    named = {(field.source_object, field.name): field for field in fields}
+    term = named[SourceObject.DEAL, "contract_term_months"]
+    assert (term.label, term.type) == (
+        portal.properties["deals"]["contract_term_months"].label,
+        "number",
+    )
+    assert (SourceObject.ACCOUNT, "name") in named
+    assert fields[-3:] == [
+        CrmField(source_object=SourceObject.OWNER, name="email", label="Email", type="string"),
+        CrmField(source_object=SourceObject.OWNER, name="firstName", label="First name", type="string"),
+        CrmField(source_object=SourceObject.OWNER, name="lastName", label="Last name", type="string"),
+    ]
+
+
+def test_the_preflight_names_each_gap(open_hubspot: Open) -> None:
+    labels = ("Deals", "Pipelines and stages", "Deal properties", "Companies", "Companies of deals", "Owners")
+    readable = [Check(label=label, ok=True, sentence=f"{label} can be read.") for label in labels]
+
+    assert open_hubspot().preflight() == readable
+    assert open_hubspot(scopes=SEED_SCOPES).preflight() == [
+        *readable[:5],
+        Check(
+            label="Owners",
+            ok=False,
+            sentence="The access token lacks the scope crm.objects.owners.read. "
+            "Add it to the service key or private app in HubSpot.",
+            blocking=False,
+        ),
+    ]
+
+
+def test_a_dead_token_stops_the_preflight_at_once(open_hubspot: Open, portal: Portal) -> None:
+    client = open_hubspot()
+    portal.revoke_token(client.api.access_token)
+
+    with pytest.raises(ConfigError) as refusal:
+        client.preflight()
+
+    assert (refusal.value.breaks, client.calls) == (True, 1)
