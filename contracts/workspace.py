@@ -6,7 +6,11 @@ from zoneinfo import ZoneInfo
 from contracts.models import Workspace
 
 
+def time_zone() -> str:
+    """UTC until a workspace is set up."""
+    return Workspace.objects.values_list("time_zone", flat=True).first() or "UTC"
+
+
 def business_date(*, at: datetime) -> date:
-    """The calendar day of a moment where the workspace is. UTC until a workspace is set up."""
-    zone = Workspace.objects.values_list("time_zone", flat=True).first() or "UTC"
-    return at.astimezone(ZoneInfo(zone)).date()
+    """The calendar day of a moment where the workspace is."""
+    return at.astimezone(ZoneInfo(time_zone())).date()

@@ -3,8 +3,8 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ from crm_sync.errors import ConfigError, SyncError
 from crm_sync.mappings import ensure_proposal
 from crm_sync.models import Authorisation, Connection, ConnectionLease, CrmOrg, CrmSchema
 from crm_sync.origins import allowed_origins
+from crm_sync.proposals import CURRENCY_FIELDS
 
 CALLBACK_PATH = "/api/crm/salesforce/callback"
 AUTHORISATION_LIFE = timedelta(minutes=10)
@@ -36,6 +37,14 @@ SETTLED = (
     *("default_currency", "time_zone", "ui_domain", "has_currency_field", "not_before"),
 )
 """What connecting decides about a connection. A run or a person may change the rest meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What a connect has come by: secrets for the vault, columns for the connection."""
+
+    secrets: Mapping[str, str] = field(repr=False)
+    columns: Mapping[str, str]
 
 
 class OtherOrg(ConfigError):
@@ -63,17 +72,27 @@ def login_address(*, choice: str, my_domain: str) -> str:
         return salesforce_oauth.SANDBOX
     typed = my_domain.strip().rstrip("/")
     address = typed if "://" in typed else f"https://{typed.lower()}"
-    parts = urlsplit(address)
-    is_bare = f"{parts.scheme}://{parts.netloc}" == address
-    if not is_bare or not allowed_origins(Provider.SALESFORCE)(address):
+    if not is_bare(address) or not allowed_origins(Provider.SALESFORCE)(address):
         raise ValueError("Enter the address of your org, such as https://acme.my.salesforce.com.")
     return address
+
+
+def is_bare(address: str) -> bool:
+    """Scheme and host, and nothing behind them."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return f"{parts.scheme}://{parts.netloc}" == address
 
 
 def start_authorisation(
     *, connection: Connection, client_secret: str, user: AbstractBaseUser, session_key: str, now: datetime
 ) -> str:
-    """Keeps what the way back needs and answers with Salesforce's address to go to."""
+    """Keeps what the way back needs and answers with Salesforce's address to go to.
+
+    Sends to the `login_url` and `client_id` that the connection object has, stored or not.
+    """
     state = secrets.token_urlsafe(32)
     url, verifier = salesforce_oauth.authorise_url(
         login_url=connection.login_url,
@@ -83,18 +102,24 @@ def start_authorisation(
         state=state,
     )
     with transaction.atomic():
-        if client_secret.strip():
-            credentials.store(connection=connection, client_secret=client_secret.strip())
+        secret = (
+            client_secret.strip() or credentials.read(connection=connection, lock=True).client_secret or ""
+        )
+        if connection.org is None:
+            credentials.store(connection=connection, client_secret=secret)
         Authorisation.objects.filter(connection=connection).delete()
         waiting = Authorisation.objects.create(
             connection=connection,
             user_id=user.pk,
             session_digest=digest(session_key),
             state_digest=digest(state),
+            login_url=connection.login_url,
+            client_id=connection.client_id,
             redirect_uri=callback_url(),
             expires_at=now + AUTHORISATION_LIFE,
         )
         waiting.verifier = verifier
+        waiting.client_secret = secret
         waiting.save()
     return url
 
@@ -111,42 +136,49 @@ def finish_authorisation(
     """Turns Salesforce's code into a connection. The state is used up whatever happens next."""
     waiting = take_authorisation(state=state, user=user, session_key=session_key, now=now)
     connection = waiting.connection
-    secret = credentials.read(connection=connection).client_secret or ""
-    transport = credentials.transport_for(connection=connection)
+    keys = salesforce_oauth.AppKeys(
+        login_url=waiting.login_url, client_id=waiting.client_id, client_secret=waiting.client_secret or ""
+    )
     grant = salesforce_oauth.exchange_code(
-        transport=transport,
-        keys=credentials.app_keys(connection=connection, client_secret=secret),
+        transport=credentials.transport_for(connection=connection),
+        keys=keys,
         code=code,
         verifier=waiting.verifier or "",
         redirect_uri=waiting.redirect_uri,
     )
-    return accept_grant(connection=connection, grant=grant, actor=user, confirmed_org=confirmed_org)
+    return accept_grant(
+        connection=connection, grant=grant, keys=keys, actor=user, confirmed_org=confirmed_org
+    )
 
 
 def accept_grant(
     *,
     connection: Connection,
     grant: salesforce_oauth.Grant,
+    keys: salesforce_oauth.AppKeys,
     actor: AbstractBaseUser | None,
-    client_secret: str = "",
     confirmed_org: str = "",
 ) -> Connection:
-    """Stores a Salesforce grant and reads the org. A grant for another org leaves the old one untouched."""
+    """Reads the org with a new grant, then keeps the grant. One that does not work changes nothing."""
     if connection.org is not None and grant.org_id not in (connection.org.external_id, confirmed_org):
         raise OtherOrg(org_id=grant.org_id, org_name="another Salesforce org")
-    kept = {"client_secret": client_secret} if client_secret else {}
-    with transaction.atomic():
-        credentials.store(
-            connection=connection,
-            access_token=grant.access_token,
-            refresh_token=grant.refresh_token,
-            **kept,
-        )
-        Connection.objects.filter(pk=connection.pk).update(instance_url=grant.instance_url)
-    connection.instance_url = grant.instance_url
-    client = credentials.open_salesforce(connection=connection)
-    connection.api_version = client.choose_version()
-    return settle(connection=connection, client=client, actor=actor, confirmed_org=grant.org_id)
+    client = credentials.open_with_grant(connection=connection, grant=grant)
+    access = Access(
+        secrets={
+            "client_secret": keys.client_secret,
+            "access_token": grant.access_token,
+            "refresh_token": grant.refresh_token,
+        },
+        columns={
+            "login_url": keys.login_url,
+            "client_id": keys.client_id,
+            "instance_url": grant.instance_url,
+            "api_version": client.choose_version(),
+        },
+    )
+    return settle(
+        connection=connection, client=client, access=access, actor=actor, confirmed_org=grant.org_id
+    )
 
 
 def take_authorisation(
@@ -200,21 +232,29 @@ def connect_hubspot(
     client = credentials.open_hubspot(connection=connection)
     client.api.access_token = token
     facts_of_token = client.api.introspect()
-    connection.api_version = choose_version(client.api)
+    choose_version(client.api)
     portal_id = facts_of_token.portal_id
     if connection.org is not None and portal_id not in (connection.org.external_id, confirmed_org):
         raise OtherOrg(org_id=portal_id, org_name="another HubSpot portal")
     stopped = [check for check in client.preflight() if not check.ok and check.blocking]
     if stopped:
         raise ConfigError(stopped[0].sentence, code="PREFLIGHT")
-    credentials.store(connection=connection, access_token=token)
-    return settle(connection=connection, client=client, actor=actor, confirmed_org=portal_id)
+    access = Access(secrets={"access_token": token}, columns={"api_version": client.api.version})
+    return settle(connection=connection, client=client, access=access, actor=actor, confirmed_org=portal_id)
 
 
 def settle(
-    *, connection: Connection, client: CrmClient, actor: AbstractBaseUser | None, confirmed_org: str
+    *,
+    connection: Connection,
+    client: CrmClient,
+    access: Access,
+    actor: AbstractBaseUser | None,
+    confirmed_org: str,
 ) -> Connection:
-    """What every connect ends with: the org is known, the schema stored, a mapping proposed."""
+    """What every connect ends with: the org is known, the access and the schema stored, a mapping proposed.
+
+    All of it or nothing: a connection never holds the tokens of one org and the name of another.
+    """
     facts = client.identify()
     fields, stages = client.schema(), client.stages()
     client.close()
@@ -222,7 +262,8 @@ def settle(
         raise OtherOrg(org_id=facts.external_id, org_name=facts.name)
     with transaction.atomic():
         before = {"org": str(connection.org or ""), "state": connection.state}
-        adopt(connection=connection, facts=facts, warnings=list(client.warnings))
+        adopt(connection=connection, facts=facts, access=access, warnings=list(client.warnings))
+        credentials.store(connection=connection, **access.secrets)
         CrmSchema.objects.update_or_create(
             connection=connection,
             defaults={
@@ -242,7 +283,7 @@ def settle(
     return connection
 
 
-def adopt(*, connection: Connection, facts: OrgFacts, warnings: list[str]) -> None:
+def adopt(*, connection: Connection, facts: OrgFacts, access: Access, warnings: list[str]) -> None:
     org, _ = CrmOrg.objects.update_or_create(
         provider=connection.provider,
         external_id=facts.external_id,
@@ -261,6 +302,8 @@ def adopt(*, connection: Connection, facts: OrgFacts, warnings: list[str]) -> No
             code="ORG_TAKEN",
         )
     columns = [*SETTLED]
+    for name, value in access.columns.items():
+        setattr(connection, name, value)
     if connection.org is not None and connection.org != org:
         for lease in ConnectionLease.objects.filter(connection=connection):
             take_lease_away(lease=lease)  # a run at work would move the cursor over deals of the new org
@@ -294,6 +337,9 @@ def refresh_schema(*, connection: Connection) -> None:
         fields, stages = client.schema(), client.stages()
     finally:
         client.close()
+    if connection.provider == Provider.SALESFORCE:
+        has_currency = any(one.name == CURRENCY_FIELDS[Provider.SALESFORCE] for one in fields)
+        Connection.objects.filter(pk=connection.pk).update(has_currency_field=has_currency)
     CrmSchema.objects.update_or_create(
         connection=connection,
         defaults={
@@ -306,17 +352,7 @@ def refresh_schema(*, connection: Connection) -> None:
 
 def disconnect(*, connection: Connection, actor: AbstractBaseUser | None) -> None:
     """Revokes at the provider where it can be done, wipes the secrets, keeps every record."""
-    try:
-        held = credentials.read(connection=connection)
-        if connection.provider == Provider.SALESFORCE and held.refresh_token:
-            salesforce_oauth.revoke(
-                transport=credentials.transport_for(connection=connection),
-                login_url=connection.login_url,
-                refresh_token=held.refresh_token,
-            )
-        revoked = "revoked at the provider" if connection.provider == Provider.SALESFORCE else "wiped here"
-    except SyncError as error:
-        revoked = f"wiped here; revoking failed: {error.sentence}"
+    revoked = revoke(connection)
     with transaction.atomic():
         credentials.wipe(connection=connection)
         Authorisation.objects.filter(connection=connection).delete()
@@ -327,6 +363,22 @@ def disconnect(*, connection: Connection, actor: AbstractBaseUser | None) -> Non
         audit.record(
             actor=actor, action="connection ended", subject=connection, after={"credentials": revoked}
         )
+
+
+def revoke(connection: Connection) -> str:
+    """Ends the access at the provider; tells what has become of the credentials."""
+    try:
+        refresh_token = credentials.read(connection=connection).refresh_token
+        if connection.provider == Provider.HUBSPOT or not refresh_token:
+            return "wiped here"
+        is_revoked = salesforce_oauth.revoke(
+            transport=credentials.transport_for(connection=connection),
+            login_url=connection.login_url,
+            refresh_token=refresh_token,
+        )
+    except SyncError as error:
+        return f"wiped here; revoking failed: {error.sentence}"
+    return "revoked at the provider" if is_revoked else "wiped here; Salesforce refused to revoke them"
 
 
 def digest(value: str) -> str:

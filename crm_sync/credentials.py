@@ -10,7 +10,7 @@ from crm_sync.clients.hubspot import HubSpotClient
 from crm_sync.clients.hubspot_api import HUBSPOT_API_VERSION, HubSpotApi
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.salesforce import API_VERSION, SalesforceClient
-from crm_sync.clients.salesforce_oauth import AppKeys, renew
+from crm_sync.clients.salesforce_oauth import AppKeys, Grant, renew
 from crm_sync.enums import Provider
 from crm_sync.errors import ConfigError
 from crm_sync.fields import SecretMisplaced
@@ -79,6 +79,25 @@ def open_salesforce(*, connection: Connection) -> SalesforceClient:
     )
 
 
+def open_with_grant(*, connection: Connection, grant: Grant) -> SalesforceClient:
+    """A client for a grant that is not stored yet."""
+
+    def no_renewal(stale: str) -> tuple[str, str]:
+        raise ConfigError(
+            "Salesforce does not accept the access it has just given.",
+            next_step="Press Authorise again.",
+            code="FRESH_GRANT_REFUSED",
+        )
+
+    return SalesforceClient(
+        transport=transport_for(connection=connection),
+        instance_url=grant.instance_url,
+        access_token=grant.access_token,
+        org_id=grant.org_id,
+        renew=no_renewal,
+    )
+
+
 def app_keys(*, connection: Connection, client_secret: str) -> AppKeys:
     return AppKeys(
         login_url=connection.login_url, client_id=connection.client_id, client_secret=client_secret
@@ -95,6 +114,8 @@ def renew_token(*, connection: Connection, stale: str, transport: Transport) -> 
     with transaction.atomic(durable=True):
         with database.cursor() as cursor:
             cursor.execute(PATIENCE)
+        with database.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '150s'")  # longer than the call
         secrets = read(connection=connection, lock=True)
         if secrets.access_token and secrets.access_token != stale:
             current = Connection.objects.get(pk=connection.pk)

@@ -47,6 +47,8 @@ def accept_duplicate(*, hold: Hold, actor: AbstractBaseUser) -> None:
 
 
 def open_hold(hold: Hold) -> Hold:
+    """The hold, locked after its deal: in the order in which a run locks them."""
+    CrmDeal.objects.select_for_update().get(pk=hold.crm_deal_id)
     locked = (
         Hold.objects.open()
         .select_for_update(of=("self",))

@@ -19,7 +19,15 @@ from crm_sync.mapping_rules import (
     from_snapshot,
     to_snapshot,
 )
-from crm_sync.models import Connection, CrmDeal, CrmSchema, FieldMapping, MappingVersion, Translation
+from crm_sync.models import (
+    Connection,
+    ConnectionLease,
+    CrmDeal,
+    CrmSchema,
+    FieldMapping,
+    MappingVersion,
+    Translation,
+)
 from crm_sync.proposals import CURRENCY_FIELDS, propose
 from crm_sync.synonyms import same_words
 
@@ -86,7 +94,7 @@ def save_mapping(
 ) -> MappingVersion | None:
     """Replaces the mapping and confirms it. None when it was confirmed like this already."""
     with transaction.atomic():
-        Connection.objects.select_for_update().get(pk=connection.pk)
+        lock(connection)
         connection.field_mappings.all().delete()
         connection.translations.all().delete()
         FieldMapping.objects.bulk_create([row_of(rule, connection=connection) for rule in rules])
@@ -102,7 +110,7 @@ def save_mapping(
 def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) -> MappingVersion | None:
     """Makes the rows as they stand the confirmed version. None when they are it already."""
     with transaction.atomic():
-        locked = Connection.objects.select_for_update().get(pk=connection.pk)
+        locked = lock(connection)
         snapshot = to_snapshot(current_rules(connection=locked))
         confirmed = locked.mapping_version
         if confirmed is not None and confirmed.snapshot == snapshot:
@@ -126,6 +134,12 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
         )
     connection.mapping_version = version
     return version
+
+
+def lock(connection: Connection) -> Connection:
+    """The connection, locked after its lease: in the order in which a run locks them."""
+    ConnectionLease.objects.select_for_update().filter(pk=connection.pk).first()
+    return Connection.objects.select_for_update().get(pk=connection.pk)
 
 
 def source_choices(*, connection: Connection) -> list[CrmField]:

@@ -146,13 +146,19 @@ class ConnectionCredentials(SealedModel):
 
 
 class Authorisation(SealedModel):
-    """A Salesforce authorisation that was started and has not come back yet."""
+    """A Salesforce authorisation that was started and has not come back yet.
+
+    It holds the app's details: those of a connection at work are replaced only by a grant that was accepted.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     session_digest = models.CharField(max_length=64)
     state_digest = models.CharField(max_length=64, unique=True)
     verifier = SecretField(editable=False, null=True)
+    client_secret = SecretField(editable=False, null=True)
+    login_url = models.CharField(max_length=200)
+    client_id = models.CharField(max_length=300)
     redirect_uri = models.CharField(max_length=300)
     expires_at = models.DateTimeField()
 

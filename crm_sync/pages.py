@@ -1,6 +1,8 @@
 """One page of deals: selected, mapped, and written in one transaction with the cursor last."""
 
 import logging
+import random
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -164,3 +166,4 @@ def retried(write: Callable[[], None]) -> None:
                 raise TransientError(
                     "The database was busy or away.", next_step="The next poll tries again.", code="DATABASE"
                 ) from error
+            time.sleep(random.uniform(0, 0.1) * 2**attempt)  # noqa: S311  only spreads the attempts

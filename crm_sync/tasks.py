@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -21,6 +22,7 @@ from crm_sync.runs import UnableToSync
 from crm_sync.sync import Order, sync
 
 LONGEST_RUN_SECONDS = 180
+LONGEST_WAIT_SECONDS = 30
 log = logging.getLogger(__name__)
 
 
@@ -35,18 +37,27 @@ def poll(connection_id: int) -> None:
     run_now(connection_id=connection_id, trigger=RunTrigger.SCHEDULE)
 
 
-def sync_requested(connection_id: int) -> None:
+def sync_requested(connection_id: int, actor_id: int | None = None) -> None:
     """After "Sync now"."""
-    run_now(connection_id=connection_id, trigger=RunTrigger.PERSON)
+    run_now(connection_id=connection_id, trigger=RunTrigger.PERSON, actor_id=actor_id)
 
 
 def replay(connection_id: int, external_ids: list[str]) -> None:
-    """Reads the named deals again, whether they have changed or not."""
-    run_now(connection_id=connection_id, trigger=RunTrigger.REPLAY, external_ids=external_ids)
+    """Reads the named deals again, changed or not. Waits a while for a run at work to end."""
+    waiting = within(LONGEST_WAIT_SECONDS)
+    while Connection.objects.live().filter(pk=connection_id).exists():
+        run = run_now(connection_id=connection_id, trigger=RunTrigger.REPLAY, external_ids=external_ids)
+        if run is not None or not waiting():
+            return
+        time.sleep(1)
 
 
 def run_now(
-    *, connection_id: int, trigger: RunTrigger, external_ids: list[str] | None = None
+    *,
+    connection_id: int,
+    trigger: RunTrigger,
+    external_ids: list[str] | None = None,
+    actor_id: int | None = None,
 ) -> SyncRun | None:
     """One run and the billing of what it activated; None when the connection is busy or not ready."""
     connection = Connection.objects.get(pk=connection_id)
@@ -54,6 +65,7 @@ def run_now(
     order = Order(
         trigger=trigger,
         as_of=as_of,
+        actor=get_user_model().objects.filter(pk=actor_id or 0).first(),
         external_ids=external_ids or (),
         may_continue=within(LONGEST_RUN_SECONDS),
     )
@@ -67,6 +79,8 @@ def run_now(
             invoice_due(as_of=as_of, trigger=BillingTrigger.SYNC)
         except UnableToIssueInvoice as refusal:
             log.warning("Nothing was billed after the sync: %s", refusal)
+    if Connection.objects.filter(pk=connection_id, sync_requested_at__gt=run.started_at).exists():
+        async_task("crm_sync.tasks.sync_requested", connection_id)  # that bell found this run at work
     return run
 
 
@@ -75,10 +89,10 @@ def within(seconds: float) -> Callable[[], bool]:
     return lambda: time.monotonic() < ends_at
 
 
-def request_sync(*, connection_id: int) -> None:
+def request_sync(*, connection_id: int, actor_id: int | None = None) -> None:
     """Marks the wish and rings the worker. A bell that is not heard is made good by the next poll."""
     Connection.objects.filter(pk=connection_id).update(sync_requested_at=Now())
-    async_task("crm_sync.tasks.sync_requested", connection_id)
+    async_task("crm_sync.tasks.sync_requested", connection_id, actor_id)
 
 
 def request_replay(*, connection_id: int, external_ids: list[str]) -> None:

@@ -105,7 +105,7 @@ def create(
             outcome=Outcome.CREATED,
             deal_id=record_id(one, known=known),
             contract_id=key,
-            sentence=f"Contract over {contract_of(one).value} created, {len(one.plan)} instalments planned.",
+            sentence=f"Contract over {contract_of(one).value} created, {instalments(len(one.plan))} planned.",
         )
         for key, one in zip(contract_ids, ready, strict=True)
     ]
@@ -264,3 +264,7 @@ def contract_of(one: MappedDeal) -> ContractDraft:
 def record_id(one: MappedDeal, *, known: Mapping[str, KnownDeal]) -> int | None:
     record = known.get(one.deal.external_id)
     return record.id if record else None
+
+
+def instalments(count: int) -> str:
+    return "1 instalment" if count == 1 else f"{count} instalments"

@@ -5,6 +5,8 @@ import sys
 import threading
 import traceback
 from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -40,6 +42,7 @@ __all__ = [
 
 REMEMBERED_REQUESTS = 100_000
 IDLE_SECONDS = 120
+LONGEST_LINE = 8192
 
 
 class Server:
@@ -176,11 +179,23 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the library's names
 
     def _read_body(self) -> bytes | None:
-        if "Transfer-Encoding" in self.headers:
-            self.close_connection = True
-            self.send_error(HTTPStatus.LENGTH_REQUIRED)
-            return None
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        """None when it cannot be read; the caller has been told so."""
+        coding = self.headers.get("Transfer-Encoding", "")
+        if not coding:
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        with suppress(ValueError):
+            if coding.lower() == "chunked":
+                return b"".join(self._chunks())
+        self.close_connection = True
+        self.send_error(HTTPStatus.BAD_REQUEST)
+        return None
+
+    def _chunks(self) -> Iterator[bytes]:
+        while size := int(self.rfile.readline(LONGEST_LINE).partition(b";")[0], base=16):
+            yield self.rfile.read(size)
+            self.rfile.readline(LONGEST_LINE)
+        while self.rfile.readline(LONGEST_LINE).strip():
+            pass
 
     def _let_go(self) -> None:
         """Closes the socket without the shutdown that would come before; the file around it keeps it open."""

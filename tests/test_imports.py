@@ -48,7 +48,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "currencies drafts enums money terms",
         Layer.MODELS: "bulk migrations models transactions",
         Layer.DOMAIN: "audit operations queries story workspace",
-        Layer.INTERFACES: "admin apps checks forms management templatetags urls views",
+        Layer.INTERFACES: "admin apps checks forms management middleware templatetags urls views",
     },
     "billing": {
         Layer.VALUES: "enums periods split",

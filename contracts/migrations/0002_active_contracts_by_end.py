@@ -4,14 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contracts', '0001_initial'),
+        ("contracts", "0001_initial"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(condition=models.Q(('state', 'active')), fields=['end_date'], name='contract_active_by_end'),
+            model_name="contract",
+            index=models.Index(
+                condition=models.Q(("state", "active")), fields=["end_date"], name="contract_active_by_end"
+            ),
         ),
     ]

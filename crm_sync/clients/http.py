@@ -70,7 +70,11 @@ class Answer:
 
     def objects(self, key: str) -> list[dict[str, Json]]:
         """The list of JSON objects that the body has under `key`."""
-        entries = self.json_object().get(key)
+        return self.objects_in(self.json_object(), key)
+
+    def objects_in(self, body: Mapping[str, Json], key: str) -> list[dict[str, Json]]:
+        """The same for a body that was read already: reading a large one twice is felt."""
+        entries = body.get(key)
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise self.unusable(f"no list of {key}")
         return entries

@@ -63,8 +63,9 @@ class HubSpotApi:
         params = {"limit": "100", "archived": str(archived).lower()}
         for _ in range(PAGE_BUDGET):
             answer = self.get(self.path("crm/owners", ""), params=params)
-            owners += answer.objects("results")
-            after = following_page(answer.json_object())
+            body = answer.json_object()
+            owners += answer.objects_in(body, "results")
+            after = following_page(body)
             if not after:
                 return owners
             params |= {"after": after}
@@ -87,7 +88,8 @@ class HubSpotApi:
                 "limit": limit,
             },
         )
-        body = answer.json_object() | {"results": answer.objects("results")}
+        body = answer.json_object()
+        answer.objects_in(body, "results")
         if not isinstance(body.get("total"), int):
             raise answer.unusable("JSON that is no search result")
         return body, answer
@@ -105,10 +107,11 @@ class HubSpotApi:
                 params={"archived": "false"},
                 body={"properties": list(properties), "inputs": [{"id": one} for one in part]},
             )
-            for error in answer.json_object().get("errors") or ():
+            found = answer.json_object()
+            for error in found.get("errors") or ():
                 if error.get("category") != NOT_FOUND:
                     raise incomplete(f"read some {kind}", error=error)
-            records |= {str(record["id"]): record for record in answer.objects("results")}
+            records |= {str(record["id"]): record for record in answer.objects_in(found, "results")}
         return records
 
     def company_links(self, *, deal_ids: Sequence[str]) -> dict[str, list[Body]]:
@@ -130,11 +133,12 @@ class HubSpotApi:
     def read_links(self, *, inputs: Sequence[Body], links: dict[str, list[Body]]) -> list[Body]:
         """Adds one answer to `links`; returns the deals that have further pages."""
         answer = self.post(self.association_path(), body={"inputs": list(inputs)})
-        for error in answer.json_object().get("errors") or ():
+        body = answer.json_object()
+        for error in body.get("errors") or ():
             if error.get("subCategory") != NO_COMPANY:
                 raise incomplete("tell the companies of some deals", error=error)
         further: list[Body] = []
-        for result in answer.objects("results"):
+        for result in answer.objects_in(body, "results"):
             deal_id = str(result["from"]["id"])
             links.setdefault(deal_id, []).extend(result.get("to") or ())
             after = following_page(result)

@@ -226,7 +226,8 @@ class SalesforceClient:
         )
         visited: set[str] = set()
         while True:
-            body = answer.json_object() | {"records": answer.objects("records")}
+            body = answer.json_object()
+            answer.objects_in(body, "records")
             if not isinstance(body.get("done"), bool) or not isinstance(body.get("totalSize"), int):
                 raise answer.unusable("JSON that is no query result")
             yield answer, body

@@ -216,6 +216,9 @@ class Migration(migrations.Migration):
                 ("session_digest", models.CharField(max_length=64)),
                 ("state_digest", models.CharField(max_length=64, unique=True)),
                 ("verifier", crm_sync.fields.SecretField(editable=False, null=True)),
+                ("client_secret", crm_sync.fields.SecretField(editable=False, null=True)),
+                ("login_url", models.CharField(max_length=200)),
+                ("client_id", models.CharField(max_length=300)),
                 ("redirect_uri", models.CharField(max_length=300)),
                 ("expires_at", models.DateTimeField()),
                 (

@@ -79,7 +79,8 @@ def authorise(request: HttpRequest, pk: int) -> HttpResponse:
         if not form.is_valid():
             return render_page(request, pk=pk, connect_form=form)
         connection.login_url = form.cleaned_data["login_url"]
-        connection.save(update_fields=["login_url", "client_id"])
+        if connection.org is None:
+            connection.save(update_fields=["login_url", "client_id"])
         secret = form.cleaned_data["client_secret"]
     return send_to_salesforce(
         request,
@@ -92,6 +93,10 @@ def authorise(request: HttpRequest, pk: int) -> HttpResponse:
 def send_to_salesforce(
     request: HttpRequest, *, connection: Connection, client_secret: str, confirmed_org: str = ""
 ) -> HttpResponse:
+    """Answers with a page that goes on by itself.
+
+    A redirect would hold Salesforce, and the single sign-on behind it, to the content policy of our form.
+    """
     try:
         address = connecting.start_authorisation(
             connection=connection,
@@ -105,7 +110,7 @@ def send_to_salesforce(
         return redirect(connection)
     request.session[AUTHORISING] = connection.pk
     request.session[CONFIRMED_ORG] = confirmed_org
-    return redirect(address)
+    return render(request, "crm_sync/to_salesforce.html", {"address": address})
 
 
 def session_key(request: HttpRequest) -> str:

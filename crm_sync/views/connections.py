@@ -66,7 +66,7 @@ def sync_now(request: HttpRequest, pk: int) -> HttpResponse:
     if connection.mapping_version_id is None:
         messages.error(request, f"{connection} imports nothing before its field mapping is confirmed.")
         return redirect("field-mapping", pk=pk)
-    tasks.request_sync(connection_id=pk)
+    tasks.request_sync(connection_id=pk, actor_id=request.user.pk)
     messages.info(request, f"Sync of {connection} asked for. Its run appears here as soon as it starts.")
     return redirect(f"{reverse('sync-history')}?connection={pk}")
 

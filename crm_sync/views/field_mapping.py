@@ -122,7 +122,7 @@ def show(
 
 
 def read_held_again(connection: Connection) -> int:
-    """Another mapping may cure holds: their deals are marked already, here the sync that reads them is rung."""
+    """Another mapping may cure holds: their deals are marked already, and the sync is rung here."""
     held = CrmDeal.objects.held().filter(connection=connection).values("pk")[:COUNT_CAP].count()
     if held and connection.is_live:
         tasks.request_sync(connection_id=connection.pk)

@@ -40,7 +40,10 @@ STANDARD_LINKS: dict[Direction, LinkTypes] = {
     ),
     ("deals", "contacts"): LinkTypes(plain=AssociationType(type_id=3)),
     ("contacts", "deals"): LinkTypes(plain=AssociationType(type_id=4)),
+    ("deals", "line_items"): LinkTypes(plain=AssociationType(type_id=19)),
+    ("line_items", "deals"): LinkTypes(plain=AssociationType(type_id=20)),
 }
+HAS_ONE_PRIMARY = {("deals", "companies"), ("contacts", "companies")}
 
 TARGET_OF_PSEUDO_PROPERTY = {
     "associations.company": "companies",
@@ -52,20 +55,28 @@ Links = dict[str, list[AssociationType]]
 
 
 class Associations:
-    """Links in the order they were made. `version` changes with every change, for caches."""
+    """Links in the order they were made. `version` changes with every change, for caches; `unsaved` names the
+    records whose links the state file has to write."""
 
     def __init__(self) -> None:
         self._links: dict[Direction, dict[str, Links]] = defaultdict(lambda: defaultdict(dict))
         self._labels: dict[Direction, dict[str, AssociationType]] = defaultdict(dict)
         self.version = 0
+        self.unsaved: set[tuple[Direction, str]] = set()
 
     def of(self, direction: Direction, from_id: str) -> Links:
         return self._links[direction].get(from_id, {})
 
+    def has_primary(self, direction: Direction, from_id: str) -> bool:
+        primary = STANDARD_LINKS[direction].primary
+        return any(primary in types for types in self.of(direction, from_id).values())
+
     def link(
         self, direction: Direction, from_id: str, to_id: str, *, primary: bool, label: str | None
     ) -> None:
-        """A new primary takes the place of the old one, as in HubSpot."""
+        """A new primary company takes the place of the old one, as in HubSpot."""
+        if direction[::-1] in HAS_ONE_PRIMARY:
+            direction, from_id, to_id = (direction[1], direction[0]), to_id, from_id
         if primary:
             self._drop_primary(direction, from_id)
         for way, source, target in _both_ways(direction, from_id, to_id):
@@ -75,33 +86,53 @@ class Associations:
                 types.append(standard.primary)
             if label:
                 types.append(self._label(way, label))
-            self._links[way][source][target] = types
-        self.version += 1
+            self._set(way, source, target, types)
 
     def unlink(self, direction: Direction, from_id: str, to_id: str) -> None:
         for way, source, target in _both_ways(direction, from_id, to_id):
             self._links[way][source].pop(target, None)
-        self.version += 1
+            self._changed(way, source)
+
+    def move(self, object_type: str, from_id: str, to_id: str, *, primary: bool = True) -> None:
+        """All links of one record to another; `primary`: a primary one stays so."""
+        for direction in _directions_of(object_type):
+            main = STANDARD_LINKS[direction].primary
+            for other_id, types in list(self.of(direction, from_id).items()):
+                self.unlink(direction, from_id, other_id)
+                there = self.of(direction, to_id).get(other_id, [])
+                kinds = [*there, *types]
+                label = next((kind.label for kind in kinds if kind.category == "USER_DEFINED"), None)
+                is_primary = main in there or (primary and main in types)
+                self.link(direction, to_id, other_id, primary=is_primary, label=label)
+
+    def drop(self, object_type: str, record_id: str) -> None:
+        for direction in _directions_of(object_type):
+            for other_id in list(self.of(direction, record_id)):
+                self.unlink(direction, record_id, other_id)
 
     def labels(self, direction: Direction) -> list[AssociationType]:
         standard = STANDARD_LINKS[direction]
         types = [standard.primary, standard.plain, *self._labels[direction].values()]
         return [kind for kind in types if kind]
 
-    def rows(self) -> list[tuple[str, str, str, str, list[AssociationType]]]:
-        """Every direction of every link, flat, for storage."""
-        return [
-            (source, target, from_id, to_id, types)
-            for (source, target), by_source in self._links.items()
-            for from_id, links in by_source.items()
-            for to_id, types in links.items()
-        ]
+    def everything(self) -> list[tuple[Direction, str]]:
+        """Each direction and record that has links."""
+        return [(way, from_id) for way, by_source in self._links.items() for from_id in by_source]
 
-    def restore(self, direction: Direction, from_id: str, to_id: str, types: list[AssociationType]) -> None:
-        self._links[direction][from_id][to_id] = types
-        for kind in types:
+    def restore(self, direction: Direction, from_id: str, links: Links) -> None:
+        self._links[direction][from_id] = links
+        self.version += 1
+        for kind in (kind for types in links.values() for kind in types):
             if kind.category == "USER_DEFINED" and kind.label:
                 self._labels[direction][kind.label] = kind
+
+    def _set(self, direction: Direction, from_id: str, to_id: str, types: list[AssociationType]) -> None:
+        self._links[direction][from_id][to_id] = types
+        self._changed(direction, from_id)
+
+    def _changed(self, direction: Direction, from_id: str) -> None:
+        self.unsaved.add((direction, from_id))
+        self.version += 1
 
     def _label(self, direction: Direction, label: str) -> AssociationType:
         known = self._labels[direction]
@@ -112,9 +143,13 @@ class Associations:
         for to_id in self.of(direction, from_id):
             for way, source, target in _both_ways(direction, from_id, to_id):
                 types = self._links[way][source][target]
-                self._links[way][source][target] = [t for t in types if t != STANDARD_LINKS[way].primary]
+                self._set(way, source, target, [t for t in types if t != STANDARD_LINKS[way].primary])
 
 
 def _both_ways(direction: Direction, from_id: str, to_id: str) -> list[tuple[Direction, str, str]]:
     source, target = direction
     return [(direction, from_id, to_id), ((target, source), to_id, from_id)]
+
+
+def _directions_of(object_type: str) -> list[Direction]:
+    return [direction for direction in STANDARD_LINKS if direction[0] == object_type]

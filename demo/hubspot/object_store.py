@@ -14,19 +14,28 @@ class ObjectStore:
         self.aliases: dict[str, str] = {}
         self.index = SearchIndex()
         self._numbers: list[int] = []
+        self._highest = 0
 
-    def put(self, record: Record, *, at: datetime) -> None:
+    def put(self, record: Record, *, at: datetime, stays_in_index: bool = False) -> None:
+        """An archived record leaves the index, unless it is said to stay."""
         if record.id not in self.records:
             insort(self._numbers, int(record.id))
+            self.reserve(record.id)
         self.records[record.id] = record
-        self.index.enqueue(record, at=at, gone=record.archived_at is not None)
+        gone = record.archived_at is not None and not stays_in_index
+        self.index.enqueue(record, at=at, gone=gone)
 
-    def remove(self, record_id: str, *, merged_into: str, at: datetime) -> None:
-        """A merged record vanishes; its id leads to the record it was merged into."""
+    def remove(self, record_id: str, *, merged_into: str | None, at: datetime) -> None:
+        """It is gone for good. The id of a merged record leads to the one it was merged into."""
         record = self.records.pop(record_id)
         del self._numbers[bisect_left(self._numbers, int(record_id))]
-        self.aliases[record_id] = merged_into
+        if merged_into:
+            self.aliases[record_id] = merged_into
         self.index.enqueue(record, at=at, gone=True)
+
+    def reserve(self, record_id: str) -> None:
+        """No later record gets this id or a lower one."""
+        self._highest = max(self._highest, int(record_id))
 
     def find(self, record_id: str, *, archived: bool = False) -> Record | None:
         record = self.records.get(record_id)
@@ -46,4 +55,4 @@ class ObjectStore:
 
     @property
     def next_id(self) -> int | None:
-        return self._numbers[-1] + 11 if self._numbers else None
+        return self._highest + 11 if self._highest else None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from demo.hubspot.timestamps import write_moment
 
@@ -16,10 +16,23 @@ class Stage:
     label: str
     probability: str
     closed: bool = False
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
     @property
     def won(self) -> bool:
         return self.closed and float(self.probability) == 1.0
+
+    def body(self, *, position: int, made_with: datetime) -> dict[str, Any]:
+        """`made_with` is when its pipeline was made, for a stage as old as that."""
+        return {
+            "label": self.label,
+            "displayOrder": position,
+            "metadata": {"isClosed": str(self.closed).lower(), "probability": self.probability},
+            "id": self.id,
+            "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
+            **_life(created_at=self.created_at or made_with, updated_at=self.updated_at),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,32 +41,52 @@ class Pipeline:
     label: str
     stages: tuple[Stage, ...]
     created_at: datetime = ADDED
+    updated_at: datetime | None = None
 
     def body(self, *, position: int) -> dict[str, Any]:
         return {
             "label": self.label,
             "displayOrder": position,
             "id": self.id,
-            "stages": [
-                self._stage_body(stage, position=stage_position)
-                for stage_position, stage in enumerate(self.stages)
-            ],
-            **self._life(),
+            "stages": self.stage_bodies(),
+            **_life(created_at=self.created_at, updated_at=self.updated_at),
         }
 
-    def _stage_body(self, stage: Stage, *, position: int) -> dict[str, Any]:
+    def stage_bodies(self) -> list[dict[str, Any]]:
+        return [
+            stage.body(position=index, made_with=self.created_at) for index, stage in enumerate(self.stages)
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """One change of a pipeline or of one of its stages, and what it looked like afterwards."""
+
+    pipeline_id: str
+    stage_id: str | None
+    action: Literal["CREATE", "UPDATE", "DELETE"]
+    at: datetime
+    user_id: int
+    shown: dict[str, Any]
+
+    def body(self, *, portal_id: int) -> dict[str, Any]:
         return {
-            "label": stage.label,
-            "displayOrder": position,
-            "metadata": {"isClosed": str(stage.closed).lower(), "probability": stage.probability},
-            "id": stage.id,
-            "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
-            **self._life(),
+            "portalId": portal_id,
+            "identifier": self.stage_id or self.pipeline_id,
+            "action": self.action,
+            "timestamp": write_moment(self.at),
+            "message": "",
+            "rawObject": self.shown,
+            "fromUserId": self.user_id,
         }
 
-    def _life(self) -> dict[str, Any]:
-        moment = write_moment(self.created_at)
-        return {"createdAt": moment, "updatedAt": moment, "archived": False}
+
+def _life(*, created_at: datetime, updated_at: datetime | None) -> dict[str, Any]:
+    return {
+        "createdAt": write_moment(created_at),
+        "updatedAt": write_moment(updated_at or created_at),
+        "archived": False,
+    }
 
 
 def standard_pipelines() -> list[Pipeline]:

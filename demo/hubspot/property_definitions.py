@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from demo.hubspot.timestamps import write_moment
 
+Sensitivity = Literal["non_sensitive", "sensitive", "highly_sensitive"]
 PropertyType = Literal["string", "number", "bool", "enumeration", "date", "datetime", "phone_number"]
 
 CREATED = datetime(2020, 6, 30, 15, 57, 37, 652_000, tzinfo=UTC)
@@ -42,6 +43,8 @@ class Property:
     custom: bool = False
     hidden: bool = False
     read_only: bool = False
+    unique: bool = False
+    sensitivity: Sensitivity = "non_sensitive"
     archived_at: datetime | None = None
 
     def body(self, *, position: int) -> dict[str, Any]:
@@ -58,7 +61,7 @@ class Property:
             "displayOrder": position,
             "calculated": self.calculated,
             "externalOptions": self.refers_to is not None,
-            "hasUniqueValue": False,
+            "hasUniqueValue": self.unique,
             "hidden": self.hidden,
             "hubspotDefined": not self.custom,
             "modificationMetadata": {
@@ -67,7 +70,7 @@ class Property:
                 "readOnlyValue": self.calculated or self.read_only,
             },
             "formField": self.custom,
-            "dataSensitivity": "non_sensitive",
+            "dataSensitivity": self.sensitivity,
         }
         if self.refers_to:
             body["referencedObjectType"] = self.refers_to

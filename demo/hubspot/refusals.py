@@ -1,14 +1,8 @@
-"""The error bodies of the API."""
+"""The error bodies of calls that ask for something impossible."""
 
+import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
-
-from demo.hubspot.scopes import Requirement
-from demo.hubspot.timestamps import write_moment
-
-SCOPES_PAGE = "https://developers.hubspot.com/scopes"
-OAUTH_PAGE = "https://developers.hubspot.com/docs/methods/auth/oauth-overview"
 
 
 class Refusal(Exception):
@@ -24,49 +18,6 @@ class Refusal(Exception):
 
     def body(self, *, correlation_id: str) -> dict[str, Any]:
         return {"status": "error", **self.fields, "correlationId": correlation_id}
-
-
-def _unauthenticated(message: str, **fields: Any) -> Refusal:
-    return Refusal(401, message, headers={"X-HubSpot-Auth-Failure": "401 Unauthorized"}, **fields)
-
-
-def not_authenticated() -> Refusal:
-    return _unauthenticated(
-        "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find"
-        f" more details at {OAUTH_PAGE}",
-        category="INVALID_AUTHENTICATION",
-    )
-
-
-def not_a_token(*, at: datetime) -> Refusal:
-    """What a string that never was an access token gets: it is said to have expired in 1970."""
-    days = int(at.timestamp()) // 86_400
-    return _unauthenticated(
-        f"The OAuth token used to make this call expired {days} day(s) ago.",
-        category="EXPIRED_AUTHENTICATION",
-        context={"expire time": [write_moment(datetime.fromtimestamp(0, at.tzinfo))]},
-    )
-
-
-def api_key_refused() -> Refusal:
-    return _unauthenticated("This hapikey doesn't exist.")
-
-
-def missing_scopes(requirement: Requirement) -> Refusal:
-    quantity = "All" if requirement.all else "One or more"
-    return Refusal(
-        403,
-        "This app hasn't been granted all required scopes to make this call. Read more about required scopes"
-        f" here: {SCOPES_PAGE}.",
-        errors=[
-            {
-                "message": f"{quantity} of the following scopes are required.",
-                "context": {"requiredGranularScopes": list(requirement.scopes)},
-            }
-        ],
-        links={"scopes": SCOPES_PAGE},
-        category="MISSING_SCOPES",
-    )
 
 
 def not_found() -> Refusal:
@@ -85,15 +36,23 @@ def invalid(message: str, **fields: Any) -> Refusal:
     return Refusal(400, message, category="VALIDATION_ERROR", **fields)
 
 
+def invalid_properties(problems: list[dict[str, Any]]) -> Refusal:
+    """What a write with unusable values gets: the details are JSON inside the message."""
+    return invalid(f"Property values were not valid: {json.dumps(problems, separators=(',', ':'))}")
+
+
 def unreadable_json(problem: str, *, line: int = 1, column: int = 1) -> Refusal:
     """A body that does not fit its type: no category, as the real service answers."""
     return Refusal(400, f"Invalid input JSON on line {line}, column {column}: {problem}")
 
 
-def too_many_searches() -> Refusal:
-    return Refusal(
-        429,
-        "You have reached your secondly limit.",
-        errorType="RATE_LIMIT",
-        policyName="SECONDLY",
+def wrong_content_type() -> Refusal:
+    return Refusal(415, "HTTP 415 Unsupported Media Type")
+
+
+def stage_in_use(stage_id: str, *, count: int) -> Refusal:
+    return invalid(
+        f"Stage {stage_id} cannot be deleted while records are in it.",
+        subCategory="PipelineError.STAGE_ID_IN_USE",
+        context={"stageId": [stage_id], "numberOfRecords": [str(count)]},
     )

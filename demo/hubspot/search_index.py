@@ -27,19 +27,34 @@ class SearchIndex:
         self._records: dict[int, Record] = {}
         self._numbers: list[int] = []
         self._pending: deque[tuple[datetime, int, Record | None]] = deque()
+        self._held_until: dict[int, datetime] = {}
+        self._held: dict[int, Record | None] = {}
         self._answers: OrderedDict[Hashable, tuple[list[int], list[Record]]] = OrderedDict()
 
     def enqueue(self, record: Record, *, at: datetime, gone: bool = False) -> None:
         self._pending.append((at, int(record.id), None if gone else record))
 
-    def catch_up(self, *, until: datetime | None) -> None:
-        """Takes in the changes made up to a moment, or all of them."""
-        if not self._pending or (until and self._pending[0][0] > until):
-            return
-        self._answers.clear()
-        while self._pending and (until is None or self._pending[0][0] <= until):
+    def hold(self, number: int, *, until: datetime) -> None:
+        """Changes of one record stay out of the index until then, those already on their way too."""
+        self._held_until[number] = until
+
+    def catch_up(self, *, until: datetime, now: datetime) -> None:
+        """Takes in the changes made up to a moment, and what was held back until now."""
+        due = self._released(now)
+        while self._pending and self._pending[0][0] <= until:
             _, number, record = self._pending.popleft()
+            if self._held_until.get(number, now) > now:
+                self._held[number] = record
+            else:
+                due.append((number, record))
+        if due:
+            self._answers.clear()
+        for number, record in due:
             self._take(number, record)
+
+    def _released(self, now: datetime) -> list[tuple[int, Record | None]]:
+        free = [number for number in self._held if self._held_until[number] <= now]
+        return [(number, self._held.pop(number)) for number in free]
 
     def matches(self, plan: Plan) -> list[Record]:
         """The matching records in order. The answer for one key is kept until a record changes."""

@@ -14,6 +14,7 @@ MAXIMUM_FILTERS = 18
 DEFAULT_LIMIT = 10
 MAXIMUM_LIMIT = 200
 MAXIMUM_RESULTS = 10_000
+LONGEST = 3_000
 FILTER_CLASS = "com.hubspot.inbounddb.publicobject.core.v3.search.Filter"
 
 Groups = tuple[tuple[Filter, ...], ...]
@@ -35,9 +36,10 @@ class SearchRequest:
     after: int
 
 
-def read_search(body: Any) -> SearchRequest:
-    if not isinstance(body, dict):
-        raise unreadable_json("Cannot deserialize the search request")
+def read_search(body: Mapping[str, Any], *, refuse_long: bool = False) -> SearchRequest:
+    """`query` may have 3,000 characters; whether the whole body may have more is told in two ways."""
+    if len(str(body.get("query") or "")) > LONGEST or (refuse_long and len(json.dumps(body)) > LONGEST):
+        raise invalid(f"The search is longer than {LONGEST} characters")
     properties = _list(body, "properties")
     return SearchRequest(
         groups=_groups(body),
@@ -154,8 +156,12 @@ def _limit(value: Any) -> int:
 def _after(value: Any, *, limit: int) -> int:
     after = _whole_number(value, name="after", default=0)
     if after + limit > MAXIMUM_RESULTS:
-        raise invalid(f"Paging goes beyond the {MAXIMUM_RESULTS} results of one query")
+        raise paging_too_far()
     return after
+
+
+def paging_too_far() -> Refusal:
+    return invalid(f"Paging goes beyond the {MAXIMUM_RESULTS} results of one query")
 
 
 def _whole_number(value: Any, *, name: str, default: int) -> int:

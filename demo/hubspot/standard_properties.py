@@ -15,18 +15,20 @@ FREQUENCIES = {
 CURRENCIES = {"USD": "US Dollar", "EUR": "Euro", "GBP": "Pound Sterling"}
 
 
-def _options(values: dict[str, str]) -> tuple[Option, ...]:
+def options_of(values: dict[str, str]) -> tuple[Option, ...]:
     return tuple(Option(value=value, label=label) for value, label in values.items())
 
 
-def _plain(group: str, kind: PropertyType, field_type: str, names: dict[str, str]) -> list[Property]:
+def plain_properties(
+    group: str, kind: PropertyType, field_type: str, names: dict[str, str]
+) -> list[Property]:
     return [
         Property(name=name, label=label, type=kind, field_type=field_type, group=group)
         for name, label in names.items()
     ]
 
 
-def _system(group: str, *, modified: str) -> list[Property]:
+def system_properties(group: str, *, modified: str) -> list[Property]:
     moments = {"createdate": "Create Date", modified: "Last Modified Date"}
     return [
         *(
@@ -64,9 +66,9 @@ def _system(group: str, *, modified: str) -> list[Property]:
 def deal_properties(pipelines: list[Pipeline]) -> list[Property]:
     group = "dealinformation"
     return [
-        *_plain(group, "string", "text", {"dealname": "Deal Name", "hs_next_step": "Next step"}),
-        *_plain(group, "string", "textarea", {"description": "Deal Description"}),
-        *_plain(group, "datetime", "date", {"closedate": "Close Date"}),
+        *plain_properties(group, "string", "text", {"dealname": "Deal Name", "hs_next_step": "Next step"}),
+        *plain_properties(group, "string", "textarea", {"description": "Deal Description"}),
+        *plain_properties(group, "datetime", "date", {"closedate": "Close Date"}),
         *_deal_choices(group, pipelines),
         Property(
             name="amount",
@@ -76,38 +78,50 @@ def deal_properties(pipelines: list[Pipeline]) -> list[Property]:
             group=group,
             currency_property="deal_currency_code",
         ),
-        *_system(group, modified="hs_lastmodifieddate"),
+        *system_properties(group, modified="hs_lastmodifieddate"),
         *_calculated(group),
         *_custom_deal_properties(group),
         *(prop for pipeline in pipelines for prop in _stage_properties(pipeline)),
     ]
 
 
+def properties_of_stages(pipelines: list[Pipeline]) -> list[Property]:
+    """Those that follow the pipelines when they change."""
+    return [
+        *_choices_of_stages("dealinformation", pipelines),
+        *(prop for pipeline in pipelines for prop in _stage_properties(pipeline)),
+    ]
+
+
 def _deal_choices(group: str, pipelines: list[Pipeline]) -> list[Property]:
+    types = {"newbusiness": "New Business", "existingbusiness": "Existing Business"}
+    return [
+        *_choices_of_stages(group, pipelines),
+        _choice(group, "deal_currency_code", "Currency", "select", CURRENCIES),
+        _choice(group, "dealtype", "Deal Type", "radio", types),
+    ]
+
+
+def _choices_of_stages(group: str, pipelines: list[Pipeline]) -> list[Property]:
     stages = {
         stage.id: f"{stage.label} ({pipeline.label})" for pipeline in pipelines for stage in pipeline.stages
     }
-    choices = {
-        "dealstage": ("Deal Stage", "radio", stages),
-        "pipeline": ("Pipeline", "select", {pipeline.id: pipeline.label for pipeline in pipelines}),
-        "deal_currency_code": ("Currency", "select", CURRENCIES),
-        "dealtype": (
-            "Deal Type",
-            "radio",
-            {"newbusiness": "New Business", "existingbusiness": "Existing Business"},
-        ),
-    }
+    labels = {pipeline.id: pipeline.label for pipeline in pipelines}
     return [
-        Property(
-            name=name,
-            label=label,
-            type="enumeration",
-            field_type=field_type,
-            group=group,
-            options=_options(values),
-        )
-        for name, (label, field_type, values) in choices.items()
+        _choice(group, "dealstage", "Deal Stage", "radio", stages),
+        _choice(group, "pipeline", "Pipeline", "select", labels),
     ]
+
+
+def _choice(group: str, name: str, label: str, field_type: str, values: dict[str, str]) -> Property:
+    return Property(
+        name=name,
+        label=label,
+        type="enumeration",
+        field_type=field_type,
+        group=group,
+        options=options_of(values),
+    )
 
 
 def _calculated(group: str) -> list[Property]:
@@ -158,7 +172,7 @@ def _custom_deal_properties(group: str) -> list[Property]:
             field_type="radio",
             group=group,
             description="How often the customer is billed",
-            options=_options(FREQUENCIES),
+            options=options_of(FREQUENCIES),
             custom=True,
         ),
         Property(
@@ -168,6 +182,15 @@ def _custom_deal_properties(group: str) -> list[Property]:
             field_type="text",
             group=group,
             custom=True,
+        ),
+        Property(
+            name="tax_number",
+            label="Tax Number",
+            type="string",
+            field_type="text",
+            group=group,
+            custom=True,
+            sensitivity="sensitive",
         ),
         Property(
             name="payment_terms_old",
@@ -216,17 +239,17 @@ def company_properties() -> list[Property]:
         "country": "Country/Region",
     }
     return [
-        *_plain(group, "string", "text", texts),
-        *_plain(group, "string", "textarea", {"description": "Description"}),
-        *_plain(group, "number", "number", {"annualrevenue": "Annual Revenue"}),
-        *_plain(group, "number", "number", {"numberofemployees": "Number of Employees"}),
+        *plain_properties(group, "string", "text", texts),
+        *plain_properties(group, "string", "textarea", {"description": "Description"}),
+        *plain_properties(group, "number", "number", {"annualrevenue": "Annual Revenue"}),
+        *plain_properties(group, "number", "number", {"numberofemployees": "Number of Employees"}),
         Property(
             name="industry",
             label="Industry",
             type="enumeration",
             field_type="select",
             group=group,
-            options=_options({"ACCOUNTING": "Accounting", "COMPUTER_SOFTWARE": "Computer Software"}),
+            options=options_of({"ACCOUNTING": "Accounting", "COMPUTER_SOFTWARE": "Computer Software"}),
         ),
         Property(
             name="hs_additional_domains",
@@ -236,7 +259,7 @@ def company_properties() -> list[Property]:
             group=group,
             hidden=True,
         ),
-        *_system(group, modified="hs_lastmodifieddate"),
+        *system_properties(group, modified="hs_lastmodifieddate"),
         Property(
             name="vat_number",
             label="VAT Number",
@@ -251,7 +274,6 @@ def company_properties() -> list[Property]:
 def contact_properties() -> list[Property]:
     group = "contactinformation"
     texts = {
-        "email": "Email",
         "firstname": "First Name",
         "lastname": "Last Name",
         "company": "Company Name",
@@ -259,8 +281,13 @@ def contact_properties() -> list[Property]:
         "phone": "Phone Number",
     }
     return [
-        *_plain(group, "string", "text", texts),
-        *_plain(group, "number", "number", {"associatedcompanyid": "Primary Associated Company ID"}),
-        *_plain(group, "enumeration", "checkbox", {"hs_additional_emails": "Additional email addresses"}),
-        *_system(group, modified="lastmodifieddate"),
+        Property(name="email", label="Email", type="string", field_type="text", group=group, unique=True),
+        *plain_properties(group, "string", "text", texts),
+        *plain_properties(
+            group, "number", "number", {"associatedcompanyid": "Primary Associated Company ID"}
+        ),
+        *plain_properties(
+            group, "enumeration", "checkbox", {"hs_additional_emails": "Additional email addresses"}
+        ),
+        *system_properties(group, modified="lastmodifieddate"),
     ]

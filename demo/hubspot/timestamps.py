@@ -26,6 +26,11 @@ def read_moment(text: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def moment_of(text: str) -> datetime:
+    """Accepts epoch milliseconds or ISO 8601."""
+    return EPOCH + epoch_milliseconds(text) * MILLISECOND
+
+
 def epoch_milliseconds(text: str) -> int:
     """Accepts epoch milliseconds or ISO 8601, as the search filters do; a bare day means midnight UTC."""
     if text.removeprefix("-").isdigit():

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from demo.salesforce.schema import Field, Schema, SObject
-from demo.salesforce.soql import FieldPath, Query, QueryError
+from demo.salesforce.schema import CHILDREN, Child, Field, Schema, SObject
+from demo.salesforce.soql import FieldPath, Query
+from demo.salesforce.soql_words import QueryError
 from demo.salesforce.values import Value
 
 Row = dict[str, Value]
@@ -18,6 +20,10 @@ NO_COLUMN = (
 NO_RELATIONSHIP = (
     "Didn't understand relationship '{name}' in field path. If you are attempting to use a custom "
     "relationship, be sure to append the '__r' after the custom relationship name. " + SEE_DESCRIBE
+)
+NO_CHILDREN = (
+    "Didn't understand relationship '{name}' in FROM part of query call. If you are attempting to use a "
+    "custom relationship, be sure to append the '__r' after the custom relationship name. " + SEE_DESCRIBE
 )
 NO_OBJECT = (
     "sObject type '{name}' is not supported. If you are attempting to use a custom object, "
@@ -48,11 +54,17 @@ class Column:
 
 
 class Catalogue:
-    def __init__(self, *, schema: Schema, tables: Tables, query: Query) -> None:
+    """`user_now` is the present moment in the zone of the connecting user."""
+
+    def __init__(
+        self, *, schema: Schema, tables: Tables, query: Query, user_now: datetime, name: str = ""
+    ) -> None:
+        """`name` is the object of a list of children, where the query gives the name of the list."""
+        self.user_now = user_now
+        self.tables = tables
         self._schema = schema
-        self._tables = tables
         self._text = query.text
-        found = schema.find(query.entity.text)
+        found = schema.find(name or query.entity.text)
         if found is None:
             message = NO_OBJECT.format(name=query.entity.text)
             raise QueryError("INVALID_TYPE", message, text=query.text, position=query.entity.position)
@@ -66,7 +78,7 @@ class Catalogue:
         entity, hops = self.entity, []
         for name in names[:-1]:
             lookup = entity.by_relationship.get(name.lower())
-            if lookup is None or lookup.refers_to not in self._tables:
+            if lookup is None or lookup.refers_to not in self.tables:
                 raise self._invalid(NO_RELATIONSHIP.format(name=name), path)
             hops.append(Hop(lookup=lookup, target=lookup.refers_to))
             entity = self._schema.visible(lookup.refers_to)
@@ -75,8 +87,31 @@ class Catalogue:
             raise self._invalid(NO_COLUMN.format(name=names[-1], entity=entity.name), path)
         return Column(hops=tuple(hops), field=field, read=self._reader(hops, field))
 
+    def children(self, query: Query) -> tuple[Child, "Catalogue"]:
+        """The list of children that a query within the query reads."""
+        name = query.entity.text
+        for child in CHILDREN.get(self.entity.name, ()):
+            if child.relationship.lower() == name.lower() and self._schema.find(child.object_name):
+                return child, Catalogue(
+                    schema=self._schema,
+                    tables=self.tables,
+                    query=query,
+                    user_now=self.user_now,
+                    name=child.object_name,
+                )
+        message = NO_CHILDREN.format(name=name)
+        raise QueryError("INVALID_TYPE", message, text=self._text, position=query.entity.position)
+
+    def group(self, name: str) -> list[FieldPath]:
+        """The fields that FIELDS(name) stands for."""
+        return [
+            FieldPath(names=(each.name,), position=0)
+            for each in self.entity.fields
+            if name == "ALL" or each.custom == (name == "CUSTOM")
+        ]
+
     def parent_of(self, hop: Hop, row: Row) -> Row | None:
-        return self._tables[hop.target].get(str(row.get(hop.lookup.name)))
+        return self.tables[hop.target].get(str(row.get(hop.lookup.name)))
 
     def _reader(self, hops: list[Hop], field: Field) -> Callable[[Row], Value]:
         name = field.name
@@ -84,7 +119,7 @@ class Catalogue:
         if not hops:
             return lambda row: row.get(name, default)
         if len(hops) == 1:
-            key, parents = hops[0].lookup.name, self._tables[hops[0].target]
+            key, parents = hops[0].lookup.name, self.tables[hops[0].target]
             nothing: Row = {}
             return lambda row: parents.get(str(row.get(key)), nothing).get(name)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from demo.http_server import Request, Response
 from demo.salesforce import defaults
@@ -40,6 +41,7 @@ class Org(Records):
     `api_limit` and `api_used`, the calls of the last 24 hours;
     `query_seconds`, how long a query takes, and `query_timeout_rows`, beyond which it runs too long;
     `long_request_limit`, how many requests may run for `long_request_seconds` and more at once;
+    `bulk_polls`, how often a bulk job is asked for before it is complete;
     `refuse_data_with`, the name of a refusal that every data call meets (such as not_for_rest);
     `login_hosts`, hosts (with port) that serve no data; `moved_hosts`, old hosts that redirect data calls to
     `instance_url` with the status `moved_status`.
@@ -59,6 +61,7 @@ class Org(Records):
         self.long_request_limit = 5
         self.long_request_seconds = 20.0
         self.replication_id_limit = 600_000
+        self.bulk_polls = 0
         self.refuse_data_with = ""
         self.login_hosts: set[str] = set()
         self.moved_hosts: set[str] = set()
@@ -247,13 +250,14 @@ class Org(Records):
                 tables=self.visible_tables(),
                 data_url=data_url,
                 with_deleted=with_deleted,
+                user_now=self.now().astimezone(ZoneInfo(str(self.record(self.admin_id)["TimeZoneSidKey"]))),
             )
 
     def open_cursor(self, result: Result, *, page_size: int) -> Cursor:
         """Keeps a result, so that its next pages can be asked for during two days."""
         locator = numbered_id(prefix="0r8", number=self.next_number("locator"))
         cursor = Cursor(locator=locator, result=result, page_size=page_size, opened_at=self.now())
-        if len(result.ids) > page_size:
+        if result.size > page_size:
             with self.lock:
                 self._cursors = {key: each for key, each in self._cursors.items() if self._is_open(each)}
                 self._cursors[locator] = cursor
@@ -271,6 +275,8 @@ class Org(Records):
     def write_rows(self, result: Result, *, start: int, end: int) -> list[str]:
         """Part of a result with the rows as they are now; it may come out short."""
         with self.lock:
+            if result.written is not None:
+                return result.written[start:end]
             table = self.visible_tables()[result.object_name]
             return [result.write(table[each]) for each in result.ids[start:end] if each in table]
 

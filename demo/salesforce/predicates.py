@@ -2,18 +2,29 @@
 
 import re
 from collections.abc import Callable
+from datetime import date, datetime, time
 from operator import ge, gt, le, lt
 from typing import Any
 
 from demo.salesforce.columns import Catalogue, Column, Row
+from demo.salesforce.date_ranges import span_of
 from demo.salesforce.ids import to18
 from demo.salesforce.schema import Field
-from demo.salesforce.soql import Comparison, Condition, Literal, QueryError
-from demo.salesforce.values import ID_TYPES, NUMBER_TYPES, Value
+from demo.salesforce.soql import Comparison, Condition
+from demo.salesforce.soql_words import Literal, QueryError
+from demo.salesforce.values import ID_TYPES, NUMBER_TYPES, Value, moment_text
 
 Predicate = Callable[[Row], bool]
 
 INEQUALITIES: dict[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
+SPANS: dict[str, Callable[[str, str, str], bool]] = {
+    "=": lambda value, start, end: start <= value < end,
+    "!=": lambda value, start, end: not start <= value < end,
+    "<": lambda value, start, end: value < start,
+    "<=": lambda value, start, end: value < end,
+    ">": lambda value, start, end: value >= end,
+    ">=": lambda value, start, end: value >= start,
+}
 LITERAL_KINDS = {"date": "date", "datetime": "datetime", "boolean": "boolean", "int": "number"}
 
 
@@ -35,6 +46,8 @@ def _comparison(comparison: Comparison, *, catalogue: Catalogue) -> Predicate:
         raise QueryError("INVALID_FIELD", f"field '{column.field.name}' can not be filtered in a query call")
     if comparison.operator == "LIKE":
         return _like(comparison, column)
+    if comparison.values[0].kind == "range" and comparison.operator in SPANS:
+        return _in_span(comparison, column, user_now=catalogue.user_now)
     wanted = [_comparable(literal, column.field) for literal in comparison.values]
     read = _folded(column)
     if comparison.operator in INEQUALITIES:
@@ -70,6 +83,28 @@ def _like(comparison: Comparison, column: Column) -> Predicate:
     return lambda row: pattern.fullmatch(str(read(row) or "")) is not None
 
 
+def _in_span(comparison: Comparison, column: Column, *, user_now: datetime) -> Predicate:
+    """Days and moments against a span of days, which is one of the user's days and nights."""
+    if column.field.type not in ("date", "datetime") or len(comparison.values) > 1:
+        raise _refused(column.field, _type_name(column.field))
+    first, after = span_of(str(comparison.values[0].value), today=user_now.date())
+    start, end = (_edge(day, column.field, user_now) for day in (first, after))
+    compare = SPANS[comparison.operator]
+    read = column.read
+
+    def holds(row: Row) -> bool:
+        value = read(row)
+        return value is not None and compare(str(value), start, end)
+
+    return holds
+
+
+def _edge(day: date, field: Field, user_now: datetime) -> str:
+    if field.type == "date":
+        return day.isoformat()
+    return moment_text(datetime.combine(day, time.min, tzinfo=user_now.tzinfo))
+
+
 def _folded(column: Column) -> Callable[[Row], Value]:
     """Text without its case, as Salesforce compares it, and without blanks at the end. Ids keep their case.
 
@@ -100,6 +135,8 @@ def _comparable(literal: Literal, field: Field) -> Value:
         if literal.kind != "string":
             raise _refused(field, "string and should be enclosed in quotes")
         return _fold(str(literal.value)) or None
+    if literal.kind == "range":
+        raise _refused(field, _type_name(field))
     kind = "number" if field.type in NUMBER_TYPES else LITERAL_KINDS[field.type]
     if literal.kind != kind:
         raise _refused(field, f"{_type_name(field)} and should not be enclosed in quotes")

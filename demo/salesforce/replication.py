@@ -84,7 +84,7 @@ class Replication:
 
     def _covered(self, end: datetime) -> datetime:
         with self._org.lock:
-            oldest = self._org.visibility.oldest_change(self._org.tables)
+            oldest = self._org.visibility.oldest_change(self._org.tables, now=self._org.now())
         limits = [end, self._org.now(), *([oldest] if oldest else [])]
         return _to_the_minute(min(limits))
 

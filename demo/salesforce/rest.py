@@ -8,13 +8,14 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 from demo.http_server import Request, Response, Router, json_response
 from demo.salesforce.answers import bearer_token, host_url, method_refused, missing, rest_error
+from demo.salesforce.bulk import Bulk
 from demo.salesforce.composite import Composite
 from demo.salesforce.describe import describe, summary
 from demo.salesforce.grants import DATA_SCOPES
 from demo.salesforce.org import Cursor, Org
 from demo.salesforce.refusals import refused
 from demo.salesforce.replication import Replication
-from demo.salesforce.soql import QueryError
+from demo.salesforce.soql_words import QueryError
 
 OLDEST_VERSION = 31
 FIRST_RETIRED_VERSION = 7
@@ -32,6 +33,7 @@ class Rest:
     def __init__(self, org: Org) -> None:
         self._org = org
         self._router = Router(default=missing, refuse=method_refused)
+        Bulk(org).add_to(self._router)
         replication, composite = Replication(org), Composite(org, route=self._routed)
         data = r"(?P<data_url>/services/data/v\d+\.0)"
         objects = rf"{data}/sobjects/(?P<name>\w+)"
@@ -114,7 +116,7 @@ class Rest:
         return response
 
     def resources(self, request: Request, data_url: str) -> Response:
-        names = ("composite", "limits", "query", "queryAll", "sobjects")
+        names = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
         identity = f"{self._org.identity_host}/id/{self._org.org_id}/{self._org.admin_id}"
         return json_response({name: f"{data_url}/{name}" for name in names} | {"identity": identity})
 
@@ -124,8 +126,8 @@ class Rest:
         )
         time.sleep(self._org.query_seconds)
         if result.is_count:
-            return json_response({"totalSize": len(result.ids), "done": True, "records": []})
-        if self._org.query_timeout_rows is not None and len(result.ids) > self._org.query_timeout_rows:
+            return json_response({"totalSize": result.size, "done": True, "records": []})
+        if self._org.query_timeout_rows is not None and result.size > self._org.query_timeout_rows:
             return refused("query_timeout")
         size = min(_batch_size(request), self._org.max_page_size)
         cursor = self._org.open_cursor(result, page_size=size)
@@ -133,7 +135,7 @@ class Rest:
 
     def more(self, request: Request, data_url: str, resource: str, locator: str, start: str) -> Response:
         cursor = self._org.find_cursor(locator)
-        if cursor is None or int(start) >= len(cursor.result.ids):
+        if cursor is None or int(start) >= cursor.result.size:
             return self.bad_locator(request, data_url, locator)
         return self._page(cursor, start=int(start), query_url=f"{data_url}/{resource}")
 
@@ -141,7 +143,7 @@ class Rest:
         return rest_error("INVALID_QUERY_LOCATOR", "invalid query locator")
 
     def _page(self, cursor: Cursor, *, start: int, query_url: str) -> Response:
-        total = len(cursor.result.ids)
+        total = cursor.result.size
         end = start + cursor.page_size
         rows = ",".join(self._org.write_rows(cursor.result, start=start, end=end))
         more = (

@@ -1,48 +1,17 @@
 """Reads the part of SOQL that the simulator answers. Everything else is a MALFORMED_QUERY, with its place."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import NoReturn, TypeVar
 
-from demo.salesforce.values import Value, moment_text
+from demo.salesforce.soql_words import Literal, QueryError, Token, read_literal, read_tokens
 
-TOKEN = re.compile(
-    r"""(?P<space>\s+)
-      | (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))
-      | (?P<date>\d{4}-\d\d-\d\d)
-      | (?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
-      | (?P<name>[A-Za-z]\w*(?:\.[A-Za-z]\w*)*)
-      | (?P<string>'(?:[^'\\]|\\.)*')
-      | (?P<operator><=|>=|!=|<>|=|<|>)
-      | (?P<mark>[(),])
-      | (?P<unknown>.)""",
-    re.VERBOSE | re.DOTALL | re.ASCII,
-)
-ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)|([%_])|([^\\%_]+)", re.DOTALL)
-ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
-WILDCARDS = {"%": ".*", "_": "."}
 COMPARISONS = frozenset({"=", "!=", "<>", "<", "<=", ">", ">="})
-SNIPPET = 40
+FUNCTIONS = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
+CLAUSES = frozenset({"FROM", "WHERE", "GROUP", "ORDER", "LIMIT", "OFFSET"})
+FIELD_GROUPS = ("ALL", "STANDARD", "CUSTOM")
 MAXIMUM_OFFSET = 2000
 T = TypeVar("T")
-
-
-class QueryError(Exception):
-    """A query that Salesforce would refuse: its error code and the message around the place."""
-
-    def __init__(self, code: str, message: str, *, text: str = "", position: int | None = None) -> None:
-        self.code = code
-        self.message = message if position is None else f"{_place(text, position)}\n{message}"
-        super().__init__(self.message)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    kind: str
-    text: str
-    position: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +25,19 @@ class FieldPath:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Literal:
-    """`kind`: string, number, date, datetime, boolean or null. `pattern`: a string as LIKE reads it."""
+class FieldGroup:
+    """FIELDS(ALL), FIELDS(STANDARD) or FIELDS(CUSTOM)."""
 
-    kind: str
-    value: Value
-    pattern: str = ""
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregate:
+    """`SUM(Amount) total`; without an alias the n-th is called expr0, expr1 and so on."""
+
+    function: str
+    field: FieldPath
+    alias: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,83 +67,107 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """`fields` is empty for COUNT()."""
+    """`select` is empty for COUNT(). Inside another query `entity` names a list of children."""
 
     text: str
-    fields: tuple[FieldPath, ...]
+    select: tuple["Selected", ...]
     entity: Token
     where: Condition | None
+    group: tuple[FieldPath, ...]
     order: tuple[Order, ...]
     limit: int | None
     offset: int
+
+    @property
+    def aggregates(self) -> list[Aggregate]:
+        return [each for each in self.select if isinstance(each, Aggregate)]
+
+
+Selected = FieldPath | FieldGroup | Aggregate | Query
 
 
 def parse(text: str) -> Query:
     if not text.strip():
         raise QueryError("MALFORMED_QUERY", "A query string has to be specified")
-    return _Parser(text).query()
-
-
-def _place(text: str, position: int) -> str:
-    """The query around the place, a caret under it, and its row and column."""
-    before = text[:position]
-    line = text.split("\n")[before.count("\n")]
-    column = position - (before.rfind("\n") + 1)
-    start, end = max(0, column - SNIPPET), column + SNIPPET
-    while start and start < column and not (line[start - 1].isspace() or line[start - 1] == ","):
-        start += 1
-    while end < len(line) and not (line[end].isspace() or line[end] == ","):
-        end += 1
-    row = before.count("\n") + 1
-    return f"\n{line[start:end]}\n{' ' * (column - start)}^\nERROR at Row:{row}:Column:{column + 1}"
-
-
-def _tokens(text: str) -> list[Token]:
-    found = [
-        Token(kind=str(match.lastgroup), text=match.group(), position=match.start())
-        for match in TOKEN.finditer(text)
-        if match.lastgroup != "space"
-    ]
-    return [*found, Token(kind="end", text="<EOF>", position=len(text))]
+    return _Parser(text).whole()
 
 
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = _tokens(text)
+        self._tokens = read_tokens(text)
         self._at = 0
+        self._unnamed = 0
 
-    def query(self) -> Query:
-        self._keyword("SELECT")
-        fields = self._select()
-        self._keyword("FROM")
-        entity = self._take("name")
-        where = self._condition() if self._accept("WHERE") else None
-        order = self._order() if self._accept("ORDER") else ()
-        limit = self._whole_number() if self._accept("LIMIT") else None
-        offset = self._whole_number() if self._accept("OFFSET") else 0
+    def whole(self) -> Query:
+        query = self._query()
         if self._next.kind != "end":
             self._unexpected()
-        if offset > MAXIMUM_OFFSET:
+        if query.offset > MAXIMUM_OFFSET:
             raise QueryError("NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {MAXIMUM_OFFSET}")
+        return query
+
+    def _query(self) -> Query:
+        self._keyword("SELECT")
+        select = self._select()
+        self._keyword("FROM")
         return Query(
             text=self._text,
-            fields=fields,
-            entity=entity,
-            where=where,
-            order=order,
-            limit=limit,
-            offset=offset,
+            select=select,
+            entity=self._take("name"),
+            where=self._condition() if self._accept("WHERE") else None,
+            group=self._group() if self._accept("GROUP") else (),
+            order=self._order() if self._accept("ORDER") else (),
+            limit=self._whole_number() if self._accept("LIMIT") else None,
+            offset=self._whole_number() if self._accept("OFFSET") else 0,
         )
 
-    def _select(self) -> tuple[FieldPath, ...]:
-        is_count = self._next.text.upper() == "COUNT" and self._tokens[self._at + 1].text == "("
+    def _select(self) -> tuple[Selected, ...]:
+        """Nothing for COUNT(), which stands alone."""
+        is_count = (
+            self._next.text.upper() == "COUNT" and self._following(1) == "(" and self._following(2) == ")"
+        )
         if not is_count:
-            return self._separated(self._field)
-        self._at += 1
-        self._mark("(")
-        self._mark(")")
+            return self._separated(self._selected)
+        self._at += 3
         return ()
+
+    def _selected(self) -> Selected:
+        if self._next.text == "(":
+            self._mark("(")
+            children = self._query()
+            self._mark(")")
+            return children
+        if self._following(1) != "(":
+            return self._field()
+        word = self._take("name").text.upper()
+        if word == "FIELDS":
+            return self._field_group()
+        if word not in FUNCTIONS:
+            self._at -= 1
+            self._unexpected()
+        self._mark("(")
+        field = self._field()
+        self._mark(")")
+        return Aggregate(function=word, field=field, alias=self._alias())
+
+    def _field_group(self) -> FieldGroup:
+        self._mark("(")
+        if self._next.text.upper() not in FIELD_GROUPS:
+            self._unexpected()
+        name = self._take("name").text.upper()
+        self._mark(")")
+        return FieldGroup(name=name)
+
+    def _alias(self) -> str:
+        if self._next.kind == "name" and self._next.text.upper() not in CLAUSES:
+            return self._take("name").text
+        self._unnamed += 1
+        return f"expr{self._unnamed - 1}"
+
+    def _group(self) -> tuple[FieldPath, ...]:
+        self._keyword("BY")
+        return self._separated(self._field)
 
     def _order(self) -> tuple[Order, ...]:
         self._keyword("BY")
@@ -224,7 +224,7 @@ class _Parser:
         token = self._next
         self._at += 1
         try:
-            return _literal(token)
+            return read_literal(token)
         except ValueError:
             self._at -= 1
             self._unexpected()
@@ -248,6 +248,10 @@ class _Parser:
     @property
     def _next(self) -> Token:
         return self._tokens[self._at]
+
+    def _following(self, steps: int) -> str:
+        place = self._at + steps
+        return self._tokens[place].text if place < len(self._tokens) else ""
 
     def _accept(self, word: str) -> bool:
         if self._next.kind != "name" or self._next.text.upper() != word:
@@ -276,51 +280,3 @@ class _Parser:
         raise QueryError(
             "MALFORMED_QUERY", f"unexpected token: '{token.text}'", text=self._text, position=token.position
         )
-
-
-def _literal(token: Token) -> Literal:
-    word = token.text.lower()
-    if token.kind == "string":
-        value, pattern = _unescape(token.text[1:-1])
-        return Literal(kind="string", value=value, pattern=pattern)
-    if token.kind == "number":
-        return Literal(kind="number", value=float(token.text))
-    if token.kind == "date":
-        return Literal(kind="date", value=date.fromisoformat(token.text).isoformat())
-    if token.kind == "datetime":
-        return Literal(kind="datetime", value=_moment(token.text))
-    if token.kind == "name" and word in ("true", "false"):
-        return Literal(kind="boolean", value=word == "true")
-    if token.kind == "name" and word == "null":
-        return Literal(kind="null", value=None)
-    raise ValueError(token.text)
-
-
-def _moment(text: str) -> str:
-    """In the form rows keep, so that text comparison is time comparison; fractions are kept for that."""
-    moment = datetime.fromisoformat(text).astimezone(UTC)
-    return moment_text(moment).replace(".000", f".{moment.microsecond // 1000:03d}")
-
-
-def _unescape(body: str) -> tuple[str, str]:
-    plain, pattern = [], []
-    for match in ESCAPE.finditer(body):
-        escaped, wildcard, run = match.groups()
-        if wildcard:
-            plain.append(wildcard)
-            pattern.append(WILDCARDS[wildcard])
-            continue
-        text = run if run else _escaped(escaped)
-        plain.append(text)
-        pattern.append(re.escape(text))
-    return "".join(plain), "".join(pattern)
-
-
-def _escaped(code: str) -> str:
-    if code.startswith("u") and len(code) == 5:
-        return chr(int(code[1:], 16))
-    if code in WILDCARDS:
-        return code
-    if code not in ESCAPED:
-        raise ValueError(code)
-    return ESCAPED[code]

@@ -200,7 +200,9 @@ class TokenEndpoints:
         }
 
     def _signed_in(self, request: Request) -> Row | None:
-        access = self._org.grants.authenticate(bearer_token(request))
+        """By the header, or by the parameter that identity URLs take as well."""
+        token = bearer_token(request) or request.argument("oauth_token")
+        access = self._org.grants.authenticate(token)
         return self._org.record(access.approval.user_id) if access else None
 
     def _client(self, request: Request, form: Mapping[str, str]) -> App:

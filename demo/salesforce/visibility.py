@@ -46,12 +46,12 @@ class Visibility:
         touched = {OBJECTS[key[:3]] for key in shown}
         return {name: _overlaid(rows, shown) if name in touched else rows for name, rows in tables.items()}
 
-    def oldest_change(self, tables: Mapping[str, dict[str, Row]]) -> datetime | None:
+    def oldest_change(self, tables: Mapping[str, dict[str, Row]], *, now: datetime) -> datetime | None:
         """The earliest stamp among the rows that are not committed yet."""
         stamps = [
             str(tables[OBJECTS[key[:3]]][key]["SystemModstamp"])
-            for key in self.uncommitted
-            if key in tables[OBJECTS[key[:3]]]
+            for key, each in self.uncommitted.items()
+            if each.commits_at > now and key in tables[OBJECTS[key[:3]]]
         ]
         return parse_moment(min(stamps)) if stamps else None
 

@@ -73,7 +73,8 @@ def salesforce(db: None, org: Org, salesforce_server: Server) -> Connection:
     )
     credentials.store(connection=connection, client_secret=app.consumer_secret)
     grant = authorise(org=org, connection=connection)
-    connecting.accept_grant(connection=connection, grant=grant, actor=None)
+    keys = credentials.app_keys(connection=connection, client_secret=app.consumer_secret)
+    connecting.accept_grant(connection=connection, grant=grant, keys=keys, actor=None)
     confirm(connection)
     salesforce_server.reset_requests()
     return connection

@@ -1,11 +1,17 @@
 """`manage.py sync_crm`: exit codes, JSON keys, and what it refuses."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
+import termios
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -162,6 +168,29 @@ def test_named_deals_alone_are_read(salesforce: Connection, org: Org) -> None:
     assert salesforce.cursor_modified_at is None
 
 
+def test_named_deal_that_the_crm_does_not_show(salesforce: Connection, org: Org) -> None:
+    deal, deleted = sell(org), sell(org)
+    org.delete(deleted)
+
+    code, answer = sync_json("--deal", deal, deleted)
+
+    assert (code, answer["runs"][0]["created"], answer["runs"][0]["warnings"]) == (
+        0,
+        1,
+        ["1 of 2 deals could not be found in Salesforce: deleted, or hidden from its user."],
+    )
+
+
+def test_warnings_of_a_run_are_printed(hubspot: Connection, portal: Portal) -> None:
+    for stage in ("closedwon", "11348547"):
+        portal.rename_stage(stage, "Won")
+
+    code, output = sync_crm()
+
+    (warning,) = SyncRun.objects.get().warnings
+    assert (code, output) == (0, f"HubSpot: 0 deals read, nothing new.\n{warning}\n")
+
+
 def test_held_deals_are_replayed(salesforce: Connection, org: Org, run: Run) -> None:
     held = sell(org, Amount=None)
     sell(org)
@@ -281,3 +310,39 @@ def test_dry_run_that_fails(salesforce: Connection, org: Org) -> None:
     code, answer = sync_json("--dry-run")
 
     assert (code, answer["runs"][0]["state"]) == (1, "failed")
+
+
+@pytest.mark.slow
+def test_database_that_does_not_answer(manage: Manage) -> None:
+    nowhere = Manage(
+        environment={**manage.environment, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    )
+
+    ended = nowhere("sync_crm")
+
+    assert (ended.code, ended.output) == (1, "")
+    assert ended.errors.splitlines()[-1].startswith("CommandError: The database does not answer: ")
+
+
+@pytest.mark.slow
+def test_terminal_gets_a_progress_bar(salesforce: Connection, org: Org, manage: Manage) -> None:
+    org.add_won_deals(20)
+    org.max_page_size = 10
+    screen, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (25, 120))
+
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "sync_crm"],
+        cwd=settings.BASE_DIR,
+        env=dict(manage.environment),
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+    )
+    output, _ = process.communicate(timeout=60)
+    shown = os.read(screen, 100_000).decode()
+    os.close(terminal)
+    os.close(screen)
+
+    assert output.decode().startswith("Salesforce: 20 deals read, 20 created.\n")
+    assert "Salesforce: 100%" in shown
+    assert "20/20" in shown

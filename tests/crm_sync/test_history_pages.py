@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from contracts.models import Workspace
 from crm_sync.enums import HoldCode, Outcome, RunState, RunTrigger
 from crm_sync.models import Connection
 from tests.billing.builders import Deal, sign
@@ -71,9 +72,10 @@ def test_days_of_the_filter_are_those_shown(browser: Client) -> None:
     connection = connect()
     ran(connection, started_at=NOON.replace(hour=23, minute=30))
 
-    with timezone.override("Europe/Berlin"):
-        assert [row[0] for row in rows(browser.get("/history/?since=2026-11-21"))] == ["21 Nov 2026, 00:30"]
-        assert rows(browser.get("/history/?until=2026-11-20")) == []
+    Workspace.objects.update_or_create(pk=1, defaults={"time_zone": "Europe/Berlin"})
+
+    assert [row[0] for row in rows(browser.get("/history/?since=2026-11-21"))] == ["21 Nov 2026, 00:30"]
+    assert rows(browser.get("/history/?until=2026-11-20")) == []
 
 
 def test_list_looks_again_while_a_run_is_at_work(browser: Client) -> None:

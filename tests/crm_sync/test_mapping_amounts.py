@@ -142,6 +142,13 @@ def test_the_currency_is_the_deals_own(changes: dict[str, Any], value: str, sour
     assert [step.source for step in one.trace if step.field == "Currency"] == [source]
 
 
+def test_cases_53_and_61_two_deals_of_one_account_keep_their_own_currencies() -> None:
+    dollars, euros = mapped(a_deal()), mapped(a_deal(external_id="9002", deal_currency_code="EUR"))
+
+    assert [str(contract_of(one).value) for one in (dollars, euros)] == ["USD 12,000.00", "EUR 12,000.00"]
+    assert (dollars.deal.account_id, dollars.customer) == (euros.deal.account_id, euros.customer)
+
+
 def test_a_mapped_currency_field_comes_before_the_crms_own() -> None:
     rules = rules_with(FieldRule(target=Target.CURRENCY, source_field="billing_currency"))
 

@@ -111,10 +111,26 @@ def test_redirect_is_followed(server: Server) -> None:
     assert requests.get(f"{server.url}/away", timeout=5).json()["query"] == {"a": ["1"]}
 
 
-def test_chunked_body_is_refused(server: Server) -> None:
-    response = requests.post(f"{server.url}/echo", data=iter([b"a=1"]), timeout=5)
+def test_chunked_body_is_read(server: Server) -> None:
+    with requests.Session() as session:
+        response = session.post(f"{server.url}/echo", data=iter([b"a=1", b"&b=" + b"x" * 20]), timeout=5)
+        again = session.get(f"{server.url}/numbers/1", timeout=5)
 
-    assert response.status_code == 411
+    assert response.json()["form"] == {"a": "1", "b": "x" * 20}
+    assert again.json() == {"number": "1"}
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [("chunked", b"x\r\n"), ("chunked", b"\r\n"), ("gzip", b""), ("gzip, chunked", b"0\r\n")],
+)
+def test_body_in_a_coding_that_cannot_be_read(server: Server, coding: str, body: bytes) -> None:
+    with socket.create_connection((server.host, server.port), timeout=5) as connection:
+        head = f"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: {coding}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+        first = connection.recv(65_536).partition(b"\r\n")[0]
+
+    assert first == b"HTTP/1.1 400 Bad Request"
 
 
 def test_requests_are_counted_until_reset(server: Server) -> None:

@@ -8,7 +8,7 @@ POLICY = {
     "base-uri 'none'",
     "object-src 'none'",
     "frame-ancestors 'none'",
-    "form-action 'self' https://*.salesforce.com",
+    "form-action 'self'",
 }
 
 

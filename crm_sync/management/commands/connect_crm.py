@@ -102,13 +102,11 @@ class Command(BaseCommand):
             connecting.connect_hubspot(connection=connection, pasted=secrets["token_file"], actor=None)
             return
         client_secret, refresh_token = secrets["client_secret_file"], secrets["refresh_token_file"]
-        grant = renew(
-            transport=credentials.transport_for(connection=connection),
-            keys=credentials.app_keys(connection=connection, client_secret=client_secret),
-            refresh_token=refresh_token,
-        )
+        keys = credentials.app_keys(connection=connection, client_secret=client_secret)
+        transport = credentials.transport_for(connection=connection)
+        grant = renew(transport=transport, keys=keys, refresh_token=refresh_token)
         kept = grant if grant.refresh_token else replace(grant, refresh_token=refresh_token)
-        connecting.accept_grant(connection=connection, grant=kept, actor=None, client_secret=client_secret)
+        connecting.accept_grant(connection=connection, grant=kept, keys=keys, actor=None)
 
     def confirm(self, connection: Connection, options: dict[str, Any]) -> bool:
         defaults = {

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 from django.db.models import Count
 from django.utils import timezone
 from tqdm import tqdm
@@ -48,9 +49,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        connections = self.connections(options)
-        results = [self.one(connection, options) for connection in connections]
-        invoices = 0 if options["dry_run"] else self.bill(results)
+        try:
+            results = [self.one(connection, options) for connection in self.connections(options)]
+            invoices = 0 if options["dry_run"] else self.bill(results)
+        except OperationalError as error:
+            raise CommandError(f"The database does not answer: {' '.join(str(error).split())}") from None
         code = exit_code(results, fail_on_held=options["fail_on_held"])
         if options["json"]:
             self.stdout.write(
@@ -58,7 +61,8 @@ class Command(BaseCommand):
             )
         else:
             for result in results:
-                self.stdout.write(sentence(result))
+                for line in (sentence(result), *result["warnings"]):
+                    self.stdout.write(line)
             if not results:
                 self.stdout.write("No connection is ready: connect a CRM and confirm its field mapping.")
             if invoices:
@@ -111,7 +115,7 @@ class Command(BaseCommand):
             return blank(connection, state="failed", error=str(unready))
         except UnableToReread as refusal:
             usage(str(refusal))
-        return told(connection, run)
+        return told(connection, run, asked=set(order.external_ids))
 
     def deal_ids(self, connection: Connection, options: dict[str, Any]) -> list[str] | None:
         if options["replay_held"]:
@@ -202,13 +206,17 @@ def blank(connection: Connection, *, state: str, error: str = "") -> dict[str, A
     }
 
 
-def told(connection: Connection, run: SyncRun) -> dict[str, Any]:
+def told(connection: Connection, run: SyncRun, *, asked: set[str]) -> dict[str, Any]:
+    warnings = list(run.warnings)
+    missing = len(asked) - run.seen
+    if asked and missing > 0 and run.state == RunState.DONE:
+        of_all = f"{missing} of {len(asked)} deals"
+        warnings.append(f"{of_all} could not be found in {connection}: deleted, or hidden from its user.")
+    codes = run.records.exclude(code="").values_list("code").annotate(deals=Count("id")).order_by("code")
     return blank(connection, state=run.state, error=run.error) | {
         **{name: getattr(run, name) for name in COUNTS},
-        "reasons": dict(
-            run.records.exclude(code="").values_list("code").annotate(deals=Count("id")).order_by("code")
-        ),
-        "warnings": run.warnings,
+        "reasons": dict(codes),
+        "warnings": warnings,
     }
 
 

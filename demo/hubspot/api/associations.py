@@ -3,19 +3,19 @@
 from itertools import islice
 from typing import Any
 
-from demo.http_server import Response, json_response
 from demo.hubspot.api.call import Call, batch_inputs, object_type_named
 from demo.hubspot.api.objects import SINGULAR
 from demo.hubspot.associations import STANDARD_LINKS, Direction
 from demo.hubspot.refusals import invalid
 from demo.hubspot.timestamps import write_moment
+from demo.messages import Response, json_response
 
 BATCH_MAXIMUM = 1_000
 SINGLE_MAXIMUM = 500
 
 
 def read_batch(call: Call, *, from_type: str, to_type: str) -> Response:
-    direction = _direction(from_type, to_type)
+    direction = direction_of(from_type, to_type)
     started_at = call.portal.clock()
     inputs = batch_inputs(call.body(), maximum=BATCH_MAXIMUM)
     size = call.portal.association_page_size
@@ -36,18 +36,18 @@ def read_batch(call: Call, *, from_type: str, to_type: str) -> Response:
 
 
 def read_one(call: Call, *, from_type: str, object_id: str, to_type: str) -> Response:
-    direction = _direction(from_type, to_type)
+    direction = direction_of(from_type, to_type)
     limit = call.limit(default=SINGLE_MAXIMUM, maximum=SINGLE_MAXIMUM)
     page, paging = _page(_targets(call, direction, object_id), after=call.argument("after"), size=limit)
     return json_response({"results": page, **paging})
 
 
 def list_labels(call: Call, *, from_type: str, to_type: str) -> Response:
-    kinds = call.portal.associations.labels(_direction(from_type, to_type))
+    kinds = call.portal.associations.labels(direction_of(from_type, to_type))
     return json_response({"results": [kind.body() for kind in kinds]})
 
 
-def _direction(from_type: str, to_type: str) -> Direction:
+def direction_of(from_type: str, to_type: str) -> Direction:
     direction = (object_type_named(from_type), object_type_named(to_type))
     if direction not in STANDARD_LINKS:
         raise invalid(f"{from_type} are not associated with {to_type}")

@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from demo.http_server import Request
 from demo.hubspot.object_store import ObjectStore
 from demo.hubspot.portal import Portal
-from demo.hubspot.refusals import invalid, unknown_object_type, unreadable_json
+from demo.hubspot.records import AccessToken
+from demo.hubspot.refusals import invalid, unknown_object_type, unreadable_json, wrong_content_type
+from demo.messages import Request
 
 OBJECT_TYPES = {
     **dict.fromkeys(("deals", "deal", "0-3"), "deals"),
@@ -22,8 +23,11 @@ TYPE_IDS = {"deals": "0-3", "companies": "0-2", "contacts": "0-1", "line_items":
 class Call:
     portal: Portal
     request: Request
+    token: AccessToken
 
     def body(self) -> Any:
+        if "json" not in self.request.headers.get("Content-Type", "json"):
+            raise wrong_content_type()
         try:
             return self.request.json()
         except json.JSONDecodeError as error:
@@ -52,6 +56,13 @@ class Call:
 
     def store(self, object_type: str) -> ObjectStore:
         return self.portal.objects[object_type]
+
+    def item(self) -> dict[str, Any]:
+        """A body that must be an object."""
+        body = self.body()
+        if not isinstance(body, dict):
+            raise unreadable_json("Cannot deserialize the body from anything but an object")
+        return body
 
 
 def object_type_named(name: str) -> str:

@@ -1,32 +1,33 @@
-"""Deals, companies and contacts: list, get, batch read, search."""
+"""Deals, companies, contacts and line items: list, get, batch read, search."""
 
 from typing import Any
 
-from demo.http_server import Response, json_response
 from demo.hubspot.api.call import Call, batch_inputs, object_type_named
-from demo.hubspot.api.record_bodies import record_body, shown_properties
+from demo.hubspot.api.record_bodies import Shown, shown
 from demo.hubspot.portal import Portal
 from demo.hubspot.records import Record
 from demo.hubspot.refusals import invalid, not_an_id, not_found
 from demo.hubspot.search import search
 from demo.hubspot.search_request import read_search
 from demo.hubspot.timestamps import write_moment
+from demo.messages import Response, json_response
 
 LIST_MAXIMUM = 100
+LIST_MAXIMUM_WITH_HISTORY = 50
 BATCH_MAXIMUM = 100
 SINGULAR = {"deals": "deal", "companies": "company", "contacts": "contact", "line_items": "line_item"}
 
 
 def list_objects(call: Call, *, object_type: str) -> Response:
     kind = object_type_named(object_type)
-    limit = call.limit(default=10, maximum=LIST_MAXIMUM)
+    wanted = _wanted(call, kind)
+    limit = call.limit(default=10, maximum=LIST_MAXIMUM_WITH_HISTORY if wanted.history else LIST_MAXIMUM)
     after = call.argument("after", "0")
     if not after.isdigit():
         raise invalid("after must be a number")
-    names = shown_properties(call.portal, kind, call.names("properties"))
     records = call.store(kind).from_id(int(after), archived=call.flag("archived"))
     page = [record for record, _ in zip(records, range(limit + 1), strict=False)]
-    body: dict[str, Any] = {"results": [_listed(call, kind, record, names) for record in page[:limit]]}
+    body: dict[str, Any] = {"results": [_with_links(call, wanted, record) for record in page[:limit]]}
     if len(page) > limit:
         following = page[limit].id
         link = f"https://api.hubapi.com{call.request.path}?limit={limit}&after={following}"
@@ -36,31 +37,31 @@ def list_objects(call: Call, *, object_type: str) -> Response:
 
 def get_object(call: Call, *, object_type: str, object_id: str) -> Response:
     kind = object_type_named(object_type)
-    if not object_id.isdigit():
+    key = call.argument("idProperty")
+    if not key and not object_id.isdigit():
         raise not_an_id()
-    store = call.store(kind)
-    record = store.find(store.current_id(object_id), archived=call.flag("archived"))
+    record = _found(call, kind, object_id, key=key, archived=call.flag("archived"), follow=True)
     if record is None:
         raise not_found()
-    names = shown_properties(call.portal, kind, call.names("properties"))
-    return json_response(_listed(call, kind, record, names))
+    return json_response(_with_links(call, _wanted(call, kind), record))
 
 
 def batch_read(call: Call, *, object_type: str) -> Response:
-    """Never in the order asked for. An id that was merged away is missing without an error entry."""
+    """Never in the order asked for. An id that was merged away is missing, by habit without an error."""
     kind = object_type_named(object_type)
     started_at = call.portal.clock()
-    body = call.body()
-    ids = [str(item["id"]) for item in batch_inputs(body, maximum=BATCH_MAXIMUM)]
-    if body.get("idProperty") not in (None, "hs_object_id"):
-        raise invalid(f"{body['idProperty']} is not a unique property")
-    names = shown_properties(call.portal, kind, body.get("properties"))
-    store, archived = call.store(kind), call.flag("archived")
-    found = {object_id: record for object_id in ids if (record := store.find(object_id, archived=archived))}
-    missing = [object_id for object_id in ids if object_id not in found and object_id not in store.aliases]
+    body = call.item()
+    keys = [str(item["id"]) for item in batch_inputs(body, maximum=BATCH_MAXIMUM)]
+    wanted = shown(call, kind, asked=body.get("properties"), history=body.get("propertiesWithHistory"))
+    key, archived = str(body.get("idProperty") or ""), call.flag("archived")
+    found = {
+        text: record for text in keys if (record := _found(call, kind, text, key=key, archived=archived))
+    }
+    merged = () if call.portal.habits.batch_read_names_merged_ids else call.store(kind).aliases
+    missing = [text for text in keys if text not in found and text not in merged]
     answer: dict[str, Any] = {
         "status": "COMPLETE",
-        "results": [record_body(call.portal, kind, found[key], names=names) for key in _shuffled(found)],
+        "results": [wanted.body(found[text]) for text in _shuffled(found)],
     }
     if missing:
         answer |= {"numErrors": 1, "errors": [_missing(kind, missing)]}
@@ -69,24 +70,42 @@ def batch_read(call: Call, *, object_type: str) -> Response:
 
 
 def search_objects(call: Call, *, object_type: str) -> Response:
+    """A match that was archived meanwhile counts in the total and takes its place in the page, unseen."""
     kind = object_type_named(object_type)
-    request = read_search(call.body())
+    request = read_search(call.item(), refuse_long=call.portal.habits.long_searches_refused)
     matches = search(call.portal, kind, request)
     end = request.after + request.limit
-    names = shown_properties(call.portal, kind, request.properties)
+    wanted = shown(call, kind, asked=request.properties)
+    page = matches[request.after : end]
     body: dict[str, Any] = {
         "total": len(matches),
-        "results": [
-            record_body(call.portal, kind, record, names=names) for record in matches[request.after : end]
-        ],
+        "results": [wanted.body(record) for record in page if call.store(kind).find(record.id)],
     }
     if end < len(matches) and request.limit:
         body["paging"] = {"next": {"after": str(end)}}
     return json_response(body)
 
 
-def _listed(call: Call, kind: str, record: Record, names: list[str]) -> dict[str, Any]:
-    body = record_body(call.portal, kind, record, names=names)
+def _wanted(call: Call, kind: str) -> Shown:
+    return shown(call, kind, asked=call.names("properties"), history=call.names("propertiesWithHistory"))
+
+
+def _found(
+    call: Call, kind: str, text: str, *, key: str, archived: bool, follow: bool = False
+) -> Record | None:
+    """By id, or by a property whose values are unique; `follow` leads an old id to where it was merged."""
+    store = call.store(kind)
+    if key in ("", "hs_object_id"):
+        return store.find(store.current_id(text) if follow else text, archived=archived)
+    prop = call.portal.properties[kind].get(key)
+    if prop is None or not prop.unique:
+        raise invalid(f"{key} is not a unique property")
+    records = store.from_id(0, archived=archived)
+    return next((each for each in records if (each.properties.get(key) or "").lower() == text.lower()), None)
+
+
+def _with_links(call: Call, wanted: Shown, record: Record) -> dict[str, Any]:
+    body, kind = wanted.body(record), wanted.object_type
     linked = {
         target: _inline_links(call.portal, kind, object_type_named(target), record.id)
         for target in call.names("associations") or ()

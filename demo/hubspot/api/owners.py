@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from demo.http_server import Response, json_response
 from demo.hubspot.api.call import Call
 from demo.hubspot.records import Owner
 from demo.hubspot.refusals import not_found
+from demo.messages import Response, json_response
 
 PAGE_MAXIMUM = 500
 

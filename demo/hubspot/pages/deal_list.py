@@ -2,11 +2,11 @@
 
 from urllib.parse import urlencode
 
-from demo.http_server import Request, Response
 from demo.hubspot.pages import shown_deals
 from demo.hubspot.pages.shell import TEMPLATES, hubspot_page, notice
 from demo.hubspot.portal import Portal
 from demo.hubspot.records import Record
+from demo.messages import Request, Response
 from demo.pages import Markup, hidden_fields, join, options, pager
 
 PAGE_SIZE = 25
@@ -67,7 +67,7 @@ def _row(portal: Portal, deal: Record, place: dict[str, str]) -> Markup:
         stage=stage,
         pipeline=pipeline,
         owner=shown_deals.owner_words(portal, deal.properties.get("hubspot_owner_id")),
-        action=close_won_button(deal, place) if shown_deals.is_open(portal, deal) else "",
+        action=close_won_button(deal, place) if shown_deals.can_be_won(portal, deal) else "",
     )
 
 

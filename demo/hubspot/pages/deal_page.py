@@ -2,17 +2,25 @@
 
 from urllib.parse import urlencode
 
-from demo.http_server import Request, Response, redirect
 from demo.hubspot.pages import deal_fields, shown_deals
+from demo.hubspot.pages.deal_actions import actions_panel
 from demo.hubspot.pages.deal_fields import Fields
 from demo.hubspot.pages.deal_list import close_won_button, stage_choices
 from demo.hubspot.pages.shell import TEMPLATES, hubspot_page, missing_page, notice, refusal
 from demo.hubspot.portal import Portal
 from demo.hubspot.records import Record
 from demo.hubspot.standard_properties import CURRENCIES, FREQUENCIES
+from demo.messages import Request, Response, redirect
 from demo.pages import Markup, escape, join, options
 
-NOTICES = {"saved": "Saved", "made": "Deal made", "won": "Closed won"}
+NOTICES = {
+    "saved": "Saved",
+    "made": "Deal made",
+    "won": "Closed won",
+    "merged": "Merged. The two deals are one now, with a record ID of its own.",
+    "restored": "Restored",
+    "delayed": "Search sees what changes on this deal only at the end of these minutes.",
+}
 
 
 def show_deal(request: Request, portal: Portal, *, deal_id: str) -> Response:
@@ -59,7 +67,7 @@ def close_won(request: Request, portal: Portal, *, deal_id: str) -> Response:
     deal = portal.objects["deals"].find(deal_id)
     if deal is None:
         return missing_page()
-    if shown_deals.is_open(portal, deal):
+    if shown_deals.can_be_won(portal, deal):
         portal.close_won(deal_id)
     place = request.form()
     if "page" not in place:
@@ -73,16 +81,18 @@ def follow_record_link(request: Request, portal: Portal, *, deal_id: str) -> Res
 
 
 def _deal_page(portal: Portal, deal: Record, fields: Fields, *, top: Markup, status: int = 200) -> Response:
-    companies = shown_deals.company_words(portal, deal) or "No company"
+    companies = join(_company_link(portal, key) for key in portal.companies_of(deal.id))
     changed_at = deal.updated_at.astimezone(portal.zone)
-    can_close = shown_deals.is_open(portal, deal)
+    can_close = shown_deals.can_be_won(portal, deal)
     content = _form(
         portal,
         fields,
         address=f"/deals/{deal.id}",
         top=top,
-        facts=f"Record {deal.id}. {companies}. Last changed {changed_at:%Y-%m-%d %H:%M}.",
+        facts=f"Record {deal.id}. Last changed {changed_at:%Y-%m-%d %H:%M}.",
+        links=companies or escape("No company"),
         close_won=close_won_button(deal, {}) if can_close else escape(""),
+        more=actions_panel(deal),
     )
     return hubspot_page(title=shown_deals.deal_name(deal), content=content, status=status)
 
@@ -103,7 +113,9 @@ def _form(
     address: str,
     facts: str,
     top: Markup | None = None,
+    links: Markup | None = None,
     close_won: Markup | None = None,
+    more: Markup | None = None,
 ) -> Markup:
     return TEMPLATES.render(
         "deal.html",
@@ -111,8 +123,10 @@ def _form(
         facts=facts,
         address=address,
         zone=portal.time_zone,
+        links=links,
         close_won=close_won,
-        stages=options([("", "No stage"), *stage_choices(portal)], selected=fields["dealstage"]),
+        more=more,
+        stages=options(_stage_choices(portal, fields["dealstage"]), selected=fields["dealstage"]),
         currencies=options(
             [("", "Company currency"), *CURRENCIES.items()], selected=fields["deal_currency_code"]
         ),
@@ -122,6 +136,17 @@ def _form(
         **{name: fields[name] for name in ("dealname", "amount", "closedate", "contract_term_months")},
         po_number=fields["po_number"],
     )
+
+
+def _stage_choices(portal: Portal, current: str) -> list[tuple[str, str]]:
+    """With the stage that the deal is in, should it have been deleted."""
+    deleted = [(current, f"Deleted stage {current}")] if current and not portal.stage(current) else []
+    return [("", "No stage"), *deleted, *stage_choices(portal)]
+
+
+def _company_link(portal: Portal, company_id: str) -> Markup:
+    name = shown_deals.company_name(portal, company_id)
+    return TEMPLATES.render("company_link.html", id=company_id, name=name)
 
 
 def _company_choices(portal: Portal) -> list[tuple[str, str]]:

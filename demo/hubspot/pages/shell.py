@@ -2,11 +2,19 @@
 
 from pathlib import Path
 
-from demo.http_server import Response
-from demo.pages import Markup, Templates, page
+from demo.messages import Response
+from demo.pages import Markup, Templates, options, page
 
 TEMPLATES = Templates(folder=Path(__file__).parent.parent / "templates")
-MENU = {"Deals": "/", "New deal": "/deals/new", "Set up": "/set-up"}
+MENU = {
+    "Deals": "/",
+    "New deal": "/deals/new",
+    "Archived": "/archived",
+    "Stages": "/stages",
+    "Limits and tokens": "/limits",
+    "Faults": "/faults",
+    "Set up": "/set-up",
+}
 
 
 def hubspot_page(*, title: str, content: Markup, status: int = 200) -> Response:
@@ -21,7 +29,10 @@ def refusal(text: str) -> Markup:
     return TEMPLATES.render("refusal.html", text=text)
 
 
-def missing_page() -> Response:
-    return hubspot_page(
-        title="No such deal", content=notice("It may have been merged or deleted."), status=404
-    )
+def missing_page(title: str = "No such deal") -> Response:
+    return hubspot_page(title=title, content=notice("It may have been merged or deleted."), status=404)
+
+
+def yes_or_no(value: bool) -> Markup:
+    """The choices of a select element."""
+    return options((("yes", "Yes"), ("no", "No")), selected="yes" if value else "no")

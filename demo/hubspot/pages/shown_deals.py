@@ -13,8 +13,11 @@ def deal_name(deal: Record) -> str:
 
 def stage_words(portal: Portal, deal: Record) -> tuple[str, str]:
     """The labels of the stage and of its pipeline."""
-    stage = portal.stage(deal.properties.get("dealstage"))
-    return (stage.label, portal.pipeline_of(stage).label) if stage else ("No stage", "")
+    stage_id = deal.properties.get("dealstage")
+    stage = portal.stage(stage_id)
+    if stage:
+        return stage.label, portal.pipeline_of(stage).label
+    return (f"Deleted stage {stage_id}", "") if stage_id else ("No stage", "")
 
 
 def company_name(portal: Portal, company_id: str) -> str:
@@ -49,6 +52,10 @@ def close_day(portal: Portal, deal: Record) -> str:
     return f"{read_moment(moment).astimezone(portal.zone):%Y-%m-%d}" if moment else ""
 
 
-def is_open(portal: Portal, deal: Record) -> bool:
+def can_be_won(portal: Portal, deal: Record) -> bool:
+    """An open deal whose pipeline has a stage for won ones."""
     stage = portal.stage(deal.properties.get("dealstage"))
-    return stage is None or not stage.closed
+    if stage and stage.closed:
+        return False
+    pipeline = portal.pipeline(deal.properties.get("pipeline") or "default")
+    return pipeline is not None and any(each.won for each in pipeline.stages)

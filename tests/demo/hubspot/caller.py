@@ -35,6 +35,19 @@ class Caller:
     def post(self, path: str, body: Any) -> requests.Response:
         return self._call("POST", path, json=body)
 
+    def put(self, path: str, body: Any) -> requests.Response:
+        return self._call("PUT", path, json=body)
+
+    def patch(self, path: str, body: Any) -> requests.Response:
+        return self._call("PATCH", path, json=body)
+
+    def delete(self, path: str, **query: str) -> requests.Response:
+        return self._call("DELETE", path, params=query)
+
+    def send(self, path: str, **fields: str) -> requests.Response:
+        """A form of a page."""
+        return self.session.post(f"{self.url}{path}", data=fields, timeout=5, allow_redirects=False)
+
     def search(self, body: Any, object_type: str = "deals") -> requests.Response:
         return self.post(f"/crm/objects/2026-09/{object_type}/search", body)
 

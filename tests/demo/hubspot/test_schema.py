@@ -176,3 +176,47 @@ def test_property_that_does_not_exist(caller: Caller) -> None:
 
     assert response.status_code == 404
     assert error_body(response) == {"status": "error", "message": "resource not found"}
+
+
+def test_sensitive_properties_only_when_asked_for(caller: Caller) -> None:
+    scope = "crm.objects.deals.sensitive.read.v2"
+    path = f"{PROPERTIES}/deals"
+
+    refused = caller.get(path, dataSensitivity="sensitive")
+    caller.token = caller.portal.issue_token(scopes=("crm.objects.deals.read", scope))
+    shown = caller.get(path, dataSensitivity="sensitive").json()["results"]
+
+    usual = {prop["name"] for prop in caller.get(path).json()["results"]}
+    assert error_body(refused)["errors"][0]["context"] == {"requiredGranularScopes": [scope]}
+    assert [(prop["name"], prop["dataSensitivity"]) for prop in shown] == [("tax_number", "sensitive")]
+    assert "tax_number" not in usual
+
+
+def test_sensitive_value_without_the_scope(caller: Caller) -> None:
+    deal_id = caller.portal.add_deal(tax_number="DE1")
+    path = f"/crm/objects/2026-09/deals/{deal_id}"
+
+    without = caller.get(path, properties="tax_number").json()["properties"]
+    caller.portal.change_scopes(
+        caller.token, ("crm.objects.deals.read", "crm.objects.deals.sensitive.read.v2")
+    )
+
+    assert "tax_number" not in without
+    assert caller.get(path, properties="tax_number").json()["properties"]["tax_number"] == "DE1"
+
+
+def test_sensitivity_that_is_none(caller: Caller) -> None:
+    response = caller.get(f"{PROPERTIES}/deals", dataSensitivity="secret")
+
+    assert response.status_code == 400
+    assert error_body(response) == {
+        "status": "error",
+        "message": "dataSensitivity must be one of non_sensitive, sensitive, highly_sensitive",
+        "category": "VALIDATION_ERROR",
+    }
+
+
+def test_language_changes_nothing(caller: Caller) -> None:
+    path = f"{PROPERTIES}/companies"
+
+    assert caller.get(path, locale="de").json() == caller.get(path).json()

@@ -123,7 +123,7 @@ def test_new_deal_is_not_found_before_the_lag_has_passed(caller: Caller, clock: 
 
 
 def test_sixth_search_of_a_second_is_refused(caller: Caller, clock: StoppedClock) -> None:
-    caller.portal.search_rate_limit = 5
+    caller.portal.limits.enforced = True
 
     answers = [caller.search({}) for _ in range(6)]
     clock.forward(seconds=1)

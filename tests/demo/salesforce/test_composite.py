@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 import requests
 
+from demo.salesforce.ids import to18
 from demo.salesforce.org import Org
 from tests.demo.salesforce.visitor import Client
 
@@ -114,7 +115,7 @@ def test_batch_counts_each_part(connected: Client, org: Org) -> None:
 
 def test_collection_keeps_the_order_and_gaps(connected: Client, org: Org) -> None:
     first, second = (org.add_account(name) for name in ("First", "Second"))
-    ids = [second, "001Da00000000000AA", first]
+    ids = [second, to18("001Da0000000000"), first]
     url = f"{DATA}/sobjects/Account"
 
     got = connected.get(f"{DATA}/composite/sobjects/Account", ids=",".join(ids), fields="Name").json()

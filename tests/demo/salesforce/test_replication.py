@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -7,7 +8,7 @@ from tests.demo.salesforce.visitor import Client, StoppedClock
 
 UPDATED = "/services/data/v66.0/sobjects/Opportunity/updated/"
 DELETED = "/services/data/v66.0/sobjects/Opportunity/deleted/"
-TODAY = {"start": "2026-11-22T00:00:00+00:00", "end": "2026-11-22T12:00:30+00:00"}
+TODAY: dict[str, Any] = {"start": "2026-11-22T00:00:00+00:00", "end": "2026-11-22T12:00:30+00:00"}
 
 
 def test_updated_lists_ids_by_their_system_stamp(connected: Client, org: Org, clock: StoppedClock) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
-from demo.salesforce.soql import QueryError, parse
+from demo.salesforce.soql import parse
+from demo.salesforce.soql_words import QueryError
 
 
 def message(text: str) -> str:
@@ -23,12 +24,16 @@ def message(text: str) -> str:
         ("SELECT Id FROM Opportunity WHERE Name = 'a\\x'", "'a\\x'", 41),
         ("SELECT Id FROM Opportunity WHERE Name = 'it's'", "s", 45),
         ("SELECT Id FROM Opportunity WHERE CloseDate = 2026-02-30", "2026-02-30", 46),
-        ("SELECT Id FROM Opportunity WHERE CloseDate = TODAY", "TODAY", 46),
+        ("SELECT Id FROM Opportunity WHERE CloseDate = TODAYS", "TODAYS", 46),
+        ("SELECT Id FROM Opportunity WHERE CloseDate = LAST_N_YEARS:2", "LAST_N_YEARS:2", 46),
         ("SELECT Id FROM Opportunity WHERE SystemModstamp > 2026-11-22T10:00:00 01:00", "T10", 61),
         ("SELECT Id FROM Opportunity LIMIT x", "x", 34),
-        ("SELECT Id FROM Opportunity GROUP BY Id", "GROUP", 28),
-        ("SELECT COUNT(Id) FROM Opportunity", "Id", 14),
-        ("SELECT Id, (SELECT Id FROM OpportunityLineItems) FROM Opportunity", "(", 12),
+        ("SELECT Id FROM Opportunity GROUP Id", "Id", 34),
+        ("SELECT COUNT() FROM Opportunity HAVING", "HAVING", 33),
+        ("SELECT COUNT(Id, Name) FROM Opportunity", ",", 16),
+        ("SELECT LENGTH(Name) FROM Opportunity", "LENGTH", 8),
+        ("SELECT FIELDS(MOST) FROM Opportunity LIMIT 1", "MOST", 15),
+        ("SELECT Id, (SELECT Id FROM Contacts FROM Account", "FROM", 37),
     ],
 )
 def test_unexpected_token(text: str, token: str, column: int) -> None:

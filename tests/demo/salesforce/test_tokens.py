@@ -323,6 +323,13 @@ def test_identity(connected: Client, org: Org) -> None:
     }
 
 
+def test_identity_takes_the_token_as_a_parameter(connected: Client, org: Org) -> None:
+    path, token = f"/id/{org.org_id}/{org.admin_id}", connected.token
+    connected.token = ""
+
+    assert connected.get(path, oauth_token=token).json()["user_id"] == org.admin_id
+
+
 def test_userinfo(connected: Client, org: Org) -> None:
     claims = connected.get("/services/oauth2/userinfo").json()
 

@@ -1,0 +1,54 @@
+"""What the tests of the admin share: a row of everything, who looks at it, and where."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import reverse
+
+from billing.enums import BillingTrigger
+from billing.invoicing import invoice_due
+from contracts import audit
+from contracts.models import Workspace
+from crm_sync.enums import HoldCode, Outcome
+from crm_sync.models import Connection, CrmAccount
+from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.crm_sync.page_rows import connect, deal, hold, ran, recorded
+
+BAD = "<script>alert(1)</script>"
+
+
+def staff(group: str) -> Client:
+    """A browser of somebody who is in this group, with the rights a migrate gives it."""
+    user = User.objects.create_user(group.lower(), is_staff=True)
+    user.groups.add(Group.objects.get(name=group))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def fill(name: str = "Salesforce") -> Connection:
+    """At least one row of everything."""
+    connection = connect(name)
+    (contract,) = sign(Deal())
+    ensure_legal_entity()
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+    run = ran(connection, created=1, held=1)
+    recorded(
+        run, deal(connection, "006A", name=BAD, contract=contract), Outcome.CREATED, trace=[{"field": BAD}]
+    )
+    held = deal(connection, "006B")
+    recorded(run, held, Outcome.HELD, code=HoldCode.AMOUNT_MISSING)
+    hold(held)
+    CrmAccount.objects.create(org=connection.org, external_id=f"001{name}", customer=contract.customer)
+    Workspace.objects.get_or_create(pk=1)
+    audit.record(actor=None, action="tested", subject=connection)
+    return connection
+
+
+def listing(model: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def page_of(row: Any) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])

@@ -1,0 +1,138 @@
+"""The admin of support: mending a field mapping."""
+
+import pytest
+from django.test import Client
+
+from contracts.models import AuditEntry
+from crm_sync.models import Connection, FieldMapping, MappingVersion, Translation
+from tests.crm_sync.admin_rows import page_of, staff
+from tests.crm_sync.page_rows import connect, deal
+from tests.crm_sync.stored import row_versions
+from tests.pages import words
+
+pytestmark = pytest.mark.django_db
+COLUMNS = (
+    "target",
+    "custom_label",
+    "custom_home",
+    "source_object",
+    "source_field",
+    "default_value",
+)
+
+
+@pytest.fixture
+def support(db: None) -> Client:
+    return staff("Support")
+
+
+def inlines(connection: Connection, **changes: str) -> dict[str, str]:
+    """The form of a connection's page as it is drawn, with the named fields changed."""
+    form: dict[str, str] = {}
+    for prefix, rows in (
+        ("field_mappings", list(connection.field_mappings.order_by("pk"))),
+        ("translations", list(connection.translations.order_by("pk"))),
+    ):
+        form |= {f"{prefix}-TOTAL_FORMS": str(len(rows)), f"{prefix}-INITIAL_FORMS": str(len(rows))}
+        for number, row in enumerate(rows):
+            form |= {
+                f"{prefix}-{number}-id": str(row.pk),
+                f"{prefix}-{number}-connection": str(connection.pk),
+            }
+            names = COLUMNS if prefix == "field_mappings" else ("raw_value", "billing_cycle")
+            form |= {f"{prefix}-{number}-{name}": getattr(row, name) for name in names}
+    return form | changes
+
+
+def test_support_mends_a_mapping_and_a_version_is_made(support: Client) -> None:
+    connection = connect(cursor_external_id="006A")
+    deal(connection)
+    Translation.objects.create(connection=connection, raw_value="Yearly", billing_cycle="annual")
+
+    page = support.post(
+        page_of(connection),
+        inlines(
+            connection,
+            **{"field_mappings-1-source_field": "Total__c", "translations-0-billing_cycle": "monthly"},
+        ),
+        follow=True,
+    )
+
+    connection.refresh_from_db()
+    version = connection.mapping_version
+    assert version is not None
+    assert (version.number, version.author.get_username()) == (2, "support")
+    assert version.snapshot["translations"] == {"yearly": "monthly"}
+    assert "Version 2 of the field mapping is in force. Held deals read again: 1." in words(page.text)
+    assert connection.cursor_external_id == "006A"
+    assert AuditEntry.objects.get().actor_name == "support"
+
+
+def test_saving_the_same_again_makes_no_version(support: Client) -> None:
+    connection = connect()
+    support.post(page_of(connection), inlines(connection))
+
+    page = support.post(page_of(connection), inlines(connection), follow=True)
+
+    assert "The field mapping is the same as before." in words(page.text)
+    assert MappingVersion.objects.count() == 2
+
+
+def test_rows_are_added_and_removed(support: Client) -> None:
+    connection = connect()
+    number = len(FieldMapping.objects.all())
+    added = {
+        f"field_mappings-{number}-{name}": value
+        for name, value in zip(
+            COLUMNS, ("custom", "Cost centre", "customer", "deal", "Centre__c", ""), strict=True
+        )
+    }
+
+    support.post(
+        page_of(connection),
+        inlines(
+            connection,
+            **added,
+            **{
+                "field_mappings-TOTAL_FORMS": str(number + 1),
+                "field_mappings-0-DELETE": "on",
+                "field_mappings-0-default_value": "",
+            },
+        ),
+    )
+    refused = FieldMapping.objects.count()
+    support.post(
+        page_of(connection), inlines(connection, **added, **{"field_mappings-TOTAL_FORMS": str(number + 1)})
+    )
+
+    assert (refused, FieldMapping.objects.count()) == (number, number + 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"field_mappings-1-source_field": "Amount; DROP"}, "“Amount; DROP” is no API name of a field."),
+        ({"field_mappings-3-source_field": ""}, "Contract Duration needs a CRM field or a default value."),
+        ({"field_mappings-1-target": "duration"}, "Please correct"),
+        ({"field_mappings-1-target": "custom"}, "Please correct"),
+    ],
+)
+def test_mapping_that_could_not_be_confirmed_is_not_saved(
+    support: Client, changes: dict[str, str], sentence: str
+) -> None:
+    connection = connect()
+    before = row_versions()
+
+    page = support.post(page_of(connection), inlines(connection, **changes))
+
+    assert page.status_code == 200
+    assert sentence in words(page.text)
+    assert row_versions() == before
+
+
+def test_operator_may_look_but_not_mend(db: None) -> None:
+    client = staff("Operator")
+    connection = connect()
+
+    assert client.get(page_of(connection)).status_code == 200
+    assert client.post(page_of(connection), inlines(connection)).status_code == 403
