@@ -15,12 +15,13 @@ from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import DealState, HoldCode, Outcome
 from crm_sync.errors import TransientError
 from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, known_deals, lock_as_read
+from crm_sync.leaving import Leaver, mark_left
 from crm_sync.mapping import MappedDeal, Problem, fingerprint, map_deal
 from crm_sync.mapping_rules import MappingRules, MappingSettings
 from crm_sync.models import Connection, SyncRun
 from crm_sync.readers import printable
 from crm_sync.records import Verdict, store_verdicts
-from crm_sync.selection import select_won
+from crm_sync.selection import left_reason, select_left, select_won
 from crm_sync.writing import not_stored, write_deals
 
 TRIES = 4
@@ -47,12 +48,14 @@ class MappedPage:
     known: Mapping[str, KnownDeal]
     mapped: Sequence[MappedDeal]
     unchanged: int
+    leavers: Sequence[Leaver] = ()
 
     @property
     def touched(self) -> list[KnownDeal]:
         """The import records that are to be written again."""
         ids = (one.deal.external_id for one in self.mapped)
-        return [self.known[external_id] for external_id in ids if external_id in self.known]
+        written = [self.known[external_id] for external_id in ids if external_id in self.known]
+        return [*written, *(one.record for one in self.leavers)]
 
 
 def sync_page(*, run: SyncRun, page: DealPage, sight: Sight, api_calls: int) -> None:
@@ -80,6 +83,7 @@ def write_page(
     with transaction.atomic(durable=True):
         runs.fence(run=run)
         lock_as_read(ready.touched)
+        mark_left(leavers=ready.leavers, at=run.started_at)
         verdicts = writer(ready.mapped, known=ready.known, org_id=sight.org_id, as_of=sight.as_of)
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
         outcomes = Counter(verdict.outcome for verdict in verdicts)
@@ -91,14 +95,16 @@ def write_page(
 
 
 def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
-    """Won deals that are new or different, and how many were seen again unchanged."""
+    """Won deals that are new or different, how many were seen again unchanged, and who has left."""
     known = known_deals(org_id=sight.org_id, external_ids=[deal.external_id for deal in page.deals])
+    stage_names = sight.connection.stage_names
     won = select_won(
         page.deals,
-        stage_names=sight.connection.stage_names,
+        stage_names=stage_names,
         import_from=sight.connection.import_from,
-        known=known,
+        known=[key for key, record in known.items() if record.state is not DealState.LEFT],
     )
+    left = select_left(page.deals, stage_names=stage_names, known=known)
     mapped, unchanged = [], 0
     for deal in won:
         digest = fingerprint(deal, rules=sight.rules, settings=sight.settings)
@@ -107,12 +113,23 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
             unchanged += 1
         else:
             mapped.append(mapped_or_held(deal, digest=digest, sight=sight))
-    return MappedPage(known=known, mapped=mapped, unchanged=unchanged)
+    leavers = [leaver(deal, record=known[deal.external_id]) for deal in left]
+    return MappedPage(known=known, mapped=mapped, unchanged=unchanged, leavers=leavers)
 
 
 def is_settled(record: KnownDeal, *, digest: str) -> bool:
-    """Nothing to do: seen before with these values, or dismissed by a person."""
-    return record.fingerprint == digest or record.state is DealState.DISMISSED
+    """Nothing to do: seen before with these values and not marked as left, or dismissed by a person."""
+    same = record.fingerprint == digest and not record.leaving.reason
+    return same or record.state is DealState.DISMISSED
+
+
+def leaver(deal: Deal, *, record: KnownDeal) -> Leaver:
+    return Leaver(
+        record=record,
+        reason=left_reason(crm_says_won=deal.crm_says_won, crm_says_closed=deal.crm_says_closed),
+        stage=printable(deal.stage, longest=300),
+        modified_at=deal.modified_at,
+    )
 
 
 def mapped_or_held(deal: Deal, *, digest: str, sight: Sight) -> MappedDeal:

@@ -1,6 +1,6 @@
 """One sync run, from the claim to the cursor. Read this first.
 
-poll -> claim -> fetch -> select -> map -> [ write -> activate -> record, cursor last ] -> finish
+poll -> claim -> fetch -> select -> map -> [ write -> activate -> record, cursor last ] -> settle -> finish
 
 What stands in brackets is one durable transaction per page (pages.py). No network inside it.
 """
@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 
@@ -19,9 +20,10 @@ from crm_sync.deals import Cursor, DealPage, DealQuery
 from crm_sync.enums import RunTrigger
 from crm_sync.errors import LeaseLost, SyncError
 from crm_sync.known_deals import deals_to_ask_for
+from crm_sync.leaving import leaver_warnings, settle_leavers
 from crm_sync.mappings import confirmed_rules, settings_of
 from crm_sync.models import Connection, SyncRun
-from crm_sync.pages import Sight, sync_page
+from crm_sync.pages import Sight, retried, sync_page
 
 IDS_AT_ONCE = 1000
 log = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     run = runs.claim(connection=connection, trigger=order.trigger, actor=order.actor)
     client: CrmClient | None = None
     try:
+        retried(partial(settle_leavers, run=run))  # those of a run that was killed
         sight = look(connection=connection, order=order)
         client = open_client(connection=connection)
         for page in fetch(client=client, sight=sight, order=order):
@@ -51,7 +54,9 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
             order.on_page(run)
             if not order.may_continue():
                 break
-        runs.finish(run=run, api_calls=client.calls, warnings=list(client.warnings))
+        retried(partial(settle_leavers, run=run))
+        warnings = [*client.warnings, *leaver_warnings(connection=connection)]
+        runs.finish(run=run, api_calls=client.calls, warnings=warnings)
     except LeaseLost:
         log.warning("A later run has taken over %s; this one stops.", connection)
     except SyncError as error:

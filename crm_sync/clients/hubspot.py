@@ -76,6 +76,7 @@ class HubSpotClient:
                 name=str(stage["label"]),
                 pipeline=str(pipeline["label"]),
                 is_won=stage_is_won(stage.get("metadata") or {}),
+                is_closed=is_true((stage.get("metadata") or {}).get("isClosed")),
                 is_active=not stage.get("archived", False),
             )
             for pipeline in self.api.pipelines()
@@ -284,6 +285,7 @@ class HubSpotClient:
             name=str(properties.get("dealname") or ""),
             stage=stage.name if stage else stage_of(record),
             crm_says_won=stage.is_won if stage else None,
+            crm_says_closed=stage.is_closed if stage else None,
             modified_at=parse_moment(properties["hs_lastmodifieddate"]),
             close_date=local_date(properties.get("closedate"), time_zone=self.time_zone),
             account_id=company_id,
@@ -307,8 +309,12 @@ class HubSpotClient:
             self.warnings.append(sentence)
 
 
+def is_true(text: object) -> bool:
+    return str(text or "").lower() == "true"
+
+
 def stage_is_won(metadata: Mapping[str, Any]) -> bool:
-    return str(metadata.get("isClosed", "")).lower() == "true" and str(metadata.get("probability", "")) in (
+    return is_true(metadata.get("isClosed")) and str(metadata.get("probability", "")) in (
         "1",
         "1.0",
     )

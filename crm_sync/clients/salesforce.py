@@ -27,7 +27,7 @@ API_VERSION = "66.0"
 OVERLAP = timedelta(minutes=30)
 PAGE_SIZE = 2000
 IDS_PER_QUERY = 200
-ALWAYS = ("Id", "Name", "StageName", "IsWon", "CloseDate", "SystemModstamp", "AccountId")
+ALWAYS = ("Id", "Name", "StageName", "IsWon", "IsClosed", "CloseDate", "SystemModstamp", "AccountId")
 ENTITIES = {
     SourceObject.DEAL: ("Opportunity", ""),
     SourceObject.ACCOUNT: ("Account", "Account."),
@@ -203,6 +203,7 @@ class SalesforceClient:
             name=str(record["Name"] or ""),
             stage=str(record["StageName"] or ""),
             crm_says_won=record.get("IsWon"),
+            crm_says_closed=record.get("IsClosed"),
             modified_at=parse_moment(record["SystemModstamp"]),
             close_date=date.fromisoformat(record["CloseDate"]) if record.get("CloseDate") else None,
             account_id=to_18(account_id) if account_id else "",
