@@ -85,6 +85,7 @@ class SweepPart(models.TextChoices):
 
     WON = "won", "Won deals of the CRM"
     STORED = "stored", "Deals stored here"
+    ACCOUNTS = "accounts", "Accounts stored here"
 
 
 class RunState(models.TextChoices):

@@ -18,6 +18,7 @@ from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, known_deals, lock_
 from crm_sync.leaving import Leaver, mark_left
 from crm_sync.mapping import MappedDeal, Problem, fingerprint, map_deal
 from crm_sync.mapping_rules import MappingRules, MappingSettings
+from crm_sync.merging import Merge, ids_of, merge_of, reviewed, survivors, swallowed_leavers, take_over
 from crm_sync.models import Connection, SyncRun
 from crm_sync.readers import printable
 from crm_sync.records import Verdict, store_verdicts
@@ -49,13 +50,17 @@ class MappedPage:
     mapped: Sequence[MappedDeal]
     unchanged: int
     leavers: Sequence[Leaver] = ()
+    merges: Sequence[Merge] = ()
+    """Survivors that take over what was merged into them."""
 
     @property
     def touched(self) -> list[KnownDeal]:
         """The import records that are to be written again."""
         ids = (one.deal.external_id for one in self.mapped)
         written = [self.known[external_id] for external_id in ids if external_id in self.known]
-        return [*written, *(one.record for one in self.leavers)]
+        left = [one.record for one in self.leavers]
+        merged = [record for merge in self.merges for record in merge.merged]
+        return list({record.id: record for record in [*written, *left, *merged]}.values())
 
 
 def sync_page(*, run: SyncRun, page: DealPage, sight: Sight, api_calls: int) -> None:
@@ -84,7 +89,8 @@ def write_page(
         runs.fence(run=run)
         lock_as_read(ready.touched)
         mark_left(leavers=ready.leavers, at=run.started_at)
-        verdicts = writer(ready.mapped, known=ready.known, org_id=sight.org_id, as_of=sight.as_of)
+        known = take_over(merges=ready.merges, run=run, org_id=sight.org_id, known=ready.known)
+        verdicts = writer(ready.mapped, known=known, org_id=sight.org_id, as_of=sight.as_of)
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
         outcomes = Counter(verdict.outcome for verdict in verdicts)
         outcomes[Outcome.UNCHANGED] += ready.unchanged
@@ -96,25 +102,37 @@ def write_page(
 
 def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
     """Won deals that are new or different, how many were seen again unchanged, and who has left."""
-    known = known_deals(org_id=sight.org_id, external_ids=[deal.external_id for deal in page.deals])
+    known = known_deals(org_id=sight.org_id, external_ids=ids_of(page.deals))
     stage_names = sight.connection.stage_names
+    deals = survivors(page.deals, known=known)
+    merges = {deal.external_id: merge for deal in deals if (merge := merge_of(deal, known=known))}
     won = select_won(
-        page.deals,
+        deals,
         stage_names=stage_names,
         import_from=sight.connection.import_from,
-        known=[key for key, record in known.items() if record.state is not DealState.LEFT],
+        known={key for key, record in known.items() if record.state is not DealState.LEFT} | merges.keys(),
     )
-    left = select_left(page.deals, stage_names=stage_names, known=known)
     mapped, unchanged = [], 0
     for deal in won:
         digest = fingerprint(deal, rules=sight.rules, settings=sight.settings)
-        record = known.get(deal.external_id)
-        if record and not sight.forced and is_settled(record, digest=digest):
+        record, merge = known.get(deal.external_id), merges.get(deal.external_id)
+        is_same = record is not None and is_settled(record, digest=digest)
+        if is_same and not sight.forced and not (merge and merge.is_news):
             unchanged += 1
         else:
-            mapped.append(mapped_or_held(deal, digest=digest, sight=sight))
-    leavers = [leaver(deal, record=known[deal.external_id]) for deal in left]
-    return MappedPage(known=known, mapped=mapped, unchanged=unchanged, leavers=leavers)
+            mapped.append(reviewed(mapped_or_held(deal, digest=digest, sight=sight), merge=merge))
+    won_ids = {deal.external_id for deal in won}
+    left = select_left(deals, stage_names=stage_names, known=known)
+    return MappedPage(
+        known=known,
+        mapped=mapped,
+        unchanged=unchanged,
+        leavers=[
+            *(leaver(deal, record=known[deal.external_id]) for deal in left),
+            *swallowed_leavers(list(merges.values()), won=won_ids),
+        ],
+        merges=[merge for key, merge in merges.items() if key in won_ids and not merge.needs_review],
+    )
 
 
 def is_settled(record: KnownDeal, *, digest: str) -> bool:

@@ -2,7 +2,8 @@
 
 poll -> claim -> fetch -> select -> map -> [ write -> activate -> record, cursor last ] -> settle -> finish
 
-What stands in brackets is one durable transaction per page (pages.py). No network inside it.
+What stands in brackets is one durable transaction per page (pages.py). No network inside it. Deals that left
+won are settled at the end. The daily sweep (sweeping.py) is a run of the same frame.
 """
 
 import logging
@@ -24,6 +25,7 @@ from crm_sync.leaving import leaver_warnings, settle_leavers
 from crm_sync.mappings import confirmed_rules, settings_of
 from crm_sync.models import Connection, SyncRun
 from crm_sync.pages import Sight, retried, sync_page
+from crm_sync.sweeping import Sweep
 
 IDS_AT_ONCE = 1000
 log = logging.getLogger(__name__)
@@ -49,11 +51,8 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
         retried(partial(settle_leavers, run=run))  # those of a run that was killed
         sight = look(connection=connection, order=order)
         client = open_client(connection=connection)
-        for page in fetch(client=client, sight=sight, order=order):
-            sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
-            order.on_page(run)
-            if not order.may_continue():
-                break
+        work = sweep if order.trigger is RunTrigger.SWEEP else poll
+        work(run=run, client=client, sight=sight, order=order)
         retried(partial(settle_leavers, run=run))
         warnings = [*client.warnings, *leaver_warnings(connection=connection)]
         runs.finish(run=run, api_calls=client.calls, warnings=warnings)
@@ -69,6 +68,25 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
             client.close()
     run.refresh_from_db()
     return run
+
+
+def poll(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order) -> None:
+    for page in fetch(client=client, sight=sight, order=order):
+        sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
+        order.on_page(run)
+        if not order.may_continue():
+            break
+
+
+def sweep(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order) -> None:
+    Sweep(
+        run=run,
+        client=client,
+        sight=sight,
+        query=query_of(sight),
+        may_continue=order.may_continue,
+        on_page=order.on_page,
+    ).go_on()
 
 
 def look(*, connection: Connection, order: Order) -> Sight:

@@ -266,7 +266,7 @@ def filled_up(order: ContractOrder, *, contract: Contract) -> ContractOrder:
 def hold(one: MappedDeal, *, problems: Sequence[Problem], known: Mapping[str, KnownDeal]) -> Verdict:
     return Verdict(
         mapped=one,
-        outcome=Outcome.HELD,
+        outcome=Outcome.REFUSED if problems[0].code is HoldCode.MERGED_DEALS else Outcome.HELD,
         deal_id=record_id(one, known=known),
         code=problems[0].code,
         sentence=" ".join(problem.sentence for problem in problems),

@@ -7,6 +7,7 @@ from django_q.models import Schedule
 
 SCHEDULES = {
     "poll": ("crm_sync.tasks.poll_due", 5),
+    "sweep": ("crm_sync.tasks.sweep_due", 10),
     "billing": ("billing.tasks.bill_due", 60),
     "heartbeat": ("fincelo.health.beat", 1),
 }

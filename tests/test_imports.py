@@ -62,9 +62,9 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
             "accounts changes connecting connection_settings credentials history hold_lists holds "
-            "known_deals leaving mappings pages records rereading runs story writing"
+            "known_deals leaving mappings merging pages records rereading runs story writing"
         ),
-        Layer.SYNC: "preview sync",
+        Layer.SYNC: "preview sweeping sync",
         Layer.INTERFACES: "admin apps checks context forms management tasks templatetags urls views",
     },
 }

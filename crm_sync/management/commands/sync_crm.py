@@ -40,12 +40,17 @@ class Command(BaseCommand):
             help="Read again from this moment, such as 2026-11-01T00:00Z.",
         )
         parser.add_argument("--full", action="store_true", help="Read every won deal again.")
+        parser.add_argument(
+            "--sweep", action="store_true", help="Compare all won deals and all imported ones with the CRM."
+        )
         parser.add_argument("--replay-held", action="store_true", help="Read all held deals again.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen and write nothing.")
         parser.add_argument("--fail-on-held", action="store_true", help="Exit with 4 while deals are held.")
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["sweep"] and any(options[name] for name in NOT_WITH_SWEEP):
+            usage("--sweep stands alone: it reads what is missing, whenever that has changed.")
         connections = self.connections(options)
         results = [self.one(connection, options) for connection in connections]
         invoices = 0 if options["dry_run"] else self.bill(results)
@@ -82,8 +87,9 @@ class Command(BaseCommand):
         if ids is not None and not ids:
             return {**head(connection), "state": "done", "error": "", **dict.fromkeys(COUNTS, 0)}
         now = timezone.now()
+        trigger = RunTrigger.REPLAY if ids else RunTrigger.COMMAND
         order = Order(
-            trigger=RunTrigger.REPLAY if ids else RunTrigger.COMMAND,
+            trigger=RunTrigger.SWEEP if options["sweep"] else trigger,
             as_of=business_date(at=now),
             external_ids=ids or (),
         )
@@ -123,7 +129,8 @@ class Command(BaseCommand):
             return 0
 
 
-COUNTS = ("seen", *(outcome.value for outcome in Outcome), "api_calls", "pages")
+COUNTS = ("seen", *(outcome.value for outcome in Outcome), "missed", "api_calls", "pages")
+NOT_WITH_SWEEP = ("deal", "since", "full", "replay_held", "dry_run")
 
 
 class Bar:
@@ -193,7 +200,8 @@ def sentence(result: dict[str, Any]) -> str:
         for outcome in Outcome
         if result[outcome.value]
     )
-    return f"{result['connection']}: {result['seen']} deals read, {counts or 'nothing new'}."
+    missed = f" {result['missed']} of them had been missed." if result["missed"] else ""
+    return f"{result['connection']}: {result['seen']} deals read, {counts or 'nothing new'}.{missed}"
 
 
 def exit_code(results: list[dict[str, Any]], *, fail_on_held: bool) -> int:
