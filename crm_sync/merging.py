@@ -67,7 +67,7 @@ def reviewed(one: MappedDeal, *, merge: Merge | None) -> MappedDeal:
     has_contract = merge.own is not None and merge.own.contract_id is not None
     if has_contract and not merge.is_news:
         return one
-    ids = ", ".join(record.external_id for record in merge.imported)
+    ids = ", ".join(sorted(record.external_id for record in merge.imported))
     problem = Problem(
         code=HoldCode.MERGED_DEALS,
         field="Deal",
