@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_POST
 
 from crm_sync.leaving import UnableToDecide, keep_leavers, suspend_leavers
@@ -20,7 +21,9 @@ def suspend_all(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         messages.success(
-            request, f"Suspended: {count} contracts whose deals left won. Nothing of them is billed."
+            request,
+            f"Suspended: {count} contract{pluralize(count)}. "
+            "Nothing is billed while a contract is suspended.",
         )
     return redirect(connection)
 
@@ -36,6 +39,7 @@ def keep_all(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(
             request,
-            f"Kept: {count} contracts go on. If a stage was renamed, select its new name on this page.",
+            f"Kept: {count} contract{pluralize(count)}. "
+            "If a stage was renamed, select its new name on this page.",
         )
     return redirect(connection)
