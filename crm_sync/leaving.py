@@ -12,11 +12,13 @@ from django.db.models.functions import Coalesce, Now
 from billing.locks import lock_contracts
 from contracts import audit
 from contracts.bulk import copy_rows, update_rows
+from contracts.enums import ContractState
+from contracts.models import Contract
 from contracts.suspending import suspend_contracts
 from crm_sync import runs
 from crm_sync.enums import DealState, LeftDecision, LeftReason, Outcome
 from crm_sync.known_deals import KnownDeal, invoiced_among
-from crm_sync.models import Connection, CrmDeal, Hold, SyncRecord, SyncRun
+from crm_sync.models import Connection, CrmDeal, CrmDealQuerySet, Hold, SyncRecord, SyncRun
 
 MOST_AT_ONCE = 20
 """More than these leaving won in one run look like a renamed stage: a person decides."""
@@ -63,11 +65,19 @@ class Leaver:
 
 def mark_left(*, leavers: Sequence[Leaver], at: datetime) -> None:
     """In the caller's transaction. A held deal is forgotten until it is won again, and its hold is closed."""
-    imported = [one for one in leavers if one.record.state is DealState.IMPORTED and is_news(one)]
-    held = [one for one in leavers if one.record.state is DealState.HELD]
+    imported = [one for one in news(leavers) if one.record.state is DealState.IMPORTED]
+    held = [one for one in news(leavers) if one.record.state is DealState.HELD]
+    suspended = still_suspended([one.record for one in imported])
     marks = [
-        (one.record.id, *seen(one), one.record.fingerprint, DealState.IMPORTED.value, one.reason.value)
-        + ((one.record.leaving.at, one.record.leaving.decision) if one.record.leaving.reason else (at, ""))
+        (
+            one.record.id,
+            *seen(one),
+            one.record.fingerprint,
+            DealState.IMPORTED.value,
+            one.reason.value,
+            one.record.leaving.at or at,
+            LeftDecision.SUSPENDED.value if one.record.id in suspended else "",
+        )
         for one in imported
     ]
     marks += [(one.record.id, *seen(one), "", DealState.LEFT.value, one.reason.value, at, "") for one in held]
@@ -80,10 +90,30 @@ def mark_left(*, leavers: Sequence[Leaver], at: datetime) -> None:
         Hold.objects.open().filter(crm_deal_id__in=ids).update(resolved_at=Now(), resolution=reason.value)
 
 
-def is_news(leaver: Leaver) -> bool:
-    """Not marked so yet, and no answer older than what is stored, as a lagging search may give it."""
-    record = leaver.record
-    return leaver.modified_at >= record.modified_at and record.leaving.reason != leaver.reason
+def news(leavers: Sequence[Leaver]) -> list[Leaver]:
+    """Those not marked so yet, and not told by an answer older than what is stored, as of a late index."""
+    return [
+        one
+        for one in leavers
+        if one.record.state in (DealState.IMPORTED, DealState.HELD)
+        and one.modified_at >= one.record.modified_at
+        and one.record.leaving.reason != one.reason
+    ]
+
+
+def still_suspended(records: Sequence[KnownDeal]) -> set[int]:
+    """Suspended by us before, and not to be suspended anew: for an earlier reason, or never resumed since.
+
+    Keeping a contract was decided for one reason. For another one it is asked again.
+    """
+    before = [one for one in records if one.leaving.decision == LeftDecision.SUSPENDED]
+    returned = {one.contract_id: one.id for one in before if not one.leaving.reason}
+    if returned:
+        paused = Contract.objects.filter(pk__in=returned, state=ContractState.SUSPENDED)
+        kept = {returned[key] for key in paused.values_list("pk", flat=True)}
+    else:
+        kept = set()
+    return kept | {one.id for one in before if one.leaving.reason}
 
 
 def seen(leaver: Leaver) -> tuple[str, datetime]:
@@ -96,13 +126,13 @@ def settle_leavers(*, run: SyncRun) -> None:
     Called at the end of a run, and at the start of each for what a killed one has left.
     """
     here = Connection.objects.filter(pk=run.connection_id)
-    leaving = CrmDeal.objects.leaving().filter(connection_id=run.connection_id)
+    marked = CrmDeal.objects.leaving().filter(org=run.connection.org_id)
     asks = here.filter(leavers_asked_at__isnull=False).exists()
-    if not asks and not leaving.exists():
+    if not asks and not marked.exists():
         return
     with transaction.atomic(durable=True):
         runs.fence(run=run)
-        few = list(leaving.select_for_update().order_by("id")[: MOST_AT_ONCE + 1])
+        few = list(leaving_from(run.connection).select_for_update().order_by("id")[: MOST_AT_ONCE + 1])
         if few and (asks or len(few) > MOST_AT_ONCE):
             here.update(leavers_asked_at=Coalesce(F("leavers_asked_at"), Now()))
             return
@@ -143,8 +173,12 @@ def leaver_warnings(*, connection: Connection) -> list[str]:
     """What a connection that asks says of it."""
     if not Connection.objects.filter(pk=connection.pk, leavers_asked_at__isnull=False).exists():
         return []
-    count = CrmDeal.objects.leaving().filter(connection=connection).count()
-    return [ASKS.format(count=count)]
+    return [ASKS.format(count=leaving_from(connection).count())]
+
+
+def leaving_from(connection: Connection) -> CrmDealQuerySet:
+    """Of the connection's org: its deals may have come by way of an earlier connection."""
+    return CrmDeal.objects.leaving().with_running_contract().filter(org=connection.org_id)
 
 
 def suspend_leavers(*, connection: Connection, actor: AbstractBaseUser) -> int:
@@ -167,8 +201,7 @@ def keep_leavers(*, connection: Connection, actor: AbstractBaseUser) -> int:
 
 
 def asked_leavers(*, connection: Connection) -> list[CrmDeal]:
-    leavers = CrmDeal.objects.leaving().filter(connection=connection).select_for_update().order_by("id")
-    found = list(leavers)
+    found = list(leaving_from(connection).select_for_update().order_by("id"))
     if not Connection.objects.filter(pk=connection.pk, leavers_asked_at__isnull=False).exists():
         raise UnableToDecide(f"{connection} asks nothing any more: this has been decided meanwhile.")
     return found

@@ -292,8 +292,11 @@ class CrmDealQuerySet(models.QuerySet["CrmDeal"]):
         return self.filter(state=enums.DealState.HELD)
 
     def leaving(self) -> "CrmDealQuerySet":
-        """No longer won, and their running contracts still as they were."""
-        return self.filter(~Q(left_reason=""), left_decision="", contract__in=Contract.objects.billable())
+        """No longer won, and nothing has been decided about their contracts."""
+        return self.filter(~Q(left_reason=""), state=enums.DealState.IMPORTED, left_decision="")
+
+    def with_running_contract(self) -> "CrmDealQuerySet":
+        return self.filter(contract__in=Contract.objects.billable())
 
 
 class CrmDeal(models.Model):
@@ -352,7 +355,9 @@ class CrmDeal(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["connection"], condition=~Q(left_reason="") & Q(left_decision=""), name="deal_leaving"
+                fields=["org"],
+                condition=~Q(left_reason="") & Q(state=enums.DealState.IMPORTED, left_decision=""),
+                name="deal_leaving",
             ),
         ]
 

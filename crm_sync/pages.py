@@ -15,7 +15,7 @@ from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import DealState, HoldCode, Outcome
 from crm_sync.errors import TransientError
 from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, known_deals, lock_as_read
-from crm_sync.leaving import Leaver, mark_left
+from crm_sync.leaving import Leaver, mark_left, news
 from crm_sync.mapping import MappedDeal, Problem, fingerprint, map_deal
 from crm_sync.mapping_rules import MappingRules, MappingSettings
 from crm_sync.merging import Merge, ids_of, merge_of, reviewed, survivors, swallowed_leavers, take_over
@@ -127,10 +127,12 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         known=known,
         mapped=mapped,
         unchanged=unchanged,
-        leavers=[
-            *(leaver(deal, record=known[deal.external_id]) for deal in left),
-            *swallowed_leavers(list(merges.values()), won=won_ids),
-        ],
+        leavers=news(
+            [
+                *(leaver(deal, record=known[deal.external_id]) for deal in left),
+                *swallowed_leavers(list(merges.values()), won=won_ids),
+            ]
+        ),
         merges=[merge for key, merge in merges.items() if key in won_ids and not merge.needs_review],
     )
 

@@ -18,7 +18,7 @@ from crm_sync.clients.protocol import CrmClient
 from crm_sync.deals import Cursor, DealQuery, Presence
 from crm_sync.enums import DealState, LeftReason, SweepPart
 from crm_sync.known_deals import KnownDeal, known_deals, lock_as_read
-from crm_sync.leaving import Leaver, mark_left
+from crm_sync.leaving import Leaver, mark_left, news
 from crm_sync.models import Connection, ConnectionQuerySet, CrmAccount, CrmDeal, SyncRun
 from crm_sync.pages import Sight, retried, sync_page
 from crm_sync.selection import left_reason
@@ -127,11 +127,13 @@ class Sweep:
     def mark(self, *, found: Mapping[str, Presence], ids: Sequence[str]) -> None:
         """Who has left won. What a survivor has taken over meanwhile is no longer there to leave."""
         known = known_deals(org_id=self.sight.org_id, external_ids=ids)
-        leavers = [
-            self.leaver(record, presence=found.get(key), reason=reason)
-            for key, record in known.items()
-            if (reason := self.reason_to_leave(found.get(key)))
-        ]
+        leavers = news(
+            [
+                self.leaver(record, presence=found.get(key), reason=reason)
+                for key, record in known.items()
+                if (reason := self.reason_to_leave(found.get(key)))
+            ]
+        )
         with transaction.atomic(durable=True):
             runs.fence(run=self.run)
             lock_as_read([one.record for one in leavers])

@@ -8,6 +8,7 @@ from django_q.models import Schedule
 
 from crm_sync.deals import Stage
 from crm_sync.enums import RunState
+from crm_sync.leaving import leaving_from
 from crm_sync.models import Connection, CrmDeal, CrmSchema, SyncRun
 from fincelo.schedules import SCHEDULES
 
@@ -76,8 +77,8 @@ def leavers_asked_about(connection: Connection) -> list[CrmDeal]:
     """The first deals of those that left won at once; none while nothing is asked."""
     if connection.leavers_asked_at is None:
         return []
-    leaving = CrmDeal.objects.leaving().filter(connection=connection).select_related("contract__customer")
-    return list(leaving.order_by("pk")[:LEAVERS_SHOWN])
+    found = leaving_from(connection).select_related("contract__customer")
+    return list(found.order_by("pk")[:LEAVERS_SHOWN])
 
 
 def is_running(connection: Connection) -> bool:

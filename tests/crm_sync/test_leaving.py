@@ -364,6 +364,75 @@ def test_a_contract_that_a_person_resumed_is_not_suspended_again(
     assert AuditEntry.objects.get(action="Contract resumed").actor == finance
 
 
+def test_refused_on_its_return_and_gone_again_it_still_resumes(
+    salesforce: Connection, org: Org, run: Run
+) -> None:
+    deal = sell(org)
+    run(salesforce)
+    issue_invoices()
+    for fields in (
+        {"StageName": "Closed Lost"},
+        {"StageName": "Closed Won", "Amount": 2400},
+        {"StageName": "Closed Lost"},
+    ):
+        org.edit(deal, **fields)
+        run(salesforce)
+    assert (states(), marks()) == (["suspended"], [("imported", "lost", "suspended")])
+    org.edit(deal, StageName="Closed Won", Amount=1200)
+
+    run(salesforce)
+
+    assert (states(), marks()) == (["active"], [("imported", "", "")])
+
+
+def test_refused_on_its_return_resumed_by_a_person_and_gone_again_it_is_suspended(
+    salesforce: Connection, org: Org, run: Run, finance: User
+) -> None:
+    deal = sell(org)
+    run(salesforce)
+    issue_invoices()
+    org.edit(deal, StageName="Closed Lost")
+    run(salesforce)
+    org.edit(deal, StageName="Closed Won", Amount=2400)
+    run(salesforce)
+    resume(contract=Contract.objects.get(), as_of=TODAY, actor=finance)
+    org.edit(deal, StageName="Closed Lost")
+
+    run(salesforce)
+
+    assert (states(), marks()) == (["suspended"], [("imported", "lost", "suspended")])
+
+
+def test_kept_for_one_reason_is_not_kept_for_another(
+    salesforce: Connection, org: Org, run: Run, finance: User
+) -> None:
+    deals = lose(org, 21, lambda: run(salesforce))
+    run(salesforce)
+    keep_leavers(connection=salesforce, actor=finance)
+    org.edit(deals[0], StageName="Closed Lost")
+
+    run(salesforce)
+
+    assert (states()[:2], marks()[:2]) == (
+        ["suspended", "active"],
+        [("imported", "lost", "suspended"), ("imported", "left_won", "kept")],
+    )
+
+
+def test_deals_that_came_by_an_earlier_connection_of_the_org(
+    salesforce: Connection, org: Org, run: Run
+) -> None:
+    deal = sell(org)
+    run(salesforce)
+    earlier = Connection.objects.create(
+        provider="salesforce", name="Earlier", import_from=TODAY, default_currency="USD"
+    )
+    CrmDeal.objects.update(connection=earlier)
+    org.edit(deal, StageName="Closed Lost")
+
+    assert (run(salesforce).suspended, states()) == (1, ["suspended"])
+
+
 class Killed(BaseException):
     pass
 
