@@ -61,11 +61,37 @@ SuspectKey = tuple[int, str, int, date]
 
 def known_deals(*, org_id: int, external_ids: Sequence[str]) -> dict[str, KnownDeal]:
     rows = CrmDeal.objects.filter(org_id=org_id, external_id__in=external_ids)
-    return {row.external_id: known_deal(row) for row in rows.only(*COLUMNS)}
+    return {
+        external_id: KnownDeal(
+            id=key,
+            external_id=external_id,
+            stage=stage,
+            modified_at=modified_at,
+            state=DealState(state),
+            fingerprint=digest,
+            contract_id=contract_id,
+            duplicate_accepted=accepted,
+            leaving=Leaving(reason=reason, at=left_at, decision=decision) if reason or decision else WON,
+        )
+        for (
+            external_id,
+            key,
+            stage,
+            modified_at,
+            state,
+            digest,
+            contract_id,
+            accepted,
+            reason,
+            left_at,
+            decision,
+        ) in rows.values_list(*COLUMNS)
+    }
 
 
 COLUMNS = (
     "external_id",
+    "id",
     "stage",
     "modified_at",
     "state",
@@ -76,20 +102,6 @@ COLUMNS = (
     "left_at",
     "left_decision",
 )
-
-
-def known_deal(row: CrmDeal) -> KnownDeal:
-    return KnownDeal(
-        id=row.pk,
-        external_id=row.external_id,
-        stage=row.stage,
-        modified_at=row.modified_at,
-        state=DealState(row.state),
-        fingerprint=row.fingerprint,
-        contract_id=row.contract_id,
-        duplicate_accepted=row.duplicate_accepted,
-        leaving=Leaving(reason=row.left_reason, at=row.left_at, decision=row.left_decision),
-    )
 
 
 class DecidedMeanwhile(Exception):

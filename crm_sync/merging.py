@@ -9,7 +9,7 @@ from contracts import audit
 from contracts.models import NAME_LENGTH
 from crm_sync.deals import Deal
 from crm_sync.enums import DealState, HoldCode, LeftReason
-from crm_sync.known_deals import KnownDeal, known_deal
+from crm_sync.known_deals import KnownDeal, known_deals
 from crm_sync.leaving import Leaver
 from crm_sync.mapping import MappedDeal, Problem
 from crm_sync.models import CrmDeal, Hold, SyncRun
@@ -93,7 +93,8 @@ def take_over(
     *, merges: Sequence[Merge], run: SyncRun, org_id: int, known: Mapping[str, KnownDeal]
 ) -> dict[str, KnownDeal]:
     """What is known once the survivors have taken over. In the caller's transaction; merges are rare."""
-    now_known = dict(known)
+    if not merges:
+        return dict(known)
     for merge in merges:
         survivor = survivor_row(merge, run=run, org_id=org_id)
         holder = next(iter(merge.imported), None)
@@ -113,8 +114,8 @@ def take_over(
         )
         if holder:
             inherit(survivor=survivor, holder=holder)
-        now_known[merge.deal.external_id] = known_deal(survivor)
-    return now_known
+    ids = [merge.deal.external_id for merge in merges]
+    return {**known, **known_deals(org_id=org_id, external_ids=ids)}
 
 
 def survivor_row(merge: Merge, *, run: SyncRun, org_id: int) -> CrmDeal:
