@@ -98,7 +98,8 @@ def take_over(
     for merge in merges:
         survivor = survivor_row(merge, run=run, org_id=org_id)
         holder = next(iter(merge.imported), None)
-        CrmDeal.objects.filter(pk__in=[record.id for record in merge.merged]).update(
+        keys = [record.id for record in merge.merged]
+        CrmDeal.objects.filter(pk__in=keys).update(
             state=DealState.MERGED,
             merged_into=survivor,
             contract=None,
@@ -108,8 +109,7 @@ def take_over(
             left_decision="",
             updated_at=Now(),
         )
-        ids = [record.id for record in merge.merged]
-        Hold.objects.open().filter(crm_deal_id__in=ids).update(
+        Hold.objects.open().filter(crm_deal_id__in=keys).update(
             resolved_at=Now(), resolution=LeftReason.MERGED.value
         )
         if holder:
