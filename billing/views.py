@@ -17,6 +17,7 @@ from billing.tasks import request_billing
 from contracts.models import Contract, Customer
 from contracts.queries import contracts_matching, currencies_in_use
 from contracts.story import audit_story, newest_first
+from contracts.suspending import UnableToResume, resume
 from contracts.workspace import business_date
 from fincelo.pagination import CountCappedPaginator
 
@@ -134,6 +135,21 @@ def billed_elsewhere(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, "Choose up to which period the contract was billed already.")
         return redirect(contract)
     return _decide(request, contract, bill_from=form.cleaned_data["billed_until"])
+
+
+@require_POST
+@permission_required("billing.change_billingschedule", raise_exception=True)
+def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
+    contract = get_object_or_404(Contract, pk=pk)
+    assert request.user.is_authenticated  # a permission was asked for
+    try:
+        resume(contract=contract, as_of=business_date(at=timezone.now()), actor=request.user)
+    except UnableToResume as refusal:
+        messages.error(request, str(refusal))
+    else:
+        request_billing()
+        messages.success(request, f"{contract} goes on. What is due of it is being invoiced.")
+    return redirect(contract)
 
 
 def _decide(request: HttpRequest, contract: Contract, *, bill_from: date | None) -> HttpResponse:

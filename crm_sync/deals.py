@@ -22,10 +22,25 @@ class Deal:
     modified_at: datetime
     close_date: date | None
     account_id: str
+    crm_says_closed: bool | None = None
+    merged_ids: Sequence[str] = ()
+    """Deals that were merged into this one."""
     account_problem: str = ""
     """A sentence when the account cannot be told, such as several companies and none primary."""
     url: str = ""
     fields: Mapping[SourceObject, Mapping[str, RawValue]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """What a CRM says of one id. An id that it knows nothing of any more has none."""
+
+    stage: str = ""
+    crm_says_won: bool | None = None
+    crm_says_closed: bool | None = None
+    is_deleted: bool = False
+    is_archived: bool = False
+    merged_into: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +85,7 @@ class Stage:
     name: str
     pipeline: str = ""
     is_won: bool | None = None
+    is_closed: bool | None = None
     is_active: bool = True
 
 

@@ -59,6 +59,33 @@ class DealState(models.TextChoices):
     IMPORTED = "imported", "Imported"
     HELD = "held", "Held"
     DISMISSED = "dismissed", "Dismissed"
+    LEFT = "left", "No longer won"
+    MERGED = "merged", "Merged into another deal"
+
+
+class LeftReason(models.TextChoices):
+    """Why a deal that was won is so no longer."""
+
+    LEFT_WON = "left_won", "Moved to another stage"
+    LOST = "lost", "Lost"
+    DELETED = "deleted", "Deleted in the CRM"
+    ARCHIVED = "archived", "Archived in the CRM"
+    MERGED = "merged", "Merged into another deal"
+
+
+class LeftDecision(models.TextChoices):
+    """What has come of an imported deal's leaving."""
+
+    SUSPENDED = "suspended", "Contract suspended"
+    KEPT = "kept", "Contract kept"
+
+
+class SweepPart(models.TextChoices):
+    """What a sweep is at. It goes on there when its time was up."""
+
+    WON = "won", "Won deals of the CRM"
+    STORED = "stored", "Deals stored here"
+    ACCOUNTS = "accounts", "Accounts stored here"
 
 
 class RunState(models.TextChoices):
@@ -73,6 +100,7 @@ class RunTrigger(models.TextChoices):
     PERSON = "person", "Sync now"
     COMMAND = "command", "Command"
     REPLAY = "replay", "Replay"
+    SWEEP = "sweep", "Daily sweep"
 
 
 class Outcome(models.TextChoices):
@@ -104,4 +132,5 @@ class HoldCode(models.TextChoices):
     SCHEDULE_IMPOSSIBLE = "SCHEDULE_IMPOSSIBLE", "Schedule impossible"
     OVER_LIMIT = "OVER_LIMIT", "Over the limit"
     TEXT_INVALID = "TEXT_INVALID", "Text invalid"
+    MERGED_DEALS = "MERGED_DEALS", "Merged deals with a contract each"
     WRITE_FAILED = "WRITE_FAILED", "Could not be stored"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 
@@ -17,14 +17,42 @@ WAIT_FOR_COMPANY = (HoldCode.NO_ACCOUNT, HoldCode.CUSTOMER_NAME_MISSING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """That a deal is no longer won, and what has come of it. No reason: it is won."""
+
+    reason: str = ""
+    at: datetime | None = None
+    decision: str = ""
+
+
+WON = Leaving()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownDeal:
     """One import record, as far as deciding needs it."""
 
     id: int
+    external_id: str
+    stage: str
+    modified_at: datetime
     state: DealState
     fingerprint: str
     contract_id: int | None
     duplicate_accepted: bool
+    leaving: Leaving = WON
+
+    @property
+    def mutable(self) -> tuple[int, str, str, bool, str, str]:
+        """What people and other runs may change."""
+        return (
+            self.id,
+            self.state.value,
+            self.fingerprint,
+            self.duplicate_accepted,
+            self.leaving.reason,
+            self.leaving.decision,
+        )
 
 
 SuspectKey = tuple[int, str, int, date]
@@ -32,19 +60,48 @@ SuspectKey = tuple[int, str, int, date]
 
 
 def known_deals(*, org_id: int, external_ids: Sequence[str]) -> dict[str, KnownDeal]:
-    rows = CrmDeal.objects.filter(org_id=org_id, external_id__in=external_ids).values_list(
-        "external_id", "id", "state", "fingerprint", "contract_id", "duplicate_accepted"
-    )
+    rows = CrmDeal.objects.filter(org_id=org_id, external_id__in=external_ids)
     return {
         external_id: KnownDeal(
             id=key,
+            external_id=external_id,
+            stage=stage,
+            modified_at=modified_at,
             state=DealState(state),
             fingerprint=digest,
             contract_id=contract_id,
             duplicate_accepted=accepted,
+            leaving=Leaving(reason=reason, at=left_at, decision=decision) if reason or decision else WON,
         )
-        for external_id, key, state, digest, contract_id, accepted in rows
+        for (
+            external_id,
+            key,
+            stage,
+            modified_at,
+            state,
+            digest,
+            contract_id,
+            accepted,
+            reason,
+            left_at,
+            decision,
+        ) in rows.values_list(*COLUMNS)
     }
+
+
+COLUMNS = (
+    "external_id",
+    "id",
+    "stage",
+    "modified_at",
+    "state",
+    "fingerprint",
+    "contract_id",
+    "duplicate_accepted",
+    "left_reason",
+    "left_at",
+    "left_decision",
+)
 
 
 class DecidedMeanwhile(Exception):
@@ -56,8 +113,10 @@ def lock_as_read(known: Sequence[KnownDeal]) -> None:
     if not known:
         return
     rows = CrmDeal.objects.select_for_update().order_by("id").filter(pk__in=[deal.id for deal in known])
-    now = set(rows.values_list("id", "state", "fingerprint", "duplicate_accepted"))
-    if now != {(deal.id, deal.state.value, deal.fingerprint, deal.duplicate_accepted) for deal in known}:
+    now = set(
+        rows.values_list("id", "state", "fingerprint", "duplicate_accepted", "left_reason", "left_decision")
+    )
+    if now != {deal.mutable for deal in known}:
         raise DecidedMeanwhile
 
 

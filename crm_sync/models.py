@@ -90,6 +90,14 @@ class Connection(models.Model):
     not_before = models.DateTimeField(null=True, help_text="The CRM asked us to wait until then.")
     sync_requested_at = models.DateTimeField(null=True)
     last_success_at = models.DateTimeField(null=True)
+    leavers_asked_at = models.DateTimeField(
+        null=True, help_text="So many deals left won at once that a person decides what becomes of them."
+    )
+    last_sweep_at = models.DateTimeField(null=True)
+    sweep_part = models.CharField(
+        max_length=8, choices=enums.SweepPart.choices, blank=True, db_default="", default=""
+    )
+    sweep_position = models.CharField(max_length=40, blank=True, db_default="", default="")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = ConnectionQuerySet.as_manager()
@@ -289,6 +297,13 @@ class CrmDealQuerySet(models.QuerySet["CrmDeal"]):
     def held(self) -> "CrmDealQuerySet":
         return self.filter(state=enums.DealState.HELD)
 
+    def leaving(self) -> "CrmDealQuerySet":
+        """No longer won, and nothing has been decided about their contracts."""
+        return self.filter(~Q(left_reason=""), state=enums.DealState.IMPORTED, left_decision="")
+
+    def with_running_contract(self) -> "CrmDealQuerySet":
+        return self.filter(contract__in=Contract.objects.billable())
+
 
 class CrmDeal(models.Model):
     """The import record of one won deal. It is never deleted, so no deal becomes two contracts."""
@@ -306,6 +321,20 @@ class CrmDeal(models.Model):
     duplicate_accepted = models.BooleanField(
         db_default=False, help_text="A person decided that this is no duplicate."
     )
+    left_reason = models.CharField(
+        max_length=10,
+        choices=enums.LeftReason.choices,
+        blank=True,
+        db_default="",
+        help_text="Why the deal is no longer won; empty while it is.",
+    )
+    left_at = models.DateTimeField(null=True)
+    left_decision = models.CharField(
+        max_length=10, choices=enums.LeftDecision.choices, blank=True, db_default=""
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="aliases", help_text="The surviving deal."
+    )
     first_seen_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -319,6 +348,22 @@ class CrmDeal(models.Model):
                 condition=Q(state=enums.DealState.IMPORTED, contract__isnull=False)
                 | (~Q(state=enums.DealState.IMPORTED) & Q(contract__isnull=True)),
                 name="imported_deal_has_its_contract",
+            ),
+            models.CheckConstraint(
+                condition=Q(left_reason="", left_at=None) | (~Q(left_reason="") & Q(left_at__isnull=False)),
+                name="left_deal_has_reason_and_moment",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=enums.DealState.MERGED, merged_into__isnull=False)
+                | (~Q(state=enums.DealState.MERGED) & Q(merged_into=None)),
+                name="merged_deal_names_the_survivor",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["org"],
+                condition=~Q(left_reason="") & Q(state=enums.DealState.IMPORTED, left_decision=""),
+                name="deal_leaving",
             ),
         ]
 
@@ -341,7 +386,9 @@ class Hold(models.Model):
     problems = models.JSONField(help_text="Each with code, field, raw value, sentence and cures.")
     opened_at = models.DateTimeField(db_default=Now(), editable=False)
     resolved_at = models.DateTimeField(null=True)
-    resolution = models.CharField(max_length=20, blank=True, db_default="", help_text="imported or dismissed")
+    resolution = models.CharField(
+        max_length=20, blank=True, db_default="", help_text="imported, dismissed or why the deal left"
+    )
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -394,6 +441,7 @@ class SyncRun(models.Model):
     suspended = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
+    missed = models.PositiveIntegerField(default=0, help_text="Won deals that only the sweep found.")
 
     class Meta:
         constraints = [

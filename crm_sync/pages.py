@@ -17,12 +17,14 @@ from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import DealState, HoldCode, Outcome
 from crm_sync.errors import TransientError
 from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, known_deals, lock_as_read
+from crm_sync.leaving import Leaver, mark_left, news
 from crm_sync.mapping import MappedDeal, Problem, fingerprint, map_deal
 from crm_sync.mapping_rules import MappingRules, MappingSettings
+from crm_sync.merging import Merge, ids_of, merge_of, reviewed, survivors, swallowed_leavers, take_over
 from crm_sync.models import Connection, SyncRun
 from crm_sync.readers import printable
 from crm_sync.records import Verdict, store_verdicts
-from crm_sync.selection import select_won
+from crm_sync.selection import left_reason, select_left, select_won
 from crm_sync.writing import not_stored, write_deals
 
 TRIES = 4
@@ -49,12 +51,18 @@ class MappedPage:
     known: Mapping[str, KnownDeal]
     mapped: Sequence[MappedDeal]
     unchanged: int
+    leavers: Sequence[Leaver] = ()
+    merges: Sequence[Merge] = ()
+    """Survivors that take over what was merged into them."""
 
     @property
     def touched(self) -> list[KnownDeal]:
         """The import records that are to be written again."""
         ids = (one.deal.external_id for one in self.mapped)
-        return [self.known[external_id] for external_id in ids if external_id in self.known]
+        written = [self.known[external_id] for external_id in ids if external_id in self.known]
+        left = [one.record for one in self.leavers]
+        merged = [record for merge in self.merges for record in merge.merged]
+        return list({record.id: record for record in [*written, *left, *merged]}.values())
 
 
 def sync_page(*, run: SyncRun, page: DealPage, sight: Sight, api_calls: int) -> None:
@@ -82,7 +90,9 @@ def write_page(
     with transaction.atomic(durable=True):
         runs.fence(run=run)
         lock_as_read(ready.touched)
-        verdicts = writer(ready.mapped, known=ready.known, org_id=sight.org_id, as_of=sight.as_of)
+        mark_left(leavers=ready.leavers, at=run.started_at)
+        known = take_over(merges=ready.merges, run=run, org_id=sight.org_id, known=ready.known)
+        verdicts = writer(ready.mapped, known=known, org_id=sight.org_id, as_of=sight.as_of)
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
         outcomes = Counter(verdict.outcome for verdict in verdicts)
         outcomes[Outcome.UNCHANGED] += ready.unchanged
@@ -93,28 +103,55 @@ def write_page(
 
 
 def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
-    """Won deals that are new or different, and how many were seen again unchanged."""
-    known = known_deals(org_id=sight.org_id, external_ids=[deal.external_id for deal in page.deals])
+    """Won deals that are new or different, how many were seen again unchanged, and who has left."""
+    known = known_deals(org_id=sight.org_id, external_ids=ids_of(page.deals))
+    stage_names = sight.connection.stage_names
+    deals = survivors(page.deals, known=known)
+    merges = {deal.external_id: merge for deal in deals if (merge := merge_of(deal, known=known))}
     won = select_won(
-        page.deals,
-        stage_names=sight.connection.stage_names,
+        deals,
+        stage_names=stage_names,
         import_from=sight.connection.import_from,
-        known=known,
+        known={key for key, record in known.items() if record.state is not DealState.LEFT} | merges.keys(),
     )
     mapped, unchanged = [], 0
     for deal in won:
         digest = fingerprint(deal, rules=sight.rules, settings=sight.settings)
-        record = known.get(deal.external_id)
-        if record and not sight.forced and is_settled(record, digest=digest):
+        record, merge = known.get(deal.external_id), merges.get(deal.external_id)
+        is_same = record is not None and is_settled(record, digest=digest)
+        if is_same and not sight.forced and not (merge and merge.is_news):
             unchanged += 1
         else:
-            mapped.append(mapped_or_held(deal, digest=digest, sight=sight))
-    return MappedPage(known=known, mapped=mapped, unchanged=unchanged)
+            mapped.append(reviewed(mapped_or_held(deal, digest=digest, sight=sight), merge=merge))
+    won_ids = {deal.external_id for deal in won}
+    left = select_left(deals, stage_names=stage_names, known=known)
+    return MappedPage(
+        known=known,
+        mapped=mapped,
+        unchanged=unchanged,
+        leavers=news(
+            [
+                *(leaver(deal, record=known[deal.external_id]) for deal in left),
+                *swallowed_leavers(list(merges.values()), won=won_ids),
+            ]
+        ),
+        merges=[merge for key, merge in merges.items() if key in won_ids and not merge.needs_review],
+    )
 
 
 def is_settled(record: KnownDeal, *, digest: str) -> bool:
-    """Nothing to do: seen before with these values, or dismissed by a person."""
-    return record.fingerprint == digest or record.state is DealState.DISMISSED
+    """Nothing to do: seen before with these values and not marked as left, or dismissed by a person."""
+    same = record.fingerprint == digest and not record.leaving.reason
+    return same or record.state is DealState.DISMISSED
+
+
+def leaver(deal: Deal, *, record: KnownDeal) -> Leaver:
+    return Leaver(
+        record=record,
+        reason=left_reason(crm_says_won=deal.crm_says_won, crm_says_closed=deal.crm_says_closed),
+        stage=printable(deal.stage, longest=300),
+        modified_at=deal.modified_at,
+    )
 
 
 def mapped_or_held(deal: Deal, *, digest: str, sight: Sight) -> MappedDeal:

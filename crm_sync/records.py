@@ -12,6 +12,7 @@ from contracts.models import NAME_LENGTH
 from crm_sync.changes import Change
 from crm_sync.deals import Deal
 from crm_sync.enums import DealState, HoldCode, Outcome
+from crm_sync.known_deals import WON, Leaving
 from crm_sync.mapping import MappedDeal, Problem, Step
 from crm_sync.models import CrmDeal, Hold, SyncRecord, SyncRun
 from crm_sync.readers import printable
@@ -37,6 +38,8 @@ class Verdict:
     code: HoldCode | None = None
     problems: Sequence[Problem] = ()
     changes: Sequence[Change] = field(default_factory=tuple)
+    leaving: Leaving = WON
+    """A deal that is won again may still have to be told from one that never left."""
 
     @property
     def state(self) -> DealState:
@@ -91,7 +94,18 @@ def store_deals(*, run: SyncRun, org_id: int, verdicts: Sequence[Verdict]) -> li
     return keys
 
 
-DEAL_COLUMNS = ("name", "stage", "url", "modified_at", "fingerprint", "state", "contract_id")
+DEAL_COLUMNS = (
+    "name",
+    "stage",
+    "url",
+    "modified_at",
+    "fingerprint",
+    "state",
+    "contract_id",
+    "left_reason",
+    "left_at",
+    "left_decision",
+)
 
 
 def deal_row(verdict: Verdict) -> tuple[Any, ...]:
@@ -104,6 +118,9 @@ def deal_row(verdict: Verdict) -> tuple[Any, ...]:
         verdict.mapped.fingerprint,
         verdict.state.value,
         verdict.contract_id,
+        verdict.leaving.reason,
+        verdict.leaving.at,
+        verdict.leaving.decision,
     )
 
 

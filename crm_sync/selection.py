@@ -4,11 +4,22 @@ from collections.abc import Collection, Iterable
 from datetime import date
 
 from crm_sync.deals import Deal
+from crm_sync.enums import LeftReason
 
 
 def is_won(deal: Deal, *, stage_names: Collection[str]) -> bool:
     """The stage's name equals a selected one exactly: no case, blank or dash is forgiven."""
     return deal.stage in stage_names
+
+
+def latest_of(deals: Iterable[Deal]) -> list[Deal]:
+    """Each deal once, as it was last."""
+    latest: dict[str, Deal] = {}
+    for deal in deals:
+        before = latest.get(deal.external_id)
+        if before is None or deal.modified_at >= before.modified_at:
+            latest[deal.external_id] = deal
+    return list(latest.values())
 
 
 def select_won(
@@ -18,14 +29,24 @@ def select_won(
 
     A deal without a close date is selected: it becomes a hold that says so.
     """
-    latest: dict[str, Deal] = {}
-    for deal in deals:
-        before = latest.get(deal.external_id)
-        if before is None or deal.modified_at >= before.modified_at:
-            latest[deal.external_id] = deal
     return [
         deal
-        for deal in latest.values()
+        for deal in latest_of(deals)
         if is_won(deal, stage_names=stage_names)
         and (deal.close_date is None or deal.close_date >= import_from or deal.external_id in known)
     ]
+
+
+def select_left(deals: Iterable[Deal], *, stage_names: Collection[str], known: Collection[str]) -> list[Deal]:
+    """Known deals that are in no selected stage any more. Of others that are not won nothing is kept."""
+    return [
+        deal
+        for deal in latest_of(deals)
+        if deal.external_id in known and not is_won(deal, stage_names=stage_names)
+    ]
+
+
+def left_reason(*, crm_says_won: bool | None, crm_says_closed: bool | None) -> LeftReason:
+    """Lost when the CRM calls the stage closed and not won; else it is open, or only not selected."""
+    is_lost = crm_says_closed is True and crm_says_won is False
+    return LeftReason.LOST if is_lost else LeftReason.LEFT_WON

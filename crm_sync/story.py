@@ -1,5 +1,6 @@
 """What a sync tells of a contract."""
 
+from django.db.models import Q
 from django.urls import reverse
 
 from contracts.story import LENGTH, Event
@@ -19,7 +20,7 @@ WORDS = {
 
 def sync_story(*, deal: CrmDeal) -> list[Event]:
     records = (
-        SyncRecord.objects.filter(crm_deal=deal)
+        SyncRecord.objects.filter(Q(crm_deal=deal) | Q(crm_deal__merged_into=deal))
         .exclude(outcome=Outcome.UNCHANGED)
         .select_related("run__connection", "run__actor")
         .order_by("-id")[:LENGTH]

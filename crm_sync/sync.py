@@ -1,14 +1,16 @@
 """One sync run, from the claim to the cursor. Read this first.
 
-poll -> claim -> fetch -> select -> map -> [ write -> activate -> record, cursor last ] -> finish
+poll -> claim -> fetch -> select -> map -> [ write -> activate -> record, cursor last ] -> settle -> finish
 
-What stands in brackets is one durable transaction per page (pages.py). No network inside it.
+What stands in brackets is one durable transaction per page (pages.py). No network inside it. Deals that left
+won are settled at the end. The daily sweep (sweeping.py) is a run of the same frame.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 
@@ -19,9 +21,11 @@ from crm_sync.deals import Cursor, DealPage, DealQuery
 from crm_sync.enums import RunTrigger
 from crm_sync.errors import LeaseLost, SyncError
 from crm_sync.known_deals import deals_to_ask_for
+from crm_sync.leaving import leaver_warnings, settle_leavers
 from crm_sync.mappings import confirmed_rules, settings_of
 from crm_sync.models import Connection, SyncRun
-from crm_sync.pages import Sight, sync_page
+from crm_sync.pages import Sight, retried, sync_page
+from crm_sync.sweeping import Sweep
 
 IDS_AT_ONCE = 1000
 log = logging.getLogger(__name__)
@@ -44,14 +48,14 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     run = runs.claim(connection=connection, trigger=order.trigger, actor=order.actor)
     client: CrmClient | None = None
     try:
+        retried(partial(settle_leavers, run=run))  # those of a run that was killed
         sight = look(connection=connection, order=order)
         client = open_client(connection=connection)
-        for page in fetch(client=client, sight=sight, order=order):
-            sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
-            order.on_page(run)
-            if not order.may_continue():
-                break
-        runs.finish(run=run, api_calls=client.calls, warnings=list(client.warnings))
+        work = sweep if order.trigger is RunTrigger.SWEEP else poll
+        work(run=run, client=client, sight=sight, order=order)
+        retried(partial(settle_leavers, run=run))
+        warnings = [*client.warnings, *leaver_warnings(connection=connection)]
+        runs.finish(run=run, api_calls=client.calls, warnings=warnings)
     except LeaseLost:
         log.warning("A later run has taken over %s; this one stops.", connection)
     except SyncError as error:
@@ -64,6 +68,25 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
             client.close()
     run.refresh_from_db()
     return run
+
+
+def poll(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order) -> None:
+    for page in fetch(client=client, sight=sight, order=order):
+        sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
+        order.on_page(run)
+        if not order.may_continue():
+            break
+
+
+def sweep(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order) -> None:
+    Sweep(
+        run=run,
+        client=client,
+        sight=sight,
+        query=query_of(sight),
+        may_continue=order.may_continue,
+        on_page=order.on_page,
+    ).go_on()
 
 
 def look(*, connection: Connection, order: Order) -> Sight:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q
@@ -23,6 +24,7 @@ from crm_sync.sync import Order, sync
 
 LONGEST_RUN_SECONDS = 180
 LONGEST_WAIT_SECONDS = 30
+SWEEP_INTERVAL = timedelta(days=1)
 log = logging.getLogger(__name__)
 
 
@@ -35,6 +37,23 @@ def poll_due() -> None:
 
 def poll(connection_id: int) -> None:
     run_now(connection_id=connection_id, trigger=RunTrigger.SCHEDULE)
+
+
+def sweep_due() -> None:
+    """One task for each connection that was not swept for a day, or whose sweep ran out of time.
+
+    The first import comes before the first sweep: without a cursor everything would count as missed.
+    """
+    due = Connection.objects.live().filter(Q(not_before=None) | Q(not_before__lt=Now()))
+    due = due.filter(cursor_modified_at__isnull=False).filter(
+        Q(last_sweep_at=None) | Q(last_sweep_at__lt=Now() - SWEEP_INTERVAL) | ~Q(sweep_part="")
+    )
+    for connection_id in due.order_by("last_sweep_at").values_list("pk", flat=True):
+        async_task("crm_sync.tasks.sweep", connection_id)
+
+
+def sweep(connection_id: int) -> None:
+    run_now(connection_id=connection_id, trigger=RunTrigger.SWEEP)
 
 
 def sync_requested(connection_id: int, actor_id: int | None = None) -> None:

@@ -9,6 +9,7 @@ from crm_sync.views import (
     history,
     holds,
     home,
+    leavers,
 )
 
 urlpatterns = [
@@ -22,6 +23,8 @@ urlpatterns = [
     path("settings/crm/<int:pk>/preflight/", connections.check_access, name="connection-preflight"),
     path("settings/crm/<int:pk>/schema/", connections.read_schema, name="connection-schema"),
     path("settings/crm/<int:pk>/sync/", connections.sync_now, name="connection-sync"),
+    path("settings/crm/<int:pk>/leavers/suspend/", leavers.suspend_all, name="leavers-suspend"),
+    path("settings/crm/<int:pk>/leavers/keep/", leavers.keep_all, name="leavers-keep"),
     path("settings/crm/<int:pk>/disconnect/", connections.disconnect, name="connection-disconnect"),
     path("settings/crm/<int:pk>/remove/", connections.remove_unfinished, name="connection-remove"),
     path("api/crm/salesforce/callback", connecting.salesforce_callback, name="salesforce-callback"),

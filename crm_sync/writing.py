@@ -6,18 +6,22 @@ from datetime import date
 
 from billing.activation import ActivationOrder, activate_billing, rebuild_billing
 from contracts.drafts import ContractDraft, CustomerDraft
+from contracts.enums import ContractState
 from contracts.models import Contract
 from contracts.operations import ContractOrder, change_contracts, write_contracts
+from contracts.suspending import resume_contracts
 from crm_sync.accounts import customers_for
 from crm_sync.changes import Change, changes_between, sentence_of, touches_billing
-from crm_sync.enums import HoldCode, Outcome, Target
-from crm_sync.known_deals import KnownDeal, SuspectKey, contracts_of, invoiced_among, suspects_among
+from crm_sync.enums import HoldCode, LeftDecision, Outcome, Target
+from crm_sync.known_deals import KnownDeal, Leaving, SuspectKey, contracts_of, invoiced_among, suspects_among
 from crm_sync.mapping import MappedDeal, Problem
 from crm_sync.records import Verdict
 
 KEPT = (
     "The contract keeps its values: invoices have been issued for it. The CRM now says otherwise: {changes}."
 )
+WON_AGAIN = "The deal is won again: its contract goes on."
+STAYS_SUSPENDED = "The deal is won again, but its contract stays suspended until somebody resumes it."
 NO_CUSTOMER = 0
 
 
@@ -121,11 +125,13 @@ def update(
     """Before the first invoice the CRM owns the mapped fields; after it, what was billed is left alone."""
     contracts = contracts_of([known[one.deal.external_id] for one in imported])
     invoiced = invoiced_among(list(contracts))
-    verdicts, changed, rebuilt = [], {}, []
+    verdicts, changed, rebuilt, resumed = [], {}, [], {}
     for one in imported:
         contract = contracts[known_contract(one, known=known) or 0]
+        paused = is_paused_by_us(one, contract=contract, known=known)
         if one.contract is None:
-            verdicts.append(kept_back(one, contract=contract, known=known))
+            verdict = kept_back(one, contract=contract, known=known)
+            verdicts.append(still_paused(verdict) if paused else verdict)
             continue
         order = filled_up(order_of(one, customers=customers), contract=contract)
         changes = changes_between(
@@ -141,12 +147,41 @@ def update(
             order = harmless(order, contract=contract)
         if changes:
             changed[contract.pk] = order
-        verdicts.append(judged(one, contract=contract, known=known, changes=changes, refused=refused))
+        verdict = judged(one, contract=contract, known=known, changes=changes, refused=refused)
+        if paused and not refused:
+            resumed[contract.pk] = WON_AGAIN
+        verdicts.append(settled(verdict, paused=paused))
     if changed:
         change_contracts(orders=changed, as_of=as_of)
     if rebuilt:
         rebuild_billing(orders=rebuilt, as_of=as_of)
+    if resumed:
+        resume_contracts(reasons=resumed, as_of=as_of, actor=None)
     return verdicts
+
+
+def is_paused_by_us(one: MappedDeal, *, contract: Contract, known: Mapping[str, KnownDeal]) -> bool:
+    """Suspended because its deal had left won, and by nobody else."""
+    decision = known[one.deal.external_id].leaving.decision
+    return contract.state == ContractState.SUSPENDED and decision == LeftDecision.SUSPENDED
+
+
+def settled(verdict: Verdict, *, paused: bool) -> Verdict:
+    """A paused contract goes on with the comparison's result, unless that was refused."""
+    if not paused:
+        return verdict
+    if verdict.outcome is Outcome.REFUSED:
+        return still_paused(verdict)
+    return replace(verdict, outcome=Outcome.UPDATED, sentence=f"{WON_AGAIN} {verdict.sentence}".strip())
+
+
+def still_paused(verdict: Verdict) -> Verdict:
+    """Won again, and yet not resumed: a correction in the CRM or a person can do that."""
+    return replace(
+        verdict,
+        sentence=f"{verdict.sentence} {STAYS_SUSPENDED}",
+        leaving=Leaving(decision=LeftDecision.SUSPENDED),
+    )
 
 
 def judged(
@@ -196,6 +231,7 @@ def not_stored(one: MappedDeal, *, problem: Problem, known: Mapping[str, KnownDe
         outcome=Outcome.FAILED,
         deal_id=record.id,
         contract_id=record.contract_id,
+        leaving=record.leaving,
         code=problem.code,
         sentence=f"The contract keeps its values. {problem.sentence} {problem.cure}",
     )
@@ -230,7 +266,7 @@ def filled_up(order: ContractOrder, *, contract: Contract) -> ContractOrder:
 def hold(one: MappedDeal, *, problems: Sequence[Problem], known: Mapping[str, KnownDeal]) -> Verdict:
     return Verdict(
         mapped=one,
-        outcome=Outcome.HELD,
+        outcome=Outcome.REFUSED if problems[0].code is HoldCode.MERGED_DEALS else Outcome.HELD,
         deal_id=record_id(one, known=known),
         code=problems[0].code,
         sentence=" ".join(problem.sentence for problem in problems),

@@ -7,6 +7,10 @@ from django_q.models import Schedule
 
 SCHEDULES = {
     "poll": ("crm_sync.tasks.poll_due", 5),
+    "sweep": (
+        "crm_sync.tasks.sweep_due",
+        7,
+    ),  # seldom rings together with the poll, which would take its lease
     "billing": ("billing.tasks.bill_due", 60),
     "heartbeat": ("fincelo.health.beat", 1),
 }

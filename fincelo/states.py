@@ -56,6 +56,8 @@ MARKS = {
     "imported": Mark("Imported", Tone.OK, "check"),
     "held": Mark("Held", Tone.WAIT, "hold"),
     "dismissed": Mark("Dismissed", Tone.OFF, "cross"),
+    "left": Mark("No longer won", Tone.OFF, "return"),
+    "merged": Mark("Merged into another deal", Tone.OFF, "equal"),
     "created": Mark("Created", Tone.OK, "plus"),
     "updated": Mark("Updated", Tone.INFO, "pencil"),
     "unchanged": Mark("Unchanged", Tone.OFF, "equal"),

@@ -8,7 +8,12 @@ from django_q.signals import post_execute_in_worker, pre_execute
 from fincelo.redaction import redact
 from fincelo.schedules import SCHEDULES
 
-ON_DEMAND = ("crm_sync.tasks.poll", "crm_sync.tasks.sync_requested", "crm_sync.tasks.replay")
+ON_DEMAND = (
+    "crm_sync.tasks.poll",
+    "crm_sync.tasks.sweep",
+    "crm_sync.tasks.sync_requested",
+    "crm_sync.tasks.replay",
+)
 ALLOWED = frozenset([*(func for func, _ in SCHEDULES.values()), *ON_DEMAND])
 
 

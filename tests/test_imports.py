@@ -47,7 +47,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
     "contracts": {
         Layer.VALUES: "currencies drafts enums money terms",
         Layer.MODELS: "bulk migrations models transactions",
-        Layer.DOMAIN: "audit operations queries story workspace",
+        Layer.DOMAIN: "audit operations queries story suspending workspace",
         Layer.INTERFACES: "admin apps checks forms management middleware templatetags urls views",
     },
     "billing": {
@@ -62,9 +62,9 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
             "accounts changes connecting connection_settings credentials history hold_lists holds "
-            "known_deals mappings pages records rereading runs story writing"
+            "known_deals leaving mappings merging pages records rereading runs story writing"
         ),
-        Layer.SYNC: "preview sync",
+        Layer.SYNC: "preview sweeping sync",
         Layer.INTERFACES: "admin apps checks context forms management tasks templatetags urls views",
     },
 }

@@ -137,7 +137,7 @@ class CrmDealAdmin(ReplayAdmin, MachineWrittenAdmin):
         link("contract"),
         "updated_at",
     ]
-    list_filter = ["state", "connection"]
+    list_filter = ["state", "left_reason", "connection"]
     list_select_related = ["connection", "contract"]
     search_fields = ["external_id__exact"]
     search_help_text = DEAL_ID
@@ -152,6 +152,10 @@ class CrmDealAdmin(ReplayAdmin, MachineWrittenAdmin):
         "state",
         "contract",
         "modified_at",
+        "left_reason",
+        "left_at",
+        "left_decision",
+        "merged_into",
         "duplicate_accepted",
         "first_seen_at",
         "updated_at",

@@ -6,6 +6,7 @@ from typing import Any
 
 from crm_sync.clients.http import Answer
 from crm_sync.clients.hubspot_api import HubSpotApi
+from crm_sync.clients.hubspot_presence import merged_ids, read_presence
 from crm_sync.clients.hubspot_values import (
     local_date,
     parse_moment,
@@ -14,13 +15,21 @@ from crm_sync.clients.hubspot_values import (
     to_millis,
 )
 from crm_sync.clients.zones import zone_or_utc
-from crm_sync.deals import Check, CrmField, Cursor, Deal, DealPage, DealQuery, OrgFacts, Stage
+from crm_sync.deals import Check, CrmField, Cursor, Deal, DealPage, DealQuery, OrgFacts, Presence, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, TransientError
 
 OVERLAP = timedelta(minutes=60)
 SEARCHES_PER_PAGE = 5
-ALWAYS = ("dealname", "dealstage", "pipeline", "closedate", "hs_lastmodifieddate", "deal_currency_code")
+ALWAYS = (
+    "dealname",
+    "dealstage",
+    "pipeline",
+    "closedate",
+    "hs_lastmodifieddate",
+    "deal_currency_code",
+    "hs_merged_object_ids",
+)
 COMPANY_CACHE = 20_000
 OWNERS_SCOPE = "crm.objects.owners.read"
 Record = dict[str, Any]
@@ -76,6 +85,7 @@ class HubSpotClient:
                 name=str(stage["label"]),
                 pipeline=str(pipeline["label"]),
                 is_won=stage_is_won(stage.get("metadata") or {}),
+                is_closed=is_true((stage.get("metadata") or {}).get("isClosed")),
                 is_active=not stage.get("archived", False),
             )
             for pipeline in self.api.pipelines()
@@ -171,6 +181,29 @@ class HubSpotClient:
                 reread=query.cursor.modified_at is not None,
             )
             yield DealPage(deals=deals, cursor=cursor, expected=expected)
+
+    def won_ids(self, *, query: DealQuery) -> Iterator[Sequence[str]]:
+        """200 a page, in the order of ids. Search may lag by minutes: the next sweep sees the rest."""
+        stage_ids = self.won_stage_ids(query.stage_names)
+        groups = window_filters(cursor=Cursor(), stage_ids=stage_ids, query=query)
+        last_id, done = query.cursor.external_id or "0", not stage_ids
+        while not done:
+            limits = bounds(last_id=last_id, window_end=None)
+            body, _ = self.api.search_deals(
+                groups=[[*filters, *limits] for filters in groups], properties=["hs_object_id"]
+            )
+            done = body["total"] <= len(body["results"])
+            last_id = last_of(body["results"], before=last_id, done=done)
+            yield [str(record["id"]) for record in body["results"]]
+
+    def presence(self, *, external_ids: Sequence[str]) -> Mapping[str, Presence]:
+        if not self.known_stages:
+            self.stages()
+        return read_presence(api=self.api, ids=external_ids, stages=self.known_stages)
+
+    def merged_accounts(self, *, external_ids: Sequence[str]) -> Mapping[str, str]:
+        """HubSpot moves a merged company's deals to the new one, and the next poll sees it on them."""
+        return {}
 
     def won_stage_ids(self, stage_names: Sequence[str]) -> list[str]:
         """The ids behind the selected names, over all pipelines. A name that is gone is a warning."""
@@ -284,8 +317,10 @@ class HubSpotClient:
             name=str(properties.get("dealname") or ""),
             stage=stage.name if stage else stage_of(record),
             crm_says_won=stage.is_won if stage else None,
+            crm_says_closed=stage.is_closed if stage else None,
             modified_at=parse_moment(properties["hs_lastmodifieddate"]),
             close_date=local_date(properties.get("closedate"), time_zone=self.time_zone),
+            merged_ids=merged_ids(record),
             account_id=company_id,
             account_problem=problem,
             url=f"https://{self.ui_domain}/contacts/{self.portal_id}/record/0-3/{deal_id}",
@@ -307,8 +342,12 @@ class HubSpotClient:
             self.warnings.append(sentence)
 
 
+def is_true(text: object) -> bool:
+    return str(text or "").lower() == "true"
+
+
 def stage_is_won(metadata: Mapping[str, Any]) -> bool:
-    return str(metadata.get("isClosed", "")).lower() == "true" and str(metadata.get("probability", "")) in (
+    return is_true(metadata.get("isClosed")) and str(metadata.get("probability", "")) in (
         "1",
         "1.0",
     )

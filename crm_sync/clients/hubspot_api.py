@@ -6,7 +6,7 @@ from typing import Any
 from crm_sync.clients.http import Answer, Transport, is_https_host
 from crm_sync.clients.hubspot_errors import error_of
 from crm_sync.clients.hubspot_values import NO_COMPANY, Introspection
-from crm_sync.errors import ConfigError, TransientError
+from crm_sync.errors import ConfigError, SyncError, TransientError
 
 HUBSPOT_API_VERSION = "2026-09"
 FALLBACK_VERSIONS = (HUBSPOT_API_VERSION, "2026-03", "v3")
@@ -94,7 +94,9 @@ class HubSpotApi:
             raise answer.unusable("JSON that is no search result")
         return body, answer
 
-    def read_batch(self, *, kind: str, ids: Sequence[str], properties: Sequence[str]) -> dict[str, Body]:
+    def read_batch(
+        self, *, kind: str, ids: Sequence[str], properties: Sequence[str], archived: bool = False
+    ) -> dict[str, Body]:
         """Records by id, as the store has them. 207 is success with gaps: what does not exist is absent.
 
         https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide
@@ -104,7 +106,7 @@ class HubSpotApi:
             part = ids[start : start + BATCH_LIMIT]
             answer = self.post(
                 self.path("crm/objects", f"{kind}/batch/read"),
-                params={"archived": "false"},
+                params={"archived": str(archived).lower()},
                 body={"properties": list(properties), "inputs": [{"id": one} for one in part]},
             )
             found = answer.json_object()
@@ -113,6 +115,24 @@ class HubSpotApi:
                     raise incomplete(f"read some {kind}", error=error)
             records |= {str(record["id"]): record for record in answer.objects_in(found, "results")}
         return records
+
+    def read_one(self, *, kind: str, record_id: str, properties: Sequence[str]) -> Body | None:
+        """A record by its own id or one that was merged into it; None when there is none.
+
+        https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide
+        """
+        try:
+            answer = self.get(
+                self.path("crm/objects", f"{kind}/{record_id}"), params={"properties": ",".join(properties)}
+            )
+        except SyncError as error:
+            if error.status == 404:
+                return None
+            raise
+        body = answer.json_object()
+        if not body.get("id"):
+            raise answer.unusable("JSON that is no record")
+        return body
 
     def company_links(self, *, deal_ids: Sequence[str]) -> dict[str, list[Body]]:
         """The links to companies per deal; a deal without any may be absent. A failed look-up is a retry.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from crm_sync.deals import Check, CrmField, DealPage, DealQuery, OrgFacts, Stage
+from crm_sync.deals import Check, CrmField, DealPage, DealQuery, OrgFacts, Presence, Stage
 from crm_sync.enums import SourceObject
 
 
@@ -34,5 +34,17 @@ class CrmClient(Protocol):
         external_ids: Sequence[str],
         wanted: Mapping[SourceObject, Sequence[str]],
     ) -> Sequence["DealPage"]: ...
+
+    def won_ids(self, *, query: DealQuery) -> Iterator[Sequence[str]]:
+        """The ids of all won deals since import_from, in the CRM's order, after the cursor's id."""
+        ...
+
+    def presence(self, *, external_ids: Sequence[str]) -> Mapping[str, Presence]:
+        """What has become of deals. Those that the CRM knows nothing of any more are missing."""
+        ...
+
+    def merged_accounts(self, *, external_ids: Sequence[str]) -> Mapping[str, str]:
+        """The surviving account of each one that was merged away."""
+        ...
 
     def close(self) -> None: ...

@@ -8,9 +8,11 @@ from django_q.models import Schedule
 
 from crm_sync.deals import Stage
 from crm_sync.enums import RunState
-from crm_sync.models import Connection, CrmSchema, SyncRun
+from crm_sync.leaving import leaving_from
+from crm_sync.models import Connection, CrmDeal, CrmSchema, SyncRun
 from fincelo.schedules import SCHEDULES
 
+LEAVERS_SHOWN = 10
 POLL = next(name for name, (func, _) in SCHEDULES.items() if func == "crm_sync.tasks.poll_due")
 
 
@@ -69,6 +71,14 @@ def stage_rows(*, stages: list[Stage], selected: list[str]) -> list[StageRow]:
         )
         for name in dict.fromkeys([*by_name, *selected])
     ]
+
+
+def leavers_asked_about(connection: Connection) -> list[CrmDeal]:
+    """The first deals of those that left won at once; none while nothing is asked."""
+    if connection.leavers_asked_at is None:
+        return []
+    found = leaving_from(connection).select_related("contract__customer")
+    return list(found.order_by("pk")[:LEAVERS_SHOWN])
 
 
 def is_running(connection: Connection) -> bool:

@@ -12,6 +12,7 @@ from crm_sync.models import CrmSchema
 from crm_sync.views import notices, setup_guide
 from crm_sync.views.access import VIEW_CONNECTIONS, needs
 from crm_sync.views.connection_facts import (
+    leavers_asked_about,
     next_poll_at,
     poll_scheduled_at,
     shown_connections,
@@ -42,6 +43,7 @@ def render_page(request: HttpRequest, *, pk: int, **more: Any) -> HttpResponse:
         "stage_rows": stage_rows(stages=stages, selected=settings_form["stage_names"].value() or []),
         "checks_at_once": JUST_CONNECTED in request.session and request.session.pop(JUST_CONNECTED) == pk,
         "settings_form": settings_form,
+        "leavers": leavers_asked_about(connection),
         "connect_form": connect_form(connection),
         **setup_guide.context(connection.provider),
         **more,

@@ -11,6 +11,7 @@ from billing.story import billing_story
 from contracts.models import Contract
 from contracts.story import audit_story, newest_first
 from contracts.workspace import business_date
+from crm_sync.leaving import why
 from crm_sync.models import CrmDeal
 from crm_sync.story import sync_story
 
@@ -27,6 +28,7 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
             "contract": shown,
             "deal": deal,
             "overview": overview,
+            "suspended_because": why(deal) if deal and deal.left_reason else "",
             "elsewhere_form": BilledElsewhereForm(missed=overview.missed, currency=shown.currency),
             "events": newest_first(
                 audit_story(subject=shown),

@@ -28,6 +28,7 @@ WHY = {
     HoldCode.SCHEDULE_IMPOSSIBLE: "The value is too small to be cut into that many instalments.",
     HoldCode.OVER_LIMIT: "An amount this large is more likely a slip than a sale.",
     HoldCode.TEXT_INVALID: "The text would not print on an invoice as it stands.",
+    HoldCode.MERGED_DEALS: "Which of the contracts is billed for the merged deal, only a person knows.",
     HoldCode.WRITE_FAILED: "Nothing of this deal has been stored, and no other deal was affected.",
 }
 FIELDS = {

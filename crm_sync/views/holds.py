@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from contracts.story import audit_story, newest_first
 from crm_sync import holds, tasks
+from crm_sync.enums import LeftReason
 from crm_sync.forms.filters import HoldFilter
 from crm_sync.forms.holds import DismissForm
 from crm_sync.hold_lists import counts_by_code, holds_matching
@@ -65,6 +66,8 @@ def sentence_of(hold: Hold) -> str:
         return f"Won in {hold.crm_deal.connection}, and not billed until this is cured."
     if hold.resolution == "dismissed":
         return "Dismissed: not to be billed."
+    if hold.resolution in LeftReason.values:
+        return f"Closed, because the deal is not won any more: {LeftReason(hold.resolution).label.lower()}."
     return "Settled: the deal has become a contract."
 
 

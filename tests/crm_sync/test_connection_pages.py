@@ -5,10 +5,12 @@ from datetime import date
 import pytest
 from django.test import Client
 
-from contracts.models import AuditEntry
+from contracts.models import AuditEntry, Contract
 from crm_sync.enums import ConnectionState, Provider
 from crm_sync.models import Connection, ConnectionLease
-from tests.crm_sync.page_rows import NOON, connect, ran
+from tests.billing.builders import Deal as BilledDeal
+from tests.billing.builders import sign
+from tests.crm_sync.page_rows import NOON, connect, deal, ran
 from tests.pages import alerts, heading, signed_in, words
 
 pytestmark = pytest.mark.django_db
@@ -234,3 +236,53 @@ def test_page_leads_to_the_latest_run(browser: Client) -> None:
     latest = ran(connection)
 
     assert f'href="/history/{latest.pk}/"' in browser.get("/settings/crm/").text
+
+
+@pytest.fixture
+def asking() -> Connection:
+    connection = connect(leavers_asked_at=NOON)
+    (contract,) = sign(BilledDeal(start=date(2099, 1, 1)))
+    deal(connection, contract=contract, stage="Negotiation", left_reason="left_won", left_at=NOON)
+    ran(connection)
+    return connection
+
+
+def test_connection_asks_about_deals_that_left_won(browser: Client, asking: Connection) -> None:
+    page = browser.get(asking.get_absolute_url())
+
+    assert "Have these deals left won?" in page.text
+    assert "Acme: moved to another stage, stage Negotiation" in words(page.text)
+    assert "They are still won: keep" in page.text
+    assert "Suspend them all" in page.text
+
+
+def test_who_may_not_decide_sees_the_question_only(asking: Connection) -> None:
+    page = signed_in(VIEW).get(asking.get_absolute_url())
+
+    assert "Somebody who may change connections can decide this." in page.text
+    assert "Suspend them all" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "sentence"),
+    [
+        ("suspend", "suspended", "Suspended: 1 contract. Nothing is billed while a contract is suspended."),
+        (
+            "keep",
+            "scheduled",
+            "Kept: 1 contract. If a stage was renamed, select its new name on this page.",
+        ),
+    ],
+)
+def test_answer_is_carried_out_once(
+    browser: Client, asking: Connection, answer: str, state: str, sentence: str
+) -> None:
+    path = f"{asking.get_absolute_url()}leavers/{answer}/"
+
+    page = browser.post(path, follow=True)
+
+    assert sentence in words(page.text)
+    assert Contract.objects.get().state == state
+    assert "Have these deals left won?" not in page.text
+    again = browser.post(path, follow=True)
+    assert "Salesforce asks nothing any more: this has been decided meanwhile." in words(again.text)

@@ -6,7 +6,7 @@ from django.test import Client
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from contracts.enums import BillingCycle, ContractState
-from contracts.models import Contract
+from contracts.models import AuditEntry, Contract
 from crm_sync.enums import ConnectionState, DealState, Outcome, Provider, RunState, RunTrigger
 from crm_sync.models import Connection, CrmDeal, CrmOrg, MappingVersion, SyncRecord, SyncRun
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
@@ -168,3 +168,52 @@ def test_contract_page_needs_the_right_to_see_contracts() -> None:
 
 def test_contract_that_does_not_exist_is_not_found(viewer: Client) -> None:
     assert viewer.get("/contracts/1/").status_code == 404
+
+
+def suspended(*, left_reason: str = "lost") -> Contract:
+    (contract,) = sign(Deal(start=date(2099, 1, 1)))
+    deal = imported(contract)
+    CrmDeal.objects.filter(pk=deal.pk).update(
+        stage="Closed Lost", left_reason=left_reason, left_at=datetime(2026, 11, 21, tzinfo=UTC)
+    )
+    Contract.objects.filter(pk=contract.pk).update(state=ContractState.SUSPENDED)
+    return contract
+
+
+def test_suspended_contract_says_why_and_who_may_resume_it(viewer: Client) -> None:
+    contract = suspended()
+
+    page = viewer.get(f"/contracts/{contract.pk}/")
+
+    assert alerts(page) == ["The deal was lost: its stage is 'Closed Lost' now."]
+    assert "Ask somebody of the finance team to resume it here." in words(page.text)
+
+
+def test_person_resumes_a_suspended_contract() -> None:
+    contract = suspended()
+    finance = signed_in(*VIEW, "billing.change_billingschedule")
+    assert "Resume this contract?" in words(finance.get(f"/contracts/{contract.pk}/").text)
+
+    page = finance.post(f"/contracts/{contract.pk}/resume/", follow=True)
+
+    contract.refresh_from_db()
+    assert contract.state == "scheduled"
+    assert alerts(page) == ["Acme subscription goes on. What is due of it is being invoiced."]
+    assert AuditEntry.objects.get(action="Contract resumed").before == {"state": "suspended"}
+    again = finance.post(f"/contracts/{contract.pk}/resume/", follow=True)
+    assert "Acme subscription is not suspended." in words(again.text)
+
+
+def test_resuming_needs_its_permission(viewer: Client) -> None:
+    contract = suspended()
+
+    assert viewer.post(f"/contracts/{contract.pk}/resume/").status_code == 403
+
+
+def test_resuming_takes_no_get() -> None:
+    contract = suspended()
+
+    assert (
+        signed_in("billing.change_billingschedule").get(f"/contracts/{contract.pk}/resume/").status_code
+        == 405
+    )

@@ -21,7 +21,7 @@ from billing.invoicing import invoice_due
 from contracts.models import Contract
 from contracts.workspace import business_date
 from crm_sync.errors import LeaseHeld
-from crm_sync.models import Connection, SyncRun
+from crm_sync.models import Connection, CrmDeal, SyncRun
 from demo.http_server import Request, Response
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
@@ -160,6 +160,26 @@ def test_killed_within_a_transaction(
     assert (done.state, done.created) == ("done", 24 - stays)
     assert stored() == undisturbed
     assert set(SyncRun.objects.values_list("state", flat=True)) <= {"done", "errored"}
+
+
+def test_killed_between_a_page_and_the_settling_of_who_left(
+    gate: Callable[..., None], salesforce: Connection, org: Org, run: Run, manage: Manage
+) -> None:
+    deal = sell(org)
+    run(salesforce)
+    org.edit(deal, StageName="Closed Lost")
+    gate(table="contracts_auditentry")
+    victim = manage.start("sync_crm")
+    wait_until(somebody_waits_at_the_gate)
+
+    kill(victim)
+    left = (Contract.objects.get().state, CrmDeal.objects.get().left_reason)
+    open_gate()
+    del org.tables["Opportunity"][deal]  # no page tells of it any more
+    done = sync_at_once(run, salesforce)
+
+    assert left == ("active", "lost")
+    assert (done.state, done.suspended, Contract.objects.get().state) == ("done", 1, "suspended")
 
 
 def test_killed_between_two_pages(

@@ -28,6 +28,8 @@ ACTIONS = {
     "/settings/crm/{connection}/token/": "crm_sync.change_connection",
     "/settings/crm/{connection}/preflight/": "crm_sync.change_connection",
     "/settings/crm/{connection}/schema/": "crm_sync.change_connection",
+    "/settings/crm/{connection}/leavers/suspend/": "crm_sync.change_connection",
+    "/settings/crm/{connection}/leavers/keep/": "crm_sync.change_connection",
     "/settings/crm/{connection}/disconnect/": "crm_sync.change_connection",
     "/settings/crm/{connection}/remove/": "crm_sync.change_connection",
     "/settings/crm/{connection}/sync/": "crm_sync.change_syncrun",

@@ -11,6 +11,7 @@ DECLARED = [
     ("billing", "billing.tasks.bill_due", "I", 60, -1),
     ("heartbeat", "fincelo.health.beat", "I", 1, -1),
     ("poll", "crm_sync.tasks.poll_due", "I", 5, -1),
+    ("sweep", "crm_sync.tasks.sweep_due", "I", 7, -1),
 ]
 FIELDS = ("name", "func", "schedule_type", "minutes", "repeats")
 

@@ -44,11 +44,16 @@ class Command(BaseCommand):
         )
         which.add_argument("--full", action="store_true", help="Read every won deal again.")
         which.add_argument("--replay-held", action="store_true", help="Read all held deals again.")
+        which.add_argument(
+            "--sweep", action="store_true", help="Compare all won deals and all imported ones with the CRM."
+        )
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen and write nothing.")
         parser.add_argument("--fail-on-held", action="store_true", help="Exit with 4 while deals are held.")
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["sweep"] and any(options[name] for name in NOT_WITH_SWEEP):
+            usage("--sweep stands alone: it reads what is missing, whenever that has changed.")
         try:
             results = [self.one(connection, options) for connection in self.connections(options)]
             invoices = 0 if options["dry_run"] else self.bill(results)
@@ -92,8 +97,9 @@ class Command(BaseCommand):
         if ids is not None and not ids:
             return blank(connection, state="done")
         now = timezone.now()
+        trigger = RunTrigger.REPLAY if ids else RunTrigger.COMMAND
         order = Order(
-            trigger=RunTrigger.REPLAY if ids else RunTrigger.COMMAND,
+            trigger=RunTrigger.SWEEP if options["sweep"] else trigger,
             as_of=business_date(at=now),
             external_ids=ids or (),
         )
@@ -138,7 +144,8 @@ class Command(BaseCommand):
             return 0
 
 
-COUNTS = ("seen", *(outcome.value for outcome in Outcome), "api_calls", "pages")
+COUNTS = ("seen", *(outcome.value for outcome in Outcome), "missed", "api_calls", "pages")
+NOT_WITH_SWEEP = ("deal", "since", "full", "replay_held", "dry_run")
 
 
 class Bar:
@@ -230,7 +237,8 @@ def sentence(result: dict[str, Any]) -> str:
         if result[outcome.value]
     )
     deals = "deal" if result["seen"] == 1 else "deals"
-    return f"{result['connection']}: {result['seen']} {deals} read, {counts or 'nothing new'}."
+    missed = f" {result['missed']} of them had been missed." if result["missed"] else ""
+    return f"{result['connection']}: {result['seen']} {deals} read, {counts or 'nothing new'}.{missed}"
 
 
 def exit_code(results: list[dict[str, Any]], *, fail_on_held: bool) -> int:

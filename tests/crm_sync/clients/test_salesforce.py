@@ -103,6 +103,7 @@ def test_a_deal_with_everything_it_was_asked_for(
                     name="Acme - Platform",
                     stage="Closed Won",
                     crm_says_won=True,
+                    crm_says_closed=True,
                     modified_at=NOON,
                     close_date=date(2026, 11, 22),
                     account_id=account,

@@ -1,0 +1,55 @@
+"""What has become of HubSpot deals: there, archived, merged into another, or gone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crm_sync.clients.hubspot_api import HubSpotApi
+from crm_sync.deals import Presence, Stage
+
+PROPERTIES = ("dealstage", "hs_merged_object_ids")
+Record = Mapping[str, Any]
+
+
+def read_presence(*, api: HubSpotApi, ids: Sequence[str], stages: Mapping[str, Stage]) -> dict[str, Presence]:
+    """Live deals first, then the recycle bin for those that are missing, then one by one the rest.
+
+    Only a single read follows a merge. Its answer has the id of the deal that the asked one was merged into.
+    """
+    live = api.read_batch(kind="deals", ids=ids, properties=PROPERTIES)
+    merged = {old: key for key, record in live.items() for old in merged_ids(record)}
+    missing = [one for one in ids if one not in live and one not in merged]
+    archived = (
+        api.read_batch(kind="deals", ids=missing, properties=PROPERTIES, archived=True) if missing else {}
+    )
+    found: dict[str, Presence] = {}
+    for one in ids:
+        if one in live:
+            found[one] = presence_of(live[one], stages=stages)
+        elif one in merged:
+            found[one] = presence_of(live[merged[one]], stages=stages, merged_into=merged[one])
+        elif one in archived:
+            found[one] = presence_of(archived[one], stages=stages, is_archived=True)
+        elif record := api.read_one(kind="deals", record_id=one, properties=PROPERTIES):
+            key = str(record["id"])
+            found[one] = presence_of(record, stages=stages, merged_into=key if key != one else "")
+    return found
+
+
+def presence_of(
+    record: Record, *, stages: Mapping[str, Stage], is_archived: bool = False, merged_into: str = ""
+) -> Presence:
+    stage_id = str(record["properties"].get("dealstage") or "")
+    stage = stages.get(stage_id)
+    return Presence(
+        stage=stage.name if stage else stage_id,
+        crm_says_won=stage.is_won if stage else None,
+        crm_says_closed=stage.is_closed if stage else None,
+        is_archived=is_archived,
+        merged_into=merged_into,
+    )
+
+
+def merged_ids(record: Record) -> list[str]:
+    """The deals that were merged into this one."""
+    listed = str(record["properties"].get("hs_merged_object_ids") or "")
+    return [part for part in listed.split(";") if part.isdigit()]

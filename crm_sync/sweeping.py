@@ -1,0 +1,199 @@
+"""The sweep: all won ids of the CRM against what is stored, and all stored ids against the CRM.
+
+It does not depend on the cursor. When its time is up it stops, and goes on there the next time.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from contracts import audit
+from crm_sync import runs
+from crm_sync.clients.protocol import CrmClient
+from crm_sync.deals import Cursor, DealQuery, Presence
+from crm_sync.enums import DealState, LeftReason, SweepPart
+from crm_sync.known_deals import KnownDeal, known_deals, lock_as_read
+from crm_sync.leaving import Leaver, mark_left, news
+from crm_sync.models import Connection, ConnectionQuerySet, CrmAccount, CrmDeal, SyncRun
+from crm_sync.pages import Sight, retried, sync_page
+from crm_sync.selection import left_reason
+
+CHUNK = 1000
+CHECKED = (DealState.IMPORTED, DealState.HELD)
+
+
+class Sweep:
+    """One run of a sweep: as much of it as `may_continue` allows."""
+
+    def __init__(
+        self,
+        *,
+        run: SyncRun,
+        client: CrmClient,
+        sight: Sight,
+        query: DealQuery,
+        may_continue: Callable[[], bool],
+        on_page: Callable[[SyncRun], None],
+    ) -> None:
+        self.run = run
+        self.client = client
+        self.sight = sight
+        self.query = query
+        self.may_continue = may_continue
+        self.on_page = on_page
+
+    def go_on(self) -> None:
+        """From where the last one was. The end of the last part is the end of the sweep."""
+        here = Connection.objects.get(pk=self.run.connection_id)
+        parts = {
+            SweepPart.WON: self.won_deals,
+            SweepPart.STORED: self.stored_deals,
+            SweepPart.ACCOUNTS: self.accounts,
+        }
+        names = list(parts)
+        first = names.index(SweepPart(here.sweep_part)) if here.sweep_part else 0
+        position = here.sweep_position
+        for name in names[first:]:
+            for reached in parts[name](position):
+                self.remember(part=name, position=reached)
+                self.on_page(self.run)
+                if not self.may_continue():
+                    return
+            position = ""
+        with transaction.atomic(durable=True):
+            runs.fence(run=self.run)
+            self.here.update(sweep_part="", sweep_position="", last_sweep_at=Now())
+
+    def won_deals(self, position: str) -> Iterator[str]:
+        """Reads what is won in the CRM and not stored as such, through the page code that polls use."""
+        query = replace(self.query, cursor=Cursor(external_id=position))
+        for ids in self.client.won_ids(query=query):
+            stored = CrmDeal.objects.filter(org_id=self.sight.org_id, external_id__in=ids)
+            unknown = set(ids) - set(stored.values_list("external_id", flat=True))
+            left = stored.exclude(left_reason="").values_list("external_id", flat=True)
+            self.read([*unknown, *left], unknown=unknown)
+            if ids:
+                yield ids[-1]
+
+    def read(self, ids: Sequence[str], *, unknown: set[str]) -> None:
+        """`unknown` ids that a poll should have brought before are counted as missed."""
+        cursor = self.query.cursor.modified_at
+        for start in range(0, len(ids), CHUNK):
+            part = ids[start : start + CHUNK]
+            for page in self.client.deals_by_id(external_ids=part, wanted=self.query.wanted):
+                page = replace(page, cursor=None, expected=None)
+                sync_page(run=self.run, page=page, sight=self.sight, api_calls=self.client.calls)
+                late = [
+                    deal.external_id
+                    for deal in page.deals
+                    if deal.external_id in unknown and cursor is not None and deal.modified_at < cursor
+                ]
+                self.count_missed(late)
+
+    def count_missed(self, ids: Sequence[str]) -> None:
+        if ids:
+            missed = CrmDeal.objects.filter(org_id=self.sight.org_id, external_id__in=ids).count()
+            SyncRun.objects.filter(pk=self.run.pk).update(missed=F("missed") + missed)
+
+    def stored_deals(self, position: str) -> Iterator[str]:
+        """Looks each import record up in the CRM. Our own keys are the order, so none is passed over."""
+        last = int(position or 0)
+        while True:
+            rows = CrmDeal.objects.filter(org_id=self.sight.org_id, state__in=CHECKED, pk__gt=last)
+            chunk = dict(rows.order_by("pk").values_list("pk", "external_id")[:CHUNK])
+            if not chunk:
+                return
+            self.check(list(chunk.values()))
+            last = max(chunk)
+            yield str(last)
+
+    def check(self, ids: Sequence[str]) -> None:
+        found = self.client.presence(external_ids=ids)
+        known = known_deals(org_id=self.sight.org_id, external_ids=ids)
+        returned = [
+            key
+            for key, record in known.items()
+            if record.leaving.reason and self.reason_to_leave(found.get(key)) is None
+        ]
+        into = {presence.merged_into for presence in found.values()} - {""}
+        self.read([*returned, *into], unknown=set())
+        retried(partial(self.mark, found=found, ids=ids))
+
+    def mark(self, *, found: Mapping[str, Presence], ids: Sequence[str]) -> None:
+        """Who has left won. What a survivor has taken over meanwhile is no longer there to leave."""
+        known = known_deals(org_id=self.sight.org_id, external_ids=ids)
+        leavers = news(
+            [
+                self.leaver(record, presence=found.get(key), reason=reason)
+                for key, record in known.items()
+                if (reason := self.reason_to_leave(found.get(key)))
+            ]
+        )
+        with transaction.atomic(durable=True):
+            runs.fence(run=self.run)
+            lock_as_read([one.record for one in leavers])
+            mark_left(leavers=leavers, at=self.run.started_at)
+            seen = runs.Progress(
+                seen=len(ids), api_calls=self.client.calls, expected=None, outcomes=Counter()
+            )
+            runs.advance(run=self.run, progress=seen, cursor=None)
+
+    def leaver(self, record: KnownDeal, *, presence: Presence | None, reason: LeftReason) -> Leaver:
+        stage = presence.stage if presence and presence.stage else record.stage
+        return Leaver(record=record, reason=reason, stage=stage, modified_at=record.modified_at)
+
+    def reason_to_leave(self, presence: Presence | None) -> LeftReason | None:
+        if presence is None or presence.is_deleted:
+            return LeftReason.DELETED
+        if presence.merged_into:
+            return LeftReason.MERGED
+        if presence.is_archived:
+            return LeftReason.ARCHIVED
+        if presence.stage in self.query.stage_names:
+            return None
+        return left_reason(crm_says_won=presence.crm_says_won, crm_says_closed=presence.crm_says_closed)
+
+    def accounts(self, position: str) -> Iterator[str]:
+        """The survivor of merged accounts stands for the same customer. Two customers stay two."""
+        last = int(position or 0)
+        while True:
+            rows = CrmAccount.objects.filter(org_id=self.sight.org_id, pk__gt=last).order_by("pk")[:CHUNK]
+            accounts = {account.external_id: account for account in rows.select_related("customer")}
+            if not accounts:
+                return
+            merged = self.client.merged_accounts(external_ids=list(accounts))
+            self.follow({accounts[old]: master for old, master in merged.items() if old in accounts})
+            last = max(account.pk for account in accounts.values())
+            yield str(last)
+
+    def follow(self, merged: Mapping[CrmAccount, str]) -> None:
+        if not merged:
+            return
+        with transaction.atomic(durable=True):
+            runs.fence(run=self.run)
+            for old, master in merged.items():
+                _, is_new = CrmAccount.objects.get_or_create(
+                    org_id=old.org_id, external_id=master, defaults={"customer": old.customer}
+                )
+                if is_new:
+                    audit.record(
+                        actor=None,
+                        action="CRM account merged",
+                        subject=old.customer,
+                        before={"account": old.external_id},
+                        after={"account": master},
+                    )
+
+    def remember(self, *, part: SweepPart, position: str) -> None:
+        with transaction.atomic(durable=True):
+            runs.fence(run=self.run)
+            self.here.update(sweep_part=part, sweep_position=position)
+
+    @property
+    def here(self) -> ConnectionQuerySet:
+        return Connection.objects.filter(pk=self.run.connection_id)
