@@ -4,14 +4,12 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models.functions import Now
 
 from contracts import audit
 from crm_sync import credentials
@@ -23,9 +21,10 @@ from crm_sync.clients.salesforce_errors import token_rule
 from crm_sync.deals import Check, OrgFacts
 from crm_sync.enums import ConnectionState, Provider
 from crm_sync.errors import ConfigError, SyncError
-from crm_sync.mappings import ensure_proposal
-from crm_sync.models import Authorisation, Connection, CrmOrg, CrmSchema
+from crm_sync.mappings import ensure_proposal, source_choices
+from crm_sync.models import Authorisation, Connection, CrmOrg
 from crm_sync.origins import allowed_origins
+from crm_sync.stages import keep_schema, read_schema
 
 CALLBACK_PATH = "/api/crm/salesforce/callback"
 AUTHORISATION_LIFE = timedelta(minutes=10)
@@ -205,22 +204,15 @@ def settle(
 ) -> Connection:
     """What every connect ends with: the org is known, the schema stored, a mapping proposed."""
     facts = client.identify()
-    fields, stages = client.schema(), client.stages()
+    schema = read_schema(connection=connection, client=client)
     client.close()
     if facts.external_id != confirmed_org:
         raise OtherOrg(org_id=facts.external_id, org_name=facts.name)
     with transaction.atomic():
         before = {"org": str(connection.org or ""), "state": connection.state}
         adopt(connection=connection, facts=facts, warnings=list(client.warnings))
-        CrmSchema.objects.update_or_create(
-            connection=connection,
-            defaults={
-                "fields": [asdict(field) for field in fields],
-                "stages": [asdict(stage) for stage in stages],
-                "fetched_at": Now(),
-            },
-        )
-        ensure_proposal(connection=connection, fields=fields)
+        keep_schema(schema)
+        ensure_proposal(connection=connection, fields=source_choices(connection=connection))
         audit.record(
             actor=actor,
             action="connection authorised",
@@ -276,17 +268,10 @@ def refresh_schema(*, connection: Connection) -> None:
     """Reads the CRM's fields and stages again."""
     client = credentials.open_client(connection=connection)
     try:
-        fields, stages = client.schema(), client.stages()
+        schema = read_schema(connection=connection, client=client)
     finally:
         client.close()
-    CrmSchema.objects.update_or_create(
-        connection=connection,
-        defaults={
-            "fields": [asdict(field) for field in fields],
-            "stages": [asdict(stage) for stage in stages],
-            "fetched_at": Now(),
-        },
-    )
+    keep_schema(schema)
 
 
 def disconnect(*, connection: Connection, actor: AbstractBaseUser | None) -> None:

@@ -22,6 +22,7 @@ from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.mappings import confirmed_rules, settings_of
 from crm_sync.models import Connection, SyncRun
 from crm_sync.pages import Sight, sync_page
+from crm_sync.stages import SeenStages, after_run
 
 IDS_AT_ONCE = 1000
 log = logging.getLogger(__name__)
@@ -45,13 +46,17 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     client: CrmClient | None = None
     try:
         sight = look(connection=connection, order=order)
+        seen = SeenStages(connection=connection)
         client = open_client(connection=connection)
         for page in fetch(client=client, sight=sight, order=order):
             sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
+            seen.note(page.deals)
             order.on_page(run)
             if not order.may_continue():
                 break
-        runs.finish(run=run, api_calls=client.calls, warnings=list(client.warnings))
+        notes = after_run(connection=connection, client=client, seen=seen, since=run.window_from)
+        gaps = list(dict.fromkeys([*client.warnings, *notes.gone]))
+        runs.finish(run=run, api_calls=client.calls, warnings=gaps, notes=notes.missed)
     except LeaseLost:
         log.warning("A later run has taken over %s; this one stops.", connection)
     except SyncError as error:

@@ -8,7 +8,7 @@ from django_q.models import Schedule
 
 from crm_sync.deals import Stage
 from crm_sync.enums import RunState
-from crm_sync.models import Connection, CrmSchema, SyncRun
+from crm_sync.models import Connection, SyncRun
 from fincelo.schedules import SCHEDULES
 
 POLL = next(name for name, (func, _) in SCHEDULES.items() if func == "crm_sync.tasks.poll_due")
@@ -48,10 +48,6 @@ def next_poll_at(connection: Connection, *, scheduled_at: datetime | None) -> da
 
 def poll_scheduled_at() -> datetime | None:
     return Schedule.objects.filter(name=POLL).values_list("next_run", flat=True).first()
-
-
-def stages_of(schema: CrmSchema | None) -> list[Stage]:
-    return [Stage(**entry) for entry in schema.stages] if schema else []
 
 
 def stage_rows(*, stages: list[Stage], selected: list[str]) -> list[StageRow]:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from crm_sync.forms.connecting import connect_form
 from crm_sync.forms.settings import SettingsForm
 from crm_sync.models import CrmSchema
+from crm_sync.stages import stages_of
 from crm_sync.views import notices, setup_guide
 from crm_sync.views.access import VIEW_CONNECTIONS, needs
 from crm_sync.views.connection_facts import (
@@ -16,7 +17,6 @@ from crm_sync.views.connection_facts import (
     poll_scheduled_at,
     shown_connections,
     stage_rows,
-    stages_of,
 )
 
 JUST_CONNECTED = "crm_just_connected"

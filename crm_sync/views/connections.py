@@ -14,9 +14,10 @@ from crm_sync.connection_settings import save_settings
 from crm_sync.errors import SyncError
 from crm_sync.forms.settings import SettingsForm
 from crm_sync.models import Connection, CrmSchema
+from crm_sync.stages import stages_of
 from crm_sync.views import notices
 from crm_sync.views.access import CHANGE_CONNECTIONS, SYNC, VIEW_CONNECTIONS, needs, signed_in
-from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at, shown_connections, stages_of
+from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at, shown_connections
 from crm_sync.views.connection_page import render_page
 
 
