@@ -25,18 +25,19 @@ SUBJECTS = {
 BODIES = {
     AlertKind.BROKEN: (
         "{reason}\n\n"
-        "Fincelo makes no further calls, and won deals are not imported, until somebody connects {name} again. "
-        "What was imported is billed as planned.\n\n"
+        "Fincelo makes no further calls, and won deals are not imported, until somebody connects {name} "
+        "again. What was imported is billed as planned.\n\n"
         "Reconnect: {url}#connect\n"
     ),
     AlertKind.SILENT: (
         "{name} has had no complete sync {since}. {reason}\n\n"
-        "Won deals may be waiting. None is lost: the next sync goes on where the last one ended. If the page says "
-        "nothing about {provider}, the worker or its scheduler is probably not running.\n\n"
+        "Won deals may be waiting. None is lost: the next sync goes on where the last one ended. If the page "
+        "says nothing about {provider}, the worker or its scheduler is probably not running.\n\n"
         "See: {url}\n"
     ),
     AlertKind.RECOVERED: (
-        "{name} works again. Won deals are imported as before, those of the meantime included.\n\nSee: {url}\n"
+        "{name} works again. Won deals are imported as before, those of the meantime included.\n\n"
+        "See: {url}\n"
     ),
 }
 log = logging.getLogger(__name__)
@@ -83,14 +84,14 @@ def claim() -> Alert | None:
 
 
 def deliver(alert: Alert) -> bool:
-    """A process that dies between sending and noting it sends again; the mail's id shows that it is the same."""
+    """A process that dies between sending and noting it sends again, under the same message id."""
     addresses = people_to_tell()
     try:
         if not addresses:
             raise LookupError(NOBODY)
         headers = {"Message-ID": f"<alert-{alert.pk}-{alert.created_at:%Y%m%d%H%M%S}@fincelo>"}
         EmailMessage(subject=alert.subject, body=alert.body, to=addresses, headers=headers).send()
-    except Exception as error:  # whatever a mail server or its library raises: the next try may do better
+    except (OSError, ValueError, LookupError) as error:  # SMTP's errors are OSErrors
         log.warning("The mail %r was not sent: %s", alert.subject, redact(str(error)))
         Alert.objects.filter(pk=alert.pk).update(error=redact(f"{type(error).__name__}: {error}"))
         return False

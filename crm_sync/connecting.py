@@ -10,16 +10,17 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models.functions import Now
 
 from contracts import audit
-from crm_sync import credentials
+from crm_sync import credentials, health
 from crm_sync.clients import salesforce_oauth
 from crm_sync.clients.hubspot_api import choose_version
 from crm_sync.clients.hubspot_values import clean_token
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.salesforce_errors import token_rule
 from crm_sync.deals import Check, OrgFacts
-from crm_sync.enums import ConnectionState, Provider
+from crm_sync.enums import ConnectionState, Provider, Trouble
 from crm_sync.errors import ConfigError, SyncError
 from crm_sync.mappings import ensure_proposal, source_choices
 from crm_sync.models import Authorisation, Connection, CrmOrg
@@ -244,15 +245,20 @@ def adopt(*, connection: Connection, facts: OrgFacts, warnings: list[str]) -> No
     if connection.org is not None and connection.org != org:
         connection.forget_cursor()
     connection.org = org
-    connection.state = ConnectionState.DEGRADED if warnings else ConnectionState.CONNECTED
-    connection.state_reason = ""
     connection.warnings = warnings
+    if connection.state != ConnectionState.PAUSED:
+        connection.state = ConnectionState.DEGRADED if warnings else ConnectionState.CONNECTED
+        connection.state_reason = ""
+    connection.live_since = Now()
+    if connection.trouble == Trouble.BROKEN:
+        health.tell_recovery(connection=connection)
     connection.default_currency = connection.default_currency or facts.currency
     connection.time_zone = facts.time_zone
     connection.ui_domain = facts.ui_domain
     connection.has_currency_field = facts.has_currency_field
     connection.not_before = None
     connection.save()
+    connection.refresh_from_db(fields=["live_since"])
 
 
 def preflight(*, connection: Connection) -> Sequence[Check]:

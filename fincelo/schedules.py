@@ -8,6 +8,7 @@ from django_q.models import Schedule
 SCHEDULES = {
     "poll": ("crm_sync.tasks.poll_due", 5),
     "billing": ("billing.tasks.bill_due", 60),
+    "alarms": ("crm_sync.tasks.look_after_alarms", 1),
     "heartbeat": ("fincelo.health.beat", 1),
 }
 LOCK = 4_611_950_274  # any number, as long as nothing else in this database locks it

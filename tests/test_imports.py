@@ -64,7 +64,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
             "accounts alerts changes connecting connection_settings credentials diagnosis health history "
-            "hold_lists holds known_deals mappings pages records rereading runs stages story writing"
+            "hold_lists holds known_deals mappings pages pausing records rereading runs stages story watch writing"
         ),
         Layer.SYNC: "preview sync",
         Layer.INTERFACES: "admin apps checks context forms management tasks templatetags urls views",

@@ -30,9 +30,7 @@ def default_widget(target: Target) -> forms.Widget:
     if target is Target.BILLING_CYCLE:
         return forms.Select(choices=[("", "No default"), *BillingCycle.choices])
     if target is Target.CURRENCY:
-        return forms.Select(
-            choices=[("", "The connection's own"), *((code, code) for code in sorted(EXPONENTS))]
-        )
+        return forms.Select(choices=[("", "The connection's own"), *((code, code) for code in sorted(EXPONENTS))])
     if target is Target.DURATION:
         longest = readers.LONGEST_TERM_MONTHS
         return forms.NumberInput(attrs={"min": 1, "max": longest, "placeholder": "months"})

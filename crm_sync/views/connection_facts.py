@@ -8,7 +8,9 @@ from django_q.models import Schedule
 
 from crm_sync.deals import Stage
 from crm_sync.enums import RunState
-from crm_sync.models import Connection, SyncRun
+from crm_sync.models import Connection, CrmSchema, SyncRun
+from crm_sync.near_misses import reason, sentence
+from crm_sync.stages import misses_of
 from fincelo.schedules import SCHEDULES
 
 POLL = next(name for name, (func, _) in SCHEDULES.items() if func == "crm_sync.tasks.poll_due")
@@ -25,11 +27,22 @@ class StageRow:
     is_won: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownMiss:
+    """A stage that might be meant, in three lines."""
+
+    name: str
+    what: str
+    why: str
+    pipelines: str
+    leaves_deals: bool
+
+
 def shown_connections() -> QuerySet[Connection]:
     """With their org and how their latest run ended."""
     latest = SyncRun.objects.filter(connection=OuterRef("pk")).order_by("-started_at")
     return (
-        Connection.objects.select_related("org", "mapping_version")
+        Connection.objects.select_related("org", "mapping_version", "crm_schema")
         .annotate(
             latest_run_id=Subquery(latest.values("pk")[:1]),
             latest_run_state=Subquery(latest.values("state")[:1]),
@@ -64,6 +77,22 @@ def stage_rows(*, stages: list[Stage], selected: list[str]) -> list[StageRow]:
             is_won=any(one.is_won for one in by_name.get(name, ())),
         )
         for name in dict.fromkeys([*by_name, *selected])
+    ]
+
+
+def shown_misses(*, connection: Connection, schema: CrmSchema | None) -> list[ShownMiss]:
+    """Near misses with deals in them first."""
+    provider = connection.get_provider_display()
+    found = misses_of(connection=connection, schema=schema)
+    return [
+        ShownMiss(
+            name=miss.name,
+            what=sentence(miss),
+            why=reason(miss, provider=provider),
+            pipelines=miss.pipelines,
+            leaves_deals=bool(miss.count),
+        )
+        for miss in sorted(found, key=lambda one: not one.count)
     ]
 
 

@@ -16,6 +16,7 @@ from crm_sync.views.connection_facts import (
     next_poll_at,
     poll_scheduled_at,
     shown_connections,
+    shown_misses,
     stage_rows,
 )
 
@@ -39,6 +40,7 @@ def render_page(request: HttpRequest, *, pk: int, **more: Any) -> HttpResponse:
         "standing": notices.standing(connection),
         "next_poll_at": next_poll_at(connection, scheduled_at=poll_scheduled_at()),
         "schema": schema,
+        "near_misses": shown_misses(connection=connection, schema=schema),
         "stage_rows": stage_rows(stages=stages, selected=settings_form["stage_names"].value() or []),
         "checks_at_once": JUST_CONNECTED in request.session and request.session.pop(JUST_CONNECTED) == pk,
         "settings_form": settings_form,
