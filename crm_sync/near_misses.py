@@ -1,5 +1,6 @@
 """Stages that are not selected and look as if they should be. Pure."""
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +8,8 @@ from dataclasses import dataclass, replace
 from crm_sync.deals import Stage
 
 MOST_SHOWN = 50
+BETWEEN_WORDS = re.compile(r"[\s_\-\u2010-\u2015]+")
+JOINTS = (" ", "", "-", " - ", "_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,12 @@ def look(name: str) -> str:
         for letter in unicodedata.normalize("NFKD", letters)
         if letter != "_" and not letter.isspace() and unicodedata.category(letter) not in ("Mn", "Pd", "Cf")
     )
+
+
+def spellings(name: str) -> list[str]:
+    """The usual ways to write a name of several words, to ask for values that no list of stages shows."""
+    words = [word for word in BETWEEN_WORDS.split(name) if word]
+    return [joint.join(words) for joint in JOINTS] if len(words) > 1 else []
 
 
 def near_misses(

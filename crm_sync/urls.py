@@ -9,6 +9,7 @@ from crm_sync.views import (
     history,
     holds,
     home,
+    why,
 )
 
 urlpatterns = [
@@ -31,6 +32,7 @@ urlpatterns = [
     path("settings/mapping/", field_mapping.choose_connection, name="field-mapping"),
     path("settings/mapping/<int:pk>/", field_mapping.field_mapping, name="field-mapping"),
     path("history/", history.run_list, name="sync-history"),
+    path("history/why/", why.why, name="why"),
     path("history/<int:pk>/", history.run_page, name="sync-run"),
     path("history/<int:pk>/progress/", history.run_progress, name="sync-run-progress"),
     path("contracts/<int:pk>/", contract.contract, name="contract"),

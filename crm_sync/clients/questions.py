@@ -10,7 +10,7 @@ from crm_sync.clients.hubspot_values import day_in_millis
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.salesforce import SalesforceClient
 from crm_sync.clients.salesforce_values import date_literal, quote_text, quote_texts, to_18
-from crm_sync.near_misses import NearMiss
+from crm_sync.near_misses import NearMiss, spellings
 
 
 class Questions(Protocol):
@@ -36,8 +36,9 @@ class SalesforceQuestions:
     def deals_per_stage(
         self, *, misses: Sequence[NearMiss], selected: Sequence[str], since: date
     ) -> Mapping[str, int]:
-        """SOQL compares without regard to case, so the selected names bring their variants along."""
-        names = quote_texts([*dict.fromkeys([*selected, *(one.name for one in misses)])])
+        """SOQL compares without regard to case, so each name brings its variants along."""
+        spelt = [text for name in selected for text in spellings(name)]
+        names = quote_texts([*dict.fromkeys([*selected, *spelt, *(one.name for one in misses)])])
         rows = self.client.query_all(
             "SELECT Id, StageName FROM Opportunity "  # noqa: S608  names and day are quoted
             f"WHERE StageName IN {names} AND CloseDate >= {date_literal(since)}"

@@ -10,6 +10,7 @@ from crm_sync.near_misses import (
     near_misses,
     reason,
     sentence,
+    spellings,
     warnings,
     with_counts,
 )
@@ -111,3 +112,8 @@ def test_run_is_warned_of_those_that_leave_deals_behind() -> None:
     assert warnings(misses) == [
         "2 deals in 'Closed won' are not imported. Select this stage on the connection if they are won."
     ]
+
+
+def test_usual_spellings() -> None:
+    assert spellings("Closed Won") == ["Closed Won", "ClosedWon", "Closed-Won", "Closed - Won", "Closed_Won"]
+    assert spellings("Won") == []

@@ -18,6 +18,7 @@ PAGES = {
     "/settings/crm/{connection}/": "crm_sync.view_connection",
     "/settings/mapping/{connection}/": "crm_sync.view_fieldmapping",
     "/history/": "crm_sync.view_syncrun",
+    "/history/why/": "crm_sync.view_syncrun",
     "/history/{run}/": "crm_sync.view_syncrun",
     "/holds/": "crm_sync.view_hold",
     "/holds/{hold}/": "crm_sync.view_hold",
