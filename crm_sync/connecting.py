@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -19,10 +18,11 @@ from crm_sync.clients.hubspot_api import choose_version
 from crm_sync.clients.hubspot_values import clean_token
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.salesforce_errors import token_rule
-from crm_sync.deals import Check, OrgFacts
+from crm_sync.deals import OrgFacts
 from crm_sync.enums import ConnectionState, Provider, Trouble
 from crm_sync.errors import ConfigError, SyncError
-from crm_sync.mappings import ensure_proposal, source_choices
+from crm_sync.field_gaps import gap_sentence, missing_fields
+from crm_sync.mappings import current_rules, ensure_proposal, source_choices
 from crm_sync.models import Authorisation, Connection, CrmOrg
 from crm_sync.origins import allowed_origins
 from crm_sync.stages import keep_schema, read_schema
@@ -211,9 +211,16 @@ def settle(
         raise OtherOrg(org_id=facts.external_id, org_name=facts.name)
     with transaction.atomic():
         before = {"org": str(connection.org or ""), "state": connection.state}
-        adopt(connection=connection, facts=facts, warnings=list(client.warnings))
         keep_schema(schema)
-        ensure_proposal(connection=connection, fields=source_choices(connection=connection))
+        fields = source_choices(connection=connection)
+        ensure_proposal(connection=connection, fields=fields)
+        gaps = missing_fields(rules=current_rules(connection=connection).rules, fields=fields)
+        provider = connection.get_provider_display()
+        adopt(
+            connection=connection,
+            facts=facts,
+            warnings=[*client.warnings, *(gap_sentence(rule, provider=provider) for rule in gaps)],
+        )
         audit.record(
             actor=actor,
             action="connection authorised",
@@ -259,15 +266,6 @@ def adopt(*, connection: Connection, facts: OrgFacts, warnings: list[str]) -> No
     connection.not_before = None
     connection.save()
     connection.refresh_from_db(fields=["live_since"])
-
-
-def preflight(*, connection: Connection) -> Sequence[Check]:
-    """What the stored credential may read right now."""
-    client = credentials.open_client(connection=connection)
-    try:
-        return client.preflight()
-    finally:
-        client.close()
 
 
 def refresh_schema(*, connection: Connection) -> None:

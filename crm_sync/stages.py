@@ -11,6 +11,8 @@ from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.questions import questions_for
 from crm_sync.deals import Deal, Stage
 from crm_sync.errors import ConfigError, SyncError
+from crm_sync.field_gaps import gap_sentence, missing_fields
+from crm_sync.mappings import confirmed_rules, field_from_json
 from crm_sync.models import Connection, CrmSchema
 from crm_sync.near_misses import (
     NearMiss,
@@ -45,7 +47,7 @@ class SeenStages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageNotes:
-    """`gone` degrades the connection, `missed` only warns."""
+    """`gone` degrades the connection: stages and mapped fields that the CRM lacks. `missed` only warns."""
 
     gone: Sequence[str] = ()
     missed: Sequence[str] = ()
@@ -71,8 +73,13 @@ def notes_of(*, connection: Connection, schema: CrmSchema | None) -> StageNotes:
     selected = connection.stage_names
     gone = gone_stages(stages=stages_of(schema), selected=selected)
     provider = connection.get_provider_display()
+    fields = [field_from_json(entry) for entry in schema.fields]
+    gaps = missing_fields(rules=confirmed_rules(connection=connection).rules, fields=fields)
     return StageNotes(
-        gone=[gone_sentence(provider=provider, gone=gone, selected=selected)] if gone else [],
+        gone=[
+            *([gone_sentence(provider=provider, gone=gone, selected=selected)] if gone else []),
+            *(gap_sentence(rule, provider=provider) for rule in gaps),
+        ],
         missed=warnings(misses_of(connection=connection, schema=schema)),
     )
 
@@ -85,13 +92,17 @@ def after_run(
     `since` is the cursor that the run began with: deals changed after it are new to us.
     """
     schema = CrmSchema.objects.filter(pk=connection.pk).first()
-    if schema is not None and (is_old(schema) or has_news(schema, seen=seen, since=since)):
+    if schema is not None and ((old := is_old(schema)) or has_news(schema, seen=seen, since=since)):
         try:
-            schema = check(connection=connection, client=client, schema=schema, values=seen.latest)
+            if old:
+                keep_schema(read_schema(connection=connection, client=client))
+            else:
+                check(connection=connection, client=client, schema=schema, values=seen.latest)
         except SyncError as error:
             if isinstance(error, ConfigError) and error.breaks:
                 raise
             log.warning("The stages of %s could not be checked: %s", connection, error)
+        schema.refresh_from_db()
     return notes_of(connection=connection, schema=schema)
 
 
@@ -112,22 +123,16 @@ def has_news(schema: CrmSchema, *, seen: SeenStages, since: datetime | None) -> 
 
 
 def check(
-    *,
-    connection: Connection,
-    client: CrmClient,
-    schema: CrmSchema,
-    values: Mapping[str, datetime] | None = None,
-) -> CrmSchema:
+    *, connection: Connection, client: CrmClient, schema: CrmSchema, values: Mapping[str, datetime]
+) -> None:
     """Reads the stages anew and counts the deals in near misses. `values` are what deals hold as stage."""
     schema.stages = [asdict(stage) for stage in client.stages()]
     listed = {entry["name"] for entry in schema.stages}
-    seen = [name[:LONGEST_NAME] for name in values or ()]
+    seen = [name[:LONGEST_NAME] for name in values]
     schema.unlisted_stages = unlisted(listed, connection.stage_names, seen, schema.unlisted_stages)
     count(connection=connection, client=client, schema=schema)
     schema.stages_checked_at = Now()
     schema.save(update_fields=["stages", "unlisted_stages", "stage_counts", "stages_checked_at"])
-    schema.refresh_from_db()
-    return schema
 
 
 def read_schema(*, connection: Connection, client: CrmClient) -> CrmSchema:

@@ -59,12 +59,12 @@ LAYERS: dict[str, dict[Layer, str]] = {
     "crm_sync": {
         Layer.VALUES: "deals enums errors synonyms",
         Layer.PURE: (
-            "clients deal_references mapping mapping_rules near_misses origins proposals readers safe_links selection"
+            "clients deal_references field_gaps mapping mapping_rules near_misses origins proposals readers safe_links selection"
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
             "accounts alerts changes connecting connection_settings credentials diagnosis health history "
-            "hold_lists holds known_deals mappings pages pausing records rereading runs stages story watch writing"
+            "hold_lists holds known_deals mappings pages pausing preflight records rereading runs stages story watch writing"
         ),
         Layer.SYNC: "preview sync",
         Layer.INTERFACES: "admin apps checks context forms management tasks templatetags urls views",

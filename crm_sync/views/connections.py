@@ -17,6 +17,7 @@ from crm_sync.forms.settings import SettingsForm
 from crm_sync.models import Connection, CrmSchema
 from crm_sync.near_misses import warnings
 from crm_sync.pausing import UnableToPause
+from crm_sync.preflight import preflight
 from crm_sync.stages import misses_of, stages_of
 from crm_sync.views import notices
 from crm_sync.views.access import CHANGE_CONNECTIONS, SYNC, VIEW_CONNECTIONS, needs, signed_in
@@ -85,7 +86,7 @@ def check_access(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection, pk=pk)
     found: dict[str, Any] = {"connection": connection}
     try:
-        found["checks"] = connecting.preflight(connection=connection)
+        found["checks"] = preflight(connection=connection)
     except SyncError as error:
         health.note_refusal(connection=connection, error=error)
         found["check_refusal"] = notices.refusal(error=error, connection=connection)

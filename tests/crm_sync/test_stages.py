@@ -167,12 +167,12 @@ def test_poll_with_nothing_new_costs_one_request_and_two(
         assert done.api_calls == most
 
 
-def test_stages_are_read_again_once_a_day(
+def test_fields_and_stages_are_read_again_once_a_day(
     salesforce: Connection, run: Run, salesforce_server: Server
 ) -> None:
     CrmSchema.objects.update(stages_checked_at=Now() - timedelta(hours=24, minutes=1))
     run(salesforce)
-    assert len(salesforce_server.requests) == 3
+    assert len(salesforce_server.requests) == 1 + 3 + 1 + 1, "deals, fields, stages, counts"
     salesforce_server.reset_requests()
 
     run(salesforce)
