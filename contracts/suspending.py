@@ -35,7 +35,7 @@ def suspend_contracts(*, reasons: Mapping[int, str], actor: AbstractBaseUser | N
 
 
 def resume_contracts(*, reasons: Mapping[int, str], as_of: date, actor: AbstractBaseUser | None) -> None:
-    """Suspended contracts go on: Scheduled before their start, Active after it. In the caller's transaction."""
+    """Suspended contracts go on: Scheduled before their start, Active after it. Opens no transaction."""
     suspended = list(
         Contract.objects.filter(pk__in=reasons, state=ContractState.SUSPENDED).order_by("pk")
         if reasons

@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class CrmSyncConfig(AppConfig):
     name = "crm_sync"
     verbose_name = "CRM sync"
+
+    def ready(self) -> None:
+        from crm_sync import watch  # needs models: all apps must be known
+        from fincelo import health  # as above
+
+        health.FURTHER["polls"] = watch.polls

@@ -3,8 +3,8 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -14,20 +14,22 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from contracts import audit
-from crm_sync import credentials
+from crm_sync import credentials, health
 from crm_sync.clients import salesforce_oauth
 from crm_sync.clients.hubspot_api import choose_version
 from crm_sync.clients.hubspot_values import clean_token
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.salesforce_errors import token_rule
 from crm_sync.connection_settings import CURSOR, take_lease_away
-from crm_sync.deals import Check, OrgFacts
-from crm_sync.enums import ConnectionState, Provider
+from crm_sync.deals import OrgFacts
+from crm_sync.enums import ConnectionState, Provider, Trouble
 from crm_sync.errors import ConfigError, SyncError
-from crm_sync.mappings import ensure_proposal
-from crm_sync.models import Authorisation, Connection, ConnectionLease, CrmOrg, CrmSchema
+from crm_sync.field_gaps import gap_sentence, missing_fields
+from crm_sync.mappings import current_rules, ensure_proposal, source_choices
+from crm_sync.models import Authorisation, Connection, ConnectionLease, CrmOrg
 from crm_sync.origins import allowed_origins
 from crm_sync.proposals import CURRENCY_FIELDS
+from crm_sync.stages import keep_schema, read_schema
 
 CALLBACK_PATH = "/api/crm/salesforce/callback"
 AUTHORISATION_LIFE = timedelta(minutes=10)
@@ -35,6 +37,7 @@ START_AGAIN = "Press Authorise again."
 SETTLED = (
     *("org", "state", "state_reason", "warnings", "login_url", "client_id", "instance_url", "api_version"),
     *("default_currency", "time_zone", "ui_domain", "has_currency_field", "not_before"),
+    *("live_since", "trouble"),
 )
 """What connecting decides about a connection. A run or a person may change the rest meanwhile."""
 
@@ -256,23 +259,24 @@ def settle(
     All of it or nothing: a connection never holds the tokens of one org and the name of another.
     """
     facts = client.identify()
-    fields, stages = client.schema(), client.stages()
+    schema = read_schema(connection=connection, client=client)
     client.close()
     if facts.external_id != confirmed_org:
         raise OtherOrg(org_id=facts.external_id, org_name=facts.name)
     with transaction.atomic():
         before = {"org": str(connection.org or ""), "state": connection.state}
-        adopt(connection=connection, facts=facts, access=access, warnings=list(client.warnings))
         credentials.store(connection=connection, **access.secrets)
-        CrmSchema.objects.update_or_create(
-            connection=connection,
-            defaults={
-                "fields": [asdict(field) for field in fields],
-                "stages": [asdict(stage) for stage in stages],
-                "fetched_at": Now(),
-            },
-        )
+        keep_schema(schema)
+        fields = source_choices(connection=connection)
         ensure_proposal(connection=connection, fields=fields)
+        gaps = missing_fields(rules=current_rules(connection=connection).rules, fields=fields)
+        provider = connection.get_provider_display()
+        adopt(
+            connection=connection,
+            facts=facts,
+            access=access,
+            warnings=[*client.warnings, *(gap_sentence(rule, provider=provider) for rule in gaps)],
+        )
         audit.record(
             actor=actor,
             action="connection authorised",
@@ -310,44 +314,33 @@ def adopt(*, connection: Connection, facts: OrgFacts, access: Access, warnings: 
         connection.forget_cursor()
         columns += CURSOR
     connection.org = org
-    connection.state = ConnectionState.DEGRADED if warnings else ConnectionState.CONNECTED
-    connection.state_reason = ""
     connection.warnings = warnings
+    if connection.state != ConnectionState.PAUSED:
+        connection.state = ConnectionState.DEGRADED if warnings else ConnectionState.CONNECTED
+        connection.state_reason = ""
+    connection.live_since = Now()
+    if connection.trouble == Trouble.BROKEN:
+        health.tell_recovery(connection=connection)
     connection.default_currency = connection.default_currency or facts.currency
     connection.time_zone = facts.time_zone
     connection.ui_domain = facts.ui_domain
     connection.has_currency_field = facts.has_currency_field
     connection.not_before = None
     connection.save(update_fields=columns)
-
-
-def preflight(*, connection: Connection) -> Sequence[Check]:
-    """What the stored credential may read right now."""
-    client = credentials.open_client(connection=connection)
-    try:
-        return client.preflight()
-    finally:
-        client.close()
+    connection.refresh_from_db(fields=["live_since"])
 
 
 def refresh_schema(*, connection: Connection) -> None:
     """Reads the CRM's fields and stages again."""
     client = credentials.open_client(connection=connection)
     try:
-        fields, stages = client.schema(), client.stages()
+        schema = read_schema(connection=connection, client=client)
     finally:
         client.close()
+    keep_schema(schema)
     if connection.provider == Provider.SALESFORCE:
-        has_currency = any(one.name == CURRENCY_FIELDS[Provider.SALESFORCE] for one in fields)
+        has_currency = any(one["name"] == CURRENCY_FIELDS[Provider.SALESFORCE] for one in schema.fields)
         Connection.objects.filter(pk=connection.pk).update(has_currency_field=has_currency)
-    CrmSchema.objects.update_or_create(
-        connection=connection,
-        defaults={
-            "fields": [asdict(field) for field in fields],
-            "stages": [asdict(stage) for stage in stages],
-            "fetched_at": Now(),
-        },
-    )
 
 
 def disconnect(*, connection: Connection, actor: AbstractBaseUser | None) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 
+from crm_sync import watch
 from crm_sync.enums import ConnectionState
 from crm_sync.models import Connection, Hold
 from fincelo.pagination import COUNT_CAP
@@ -17,24 +19,45 @@ def attention(request: HttpRequest) -> dict[str, Any]:
         return {}
     offers: dict[str, Callable[[], Any]] = {}
     if user.has_perm("crm_sync.view_connection"):
-        offers["banners"] = cache(broken_connections)
+        offers["banners"] = cache(troubled_connections)
     if user.has_perm("crm_sync.view_hold"):
         offers["open_hold_count"] = cache(open_hold_count)
     return offers
 
 
-def broken_connections() -> list[dict[str, str]]:
-    """Only what stops money."""
-    return [
-        {
-            "tone": "bad",
-            "what": f"{connection} is broken. {connection.state_reason}".strip(),
-            "why": "Its won deals are not imported until it is connected again.",
-            "cure_label": "Reconnect",
-            "cure_url": f"{connection.get_absolute_url()}#connect",
-        }
-        for connection in Connection.objects.filter(state=ConnectionState.BROKEN).order_by("name")
-    ]
+def troubled_connections() -> list[dict[str, str]]:
+    """Only what stops money. A silence that nobody has noticed yet is told by mail as well."""
+    broken = Q(state=ConnectionState.BROKEN)
+    silent = Q(pk__in=Connection.objects.silent().values("pk"))
+    found = Connection.objects.filter(broken | silent).order_by("name")
+    if any(connection.is_live and not connection.trouble for connection in found):
+        watch.look()
+    return [silence(connection) if connection.is_live else breakage(connection) for connection in found]
+
+
+def breakage(connection: Connection) -> dict[str, str]:
+    return {
+        "tone": "bad",
+        "what": f"{connection} is broken. {connection.state_reason}".strip(),
+        "why": "Its won deals are not imported until it is connected again.",
+        "cure_label": "Reconnect",
+        "cure_url": f"{connection.get_absolute_url()}#connect",
+    }
+
+
+def silence(connection: Connection) -> dict[str, str]:
+    heard = connection.last_success_at
+    since = f"since {heard:%d %B, %H:%M} UTC" if heard else "yet"
+    reason = (
+        connection.state_reason or "If nothing else is wrong, the worker is not running: tell your operators."
+    )
+    return {
+        "tone": "bad",
+        "what": f"{connection} has had no complete sync {since}.",
+        "why": f"Its won deals are waiting; none is lost. {reason}",
+        "cure_label": f"Open {connection}",
+        "cure_url": connection.get_absolute_url(),
+    }
 
 
 def open_hold_count() -> int:

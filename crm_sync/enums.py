@@ -16,6 +16,20 @@ class ConnectionState(models.TextChoices):
     PAUSED = "paused", "Paused"
 
 
+class Trouble(models.TextChoices):
+    """What people were told by mail and have not been told the end of."""
+
+    NONE = "", "None"
+    BROKEN = "broken", "Broken"
+    SILENT = "silent", "Silent"
+
+
+class AlertKind(models.TextChoices):
+    BROKEN = "broken", "Broken"
+    SILENT = "silent", "Silent"
+    RECOVERED = "recovered", "Recovered"
+
+
 class AmountMeans(models.TextChoices):
     TOTAL = "total", "Total contract value"
     ANNUAL = "annual", "Annual value"

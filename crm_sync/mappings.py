@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models.functions import Now
 
 from contracts import audit
 from contracts.enums import BillingCycle, BillingTiming
@@ -123,7 +124,9 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
             snapshot=snapshot,
         )
         locked.mapping_version = version
-        locked.save(update_fields=["mapping_version"])
+        if confirmed is None:
+            locked.live_since = Now()
+        locked.save(update_fields=["mapping_version", "live_since"])
         ask_again(held=CrmDeal.objects.filter(connection=locked))
         audit.record(
             actor=actor,

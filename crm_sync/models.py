@@ -2,8 +2,8 @@ from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Greatest, Now
 from django.urls import reverse
 
 from contracts.enums import BillingCycle, BillingTiming, LeadDays
@@ -12,6 +12,7 @@ from crm_sync import enums
 from crm_sync.fields import SealedModel, SecretField
 
 POLL_INTERVAL = timedelta(minutes=5)
+SILENT_AFTER = 3 * POLL_INTERVAL
 WON_STAGES = ("Closed Won",)
 
 
@@ -44,6 +45,12 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
             state__in=[enums.ConnectionState.CONNECTED, enums.ConnectionState.DEGRADED],
             mapping_version__isnull=False,
         )
+
+    def silent(self) -> "ConnectionQuerySet":
+        """Live, and without a complete run for three intervals, unless a run is storing pages right now."""
+        at_work = ConnectionLease.objects.filter(connection=OuterRef("pk"), expires_at__gt=Now())
+        heard = self.live().annotate(heard_at=Greatest("created_at", "live_since", "last_success_at"))
+        return heard.filter(~Exists(at_work), heard_at__lt=Now() - SILENT_AFTER)
 
 
 class Connection(models.Model):
@@ -98,6 +105,17 @@ class Connection(models.Model):
         max_length=8, choices=enums.SweepPart.choices, blank=True, db_default="", default=""
     )
     sweep_position = models.CharField(max_length=40, blank=True, db_default="", default="")
+    live_since = models.DateTimeField(
+        null=True, help_text="When it was last connected, confirmed or resumed."
+    )
+    trouble = models.CharField(
+        max_length=6,
+        choices=enums.Trouble.choices,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="What people were told by mail and have not been told the end of.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = ConnectionQuerySet.as_manager()
@@ -198,9 +216,38 @@ class CrmSchema(models.Model):
     fields = models.JSONField(default=list)
     stages = models.JSONField(default=list)
     fetched_at = models.DateTimeField()
+    unlisted_stages = models.JSONField(
+        default=list, db_default=[], help_text="Values of deals that are in no list of stages."
+    )
+    stage_counts = models.JSONField(
+        default=dict,
+        db_default={},
+        help_text="Deals by the name of a stage that is not imported and might be meant.",
+    )
+    stages_checked_at = models.DateTimeField(null=True, help_text="When stages were read and deals counted.")
 
     def __str__(self) -> str:
         return f"Schema of {self.connection}"
+
+
+class Alert(models.Model):
+    """A mail on a connection's health, written with the change it tells of, sent by whoever comes first."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="alerts")
+    kind = models.CharField(max_length=10, choices=enums.AlertKind.choices)
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    next_try_at = models.DateTimeField(db_default=Now())
+    tries = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["next_try_at"], condition=Q(sent_at=None), name="alert_to_send")]
+
+    def __str__(self) -> str:
+        return self.subject
 
 
 class FieldMapping(models.Model):

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from crm_sync import health
 from crm_sync.deals import Cursor
 from crm_sync.enums import ConnectionState, Outcome, RunState, RunTrigger
 from crm_sync.errors import ConfigError, ErrorKind, LeaseHeld, LeaseLost, SyncError, TransientError
@@ -136,19 +138,22 @@ def advance(*, run: SyncRun, progress: Progress, cursor: Cursor | None) -> None:
         )
 
 
-def finish(*, run: SyncRun, api_calls: int, warnings: list[str]) -> None:
-    """Closes a run that read everything it set out to read."""
+def finish(*, run: SyncRun, api_calls: int, warnings: Sequence[str], notes: Sequence[str] = ()) -> None:
+    """Closes a run that read everything it set out to read. Warnings degrade the connection, notes do not."""
     with transaction.atomic(durable=True):
         fence(run=run)
-        close(run=run, state=RunState.DONE, api_calls=api_calls, warnings=warnings)
+        close(run=run, state=RunState.DONE, api_calls=api_calls, warnings=[*warnings, *notes])
         connection = Connection.objects.select_for_update().get(pk=run.connection_id)
         if connection.is_live:
             connection.state = ConnectionState.DEGRADED if warnings else ConnectionState.CONNECTED
             connection.state_reason = ""
-        connection.warnings = warnings
+            health.tell_recovery(connection=connection)
+        connection.warnings = list(warnings)
         connection.not_before = None
         connection.last_success_at = timezone.now()
-        connection.save(update_fields=["state", "state_reason", "warnings", "not_before", "last_success_at"])
+        connection.save(
+            update_fields=["state", "state_reason", "warnings", "not_before", "last_success_at", "trouble"]
+        )
 
 
 def fail(*, run: SyncRun, error: SyncError, api_calls: int) -> None:
@@ -164,15 +169,17 @@ def fail(*, run: SyncRun, error: SyncError, api_calls: int) -> None:
 
 def note_failure(*, connection: Connection, error: SyncError) -> None:
     """Broken: no more calls until a person reconnects. Degraded: Fincelo goes on by itself."""
-    if isinstance(error, ConfigError):
-        connection.state = ConnectionState.BROKEN if error.breaks else ConnectionState.DEGRADED
+    if isinstance(error, ConfigError) and error.breaks:
+        health.break_off(connection=connection, reason=str(error))
+    elif isinstance(error, ConfigError):
+        connection.state = ConnectionState.DEGRADED
         connection.state_reason = str(error)
     elif isinstance(error, TransientError) and error.retry_after:
         pause = min(timedelta(seconds=error.retry_after), LONGEST_PAUSE)
         connection.not_before = timezone.now() + pause
         connection.state = ConnectionState.DEGRADED
         connection.state_reason = str(error)
-    connection.save(update_fields=["state", "state_reason", "not_before"])
+    connection.save(update_fields=["state", "state_reason", "not_before", "trouble"])
 
 
 def crash(*, run: SyncRun, api_calls: int) -> None:

@@ -25,6 +25,7 @@ from crm_sync.leaving import leaver_warnings, settle_leavers
 from crm_sync.mappings import confirmed_rules, settings_of
 from crm_sync.models import Connection, SyncRun
 from crm_sync.pages import Sight, retried, sync_page
+from crm_sync.stages import SeenStages, after_run
 from crm_sync.sweeping import Sweep
 
 IDS_AT_ONCE = 1000
@@ -50,12 +51,16 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     try:
         retried(partial(settle_leavers, run=run))  # those of a run that was killed
         sight = look(connection=connection, order=order)
+        seen = SeenStages(connection=connection)
         client = open_client(connection=connection)
         work = sweep if order.trigger is RunTrigger.SWEEP else poll
-        work(run=run, client=client, sight=sight, order=order)
+        work(run=run, client=client, sight=sight, order=order, seen=seen)
         retried(partial(settle_leavers, run=run))
-        warnings = [*client.warnings, *leaver_warnings(connection=connection)]
-        runs.finish(run=run, api_calls=client.calls, warnings=warnings)
+        notes = after_run(connection=connection, client=client, seen=seen, since=run.window_from)
+        warnings = [*client.warnings, *notes.gone, *leaver_warnings(connection=connection)]
+        runs.finish(
+            run=run, api_calls=client.calls, warnings=list(dict.fromkeys(warnings)), notes=notes.missed
+        )
     except LeaseLost:
         log.warning("A later run has taken over %s; this one stops.", connection)
     except SyncError as error:
@@ -70,15 +75,16 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     return run
 
 
-def poll(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order) -> None:
+def poll(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
     for page in fetch(client=client, sight=sight, order=order):
         sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
+        seen.note(page.deals)
         order.on_page(run)
         if not order.may_continue():
             break
 
 
-def sweep(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order) -> None:
+def sweep(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
     Sweep(
         run=run,
         client=client,

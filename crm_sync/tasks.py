@@ -15,6 +15,7 @@ from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
 from contracts.workspace import business_date
+from crm_sync import watch
 from crm_sync.enums import RunTrigger
 from crm_sync.errors import LeaseHeld
 from crm_sync.known_deals import ask_again
@@ -33,6 +34,11 @@ def poll_due() -> None:
     due = Connection.objects.live().filter(Q(not_before=None) | Q(not_before__lt=Now()))
     for connection_id in due.order_by("last_success_at").values_list("pk", flat=True):
         async_task("crm_sync.tasks.poll", connection_id)
+
+
+def look_after_alarms() -> None:
+    """Every minute: silent connections, and mails that wait."""
+    watch.look()
 
 
 def poll(connection_id: int) -> None:
@@ -86,7 +92,7 @@ def run_now(
         as_of=as_of,
         actor=get_user_model().objects.filter(pk=actor_id or 0).first(),
         external_ids=external_ids or (),
-        may_continue=within(LONGEST_RUN_SECONDS),
+        may_continue=both(within(LONGEST_RUN_SECONDS), still_live(connection_id)),
     )
     try:
         run = sync(connection=connection, order=order)
@@ -106,6 +112,15 @@ def run_now(
 def within(seconds: float) -> Callable[[], bool]:
     ends_at = time.monotonic() + seconds
     return lambda: time.monotonic() < ends_at
+
+
+def still_live(connection_id: int) -> Callable[[], bool]:
+    """False as soon as somebody has paused or disconnected: what is stored stands, and no more is read."""
+    return Connection.objects.live().filter(pk=connection_id).exists
+
+
+def both(first: Callable[[], bool], second: Callable[[], bool]) -> Callable[[], bool]:
+    return lambda: first() and second()
 
 
 def request_sync(*, connection_id: int, actor_id: int | None = None) -> None:

@@ -10,6 +10,7 @@ from crm_sync.views import (
     holds,
     home,
     leavers,
+    why,
 )
 
 urlpatterns = [
@@ -25,12 +26,16 @@ urlpatterns = [
     path("settings/crm/<int:pk>/sync/", connections.sync_now, name="connection-sync"),
     path("settings/crm/<int:pk>/leavers/suspend/", leavers.suspend_all, name="leavers-suspend"),
     path("settings/crm/<int:pk>/leavers/keep/", leavers.keep_all, name="leavers-keep"),
+    path("settings/crm/<int:pk>/stage/", connections.select_stage, name="connection-stage"),
+    path("settings/crm/<int:pk>/pause/", connections.pause, name="connection-pause"),
+    path("settings/crm/<int:pk>/resume/", connections.resume, name="connection-resume"),
     path("settings/crm/<int:pk>/disconnect/", connections.disconnect, name="connection-disconnect"),
     path("settings/crm/<int:pk>/remove/", connections.remove_unfinished, name="connection-remove"),
     path("api/crm/salesforce/callback", connecting.salesforce_callback, name="salesforce-callback"),
     path("settings/mapping/", field_mapping.choose_connection, name="field-mapping"),
     path("settings/mapping/<int:pk>/", field_mapping.field_mapping, name="field-mapping"),
     path("history/", history.run_list, name="sync-history"),
+    path("history/why/", why.why, name="why"),
     path("history/<int:pk>/", history.run_page, name="sync-run"),
     path("history/<int:pk>/progress/", history.run_progress, name="sync-run-progress"),
     path("contracts/<int:pk>/", contract.contract, name="contract"),

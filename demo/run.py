@@ -108,6 +108,7 @@ def settings_of(ports: Ports) -> dict[str, str]:
         "CRM_TRUSTED_ORIGINS": f"{salesforce},{hubspot}",
         "CRM_ALLOW_LOOPBACK": "true",
         "HUBSPOT_API_URL": hubspot,
+        "EMAIL_URL": "consolemail://",
         "DEMO_LINKS": f"Simulated Salesforce={salesforce},Simulated HubSpot={hubspot}",
         "PYTHONUNBUFFERED": "1",
     }

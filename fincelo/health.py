@@ -1,5 +1,6 @@
 """Is it alive? The worker beats once a minute; the page says which part is not well."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.contrib.auth.decorators import login_not_required
@@ -11,6 +12,8 @@ from fincelo.models import Heartbeat
 
 STALE_AFTER = timedelta(minutes=5)
 WORKER = "worker"
+FURTHER: dict[str, Callable[[], str]] = {}
+"""Parts that apps add when they are ready."""
 
 
 def beat() -> None:
@@ -26,9 +29,10 @@ def parts() -> dict[str, str]:
     """Each part and how it is; `ok` is well."""
     try:
         fresh = Heartbeat.objects.filter(process=WORKER, beat_at__gt=Now() - STALE_AFTER).exists()
+        further = {name: ask() for name, ask in FURTHER.items()}
     except DatabaseError:
-        return {"database": "unreachable", "worker": "unknown"}
-    return {"database": "ok", "worker": "ok" if fresh else "stale"}
+        return {"database": "unreachable", "worker": "unknown"} | dict.fromkeys(FURTHER, "unknown")
+    return {"database": "ok", "worker": "ok" if fresh else "stale"} | further
 
 
 @login_not_required

@@ -12,6 +12,7 @@ SCHEDULES = {
         7,
     ),  # seldom rings together with the poll, which would take its lease
     "billing": ("billing.tasks.bill_due", 60),
+    "alarms": ("crm_sync.tasks.look_after_alarms", 1),
     "heartbeat": ("fincelo.health.beat", 1),
 }
 LOCK = 4_611_950_274  # any number, as long as nothing else in this database locks it

@@ -188,6 +188,7 @@ STORAGES = {
 
 # Mail: Django's defaults, or what EMAIL_URL says
 
+EMAIL_TIMEOUT = 10
 globals().update(env.email("EMAIL_URL"))
 
 # Logs

@@ -58,11 +58,14 @@ LAYERS: dict[str, dict[Layer, str]] = {
     },
     "crm_sync": {
         Layer.VALUES: "deals enums errors synonyms",
-        Layer.PURE: ("clients mapping mapping_rules origins proposals readers safe_links selection"),
+        Layer.PURE: (
+            "clients deal_references field_gaps mapping mapping_rules near_misses origins proposals readers safe_links selection"
+        ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts changes connecting connection_settings credentials history hold_lists holds "
-            "known_deals leaving mappings merging pages records rereading runs story writing"
+            "accounts alerts changes connecting connection_settings credentials diagnosis health history "
+            "hold_lists holds known_deals leaving mappings merging pages pausing preflight records rereading "
+            "runs stages story watch writing"
         ),
         Layer.SYNC: "preview sweeping sync",
         Layer.INTERFACES: "admin apps checks context forms management tasks templatetags urls views",

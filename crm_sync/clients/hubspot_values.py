@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,11 @@ def parse_moment(text: str) -> datetime:
 
 def to_millis(moment: datetime) -> str:
     return str(int(moment.timestamp() * 1000))
+
+
+def day_in_millis(day: date, *, time_zone: str) -> str:
+    """The moment at which a calendar day begins where the portal is."""
+    return to_millis(datetime.combine(day, time.min, tzinfo=ZoneInfo(time_zone)))
 
 
 def local_date(text: str | None, *, time_zone: str) -> date | None:

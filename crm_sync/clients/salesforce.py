@@ -143,16 +143,23 @@ class SalesforceClient:
     def preflight(self) -> Sequence[Check]:
         """Whether the credential can read what a poll reads, object by object."""
         checks = []
-        for label, soql in (
-            ("Deals", "SELECT Id, Name, StageName, CloseDate, Amount FROM Opportunity LIMIT 1"),
-            ("Accounts", "SELECT Id, Name FROM Account LIMIT 1"),
-            ("Owners", "SELECT Id, Email FROM User LIMIT 1"),
-            ("Stages", "SELECT ApiName FROM OpportunityStage LIMIT 1"),
+        for label, entity, columns in (
+            ("Deals", "Opportunity", "Id, Name, StageName, CloseDate, Amount"),
+            ("Accounts", "Account", "Id, Name"),
+            ("Owners", "User", "Id, Email"),
+            ("Stages", "OpportunityStage", "ApiName"),
         ):
             try:
-                self.query_all(soql)
+                self.query_all(f"SELECT {columns} FROM {entity} LIMIT 1")  # noqa: S608  constants
             except ConfigError as error:
-                checks.append(Check(label=label, ok=False, sentence=str(error), blocking=label != "Owners"))
+                if error.breaks:
+                    raise
+                sentence = (
+                    f"The connected user may not read {entity}. Give the user read access to it."
+                    if error.code == "INVALID_TYPE"
+                    else str(error)
+                )
+                checks.append(Check(label=label, ok=False, sentence=sentence, blocking=label != "Owners"))
             else:
                 checks.append(Check(label=label, ok=True, sentence=f"{label} can be read."))
         return checks

@@ -10,6 +10,8 @@ from crm_sync.deals import Stage
 from crm_sync.enums import RunState
 from crm_sync.leaving import leaving_from
 from crm_sync.models import Connection, CrmDeal, CrmSchema, SyncRun
+from crm_sync.near_misses import reason, sentence
+from crm_sync.stages import misses_of
 from fincelo.schedules import SCHEDULES
 
 LEAVERS_SHOWN = 10
@@ -27,11 +29,22 @@ class StageRow:
     is_won: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownMiss:
+    """A stage that might be meant, in three lines."""
+
+    name: str
+    what: str
+    why: str
+    pipelines: str
+    leaves_deals: bool
+
+
 def shown_connections() -> QuerySet[Connection]:
     """With their org and how their latest run ended."""
     latest = SyncRun.objects.filter(connection=OuterRef("pk")).order_by("-started_at")
     return (
-        Connection.objects.select_related("org", "mapping_version")
+        Connection.objects.select_related("org", "mapping_version", "crm_schema")
         .annotate(
             latest_run_id=Subquery(latest.values("pk")[:1]),
             latest_run_state=Subquery(latest.values("state")[:1]),
@@ -50,10 +63,6 @@ def next_poll_at(connection: Connection, *, scheduled_at: datetime | None) -> da
 
 def poll_scheduled_at() -> datetime | None:
     return Schedule.objects.filter(name=POLL).values_list("next_run", flat=True).first()
-
-
-def stages_of(schema: CrmSchema | None) -> list[Stage]:
-    return [Stage(**entry) for entry in schema.stages] if schema else []
 
 
 def stage_rows(*, stages: list[Stage], selected: list[str]) -> list[StageRow]:
@@ -79,6 +88,22 @@ def leavers_asked_about(connection: Connection) -> list[CrmDeal]:
         return []
     found = leaving_from(connection).select_related("contract__customer")
     return list(found.order_by("pk")[:LEAVERS_SHOWN])
+
+
+def shown_misses(*, connection: Connection, schema: CrmSchema | None) -> list[ShownMiss]:
+    """Near misses with deals in them first."""
+    provider = connection.get_provider_display()
+    found = misses_of(connection=connection, schema=schema)
+    return [
+        ShownMiss(
+            name=miss.name,
+            what=sentence(miss),
+            why=reason(miss, provider=provider),
+            pipelines=miss.pipelines,
+            leaves_deals=bool(miss.count),
+        )
+        for miss in sorted(found, key=lambda one: not one.count)
+    ]
 
 
 def is_running(connection: Connection) -> bool:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from crm_sync.forms.connecting import connect_form
 from crm_sync.forms.settings import SettingsForm
 from crm_sync.models import CrmSchema
+from crm_sync.stages import stages_of
 from crm_sync.views import notices, setup_guide
 from crm_sync.views.access import VIEW_CONNECTIONS, needs
 from crm_sync.views.connection_facts import (
@@ -16,8 +17,8 @@ from crm_sync.views.connection_facts import (
     next_poll_at,
     poll_scheduled_at,
     shown_connections,
+    shown_misses,
     stage_rows,
-    stages_of,
 )
 
 JUST_CONNECTED = "crm_just_connected"
@@ -40,6 +41,7 @@ def render_page(request: HttpRequest, *, pk: int, **more: Any) -> HttpResponse:
         "standing": notices.standing(connection),
         "next_poll_at": next_poll_at(connection, scheduled_at=poll_scheduled_at()),
         "schema": schema,
+        "near_misses": shown_misses(connection=connection, schema=schema),
         "stage_rows": stage_rows(stages=stages, selected=settings_form["stage_names"].value() or []),
         "checks_at_once": JUST_CONNECTED in request.session and request.session.pop(JUST_CONNECTED) == pk,
         "settings_form": settings_form,

@@ -1,5 +1,6 @@
 """Settings, CRM Integration: the list of connections, and what can be done with one that is made."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -9,14 +10,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from contracts import audit
-from crm_sync import connecting, tasks
+from crm_sync import connecting, health, pausing, tasks
 from crm_sync.connection_settings import save_settings
 from crm_sync.errors import SyncError
 from crm_sync.forms.settings import SettingsForm
 from crm_sync.models import Connection, CrmSchema
+from crm_sync.near_misses import warnings
+from crm_sync.pausing import UnableToPause
+from crm_sync.preflight import preflight
+from crm_sync.stages import misses_of, stages_of
 from crm_sync.views import notices
 from crm_sync.views.access import CHANGE_CONNECTIONS, SYNC, VIEW_CONNECTIONS, needs, signed_in
-from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at, shown_connections, stages_of
+from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at, shown_connections
 from crm_sync.views.connection_page import render_page
 
 
@@ -29,6 +34,9 @@ def connection_list(request: HttpRequest) -> HttpResponse:
             "connection": connection,
             "next_poll_at": next_poll_at(connection, scheduled_at=scheduled_at),
             "standing": notices.standing(connection),
+            "missed": warnings(
+                misses_of(connection=connection, schema=getattr(connection, "crm_schema", None))
+            ),
         }
         for connection in shown_connections()
     ]
@@ -78,8 +86,9 @@ def check_access(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection, pk=pk)
     found: dict[str, Any] = {"connection": connection}
     try:
-        found["checks"] = connecting.preflight(connection=connection)
+        found["checks"] = preflight(connection=connection)
     except SyncError as error:
+        health.note_refusal(connection=connection, error=error)
         found["check_refusal"] = notices.refusal(error=error, connection=connection)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "crm_sync/parts/preflight.html", found)
@@ -95,10 +104,60 @@ def read_schema(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         connecting.refresh_schema(connection=connection)
     except SyncError as error:
+        health.note_refusal(connection=connection, error=error)
         notices.keep(request, notices.refusal(error=error, connection=connection))
         return redirect(connection)
     messages.success(request, f"Fields and stages of {connection} are up to date.")
     return redirect("field-mapping", pk=pk) if "mapping" in request.POST else redirect(connection)
+
+
+@require_POST
+@needs(CHANGE_CONNECTIONS)
+def select_stage(request: HttpRequest, pk: int) -> HttpResponse:
+    """Imports a near miss from now on, with the deals that wait in it."""
+    connection = get_object_or_404(Connection, pk=pk)
+    name = request.POST.get("name", "")
+    offered = misses_of(connection=connection, schema=CrmSchema.objects.filter(pk=pk).first())
+    if name not in {miss.name for miss in offered}:
+        messages.error(request, "This stage is not offered any more. Choose among the stages below.")
+        return redirect(f"{connection.get_absolute_url()}#stages")
+    save_settings(
+        connection=connection,
+        changes={"stage_names": [*connection.stage_names, name]},
+        actor=signed_in(request),
+    )
+    messages.success(
+        request, f"Deals in '{name}' are imported from the next sync on, those that wait included."
+    )
+    return redirect(connection)
+
+
+@require_POST
+@needs(CHANGE_CONNECTIONS)
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    return moved(request, pk=pk, move=pausing.pause, sentence="{} is paused. Its cursor is kept.")
+
+
+@require_POST
+@needs(CHANGE_CONNECTIONS)
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    return moved(
+        request,
+        pk=pk,
+        move=pausing.resume,
+        sentence="{} goes on. The next sync reads all that has changed since.",
+    )
+
+
+def moved(request: HttpRequest, *, pk: int, move: Callable[..., None], sentence: str) -> HttpResponse:
+    connection = get_object_or_404(Connection, pk=pk)
+    try:
+        move(connection=connection, actor=signed_in(request))
+    except UnableToPause as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, sentence.format(connection))
+    return redirect(connection)
 
 
 @require_POST

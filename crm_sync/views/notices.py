@@ -118,6 +118,9 @@ def standing(connection: Connection) -> Notice | None:
         return Notice(
             what=connection.state_reason or f"{connection} is paused.",
             why="No deal is imported meanwhile. The cursor is kept, so none is missed.",
+            cure_label="Resume",
+            cure_url=reverse("connection-resume", args=[connection.pk]),
+            cure_posts=True,
             tone="wait",
         )
     return None

@@ -98,7 +98,9 @@ def test_contract_list_asks_the_same_number_of_queries(
 ) -> None:
     sign(*[Deal(customer=f"Customer {number}", start=LATER) for number in range(count)])
 
-    with django_assert_num_queries(7):  # session, user, his and his groups' rights, currencies, keys, rows
+    with django_assert_num_queries(
+        8
+    ):  # session, user, time zone, his and his groups' rights, currencies, keys, rows
         page = viewer.get("/contracts/")
 
     assert len(rows(page)) == count
@@ -146,7 +148,7 @@ def test_invoice_list_asks_the_same_number_of_queries(
 ) -> None:
     bill(*[Deal(customer=f"Customer {number}") for number in range(count)])
 
-    with django_assert_num_queries(8):  # those of the contract list, and the workspace's zone
+    with django_assert_num_queries(9):  # those of the contract list, and the workspace's zone
         page = viewer.get("/invoices/")
 
     assert len(rows(page)) == count

@@ -73,11 +73,16 @@ def salesforce(db: None, org: Org, salesforce_server: Server) -> Connection:
     )
     credentials.store(connection=connection, client_secret=app.consumer_secret)
     grant = authorise(org=org, connection=connection)
-    keys = credentials.app_keys(connection=connection, client_secret=app.consumer_secret)
+    keys = keys_of(connection=connection, org=org)
     connecting.accept_grant(connection=connection, grant=grant, keys=keys, actor=None)
     confirm(connection)
     salesforce_server.reset_requests()
     return connection
+
+
+def keys_of(*, connection: Connection, org: Org) -> salesforce_oauth.AppKeys:
+    secret = org.grants.apps[connection.client_id].consumer_secret
+    return credentials.app_keys(connection=connection, client_secret=secret)
 
 
 def authorise(*, org: Org, connection: Connection) -> salesforce_oauth.Grant:

@@ -41,4 +41,5 @@ def pages_of(statements: list[str]) -> list[list[str]]:
         page.append(statement)
         if LAST_OF_A_PAGE in statement:
             pages.append(page)
+            page = []
     return pages

@@ -7,8 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from contracts.models import AuditEntry, Contract
-from crm_sync import connecting, credentials
-from crm_sync.clients.salesforce_oauth import AppKeys
+from crm_sync import connecting, credentials, preflight
 from crm_sync.enums import Target
 from crm_sync.errors import ConfigError, LeaseLost, SyncError
 from crm_sync.models import Authorisation, Connection, ConnectionCredentials, CrmDeal, CrmOrg, FieldMapping
@@ -17,7 +16,7 @@ from demo.http_server import Response, Server
 from demo.hubspot.app import build_app as build_hubspot
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
-from tests.crm_sync.conftest import Run, authorise
+from tests.crm_sync.conftest import Run, authorise, keys_of
 from tests.crm_sync.sales import sell, sell_in_hubspot
 from tests.crm_sync.stored import row_versions
 
@@ -148,11 +147,6 @@ def test_broken_connection_that_is_authorised_again_goes_on_where_it_was(
     assert (done.state, done.created, Contract.objects.count()) == ("done", 1, 2)
 
 
-def keys_of(connection: Connection, org: Org) -> AppKeys:
-    secret = org.grants.apps[connection.client_id].consumer_secret
-    return credentials.app_keys(connection=connection, client_secret=secret)
-
-
 def test_connecting_keeps_what_a_run_wrote_meanwhile(salesforce: Connection, org: Org, run: Run) -> None:
     """The row that connecting holds in memory is older than the cursor of the run."""
     older = Connection.objects.get()
@@ -161,7 +155,10 @@ def test_connecting_keeps_what_a_run_wrote_meanwhile(salesforce: Connection, org
     Connection.objects.update(name="Renamed")
 
     connecting.accept_grant(
-        connection=older, grant=authorise(org=org, connection=older), keys=keys_of(older, org), actor=None
+        connection=older,
+        grant=authorise(org=org, connection=older),
+        keys=keys_of(connection=older, org=org),
+        actor=None,
     )
 
     salesforce.refresh_from_db()
@@ -211,7 +208,7 @@ def test_run_at_work_cannot_write_once_another_org_was_confirmed(
         connecting.accept_grant(
             connection=Connection.objects.get(),
             grant=grant,
-            keys=keys_of(salesforce, org),
+            keys=keys_of(connection=salesforce, org=org),
             actor=None,
             confirmed_org=grant.org_id,
         )
@@ -296,4 +293,4 @@ def test_preflight_of_a_connection_whose_token_is_dead(hubspot: Connection, port
     portal.revoke_token(next(iter(portal.tokens)))
 
     with pytest.raises(SyncError, match="does not accept the access token"):
-        connecting.preflight(connection=hubspot)
+        preflight.preflight(connection=hubspot)

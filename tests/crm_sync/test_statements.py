@@ -19,7 +19,7 @@ from tests.crm_sync.conftest import Run
 from tests.crm_sync.statements import noted, pages_of
 from tests.crm_sync.stored import forget_imports
 
-MOST_FOR_A_PAGE = 40
+MOST_FOR_A_PAGE = 45
 
 
 def per_page(connection: Connection, run: Run) -> tuple[SyncRun, list[int]]:

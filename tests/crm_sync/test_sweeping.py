@@ -187,9 +187,7 @@ def test_gone_for_good_in_hubspot(hubspot: Connection, portal: Portal, run: Run)
     deal = sell_in_hubspot(portal)
     settle_clock(portal)
     run(hubspot)
-    store = portal.objects["deals"]
-    store.remove(deal, merged_into="", at=portal.clock())
-    del store.aliases[deal]
+    portal.delete_for_good("deals", deal)
 
     swept(hubspot)
 

@@ -8,6 +8,7 @@ from django_q.models import Schedule
 from fincelo.schedules import ensure_schedules
 
 DECLARED = [
+    ("alarms", "crm_sync.tasks.look_after_alarms", "I", 1, -1),
     ("billing", "billing.tasks.bill_due", "I", 60, -1),
     ("heartbeat", "fincelo.health.beat", "I", 1, -1),
     ("poll", "crm_sync.tasks.poll_due", "I", 5, -1),

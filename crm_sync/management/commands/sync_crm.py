@@ -1,7 +1,9 @@
 import json
 import sys
 from argparse import ArgumentTypeError
+from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -15,6 +17,7 @@ from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
 from contracts.workspace import business_date
 from crm_sync.clients.salesforce_values import to_18
+from crm_sync.diagnosis import Cause, diagnose
 from crm_sync.enums import ConnectionState, Outcome, Provider, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld, SyncError
 from crm_sync.models import Connection, CrmDeal, SyncRun
@@ -22,6 +25,7 @@ from crm_sync.preview import preview
 from crm_sync.rereading import UnableToReread, read_everything, read_since, refuse_future
 from crm_sync.runs import UnableToSync
 from crm_sync.sync import Order, sync
+from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at
 
 FAILED, USAGE, LEASE_HELD, DEALS_HELD = 1, 2, 3, 4
 
@@ -49,9 +53,15 @@ class Command(BaseCommand):
         )
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen and write nothing.")
         parser.add_argument("--fail-on-held", action="store_true", help="Exit with 4 while deals are held.")
+        parser.add_argument(
+            "--why", metavar="DEAL", help="Say why this deal (id, link or name) has no contract; no sync."
+        )
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["why"] is not None:
+            self.why(options["why"], as_json=options["json"])
+            return
         if options["sweep"] and any(options[name] for name in NOT_WITH_SWEEP):
             usage("--sweep stands alone: it reads what is missing, whenever that has changed.")
         try:
@@ -74,6 +84,27 @@ class Command(BaseCommand):
                 self.stdout.write(f"{invoices} {'invoice' if invoices == 1 else 'invoices'} issued.")
         if code:
             sys.exit(code)
+
+    def why(self, typed: str, *, as_json: bool) -> None:
+        """One sentence and its cure. Exit code 0 when there is a contract, or one on its way."""
+        planned = partial(next_poll_at, scheduled_at=poll_scheduled_at())
+        answer = diagnose(typed=typed, now=timezone.now(), next_poll_at=planned)
+        if as_json:
+            told = {
+                "cause": answer.cause.value,
+                "sentence": answer.sentence,
+                "cure": answer.cure,
+                "connection": str(answer.connection or ""),
+                "contract": answer.contract_id,
+                "deals": [asdict(one) for one in answer.namesakes],
+            }
+            self.stdout.write(json.dumps(told, ensure_ascii=False))
+        else:
+            self.stdout.write(f"{answer.sentence} {answer.cure}")
+            for one in answer.namesakes:
+                self.stdout.write(f"{one.external_id}  {one.connection}  {one.stage}  {one.close_date}")
+        if answer.cause not in (Cause.IMPORTED, Cause.NOT_YET_READ):
+            sys.exit(USAGE if answer.cause is Cause.NOT_UNDERSTOOD else FAILED)
 
     def connections(self, options: dict[str, Any]) -> list[Connection]:
         found = Connection.objects.order_by("name")

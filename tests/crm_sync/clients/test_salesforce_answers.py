@@ -208,8 +208,7 @@ def test_the_preflight_names_each_gap(client: SalesforceClient, org: Org) -> Non
         if "FROM User" in request.argument("q")
         else None
     )
-    refused = "The connected user may not read an object that Fincelo needs. "
-    refused += "Give the user read access to Opportunity, Account and User."
+    refused = "The connected user may not read User. Give the user read access to it."
     assert client.preflight()[2] == Check(label="Owners", ok=False, sentence=refused, blocking=False)
 
 

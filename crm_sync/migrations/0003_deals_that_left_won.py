@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("contracts", "0002_active_contracts_by_end"),
-        ("crm_sync", "0001_initial"),
+        ("crm_sync", "0002_connection_health"),
     ]
 
     operations = [

@@ -1,0 +1,104 @@
+"""Mails on a connection's health: written with what they tell of, sent soon after, tried again for a day."""
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models.functions import Now
+
+from crm_sync.enums import AlertKind
+from crm_sync.models import Alert, Connection
+from fincelo.redaction import redact
+
+TOLD = ("Finance", "Operator")
+GIVE_UP_AFTER = timedelta(days=1)
+LONGEST_PAUSE_MINUTES = 60
+NOBODY = "Nobody in the groups Finance and Operator has an e-mail address."
+SUBJECTS = {
+    AlertKind.BROKEN: "{name} is broken: won deals are not imported",
+    AlertKind.SILENT: "{name} has been silent for fifteen minutes",
+    AlertKind.RECOVERED: "{name} works again",
+}
+BODIES = {
+    AlertKind.BROKEN: (
+        "{reason}\n\n"
+        "Fincelo makes no further calls, and won deals are not imported, until somebody connects {name} "
+        "again. What was imported is billed as planned.\n\n"
+        "Reconnect: {url}#connect\n"
+    ),
+    AlertKind.SILENT: (
+        "{name} has had no complete sync {since}. {reason}\n\n"
+        "Won deals may be waiting. None is lost: the next sync goes on where the last one ended. If the page "
+        "says nothing about {provider}, the worker or its scheduler is probably not running.\n\n"
+        "See: {url}\n"
+    ),
+    AlertKind.RECOVERED: (
+        "{name} works again. Won deals are imported as before, those of the meantime included.\n\n"
+        "See: {url}\n"
+    ),
+}
+log = logging.getLogger(__name__)
+
+
+def write_alert(*, connection: Connection, kind: AlertKind) -> Alert:
+    """Inside the caller's transaction: either both the change and its mail are there, or neither."""
+    heard = connection.last_success_at
+    words = {
+        "name": " ".join(connection.name.split()),
+        "reason": connection.state_reason or "",
+        "provider": connection.get_provider_display(),
+        "since": f"since {heard:%d %B %Y, %H:%M} UTC" if heard else "yet",
+        "url": f"{settings.PUBLIC_URL}{connection.get_absolute_url()}",
+    }
+    return Alert.objects.create(
+        connection=connection,
+        kind=kind,
+        subject=f"Fincelo: {SUBJECTS[kind].format(**words)}"[:200],
+        body=BODIES[kind].format(**words).replace(". \n", ".\n"),
+    )
+
+
+def send_alerts() -> int:
+    """Sends what waits, each alert as one mail. What cannot be sent is tried again, later and later."""
+    sent = 0
+    while alert := claim():
+        sent += deliver(alert)
+    return sent
+
+
+def claim() -> Alert | None:
+    """The next alert, which no other process takes meanwhile: its next try has moved on."""
+    with transaction.atomic():
+        waiting = Alert.objects.filter(
+            sent_at=None, next_try_at__lte=Now(), created_at__gt=Now() - GIVE_UP_AFTER
+        )
+        alert = waiting.select_for_update(skip_locked=True).order_by("id").first()
+        if alert is None:
+            return None
+        pause = timedelta(minutes=min(2**alert.tries, LONGEST_PAUSE_MINUTES))
+        Alert.objects.filter(pk=alert.pk).update(tries=alert.tries + 1, next_try_at=Now() + pause)
+        return alert
+
+
+def deliver(alert: Alert) -> bool:
+    """A process that dies between sending and noting it sends again, under the same message id."""
+    addresses = people_to_tell()
+    try:
+        if not addresses:
+            raise LookupError(NOBODY)
+        headers = {"Message-ID": f"<alert-{alert.pk}-{alert.created_at:%Y%m%d%H%M%S}@fincelo>"}
+        EmailMessage(subject=alert.subject, body=alert.body, to=addresses, headers=headers).send()
+    except (OSError, ValueError, LookupError) as error:  # SMTP's errors are OSErrors
+        log.warning("The mail %r was not sent: %s", alert.subject, redact(str(error)))
+        Alert.objects.filter(pk=alert.pk).update(error=redact(f"{type(error).__name__}: {error}"))
+        return False
+    Alert.objects.filter(pk=alert.pk).update(sent_at=Now(), error="")
+    return True
+
+
+def people_to_tell() -> list[str]:
+    people = User.objects.filter(is_active=True, groups__name__in=TOLD).exclude(email="")
+    return sorted(set(people.values_list("email", flat=True)))

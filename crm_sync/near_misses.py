@@ -1,0 +1,110 @@
+"""Stages that are not selected and look as if they should be. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from crm_sync.deals import Stage
+
+MOST_SHOWN = 50
+BETWEEN_WORDS = re.compile(r"[\s_\-\u2010-\u2015]+")
+JOINTS = (" ", "", "-", " - ", "_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearMiss:
+    """A stage name that is not imported. `resembles` is the selected name it could be taken for, if any."""
+
+    name: str
+    resembles: str = ""
+    ids: Sequence[str] = ()
+    """What deals hold; none for a value that stands on deals and in no list of stages."""
+    pipelines: str = ""
+    count: int | None = None
+    """Deals in it since import-from; None while the CRM has not told."""
+
+
+def look(name: str) -> str:
+    """The name without what the eye forgives: capitals, blanks, dashes, accents."""
+    letters = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(
+        letter
+        for letter in unicodedata.normalize("NFKD", letters)
+        if letter != "_" and not letter.isspace() and unicodedata.category(letter) not in ("Mn", "Pd", "Cf")
+    )
+
+
+def spellings(name: str) -> list[str]:
+    """The usual ways to write a name of several words, to ask for values that no list of stages shows."""
+    words = [word for word in BETWEEN_WORDS.split(name) if word]
+    return [joint.join(words) for joint in JOINTS] if len(words) > 1 else []
+
+
+def near_misses(
+    *, stages: Iterable[Stage], unlisted: Iterable[str], selected: Collection[str]
+) -> list[NearMiss]:
+    """Names that look like a selected one, then stages that the CRM itself calls won; in the CRM's order."""
+    looks: dict[str, str] = {}
+    for name in selected:
+        looks.setdefault(look(name), name)
+    by_name: dict[str, list[Stage]] = {}
+    for stage in stages:
+        by_name.setdefault(stage.name, []).append(stage)
+    for name in unlisted:
+        by_name.setdefault(name, [])
+    found = [
+        NearMiss(
+            name=name,
+            resembles=looks.get(look(name), ""),
+            ids=tuple(stage.id for stage in same),
+            pipelines=", ".join(dict.fromkeys(stage.pipeline for stage in same if stage.pipeline)),
+        )
+        for name, same in by_name.items()
+        if name not in selected and (look(name) in looks or any(stage.is_won for stage in same))
+    ]
+    return sorted(found, key=lambda one: not one.resembles)[:MOST_SHOWN]
+
+
+def gone_stages(*, stages: Iterable[Stage], selected: Sequence[str]) -> list[str]:
+    """Selected names that the CRM no longer lists."""
+    listed = {stage.name for stage in stages}
+    return [name for name in selected if name not in listed]
+
+
+def gone_sentence(*, provider: str, gone: Sequence[str], selected: Collection[str]) -> str:
+    nothing = " Nothing is imported." if set(selected) <= set(gone) else ""
+    return (
+        f"No stage in {provider} is named {' or '.join(gone)}.{nothing} Choose the stages again "
+        "on this connection."
+    )
+
+
+def with_counts(found: Iterable[NearMiss], counts: Mapping[str, int]) -> list[NearMiss]:
+    return [replace(one, count=counts.get(one.name)) for one in found]
+
+
+def sentence(miss: NearMiss) -> str:
+    """3 deals in 'Closed won' are not imported."""
+    if miss.count is None:
+        return f"Deals in '{miss.name}' are not imported."
+    if miss.count == 0:
+        return f"Deals in '{miss.name}' would not be imported; there are none."
+    deals, verb = ("deal", "is") if miss.count == 1 else ("deals", "are")
+    return f"{miss.count:,} {deals} in '{miss.name}' {verb} not imported."
+
+
+def reason(miss: NearMiss, *, provider: str) -> str:
+    if miss.resembles:
+        return (
+            f"Its name differs from '{miss.resembles}' in capitals, blanks, dashes or accents, "
+            "and only the exact name counts."
+        )
+    return f"{provider} itself calls this stage won, and it is not among the stages that are imported."
+
+
+def warnings(found: Iterable[NearMiss]) -> list[str]:
+    """For the run: the near misses that leave deals behind."""
+    return [
+        f"{sentence(one)} Select this stage on the connection if they are won." for one in found if one.count
+    ]

@@ -1,0 +1,97 @@
+"""What the stored credential may read right now, each gap by its name with its cure."""
+
+from collections.abc import Sequence
+
+from crm_sync.clients.hubspot import HubSpotClient
+from crm_sync.clients.protocol import CrmClient
+from crm_sync.credentials import open_client
+from crm_sync.deals import Check
+from crm_sync.errors import ConfigError
+from crm_sync.field_gaps import field_checks
+from crm_sync.mappings import current_rules, source_choices
+from crm_sync.models import Connection, CrmSchema
+from crm_sync.near_misses import gone_stages
+from crm_sync.stages import keep_schema, misses_of, read_schema, stages_of
+
+HUBSPOT_SCOPES = {
+    "crm.objects.deals.read": "Without it no deal can be read.",
+    "crm.objects.companies.read": "Without it no deal has a customer.",
+    "crm.objects.contacts.read": "HubSpot asks for it beside the other two.",
+    "crm.objects.owners.read": "Without it Account Manager stays blank.",
+}
+
+
+def preflight(*, connection: Connection) -> list[Check]:
+    """Asks for everything a poll needs, and refreshes fields, stages and counts on the way."""
+    client = open_client(connection=connection)
+    try:
+        checks = list(client.preflight())
+        checks += scope_checks(client=client, known=checks)
+        try:
+            keep_schema(read_schema(connection=connection, client=client))
+        except ConfigError as error:
+            if error.breaks:
+                raise
+            return [*checks, Check(label="Fields and stages", ok=False, sentence=str(error), blocking=False)]
+    finally:
+        client.close()
+    schema = CrmSchema.objects.get(pk=connection.pk)
+    rules = current_rules(connection=connection).rules
+    fields = source_choices(connection=connection)
+    provider = connection.get_provider_display()
+    return [
+        *checks,
+        *stage_checks(connection=connection, schema=schema),
+        *field_checks(rules=rules, fields=fields, provider=provider),
+    ]
+
+
+def scope_checks(*, client: CrmClient, known: Sequence[Check]) -> list[Check]:
+    """Scopes that HubSpot says the token lacks, and that no failed call has named already."""
+    if not isinstance(client, HubSpotClient):
+        return []
+    granted = client.api.introspect().scopes
+    if not granted:  # not every kind of token tells
+        return []
+    named = " ".join(check.sentence for check in known if not check.ok)
+    return [
+        Check(
+            label=f"Scope {scope}",
+            ok=False,
+            sentence=f"The access token lacks it. {use} Add it to the service key or private app in HubSpot.",
+            blocking=False,
+        )
+        for scope, use in HUBSPOT_SCOPES.items()
+        if scope not in granted and scope not in named
+    ]
+
+
+def stage_checks(*, connection: Connection, schema: CrmSchema) -> list[Check]:
+    stages, provider = stages_of(schema), connection.get_provider_display()
+    gone = gone_stages(stages=stages, selected=connection.stage_names)
+    found = [name for name in connection.stage_names if name not in gone]
+    checks = []
+    if found:
+        pipelines = [stage.pipeline for stage in stages if stage.name in found and stage.pipeline]
+        where = f" in {', '.join(dict.fromkeys(pipelines))}" if pipelines else ""
+        checks.append(Check(label="Won stages", ok=True, sentence=f"{' and '.join(found)} found{where}."))
+    checks += [
+        Check(
+            label=f"Stage {name}",
+            ok=False,
+            sentence=f"No stage in {provider} has this name. Choose the stages again.",
+            blocking=not found,
+        )
+        for name in gone
+    ]
+    near = [miss.name for miss in misses_of(connection=connection, schema=schema) if miss.count]
+    if near:
+        checks.append(
+            Check(
+                label="Near misses",
+                ok=False,
+                sentence=f"Deals in {' and '.join(near)} are not imported. Select the stage if they are won.",
+                blocking=False,
+            )
+        )
+    return checks

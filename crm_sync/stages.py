@@ -1,0 +1,181 @@
+"""The CRM's stages as last read, the near misses among them, and how many deals those leave behind."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models.functions import Now
+
+from crm_sync.clients.protocol import CrmClient
+from crm_sync.clients.questions import questions_for
+from crm_sync.deals import Deal, Stage
+from crm_sync.errors import ConfigError, SyncError
+from crm_sync.field_gaps import gap_sentence, missing_fields
+from crm_sync.mappings import confirmed_rules, field_from_json
+from crm_sync.models import Connection, CrmSchema
+from crm_sync.near_misses import (
+    NearMiss,
+    gone_sentence,
+    gone_stages,
+    near_misses,
+    warnings,
+    with_counts,
+)
+
+CHECK_EVERY = timedelta(days=1)
+MOST_UNLISTED = 100
+LONGEST_NAME = 255
+SCHEMA_COLUMNS = ["fields", "stages", "fetched_at", "unlisted_stages", "stage_counts", "stages_checked_at"]
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class SeenStages:
+    """The stages of a run's deals that are not selected: the latest change of a deal in each."""
+
+    connection: Connection
+    latest: dict[str, datetime] = field(default_factory=dict)
+
+    def note(self, deals: Iterable[Deal]) -> None:
+        for deal in deals:
+            counts = deal.close_date is None or self.connection.imports_from(day=deal.close_date)
+            if counts and deal.stage and deal.stage not in self.connection.stage_names:
+                before = self.latest.get(deal.stage, deal.modified_at)
+                self.latest[deal.stage] = max(before, deal.modified_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageNotes:
+    """`gone` degrades the connection: stages and mapped fields that the CRM lacks. `missed` only warns."""
+
+    gone: Sequence[str] = ()
+    missed: Sequence[str] = ()
+
+
+def stages_of(schema: CrmSchema | None) -> list[Stage]:
+    return [Stage(**entry) for entry in schema.stages] if schema else []
+
+
+def misses_of(*, connection: Connection, schema: CrmSchema | None) -> list[NearMiss]:
+    """The near misses as last counted, seen from the stages that are selected now."""
+    if schema is None:
+        return []
+    found = near_misses(
+        stages=stages_of(schema), unlisted=schema.unlisted_stages, selected=connection.stage_names
+    )
+    return with_counts(found, schema.stage_counts)
+
+
+def notes_of(*, connection: Connection, schema: CrmSchema | None) -> StageNotes:
+    if schema is None:
+        return StageNotes()
+    selected = connection.stage_names
+    gone = gone_stages(stages=stages_of(schema), selected=selected)
+    provider = connection.get_provider_display()
+    fields = [field_from_json(entry) for entry in schema.fields]
+    gaps = missing_fields(rules=confirmed_rules(connection=connection).rules, fields=fields)
+    return StageNotes(
+        gone=[
+            *([gone_sentence(provider=provider, gone=gone, selected=selected)] if gone else []),
+            *(gap_sentence(rule, provider=provider) for rule in gaps),
+        ],
+        missed=warnings(misses_of(connection=connection, schema=schema)),
+    )
+
+
+def after_run(
+    *, connection: Connection, client: CrmClient, seen: SeenStages, since: datetime | None
+) -> StageNotes:
+    """What a run has to say on stages. It asks the CRM once a day, and when a deal has newly come near.
+
+    `since` is the cursor that the run began with: deals changed after it are new to us.
+    """
+    schema = CrmSchema.objects.filter(pk=connection.pk).first()
+    if schema is not None and ((old := is_old(schema)) or has_news(schema, seen=seen, since=since)):
+        try:
+            if old:
+                keep_schema(read_schema(connection=connection, client=client))
+            else:
+                check(connection=connection, client=client, schema=schema, values=seen.latest)
+        except SyncError as error:
+            if isinstance(error, ConfigError) and error.breaks:
+                raise
+            log.warning("The stages of %s could not be checked: %s", connection, error)
+        schema.refresh_from_db()
+    return notes_of(connection=connection, schema=schema)
+
+
+def is_old(schema: CrmSchema) -> bool:
+    fresh = CrmSchema.objects.filter(pk=schema.pk, stages_checked_at__gt=Now() - CHECK_EVERY)
+    return not fresh.exists()
+
+
+def has_news(schema: CrmSchema, *, seen: SeenStages, since: datetime | None) -> bool:
+    """An unknown stage, or a deal that has newly come to a near miss."""
+    known = {stage.name for stage in stages_of(schema)} | set(schema.unlisted_stages)
+    if any(name[:LONGEST_NAME] not in known for name in seen.latest):
+        return True
+    return any(
+        miss.name in seen.latest and (not miss.count or since is None or seen.latest[miss.name] > since)
+        for miss in misses_of(connection=seen.connection, schema=schema)
+    )
+
+
+def check(
+    *, connection: Connection, client: CrmClient, schema: CrmSchema, values: Mapping[str, datetime]
+) -> None:
+    """Reads the stages anew and counts the deals in near misses. `values` are what deals hold as stage."""
+    schema.stages = [asdict(stage) for stage in client.stages()]
+    listed = {entry["name"] for entry in schema.stages}
+    seen = [name[:LONGEST_NAME] for name in values]
+    schema.unlisted_stages = unlisted(listed, connection.stage_names, seen, schema.unlisted_stages)
+    count(connection=connection, client=client, schema=schema)
+    schema.stages_checked_at = Now()
+    schema.save(update_fields=["stages", "unlisted_stages", "stage_counts", "stages_checked_at"])
+
+
+def read_schema(*, connection: Connection, client: CrmClient) -> CrmSchema:
+    """Fields, stages and counts as the CRM has them now; not stored yet."""
+    before = CrmSchema.objects.filter(pk=connection.pk).first()
+    schema = CrmSchema(
+        connection=connection,
+        fields=[asdict(one) for one in client.schema()],
+        stages=[asdict(one) for one in client.stages()],
+        unlisted_stages=before.unlisted_stages if before else [],
+    )
+    try:
+        count(connection=connection, client=client, schema=schema)
+    except SyncError as error:
+        if isinstance(error, ConfigError) and error.breaks:
+            raise
+        log.warning("The near misses of %s could not be counted: %s", connection, error)
+    return schema
+
+
+def keep_schema(schema: CrmSchema) -> None:
+    schema.fetched_at = schema.stages_checked_at = Now()
+    CrmSchema.objects.bulk_create(
+        [schema], update_conflicts=True, unique_fields=["connection"], update_fields=SCHEMA_COLUMNS
+    )
+
+
+def count(*, connection: Connection, client: CrmClient, schema: CrmSchema) -> None:
+    """Fills in how many deals stand in each near miss. An answer may bring up names that nobody knew."""
+    misses = misses_of(connection=connection, schema=schema)
+    counts = questions_for(client).deals_per_stage(
+        misses=misses, selected=connection.stage_names, since=connection.import_from
+    )
+    listed = {entry["name"] for entry in schema.stages}
+    schema.unlisted_stages = unlisted(listed, connection.stage_names, list(counts), schema.unlisted_stages)
+    schema.stage_counts = {
+        miss.name: counts.get(miss.name, 0) for miss in misses_of(connection=connection, schema=schema)
+    }
+
+
+def unlisted(
+    listed: Iterable[str], selected: Iterable[str], newest: Sequence[str], before: Sequence[str]
+) -> list[str]:
+    """Values of deals that are no stage, the latest first, and not without end."""
+    known = {*listed, *selected}
+    return [name for name in dict.fromkeys([*newest, *before]) if name not in known][:MOST_UNLISTED]
