@@ -14,6 +14,9 @@ from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 
+from billing.models import BillingSchedule, Instalment
+from contracts.bulk import analyse
+from contracts.models import Contract, Customer
 from crm_sync import runs
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.credentials import open_client
@@ -29,6 +32,8 @@ from crm_sync.stages import SeenStages, after_run
 from crm_sync.sweeping import Sweep
 
 IDS_AT_ONCE = 1000
+MANY = 1000
+"""So many new contracts that the billing after them would go wrong ways through their tables."""
 log = logging.getLogger(__name__)
 
 
@@ -72,6 +77,8 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
         if client is not None:
             client.close()
     run.refresh_from_db()
+    if run.created >= MANY:
+        analyse(models=[Customer, Contract, BillingSchedule, Instalment])
     return run
 
 

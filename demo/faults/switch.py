@@ -15,6 +15,7 @@ from demo.pages import Markup, Templates, join, options, page
 API = "/demo/faults"
 PAGE = "/faults"
 ONE = re.compile(rf"(?:{API}|{PAGE})/(?P<number>\d+)(?:/remove)?")
+OWN_WORDS = frozenset({"behaviour", "endpoint", "nth", "every", "times"})
 TEMPLATES = Templates(folder=Path(__file__).parent / "pages")
 
 
@@ -65,6 +66,9 @@ class Switched:
     def _add(self, given: Any) -> int:
         if not isinstance(given, dict) or not isinstance(given.get("behaviour"), str):
             raise UnknownFault("a rule is an object with the name of its behaviour")
+        parameters = given.get("parameters", {})
+        if not isinstance(parameters, dict) or OWN_WORDS & set(parameters):
+            raise UnknownFault("parameters is an object with the parameters of the behaviour")
         numbers = {name: _number(name, given[name]) for name in ("nth", "every") if name in given}
         times = given.get("times")
         return self.faults.add(
@@ -72,7 +76,7 @@ class Switched:
             endpoint=str(given.get("endpoint", "")),
             times=None if times is None else _number("times", times),
             **numbers,
-            **given.get("parameters", {}),
+            **parameters,
         )
 
     def _rules(self, *, status: int = 200) -> Response:

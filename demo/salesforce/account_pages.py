@@ -53,7 +53,7 @@ class Accounts:
             "accounts.html",
             notice=notice,
             winners=options(live, selected=""),
-            losers=options(live, selected=""),
+            losers=options(live, selected=live[1][0] if len(live) > 1 else ""),
             count=f"{len(live):,}",
             rows=join(self._row(row, deals[row["Id"]]) for row in on_page),
             pager=pager(page_number=number, page_count=page_count, address="/accounts?page="),

@@ -108,7 +108,7 @@ class Bulk:
         return json_response(job.described(self._org))
 
     def results(self, request: Request, data_url: str, job_id: str) -> Response:
-        """Rows as they were found, values as they are by now; `Sforce-Locator` is the text null at the end."""
+        """Rows as found, values as they are by now; `Sforce-Locator` is the text null at the end."""
         job = self._find(job_id, data_url)
         if isinstance(job, Response):
             return job

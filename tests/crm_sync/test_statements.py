@@ -108,35 +108,50 @@ def change(org: Org, deals: list[str], **fields: object) -> None:
         org.edit(deal, **fields)
 
 
-@pytest.mark.parametrize(
-    ("prepare", "outcome"),
-    [
-        (won, "created"),
-        (without_an_amount, "held"),
-        (unchanged, "unchanged"),
-        (changed, "updated"),
-        (changed_after_an_invoice, "refused"),
-        (mended, "created"),
-        (copied, "held"),
-        (some_of_each, "updated"),
-    ],
-)
-def test_page_of_20_and_of_200_deals(
-    salesforce: Connection,
-    org: Org,
-    run: Run,
-    prepare: Callable[[Org, int, Callable[[], SyncRun]], None],
-    outcome: str,
-) -> None:
+Prepare = Callable[[Org, int, Callable[[], SyncRun]], None]
+KINDS: list[tuple[Prepare, str]] = [
+    (won, "created"),
+    (without_an_amount, "held"),
+    (unchanged, "unchanged"),
+    (changed, "updated"),
+    (changed_after_an_invoice, "refused"),
+    (mended, "created"),
+    (copied, "held"),
+    (some_of_each, "updated"),
+]
+
+
+def counts_of(
+    connection: Connection, org: Org, run: Run, *, kind: tuple[Prepare, str], sizes: tuple[int, int]
+) -> list[int]:
+    """How many statements one page of each size takes."""
+    prepare, outcome = kind
     counts = []
-    for size in (20, 200):
+    for size in sizes:
         for table in ("Opportunity", "Account"):
             org.tables[table].clear()
-        prepare(org, size, lambda: run(salesforce))
-        done, (count,) = per_page(salesforce, run)
+        prepare(org, size, lambda: run(connection))
+        done, (count,) = per_page(connection, run)
         assert getattr(done, outcome) >= size // 2
         counts.append(count)
         forget_imports()
+    return counts
 
-    assert counts == [counts[0]] * 2
-    assert counts[0] <= MOST_FOR_A_PAGE
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[0].__name__)
+def test_page_of_20_and_of_200_deals(
+    salesforce: Connection, org: Org, run: Run, kind: tuple[Prepare, str]
+) -> None:
+    few, many = counts_of(salesforce, org, run, kind=kind, sizes=(20, 200))
+
+    assert few == many <= MOST_FOR_A_PAGE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS[:5], ids=lambda kind: kind[0].__name__)
+def test_page_of_200_and_of_2000_deals(
+    salesforce: Connection, org: Org, run: Run, kind: tuple[Prepare, str]
+) -> None:
+    few, many = counts_of(salesforce, org, run, kind=kind, sizes=(200, 2000))
+
+    assert few == many <= MOST_FOR_A_PAGE

@@ -268,9 +268,9 @@ def test_composite(org: Org, salesforce: Salesforce) -> None:
 
 def test_bulk_query_in_parts(org: Org, salesforce: Salesforce) -> None:
     org.bulk_polls = 1
-    query: Any = salesforce.bulk2.Opportunity.query
+    bulk2: Any = salesforce.bulk2
 
-    texts = list(query("SELECT Id, StageName FROM Opportunity", max_records=300, wait=0.01))
+    texts = list(bulk2.Opportunity.query("SELECT Id, StageName FROM Opportunity", max_records=300, wait=0.01))
 
     rows = [row for text in texts for row in csv.DictReader(io.StringIO(text))]
     assert len(texts) == 2

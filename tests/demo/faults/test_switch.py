@@ -49,6 +49,14 @@ def test_behaviours_by_json(server: Server) -> None:
         (b"{}", "a rule is an object with the name of its behaviour"),
         (b'[{"behaviour":"nan"},{"behaviour":"no"}]', "there is no fault no"),
         (b'{"behaviour":"nan","nth":"x"}', "nth cannot be x"),
+        (
+            b'{"behaviour":"status","parameters":{"nth":1}}',
+            "parameters is an object with the parameters of the behaviour",
+        ),
+        (
+            b'{"behaviour":"status","parameters":[1]}',
+            "parameters is an object with the parameters of the behaviour",
+        ),
     ],
 )
 def test_bad_json_adds_nothing(server: Server, body: bytes, error: str) -> None:
@@ -122,5 +130,5 @@ def test_page_has_no_scripts_and_names_every_fault(server: Server) -> None:
     text = get(server, "/faults").text
 
     assert "<script" not in text
-    assert re.findall(r'data-label="Fault"><code>(\w+)</code></td>', text) == list(BEHAVIOURS)
+    assert re.findall(r'data-label="Fault">(?:<span>)?<code>(\w+)</code></td>', text) == list(BEHAVIOURS)
     assert '<option value="^GET /rows" >Rows</option>' in text

@@ -49,7 +49,7 @@ def test_retired_version_is_gone(connected: Client, version: str) -> None:
     [
         "/services/data/v99.0/query",
         "/services/data/v66.0/sobjects/Nothing/describe",
-        "/services/data/v66.0/jobs/query",
+        "/services/data/v66.0/jobs/ingest",
         "/services/apexrest/x",
     ],
 )

@@ -15,6 +15,7 @@ from tests.demo.salesforce.visitor import StoppedClock
 
 def test_restart_keeps_deals_and_tokens(org: Org, tmp_path: Path, clock: StoppedClock) -> None:
     org.add_won_deals(5)
+    org.delete(str(org.records("Opportunity")[0]["Id"]))
     org.hide_field("Opportunity", "Amount")
     issued = org.connect()
     path = tmp_path / "salesforce.json"
@@ -30,6 +31,19 @@ def test_restart_keeps_deals_and_tokens(org: Org, tmp_path: Path, clock: Stopped
     assert access.approval.refresh_token == issued.refresh_token
     assert other.app.consumer_key == org.app.consumer_key
     assert other.add("Opportunity", Name="Next") not in {row["Id"] for row in org.records("Opportunity")}
+
+
+def test_file_of_an_earlier_version_lacks_what_came_later(org: Org, clock: StoppedClock) -> None:
+    org.add_won_deals(1)
+    kept = snapshot.take(org)
+    del kept["deleted_at"], kept["tables"]["Contact"], kept["numbers"]["Contact"]
+
+    other = Org(seed=7, clock=clock)
+    snapshot.restore(other, kept)
+
+    assert other.records("Contact") == []
+    assert other.record(other.add("Contact", LastName="Zed"))["Name"] == "Zed"
+    assert other.records("Opportunity") == org.records("Opportunity")
 
 
 def test_nothing_to_load(org: Org, tmp_path: Path) -> None:
