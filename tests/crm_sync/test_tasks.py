@@ -81,7 +81,7 @@ def test_sync_now_marks_the_wish_and_rings(salesforce: Connection) -> None:
 
     salesforce.refresh_from_db()
     assert salesforce.sync_requested_at is not None
-    assert queued() == [("crm_sync.tasks.sync_requested", salesforce.pk)]
+    assert queued() == [("crm_sync.tasks.sync_requested", salesforce.pk, None)]
 
 
 def test_sync_now_while_a_run_is_at_work_is_heard_after_it(salesforce: Connection, org: Org) -> None:
