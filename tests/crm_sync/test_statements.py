@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -103,7 +104,7 @@ def some_of_each(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
     org.add_won_deals(size // 4)
 
 
-def change(org: Org, deals: list[str], **fields: object) -> None:
+def change(org: Org, deals: list[str], **fields: Any) -> None:
     for deal in deals:
         org.edit(deal, **fields)
 
