@@ -101,7 +101,7 @@ def test_sync_now_while_a_run_is_at_work_is_heard_after_it(salesforce: Connectio
     sell(org)
     with database.execute_wrapper(press):
         tasks.poll(salesforce.pk)
-    assert queued() == [("crm_sync.tasks.sync_requested", salesforce.pk, None)]
+    assert queued() == [("crm_sync.tasks.sync_requested", salesforce.pk)]
 
     OrmQ.objects.all().delete()
     tasks.sync_requested(salesforce.pk)
