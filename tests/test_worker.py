@@ -67,6 +67,8 @@ def test_schedules_poll_every_five_minutes_and_bill_every_hour(transactional_db:
         "crm_sync.tasks.poll_due": 5,
         "billing.tasks.bill_due": 60,
         "fincelo.health.beat": 1,
+        "crm_sync.tasks.look_after_alarms": 1,
+        "crm_sync.tasks.sweep_due": 7,
     }
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crm_sync.clients.http import Answer
-from crm_sync.clients.hubspot_api import HubSpotApi
+from crm_sync.clients.hubspot_api import HubSpotApi, is_last_page
 from crm_sync.clients.hubspot_presence import merged_ids, read_presence
 from crm_sync.clients.hubspot_values import (
     local_date,
@@ -165,7 +165,7 @@ class HubSpotClient:
                 window_end = window_end or clock_of(answer)
                 expected = body["total"] if expected is None else expected
                 records += body["results"]
-                done = body["total"] <= len(body["results"])
+                done = is_last_page(body)
                 last_id = last_of(body["results"], before=last_id, done=done)
                 if done:
                     break
@@ -192,7 +192,7 @@ class HubSpotClient:
             body, _ = self.api.search_deals(
                 groups=[[*filters, *limits] for filters in groups], properties=["hs_object_id"]
             )
-            done = body["total"] <= len(body["results"])
+            done = is_last_page(body)
             last_id = last_of(body["results"], before=last_id, done=done)
             yield [str(record["id"]) for record in body["results"]]
 

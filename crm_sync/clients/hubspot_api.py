@@ -76,23 +76,25 @@ class HubSpotApi:
     ) -> tuple[Body, Answer]:
         """One page in the order of ids: deals that match all filters of any group.
 
-        https://developers.hubspot.com/docs/api-reference/search/guide
+        A page can be empty and not the last, where the index still holds what is archived: the next one that
+        shows something is answered then. https://developers.hubspot.com/docs/api-reference/search/guide
         """
-        answer = self.send(
-            method="POST",
-            path=self.path("crm/objects", "deals/search"),
-            body={
-                "filterGroups": [{"filters": list(filters)} for filters in groups],
-                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-                "properties": list(properties),
-                "limit": limit,
-            },
-        )
-        body = answer.json_object()
-        answer.objects_in(body, "results")
-        if not isinstance(body.get("total"), int):
-            raise answer.unusable("JSON that is no search result")
-        return body, answer
+        asked: Body = {
+            "filterGroups": [{"filters": list(filters)} for filters in groups],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "properties": list(properties),
+            "limit": limit,
+        }
+        while True:
+            answer = self.send(method="POST", path=self.path("crm/objects", "deals/search"), body=asked)
+            body = answer.json_object()
+            answer.objects_in(body, "results")
+            if not isinstance(body.get("total"), int):
+                raise answer.unusable("JSON that is no search result")
+            following = following_page(body)
+            if body["results"] or not following or following == asked.get("after"):
+                return body, answer
+            asked["after"] = following
 
     def read_batch(
         self, *, kind: str, ids: Sequence[str], properties: Sequence[str], archived: bool = False
@@ -203,6 +205,11 @@ class HubSpotApi:
 
 def following_page(body: Body) -> str:
     return str(((body.get("paging") or {}).get("next") or {}).get("after") or "")
+
+
+def is_last_page(body: Body) -> bool:
+    """Nothing follows, and everything announced was shown: a page that was cut short is not believed."""
+    return not following_page(body) and body["total"] <= len(body["results"])
 
 
 def incomplete(what: str, *, error: Body) -> TransientError:

@@ -64,9 +64,9 @@ def test_the_stages_of_every_pipeline(hubspot_client: HubSpotClient, portal: Por
     portal.pipelines = portal.pipelines[2:]
 
     assert hubspot_client.stages() == [
-        Stage(id="20519878", name="Introduced", pipeline="Partners", is_won=False),
-        Stage(id="20519881", name="Closed won", pipeline="Partners", is_won=True),
-        Stage(id="20519882", name="Closed lost", pipeline="Partners", is_won=False),
+        Stage(id="20519878", name="Introduced", pipeline="Partners", is_won=False, is_closed=False),
+        Stage(id="20519881", name="Closed won", pipeline="Partners", is_won=True, is_closed=True),
+        Stage(id="20519882", name="Closed lost", pipeline="Partners", is_won=False, is_closed=True),
     ]
 
 
