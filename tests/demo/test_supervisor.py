@@ -25,6 +25,7 @@ BRIEF = "import time; print('last words'); time.sleep(0.2); raise SystemExit(3)"
 @pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where the tests run under nohup
     supervisor = Supervisor(folder=tmp_path, environment=dict(os.environ), logs=tmp_path / "logs")
     yield supervisor
     supervisor.stop()
