@@ -29,6 +29,8 @@ class Deal:
     """A sentence when the account cannot be told, such as several companies and none primary."""
     url: str = ""
     fields: Mapping[SourceObject, Mapping[str, RawValue]] = field(default_factory=dict)
+    hidden_fields: frozenset[tuple[SourceObject, str]] = frozenset()
+    """Mapped fields that the CRM does not show: deleted, renamed or not for us. Unknown is not empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
