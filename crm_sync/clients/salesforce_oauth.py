@@ -14,8 +14,9 @@ from requests_oauthlib import OAuth2Session
 
 from crm_sync.clients.http import Transport, is_https_host, origin_of
 from crm_sync.clients.salesforce_errors import token_error
+from crm_sync.clients.salesforce_rules import LATER, START_AGAIN
 from crm_sync.clients.salesforce_values import ORG_AND_USER, to_18
-from crm_sync.errors import ConfigError
+from crm_sync.errors import ConfigError, TransientError
 
 PRODUCTION = "https://login.salesforce.com"
 SANDBOX = "https://test.salesforce.com"
@@ -80,16 +81,14 @@ def exchange_code(
     *, transport: Transport, keys: AppKeys, code: str, verifier: str, redirect_uri: str
 ) -> Grant:
     """Turns the code of the callback into tokens. Sent once: a code works a single time."""
-    grant = ask_for_token(
-        transport=transport,
-        keys=keys,
-        form={
-            "grant_type": "authorization_code",
-            "code": code,
-            "code_verifier": verifier,
-            "redirect_uri": redirect_uri,
-        },
-    )
+    form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
+    try:
+        grant = ask_for_token(transport=transport, keys=keys, form={**form, "redirect_uri": redirect_uri})
+    except TransientError as error:
+        next_step = START_AGAIN if error.next_step == LATER else error.next_step  # no poll repeats this
+        raise TransientError(
+            error.sentence, next_step=next_step, code=error.code, status=error.status
+        ) from error
     if not grant.refresh_token:
         raise ConfigError(
             "Salesforce gave no lasting access.",
@@ -150,7 +149,7 @@ def read_grant(*, body: dict[str, Any], transport: Transport, client_secret: str
         raise UnusableGrant(
             "Salesforce's answer names no org or no token.",
             refresh_token=refresh_token,
-            next_step="Press Authorise again.",
+            next_step=START_AGAIN,
             code="BAD_GRANT",
         )
     is_signed = has_good_signature(body=body, client_secret=client_secret)
