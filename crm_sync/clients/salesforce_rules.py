@@ -66,7 +66,7 @@ DATA_RULES = {
     ),
     "REQUEST_LIMIT_EXCEEDED": passing(
         "Salesforce's API limit is used up.",
-        next_step="Fincelo tries again every fifteen minutes.",
+        next_step="Fincelo tries again in fifteen minutes, and then less often.",
         wait=QUARTER_HOUR,
     ),
     "QUERY_TIMEOUT": passing("Salesforce gave up on a query that ran too long."),
