@@ -14,6 +14,7 @@ from crm_sync.clients.hubspot_values import (
     primary_company,
     to_millis,
 )
+from crm_sync.clients.reading import reads_answers_of
 from crm_sync.clients.zones import zone_or_utc
 from crm_sync.deals import Check, CrmField, Cursor, Deal, DealPage, DealQuery, OrgFacts, Presence, Stage
 from crm_sync.enums import SourceObject
@@ -33,6 +34,7 @@ ALWAYS = (
 COMPANY_CACHE = 20_000
 OWNERS_SCOPE = "crm.objects.owners.read"
 Record = dict[str, Any]
+reads_answers = reads_answers_of("HubSpot")
 
 
 class HubSpotClient:
@@ -55,6 +57,7 @@ class HubSpotClient:
     def close(self) -> None:
         self.api.transport.session.close()
 
+    @reads_answers
     def identify(self) -> OrgFacts:
         """Portal, time zone and currency. A token without the right to the account page still connects."""
         portal_id = self.api.introspect().portal_id
@@ -77,6 +80,7 @@ class HubSpotClient:
             ui_domain=str(account.get("uiDomain") or ""),
         )
 
+    @reads_answers
     def stages(self) -> Sequence[Stage]:
         """The stages of every pipeline. Values in `metadata` are text: "false" is a true value in Python."""
         stages = [
@@ -94,6 +98,7 @@ class HubSpotClient:
         self.known_stages = {stage.id: stage for stage in stages}
         return stages
 
+    @reads_answers
     def schema(self) -> Sequence[CrmField]:
         fields = [
             CrmField(
@@ -141,6 +146,7 @@ class HubSpotClient:
                 checks.append(Check(label=label, ok=True, sentence=f"{label} can be read."))
         return checks
 
+    @reads_answers
     def changed_deals(self, *, query: DealQuery) -> Iterator[DealPage]:
         """Deals of a fixed window in the order of their ids, some 1,000 a page.
 
@@ -182,6 +188,7 @@ class HubSpotClient:
             )
             yield DealPage(deals=deals, cursor=cursor, expected=expected)
 
+    @reads_answers
     def won_ids(self, *, query: DealQuery) -> Iterator[Sequence[str]]:
         """200 a page, in the order of ids. Search may lag by minutes: the next sweep sees the rest."""
         stage_ids = self.won_stage_ids(query.stage_names)
@@ -196,6 +203,7 @@ class HubSpotClient:
             last_id = last_of(body["results"], before=last_id, done=done)
             yield [str(record["id"]) for record in body["results"]]
 
+    @reads_answers
     def presence(self, *, external_ids: Sequence[str]) -> Mapping[str, Presence]:
         if not self.known_stages:
             self.stages()
@@ -217,6 +225,7 @@ class HubSpotClient:
             )
         return [stage.id for stage in stages]
 
+    @reads_answers
     def deals_by_id(
         self, *, external_ids: Sequence[str], wanted: Mapping[SourceObject, Sequence[str]]
     ) -> Sequence[DealPage]:

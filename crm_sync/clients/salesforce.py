@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from crm_sync.clients.http import Answer, Transport
+from crm_sync.clients.reading import flag, is_count, reads_answers_of
 from crm_sync.clients.salesforce_errors import code_and_message, data_error, is_policy
 from crm_sync.clients.salesforce_values import (
     NEXT_PAGE,
@@ -46,6 +47,7 @@ ENTITIES = {
     SourceObject.OWNER: ("User", "Owner."),
 }
 Record = dict[str, Any]
+reads_answers = reads_answers_of("Salesforce")
 
 
 class SalesforceClient:
@@ -79,6 +81,7 @@ class SalesforceClient:
     def close(self) -> None:
         self.transport.session.close()
 
+    @reads_answers
     def identify(self) -> OrgFacts:
         """The org's name, kind, zone and whether it keeps a currency per record."""
         row = self.query_all(
@@ -106,6 +109,7 @@ class SalesforceClient:
         self.api_version = max(usable, key=float) if usable else API_VERSION
         return self.api_version
 
+    @reads_answers
     def stages(self) -> Sequence[Stage]:
         """https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_opportunitystage.htm"""
         rows = self.query_all(
@@ -121,6 +125,7 @@ class SalesforceClient:
             for row in rows
         ]
 
+    @reads_answers
     def schema(self) -> Sequence[CrmField]:
         """Every field of deals, accounts and owners that this user may read."""
         return [
@@ -191,6 +196,7 @@ class SalesforceClient:
             pages.append(DealPage(deals=deals, cursor=None, expected=len(ids)))
         return pages
 
+    @reads_answers
     def won_ids(self, *, query: DealQuery) -> Iterator[Sequence[str]]:
         """2,000 a page. The walk goes by id, so that it can be taken up again anywhere."""
         soql = f"SELECT Id FROM Opportunity WHERE {won_since(query)}"  # noqa: S608  quoted where it is built
@@ -199,19 +205,21 @@ class SalesforceClient:
         for _, body in self.pages(f"{soql} ORDER BY Id ASC"):
             yield [to_18(str(record["Id"])) for record in body["records"]]
 
+    @reads_answers
     def presence(self, *, external_ids: Sequence[str]) -> Mapping[str, Presence]:
         """Deleted ones too, while the recycle bin has them."""
         rows = self.rows_by_id("Id, StageName, IsWon, IsClosed, IsDeleted FROM Opportunity", ids=external_ids)
         return {
             to_18(str(row["Id"])): Presence(
                 stage=str(row["StageName"] or ""),
-                crm_says_won=row.get("IsWon"),
-                crm_says_closed=row.get("IsClosed"),
+                crm_says_won=flag(row.get("IsWon")),
+                crm_says_closed=flag(row.get("IsClosed")),
                 is_deleted=bool(row["IsDeleted"]),
             )
             for row in rows
         }
 
+    @reads_answers
     def merged_accounts(self, *, external_ids: Sequence[str]) -> Mapping[str, str]:
         """A merged account is deleted and names its master. A user who may not see that stops no sweep."""
         try:
@@ -244,6 +252,7 @@ class SalesforceClient:
         columns = ", ".join(unique)
         return f"SELECT {columns} FROM Opportunity WHERE {where} ORDER BY {order}"  # noqa: S608  names are checked above
 
+    @reads_answers
     def read_deal(self, record: Record, *, wanted: Mapping[SourceObject, Sequence[str]]) -> Deal:
         external_id = to_18(str(record["Id"]))
         fields: dict[SourceObject, Mapping[str, RawValue]] = {}
@@ -263,8 +272,8 @@ class SalesforceClient:
             external_id=external_id,
             name=str(record["Name"] or ""),
             stage=str(record["StageName"] or ""),
-            crm_says_won=record.get("IsWon"),
-            crm_says_closed=record.get("IsClosed"),
+            crm_says_won=flag(record.get("IsWon")),
+            crm_says_closed=flag(record.get("IsClosed")),
             modified_at=parse_moment(record["SystemModstamp"]),
             close_date=date.fromisoformat(record["CloseDate"]) if record.get("CloseDate") else None,
             account_id=to_18(account_id) if account_id else "",
@@ -290,7 +299,7 @@ class SalesforceClient:
         while True:
             body = answer.json_object()
             answer.objects_in(body, "records")
-            if not isinstance(body.get("done"), bool) or not isinstance(body.get("totalSize"), int):
+            if not isinstance(body.get("done"), bool) or not is_count(body.get("totalSize")):
                 raise answer.unusable("JSON that is no query result")
             yield answer, body
             if body["done"]:
