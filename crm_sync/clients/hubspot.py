@@ -9,6 +9,7 @@ from crm_sync.clients.hubspot_api import HubSpotApi, is_last_page
 from crm_sync.clients.hubspot_presence import merged_ids, read_presence
 from crm_sync.clients.hubspot_values import (
     local_date,
+    object_id,
     parse_moment,
     plain,
     primary_company,
@@ -201,7 +202,7 @@ class HubSpotClient:
             )
             done = is_last_page(body)
             last_id = last_of(body["results"], before=last_id, done=done)
-            yield [str(record["id"]) for record in body["results"]]
+            yield [object_id(record["id"]) for record in body["results"]]
 
     @reads_answers
     def presence(self, *, external_ids: Sequence[str]) -> Mapping[str, Presence]:
@@ -315,7 +316,7 @@ class HubSpotClient:
         with_owner: bool,
     ) -> Deal:
         properties = record["properties"]
-        deal_id = str(record["id"])
+        deal_id = object_id(record["id"])
         company_id, problem = links.get(deal_id, ("", ""))
         company = (self.companies.get(company_id) or {}).get("properties") or {}
         stage = self.known_stages.get(stage_of(record))

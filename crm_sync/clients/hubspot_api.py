@@ -5,7 +5,7 @@ from typing import Any
 
 from crm_sync.clients.http import Answer, Transport, is_https_host
 from crm_sync.clients.hubspot_errors import error_of
-from crm_sync.clients.hubspot_values import NO_COMPANY, Introspection
+from crm_sync.clients.hubspot_values import NO_COMPANY, Introspection, object_id
 from crm_sync.clients.reading import is_count, reads_answers_of
 from crm_sync.errors import ConfigError, SyncError, TransientError
 
@@ -46,7 +46,7 @@ class HubSpotApi:
         body = answer.json_object()
         if not body.get("hubId"):
             raise answer.unusable("JSON that names no portal")
-        return Introspection(portal_id=str(body["hubId"]), scopes=frozenset(body.get("scopes") or ()))
+        return Introspection(portal_id=object_id(body["hubId"]), scopes=frozenset(body.get("scopes") or ()))
 
     def account(self) -> Body:
         """https://developers.hubspot.com/docs/api-reference/account-account-info-v3/guide"""
@@ -90,7 +90,7 @@ class HubSpotApi:
             "properties": list(properties),
             "limit": limit,
         }
-        while True:
+        for _ in range(PAGE_BUDGET):
             answer = self.send(method="POST", path=self.path("crm/objects", "deals/search"), body=asked)
             body = answer.json_object()
             answer.objects_in(body, "results")
@@ -100,6 +100,7 @@ class HubSpotApi:
             if body["results"] or not following or following == asked.get("after"):
                 return body, answer
             asked["after"] = following
+        raise endless("deals")
 
     @reads_answers
     def read_batch(
@@ -121,7 +122,7 @@ class HubSpotApi:
             for error in found.get("errors") or ():
                 if error.get("category") != NOT_FOUND:
                     raise incomplete(f"read some {kind}", error=error)
-            records |= {str(record["id"]): record for record in answer.objects_in(found, "results")}
+            records |= {object_id(record["id"]): record for record in answer.objects_in(found, "results")}
         return records
 
     @reads_answers

@@ -40,6 +40,8 @@ API_VERSION = "66.0"
 OVERLAP = timedelta(minutes=30)
 PAGE_SIZE = 2000
 IDS_PER_QUERY = 200
+EMPTY_PAGES = 10
+"""So many more pages than rows a query may have before it counts as endless."""
 ALWAYS = ("Id", "Name", "StageName", "IsWon", "IsClosed", "CloseDate", "SystemModstamp", "AccountId")
 ENTITIES = {
     SourceObject.DEAL: ("Opportunity", ""),
@@ -305,7 +307,8 @@ class SalesforceClient:
             if body["done"]:
                 return
             path = str(body.get("nextRecordsUrl", ""))
-            if not NEXT_PAGE.fullmatch(path) or path in visited:
+            is_endless = path in visited or len(visited) >= body["totalSize"] + EMPTY_PAGES
+            if is_endless or not NEXT_PAGE.fullmatch(path):
                 raise TransientError(
                     "Salesforce named a next page that cannot be followed.",
                     next_step="The next poll goes on from the last page that was stored.",
