@@ -11,9 +11,9 @@ from crm_sync.models import Connection
 from demo.http_server import Server
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
-from tests.crm_sync.calls.request_log import A_SECOND, LATER, hubspot_minimum, requests_of, slow
 from tests.crm_sync.clients.portals import NOON, StandingClock
 from tests.crm_sync.conftest import Run
+from tests.crm_sync.counted.request_log import A_SECOND, LATER, hubspot_minimum, requests_of, slow
 from tests.crm_sync.sales import sell, sell_in_hubspot
 
 WON = [(0, 0), (1, 1), (199, 1), (200, 100), (201, 101), slow(1000, 250), slow(1001, 1001), slow(2001, 1500)]

@@ -14,9 +14,9 @@ from crm_sync.preflight import preflight
 from demo.http_server import Server
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
-from tests.crm_sync.calls.request_log import requests_of, slow
 from tests.crm_sync.clients.portals import NOON
 from tests.crm_sync.conftest import Run, authorise, keys_of
+from tests.crm_sync.counted.request_log import requests_of, slow
 from tests.crm_sync.sales import sell, sell_in_hubspot
 
 
