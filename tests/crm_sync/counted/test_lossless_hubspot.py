@@ -167,7 +167,7 @@ def test_deal_that_the_index_shows_two_days_late_is_found_by_the_sweep(
     "fault",
     [
         *("previous_page", "duplicate_rows", "overlapping_rows", "reversed_rows", "missing_rows"),
-        *("empty_page", "self_link"),
+        "self_link",
     ],
 )
 def test_page_that_repeats_or_stands_still(
@@ -184,11 +184,13 @@ def test_page_that_repeats_or_stands_still(
 
 
 @pytest.mark.usefixtures("moment", "small_pages")
+@pytest.mark.parametrize("fault", ["empty_page", "swapped_pages"])
 def test_rows_that_a_page_keeps_back_are_found_by_the_sweep(
-    hubspot: Connection, portal: Portal, hubspot_server: Server, run: Run, clock: StandingClock
+    hubspot: Connection, portal: Portal, hubspot_server: Server, run: Run, clock: StandingClock, fault: str
 ) -> None:
+    """An empty page that names the next one looks like one whose deals are all archived."""
     over_hours(portal, clock)
-    hubspot_server.faults.add("swapped_pages", endpoint=ENDPOINTS["Deal search"], nth=2, times=1)
+    hubspot_server.faults.add(fault, endpoint=ENDPOINTS["Deal search"], nth=2, times=1)
     for _ in range(2):
         run(hubspot)
 
