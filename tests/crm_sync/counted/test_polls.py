@@ -29,8 +29,7 @@ def test_first_import_of_hubspot(
     deals: int,
     companies: int,
 ) -> None:
-    if deals:
-        portal.add_won_deals(deals, companies=companies)
+    portal.add_won_deals(deals, companies=companies)
     clock.move(A_SECOND)
 
     done = run(hubspot)
@@ -52,8 +51,7 @@ def test_poll_of_hubspot(
 ) -> None:
     run(hubspot)
     clock.move(LATER)
-    if deals:
-        portal.add_won_deals(deals, companies=companies)
+    portal.add_won_deals(deals, companies=companies)
     clock.move(A_SECOND)
     hubspot_server.reset_requests()
 

@@ -53,8 +53,7 @@ def test_sweep_of_salesforce_that_finds_201_missed_deals(
 def test_sweep_of_hubspot(
     hubspot: Connection, portal: Portal, hubspot_server: Server, run: Run, clock: StandingClock, deals: int
 ) -> None:
-    if deals:
-        portal.add_won_deals(deals)
+    portal.add_won_deals(deals)
     clock.move(A_SECOND)
     run(hubspot)
     hubspot_server.reset_requests()
