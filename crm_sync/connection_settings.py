@@ -12,7 +12,7 @@ from contracts.transactions import run_durably
 from crm_sync.known_deals import ask_again
 from crm_sync.models import Connection, ConnectionLease, CrmDeal
 
-CURSOR = ["cursor_modified_at", "cursor_external_id", "cursor_window_end"]
+CURSOR = ["cursor_modified_at", "cursor_external_id", "cursor_window_end", "cursor_reached_at"]
 
 
 def save_settings(

@@ -9,7 +9,8 @@ from crm_sync.clients.http import Transport
 from crm_sync.clients.hubspot import HubSpotClient
 from crm_sync.clients.hubspot_api import HUBSPOT_API_VERSION, HubSpotApi
 from crm_sync.clients.protocol import CrmClient
-from crm_sync.clients.salesforce import API_VERSION, SalesforceClient
+from crm_sync.clients.salesforce import SalesforceClient
+from crm_sync.clients.salesforce_api import API_VERSION
 from crm_sync.clients.salesforce_oauth import AppKeys, Grant, renew
 from crm_sync.enums import Provider
 from crm_sync.errors import ConfigError

@@ -50,12 +50,14 @@ class Cursor:
     """Where the next poll starts: (modified, id), inclusive. Within a fixed window only the id moves.
 
     `modified_at` None: nothing has been read yet. `window_end` set: the window from `modified_at` up to it is
-    being read in the order of ids and is done up to `external_id`.
+    being read and is done up to (`reached_at`, `external_id`), or up to `external_id` where the order is that
+    of ids alone. `modified_at` moves when the window is done, so that the next one overlaps all of it.
     """
 
     modified_at: datetime | None = None
     external_id: str = ""
     window_end: datetime | None = None
+    reached_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,18 @@ class Stage:
     is_won: bool | None = None
     is_closed: bool | None = None
     is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """API calls of the day as the CRM counts them, those of other programs included."""
+
+    used: int
+    limit: int
+
+    @property
+    def share(self) -> float:
+        return self.used / self.limit if self.limit > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,12 +19,16 @@ class SyncError(Exception):
 
     kind = ErrorKind.INTERNAL
 
-    def __init__(self, sentence: str, *, next_step: str = "", code: str = "", status: int = 0) -> None:
+    def __init__(
+        self, sentence: str, *, next_step: str = "", code: str = "", status: int = 0, subject: str = ""
+    ) -> None:
+        """`subject`: the name of a field or object that the refusal is about, where it says one."""
         super().__init__(f"{sentence} {next_step}".strip())
         self.sentence = sentence
         self.next_step = next_step
         self.code = code
         self.status = status
+        self.subject = subject
 
 
 class ConfigError(SyncError):
@@ -38,13 +42,19 @@ class ConfigError(SyncError):
 
 
 class TransientError(SyncError):
-    """The CRM or the way to it failed. `retry_after` is in seconds, when the CRM said so."""
+    """The CRM or the way to it failed. `retry_after`: seconds until the next call.
+
+    `grows`: nobody told us how long, and the pause doubles while it goes on.
+    """
 
     kind = ErrorKind.TRANSIENT
 
-    def __init__(self, sentence: str, *, retry_after: float | None = None, **details: str | int) -> None:
+    def __init__(
+        self, sentence: str, *, retry_after: float | None = None, grows: bool = False, **details: str | int
+    ) -> None:
         super().__init__(sentence, **details)  # type: ignore[arg-type]
         self.retry_after = retry_after
+        self.grows = grows
 
 
 class LeaseHeld(Exception):

@@ -154,8 +154,15 @@ def ask_again(*, held: QuerySet[CrmDeal]) -> None:
     held.filter(state=DealState.HELD).update(fingerprint="")
 
 
+def read_again(*, connection: Connection, since: datetime) -> None:
+    """The next runs read held deals anew, and imported ones that were touched since that moment."""
+    deals = CrmDeal.objects.filter(connection=connection)
+    ask_again(held=deals)
+    deals.filter(state=DealState.IMPORTED, updated_at__gte=since).update(fingerprint="")
+
+
 def deals_to_ask_for(*, connection: Connection) -> list[str]:
-    """Held deals that a person wants read again, and those that wait for their company.
+    """Deals that are to be read again, and held ones that wait for their company.
 
     HubSpot does not tell when a deal is given a company, or its company a name. As many as one page takes, by
     chance, so that each gets its turn.
@@ -165,4 +172,8 @@ def deals_to_ask_for(*, connection: Connection) -> list[str]:
     if connection.provider == Provider.HUBSPOT:
         wanted |= Q(code__in=WAIT_FOR_COMPANY)
     chosen = open_holds.filter(wanted).order_by("?")[:ASKED_AT_ONCE]
-    return list(chosen.values_list("crm_deal__external_id", flat=True))
+    imported = CrmDeal.objects.to_read_again().filter(connection=connection).order_by("pk")[:ASKED_AT_ONCE]
+    return [
+        *chosen.values_list("crm_deal__external_id", flat=True),
+        *imported.values_list("external_id", flat=True),
+    ]

@@ -30,6 +30,7 @@ CURES = {
     HoldCode.STAGE_CONFLICT: "Correct the stage's settings in {crm}, or choose other stages.",
     HoldCode.AMOUNT_UNREADABLE: "Correct it in {crm}, or map Contract Value to a number field.",
 }
+HIDDEN_CURE = "Have the field made readable for Fincelo in {crm}, or choose another one in Field Mapping."
 USUAL_CURE = "Correct it in {crm} and sync again."
 
 
@@ -77,6 +78,7 @@ def fingerprint(deal: Deal, *, rules: MappingRules, settings: MappingSettings) -
         deal.account_id,
         deal.account_problem,
         {source_object: plain_values(values) for source_object, values in deal.fields.items()},
+        *([sorted(deal.hidden_fields)] if deal.hidden_fields else []),
         rules.version,
         repr(settings),
     ]
@@ -216,6 +218,9 @@ class DealMapper:
         """The value of one field, or None after its problem was noted. An empty field takes its default."""
         raw = self.raw_of(rule)
         source = f"{rule.source_object.label}: {rule.source_field}" if rule.source_field else ""
+        if (rule.source_object, rule.source_field) in self.deal.hidden_fields:
+            self.cannot_see(rule, missing=missing)
+            return None
         if readers.is_missing(raw):
             if readers.is_missing(rule.default_value):
                 if missing is not None:
@@ -336,11 +341,18 @@ class DealMapper:
             or f"The deal has no account or company in {self.settings.provider_name}.",
         )
 
-    def hold(self, code: HoldCode, label: str, raw: str, what: str) -> None:
+    def cannot_see(self, rule: FieldRule, *, missing: HoldCode | None) -> None:
+        """A value that is unknown is not empty: no default stands in for it."""
+        if missing is not None:
+            crm = self.settings.provider_name
+            what = f"is fed by {rule.source_field}, which is not in {crm} or is hidden from Fincelo"
+            self.hold(missing, rule.label, "", what, cure=HIDDEN_CURE)
+
+    def hold(self, code: HoldCode, label: str, raw: str, what: str, *, cure: str = "") -> None:
         shown_raw = f" \u201c{raw}\u201d" if raw else ""
         sentence = what if what.endswith(".") else f"{label}{shown_raw} {what}."
-        cure = CURES.get(code, USUAL_CURE).format(crm=self.settings.provider_name)
-        self.problems.append(Problem(code=code, field=label, raw=raw, sentence=sentence, cure=cure))
+        told = (cure or CURES.get(code, USUAL_CURE)).format(crm=self.settings.provider_name)
+        self.problems.append(Problem(code=code, field=label, raw=raw, sentence=sentence, cure=told))
 
     def note(self, *, field: str, source: str, raw: RawValue, transform: str, value: str) -> None:
         self.trace.append(

@@ -94,6 +94,7 @@ class Connection(models.Model):
     cursor_modified_at = models.DateTimeField(null=True)
     cursor_external_id = models.CharField(max_length=40, blank=True, default="")
     cursor_window_end = models.DateTimeField(null=True)
+    cursor_reached_at = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True, help_text="The CRM asked us to wait until then.")
     sync_requested_at = models.DateTimeField(null=True)
     last_success_at = models.DateTimeField(null=True)
@@ -144,6 +145,7 @@ class Connection(models.Model):
         self.cursor_modified_at = None
         self.cursor_external_id = ""
         self.cursor_window_end = None
+        self.cursor_reached_at = None
 
     def imports_from(self, *, day: date) -> bool:
         return day >= self.import_from
@@ -216,6 +218,9 @@ class CrmSchema(models.Model):
     fields = models.JSONField(default=list)
     stages = models.JSONField(default=list)
     fetched_at = models.DateTimeField()
+    gaps_since = models.DateTimeField(
+        null=True, help_text="Since when a mapped field has been missing; empty when none is."
+    )
     unlisted_stages = models.JSONField(
         default=list, db_default=[], help_text="Values of deals that are in no list of stages."
     )
@@ -344,6 +349,10 @@ class CrmDealQuerySet(models.QuerySet["CrmDeal"]):
     def held(self) -> "CrmDealQuerySet":
         return self.filter(state=enums.DealState.HELD)
 
+    def to_read_again(self) -> "CrmDealQuerySet":
+        """Imported deals that may have changed while one of their fields could not be read."""
+        return self.filter(state=enums.DealState.IMPORTED, fingerprint="", left_reason="")
+
     def leaving(self) -> "CrmDealQuerySet":
         """No longer won, and nothing has been decided about their contracts."""
         return self.filter(~Q(left_reason=""), state=enums.DealState.IMPORTED, left_decision="")
@@ -411,6 +420,11 @@ class CrmDeal(models.Model):
                 fields=["org"],
                 condition=~Q(left_reason="") & Q(state=enums.DealState.IMPORTED, left_decision=""),
                 name="deal_leaving",
+            ),
+            models.Index(
+                fields=["connection"],
+                condition=Q(fingerprint="", state=enums.DealState.IMPORTED),
+                name="deal_to_read_again",
             ),
         ]
 

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from contracts import audit
+from crm_sync.connection_settings import CURSOR
 from crm_sync.models import Connection
 
 
@@ -35,7 +36,7 @@ def move(*, connection: Connection, to: datetime | None, actor: AbstractBaseUser
         before = connection.cursor_modified_at
         connection.forget_cursor()
         connection.cursor_modified_at = to
-        connection.save(update_fields=["cursor_modified_at", "cursor_external_id", "cursor_window_end"])
+        connection.save(update_fields=CURSOR)
         audit.record(
             actor=actor,
             action="cursor moved back",

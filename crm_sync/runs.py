@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import OperationalError, transaction
@@ -18,6 +18,7 @@ from crm_sync.deals import Cursor
 from crm_sync.enums import ConnectionState, Outcome, RunState, RunTrigger
 from crm_sync.errors import ConfigError, ErrorKind, LeaseHeld, LeaseLost, SyncError, TransientError
 from crm_sync.models import Connection, ConnectionLease, SyncRun
+from crm_sync.pacing import MOST_DOUBLINGS, backed_off
 
 LEASE_MINUTES = 10
 LOCK_TIMEOUT = "55P03"
@@ -135,11 +136,22 @@ def advance(*, run: SyncRun, progress: Progress, cursor: Cursor | None) -> None:
             cursor_modified_at=cursor.modified_at,
             cursor_external_id=cursor.external_id,
             cursor_window_end=cursor.window_end,
+            cursor_reached_at=cursor.reached_at,
         )
 
 
-def finish(*, run: SyncRun, api_calls: int, warnings: Sequence[str], notes: Sequence[str] = ()) -> None:
-    """Closes a run that read everything it set out to read. Warnings degrade the connection, notes do not."""
+def finish(
+    *,
+    run: SyncRun,
+    api_calls: int,
+    warnings: Sequence[str],
+    notes: Sequence[str] = (),
+    pause: timedelta | None = None,
+) -> None:
+    """Closes a run that read everything it set out to read. Warnings degrade the connection, notes do not.
+
+    `pause`: for so long the connection is left alone.
+    """
     with transaction.atomic(durable=True):
         fence(run=run)
         close(run=run, state=RunState.DONE, api_calls=api_calls, warnings=[*warnings, *notes])
@@ -149,7 +161,7 @@ def finish(*, run: SyncRun, api_calls: int, warnings: Sequence[str], notes: Sequ
             connection.state_reason = ""
             health.tell_recovery(connection=connection)
         connection.warnings = list(warnings)
-        connection.not_before = None
+        connection.not_before = timezone.now() + pause if pause else None
         connection.last_success_at = timezone.now()
         connection.save(
             update_fields=["state", "state_reason", "warnings", "not_before", "last_success_at", "trouble"]
@@ -163,8 +175,13 @@ def fail(*, run: SyncRun, error: SyncError, api_calls: int) -> None:
             return
         close(run=run, state=RunState.FAILED, api_calls=api_calls, error=str(error), kind=error.kind)
         connection = Connection.objects.select_for_update().get(pk=run.connection_id)
-        if connection.is_live:
+        if connection.is_live and not was_reconnected(connection, since=run.started_at):
             note_failure(connection=connection, error=error)
+
+
+def was_reconnected(connection: Connection, *, since: datetime) -> bool:
+    """A refusal of the access that a person has replaced meanwhile says nothing of the new one."""
+    return connection.live_since is not None and connection.live_since > since
 
 
 def note_failure(*, connection: Connection, error: SyncError) -> None:
@@ -175,11 +192,20 @@ def note_failure(*, connection: Connection, error: SyncError) -> None:
         connection.state = ConnectionState.DEGRADED
         connection.state_reason = str(error)
     elif isinstance(error, TransientError) and error.retry_after:
-        pause = min(timedelta(seconds=error.retry_after), LONGEST_PAUSE)
-        connection.not_before = timezone.now() + pause
+        connection.not_before = timezone.now() + pause_after(connection=connection, error=error)
         connection.state = ConnectionState.DEGRADED
         connection.state_reason = str(error)
     connection.save(update_fields=["state", "state_reason", "not_before", "trouble"])
+
+
+def pause_after(*, connection: Connection, error: TransientError) -> timedelta:
+    asked = error.retry_after or 0.0
+    if not error.grows:
+        return min(timedelta(seconds=asked), LONGEST_PAUSE)
+    failed = SyncRun.objects.filter(connection=connection, state=RunState.FAILED)
+    if connection.last_success_at:
+        failed = failed.filter(started_at__gt=connection.last_success_at)
+    return backed_off(asked, failures=failed.values("pk")[: MOST_DOUBLINGS + 1].count() - 1)
 
 
 def crash(*, run: SyncRun, api_calls: int) -> None:

@@ -1,7 +1,7 @@
 """The CRM's stages as last read, the near misses among them, and how many deals those leave behind."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,8 +10,11 @@ from django.db.models.functions import Now
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.questions import questions_for
 from crm_sync.deals import Deal, Stage
+from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError
 from crm_sync.field_gaps import gap_sentence, missing_fields
+from crm_sync.known_deals import read_again
+from crm_sync.mapping_rules import FieldRule
 from crm_sync.mappings import confirmed_rules, field_from_json
 from crm_sync.models import Connection, CrmSchema
 from crm_sync.near_misses import (
@@ -26,7 +29,17 @@ from crm_sync.near_misses import (
 CHECK_EVERY = timedelta(days=1)
 MOST_UNLISTED = 100
 LONGEST_NAME = 255
-SCHEMA_COLUMNS = ["fields", "stages", "fetched_at", "unlisted_stages", "stage_counts", "stages_checked_at"]
+GAPS_HOLD_FOR = timedelta(hours=1)
+SCHEMA_COLUMNS = [
+    "fields",
+    "stages",
+    "fetched_at",
+    "gaps_since",
+    "unlisted_stages",
+    "stage_counts",
+    "stages_checked_at",
+]
+Gap = tuple[SourceObject, str]
 log = logging.getLogger(__name__)
 
 
@@ -67,14 +80,16 @@ def misses_of(*, connection: Connection, schema: CrmSchema | None) -> list[NearM
     return with_counts(found, schema.stage_counts)
 
 
-def notes_of(*, connection: Connection, schema: CrmSchema | None) -> StageNotes:
+def notes_of(*, connection: Connection, schema: CrmSchema | None, hidden: Collection[Gap] = ()) -> StageNotes:
+    """`hidden`: fields that a run found missing, whatever the schema says of them."""
     if schema is None:
         return StageNotes()
     selected = connection.stage_names
     gone = gone_stages(stages=stages_of(schema), selected=selected)
     provider = connection.get_provider_display()
-    fields = [field_from_json(entry) for entry in schema.fields]
-    gaps = missing_fields(rules=confirmed_rules(connection=connection).rules, fields=fields)
+    rules = confirmed_rules(connection=connection).rules
+    missing = {*gaps_of(schema, rules=rules), *hidden}
+    gaps = [rule for rule in rules if (rule.source_object, rule.source_field) in missing]
     return StageNotes(
         gone=[
             *([gone_sentence(provider=provider, gone=gone, selected=selected)] if gone else []),
@@ -92,9 +107,13 @@ def after_run(
     `since` is the cursor that the run began with: deals changed after it are new to us.
     """
     schema = CrmSchema.objects.filter(pk=connection.pk).first()
-    if schema is not None and ((old := is_old(schema)) or has_news(schema, seen=seen, since=since)):
+    hidden = frozenset(client.hidden_fields)
+    if schema is not None and (
+        (stale := is_old(schema) or has_other_gaps(schema, hidden=hidden))
+        or has_news(schema, seen=seen, since=since)
+    ):
         try:
-            if old:
+            if stale:
                 keep_schema(read_schema(connection=connection, client=client))
             else:
                 check(connection=connection, client=client, schema=schema, values=seen.latest)
@@ -103,7 +122,32 @@ def after_run(
                 raise
             log.warning("The stages of %s could not be checked: %s", connection, error)
         schema.refresh_from_db()
-    return notes_of(connection=connection, schema=schema)
+    return notes_of(connection=connection, schema=schema, hidden=hidden)
+
+
+def gaps_of(schema: CrmSchema, *, rules: Sequence[FieldRule]) -> set[Gap]:
+    fields = [field_from_json(entry) for entry in schema.fields]
+    return {(rule.source_object, rule.source_field) for rule in missing_fields(rules=rules, fields=fields)}
+
+
+def known_gaps(*, connection: Connection) -> set[Gap]:
+    """Mapped fields that were missing a short while ago, so that no run stumbles over them anew.
+
+    After an hour, and with another mapping, a run finds out by itself.
+    """
+    version = connection.mapping_version
+    fresh = CrmSchema.objects.filter(
+        pk=connection.pk, gaps_since__isnull=False, fetched_at__gt=Now() - GAPS_HOLD_FOR
+    )
+    schema = fresh.filter(fetched_at__gt=version.created_at).first() if version else None
+    return gaps_of(schema, rules=confirmed_rules(connection=connection).rules) if schema else set()
+
+
+def has_other_gaps(schema: CrmSchema, *, hidden: Collection[Gap]) -> bool:
+    """Whether a run found more fields missing than the schema lacks, or fewer."""
+    rules = confirmed_rules(connection=schema.connection).rules
+    mapped = {(rule.source_object, rule.source_field) for rule in rules if "." not in rule.source_field}
+    return gaps_of(schema, rules=rules) != mapped.intersection(hidden)
 
 
 def is_old(schema: CrmSchema) -> bool:
@@ -154,6 +198,16 @@ def read_schema(*, connection: Connection, client: CrmClient) -> CrmSchema:
 
 
 def keep_schema(schema: CrmSchema) -> None:
+    """Stores it. Deals that could not be read for a field that is there again are read anew."""
+    before = CrmSchema.objects.filter(pk=schema.pk).first()
+    schema.gaps_since = None
+    if schema.connection.mapping_version is not None and before is not None:
+        rules = confirmed_rules(connection=schema.connection).rules
+        gaps = gaps_of(schema, rules=rules)
+        if gaps:
+            schema.gaps_since = before.gaps_since or Now()
+        if before.gaps_since and gaps_of(before, rules=rules) - gaps:
+            read_again(connection=schema.connection, since=before.gaps_since)
     schema.fetched_at = schema.stages_checked_at = Now()
     CrmSchema.objects.bulk_create(
         [schema], update_conflicts=True, unique_fields=["connection"], update_fields=SCHEMA_COLUMNS

@@ -27,8 +27,9 @@ from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.leaving import leaver_warnings, settle_leavers
 from crm_sync.mappings import confirmed_rules, settings_of
 from crm_sync.models import Connection, SyncRun
+from crm_sync.pacing import is_spent, pace_of
 from crm_sync.pages import Sight, retried, sync_page
-from crm_sync.stages import SeenStages, after_run
+from crm_sync.stages import SeenStages, after_run, known_gaps
 from crm_sync.sweeping import Sweep
 
 IDS_AT_ONCE = 1000
@@ -58,13 +59,21 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
         sight = look(connection=connection, order=order)
         seen = SeenStages(connection=connection)
         client = open_client(connection=connection)
+        client.hidden_fields |= known_gaps(connection=connection)
         work = sweep if order.trigger is RunTrigger.SWEEP else poll
-        work(run=run, client=client, sight=sight, order=order, seen=seen)
+        work(run=run, client=client, sight=sight, order=within_allowance(order, client=client), seen=seen)
         retried(partial(settle_leavers, run=run))
+        remember_version(connection=connection, client=client)
         notes = after_run(connection=connection, client=client, seen=seen, since=run.window_from)
+        pace = pace_of(client.allowance, provider=connection.get_provider_display())
         warnings = [*client.warnings, *notes.gone, *leaver_warnings(connection=connection)]
+        warnings += [pace.sentence] if pace else []
         runs.finish(
-            run=run, api_calls=client.calls, warnings=list(dict.fromkeys(warnings)), notes=notes.missed
+            run=run,
+            api_calls=client.calls,
+            warnings=list(dict.fromkeys(warnings)),
+            notes=notes.missed,
+            pause=pace.pause if pace else None,
         )
     except LeaseLost:
         log.warning("A later run has taken over %s; this one stops.", connection)
@@ -80,6 +89,12 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     if run.created >= MANY:
         analyse(models=[Customer, Contract, BillingSchedule, Instalment])
     return run
+
+
+def within_allowance(order: Order, *, client: CrmClient) -> Order:
+    """The same order, ended early when hardly any of the day's calls are left."""
+    may_continue = order.may_continue
+    return replace(order, may_continue=lambda: may_continue() and not is_spent(client.allowance))
 
 
 def poll(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
@@ -133,6 +148,12 @@ def in_portions(external_ids: Sequence[str]) -> Iterator[Sequence[str]]:
         yield external_ids[start : start + IDS_AT_ONCE]
 
 
+def remember_version(*, connection: Connection, client: CrmClient) -> None:
+    """So that the next run does not stumble over a version that the CRM has retired."""
+    if client.api_version != connection.api_version:
+        Connection.objects.filter(pk=connection.pk).update(api_version=client.api_version)
+
+
 def query_of(sight: Sight) -> DealQuery:
     connection = sight.connection
     return DealQuery(
@@ -140,6 +161,7 @@ def query_of(sight: Sight) -> DealQuery:
             modified_at=connection.cursor_modified_at,
             external_id=connection.cursor_external_id,
             window_end=connection.cursor_window_end,
+            reached_at=connection.cursor_reached_at,
         ),
         stage_names=tuple(connection.stage_names),
         import_from=connection.import_from,

@@ -108,6 +108,7 @@ class ConnectionAdmin(MachineWrittenAdmin):
         "cursor_modified_at",
         "cursor_external_id",
         "cursor_window_end",
+        "cursor_reached_at",
         "not_before",
         "last_success_at",
         "created_at",

@@ -15,7 +15,18 @@ from crm_sync.clients.hubspot_values import (
     to_millis,
 )
 from crm_sync.clients.zones import zone_or_utc
-from crm_sync.deals import Check, CrmField, Cursor, Deal, DealPage, DealQuery, OrgFacts, Presence, Stage
+from crm_sync.deals import (
+    Allowance,
+    Check,
+    CrmField,
+    Cursor,
+    Deal,
+    DealPage,
+    DealQuery,
+    OrgFacts,
+    Presence,
+    Stage,
+)
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, TransientError
 
@@ -44,6 +55,7 @@ class HubSpotClient:
         self.time_zone = time_zone
         self.ui_domain = ui_domain or "app.hubspot.com"
         self.warnings: list[str] = []
+        self.hidden_fields: set[tuple[SourceObject, str]] = set()
         self.companies: dict[str, Record] = {}
         self.owners: dict[str, Record] | None = None
         self.known_stages: dict[str, Stage] = {}
@@ -51,6 +63,14 @@ class HubSpotClient:
     @property
     def calls(self) -> int:
         return self.api.transport.calls
+
+    @property
+    def api_version(self) -> str:
+        return self.api.version
+
+    @property
+    def allowance(self) -> Allowance | None:
+        return None
 
     def close(self) -> None:
         self.api.transport.session.close()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from crm_sync.deals import Check, CrmField, DealPage, DealQuery, OrgFacts, Presence, Stage
+from crm_sync.deals import Allowance, Check, CrmField, DealPage, DealQuery, OrgFacts, Presence, Stage
 from crm_sync.enums import SourceObject
 
 
@@ -11,6 +11,19 @@ class CrmClient(Protocol):
     @property
     def calls(self) -> int:
         """API calls made so far, retries included."""
+        ...
+
+    @property
+    def api_version(self) -> str:
+        """The version in use, which a retired one may have been replaced with."""
+        ...
+
+    hidden_fields: set[tuple[SourceObject, str]]
+    """Mapped fields that were found not to be there, or not for us. They are not asked for any more."""
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """The day's calls as the CRM last told them."""
         ...
 
     @property

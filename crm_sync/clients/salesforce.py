@@ -1,24 +1,17 @@
-"""Salesforce's REST API, as far as Fincelo uses it.
+"""What Fincelo reads of one Salesforce org: changed deals, named deals, stages, fields.
 
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
+from crm_sync.clients import salesforce_walk
 from crm_sync.clients.http import Answer, Transport
-from crm_sync.clients.salesforce_errors import code_and_message, data_error, is_policy
-from crm_sync.clients.salesforce_values import (
-    NEXT_PAGE,
-    date_literal,
-    field_path,
-    moment_literal,
-    parse_moment,
-    quote_text,
-    quote_texts,
-    to_18,
-)
+from crm_sync.clients.salesforce_api import API_VERSION, SalesforceApi
+from crm_sync.clients.salesforce_values import field_path, parse_moment, quote_text, quote_texts, to_18
+from crm_sync.clients.salesforce_walk import ORDER, half_of, won_since
 from crm_sync.clients.zones import zone_or_utc
 from crm_sync.deals import (
     Check,
@@ -33,23 +26,27 @@ from crm_sync.deals import (
     Stage,
 )
 from crm_sync.enums import SourceObject
-from crm_sync.errors import ConfigError, SyncError, TransientError
+from crm_sync.errors import ConfigError, SyncError
 
-API_VERSION = "66.0"
-OVERLAP = timedelta(minutes=30)
-PAGE_SIZE = 2000
 IDS_PER_QUERY = 200
+CURRENCY = (SourceObject.DEAL, "CurrencyIsoCode")
+ACCOUNT_ID = (SourceObject.DEAL, "AccountId")
 ALWAYS = ("Id", "Name", "StageName", "IsWon", "IsClosed", "CloseDate", "SystemModstamp", "AccountId")
 ENTITIES = {
     SourceObject.DEAL: ("Opportunity", ""),
     SourceObject.ACCOUNT: ("Account", "Account."),
     SourceObject.OWNER: ("User", "Owner."),
 }
+ACCOUNT_HIDDEN = (
+    "The connected user may not see which account the deal belongs to: the field Account Name (AccountId) of "
+    "opportunities is hidden from it."
+)
+Wanted = Mapping[SourceObject, Sequence[str]]
 Record = dict[str, Any]
 
 
-class SalesforceClient:
-    """Reads one org. `renew` answers with a fresh (access token, instance address) for a stale token."""
+class SalesforceClient(SalesforceApi):
+    """Reads one org. `hidden_fields`: found not to be there, or not to be seen, and not asked for."""
 
     def __init__(
         self,
@@ -62,14 +59,16 @@ class SalesforceClient:
         has_currency_field: bool = False,
         api_version: str = API_VERSION,
     ) -> None:
-        self.transport = transport
-        self.instance_url = instance_url
-        self.access_token = access_token
+        super().__init__(
+            transport=transport,
+            instance_url=instance_url,
+            access_token=access_token,
+            renew=renew,
+            api_version=api_version,
+        )
         self.org_id = org_id
-        self.renew = renew
         self.has_currency_field = has_currency_field
-        self.api_version = api_version
-        self.renewed = False
+        self.hidden_fields: set[tuple[SourceObject, str]] = set()
         self.warnings: list[str] = []
 
     @property
@@ -94,17 +93,6 @@ class SalesforceClient:
             currency="",
             has_currency_field=self.has_currency_field,
         )
-
-    def choose_version(self) -> str:
-        """The pinned API version, or the highest that the org offers below it."""
-        answer = self.get("/services/data/")
-        try:
-            numbers = [str(entry["version"]) for entry in answer.json_value()]
-            usable = [number for number in numbers if float(number) <= float(API_VERSION)]
-        except (KeyError, TypeError, ValueError):
-            raise answer.unusable("JSON that is no list of API versions") from None
-        self.api_version = max(usable, key=float) if usable else API_VERSION
-        return self.api_version
 
     def stages(self) -> Sequence[Stage]:
         """https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_opportunitystage.htm"""
@@ -165,29 +153,53 @@ class SalesforceClient:
         return checks
 
     def changed_deals(self, *, query: DealQuery) -> Iterator[DealPage]:
-        """Deals in the order of (SystemModstamp, Id), at or after the cursor less the overlap."""
-        cursor = query.cursor
-        if cursor.modified_at is None:
-            where = won_since(query)
-        else:
-            where = f"SystemModstamp >= {moment_literal(cursor.modified_at - OVERLAP)}"
-        soql = self.deal_query(wanted=query.wanted, where=where, order="SystemModstamp ASC, Id ASC")
-        for answer, body in self.pages(soql):
-            deals = [self.read_deal(record, wanted=query.wanted) for record in body["records"]]
-            if deals:
-                cursor = advanced(cursor=cursor, last=deals[-1], answer=answer)
-            yield DealPage(deals=deals, cursor=cursor, expected=body["totalSize"])
+        """Deals in the order of (SystemModstamp, Id), at or after the cursor less the overlap.
 
-    def deals_by_id(
-        self, *, external_ids: Sequence[str], wanted: Mapping[SourceObject, Sequence[str]]
-    ) -> Sequence[DealPage]:
+        A window that was not read to its end goes on after its last stored deal. A query that runs too long
+        is asked again for half of what is left, as often as it takes.
+        """
+        cursor, before = query.cursor, None
+        while True:
+            try:
+                for answer, body in self.deal_pages(
+                    wanted=query.wanted,
+                    where=salesforce_walk.conditions(query=query, cursor=cursor, before=before),
+                    order=ORDER,
+                ):
+                    deals = [self.read_deal(record, wanted=query.wanted) for record in body["records"]]
+                    cursor = salesforce_walk.moved(
+                        cursor,
+                        last=deals[-1] if deals else None,
+                        window_end=clock_of(answer),
+                        is_done=body["done"],
+                        before=before,
+                    )
+                    yield DealPage(deals=deals, cursor=cursor, expected=body["totalSize"])
+            except SyncError as error:
+                before = self.shorter(error, cursor=cursor, before=before)
+            else:
+                if before is None:
+                    return
+                before = None
+
+    def shorter(self, error: SyncError, *, cursor: Cursor, before: datetime | None) -> datetime:
+        """Where the next try of a query ends that was too long for Salesforce."""
+        middle = half_of(cursor=cursor, before=before, now=self.told_time)
+        if error.code != "QUERY_TIMEOUT" or middle is None:
+            raise error
+        return middle
+
+    def deals_by_id(self, *, external_ids: Sequence[str], wanted: Wanted) -> Sequence[DealPage]:
         """The named deals as they are now. Deleted or hidden ones are missing from the answer."""
         ids = sorted({to_18(external_id) for external_id in external_ids})
         pages = []
         for start in range(0, len(ids), IDS_PER_QUERY):
             where = f"Id IN {quote_texts(ids[start : start + IDS_PER_QUERY])}"
-            records = self.query_all(self.deal_query(wanted=wanted, where=where, order="Id ASC"))
-            deals = [self.read_deal(record, wanted=wanted) for record in records]
+            deals = [
+                self.read_deal(record, wanted=wanted)
+                for _, body in self.deal_pages(wanted=wanted, where=where, order="Id ASC")
+                for record in body["records"]
+            ]
             pages.append(DealPage(deals=deals, cursor=None, expected=len(ids)))
         return pages
 
@@ -234,17 +246,74 @@ class SalesforceClient:
             for _, body in self.pages(soql, resource="queryAll"):
                 yield from body["records"]
 
-    def deal_query(self, *, wanted: Mapping[SourceObject, Sequence[str]], where: str, order: str) -> str:
-        names = list(ALWAYS)
+    def deal_pages(self, *, wanted: Wanted, where: str, order: str) -> Iterator[tuple[Answer, Record]]:
+        """Pages of a query that leaves out the fields which turn out not to be there.
+
+        One such field spoils a whole query. So a refusal is followed by a look at what there is, and what is
+        missing is told by `hidden_fields`; the others are read.
+        """
+        while True:
+            has_begun = False
+            try:
+                for page in self.pages(self.deal_query(wanted=wanted, where=where, order=order)):
+                    has_begun = True
+                    yield page
+            except ConfigError as error:
+                if has_begun or not self.leave_out(error, wanted=wanted):
+                    raise
+            else:
+                return
+
+    def leave_out(self, error: ConfigError, *, wanted: Wanted) -> bool:
+        """Whether a query that was refused for a field can be asked again without it."""
+        if error.code != "INVALID_FIELD":
+            return False
+        before = len(self.hidden_fields)
+        self.hidden_fields |= self.missing_among(wanted)
+        if len(self.hidden_fields) == before:
+            self.hidden_fields |= named_by(error, wanted=wanted)
+        return len(self.hidden_fields) > before
+
+    def missing_among(self, wanted: Wanted) -> set[tuple[SourceObject, str]]:
+        """The fields that `describe` does not list. Of a path, as `A__r.B__c`, it tells nothing."""
+        asked = {source_object: list(names) for source_object, names in wanted.items()}
+        asked[SourceObject.DEAL] = [*asked.get(SourceObject.DEAL, ()), ACCOUNT_ID[1]]
         if self.has_currency_field:
-            names.append("CurrencyIsoCode")
+            asked[SourceObject.DEAL].append(CURRENCY[1])
+        return {
+            (source_object, name)
+            for source_object, names in asked.items()
+            if names
+            for shown in [self.names_shown(ENTITIES[source_object][0])]
+            for name in names
+            if "." not in name and name.lower() not in shown
+        }
+
+    def names_shown(self, entity: str) -> set[str]:
+        """In lower case; none of an object that the user may not see at all."""
+        try:
+            return {str(field["name"]).lower() for field in self.describe(entity)}
+        except ConfigError as error:
+            if error.breaks:
+                raise
+            return set()
+
+    def deal_query(self, *, wanted: Wanted, where: str, order: str) -> str:
+        names = [name for name in ALWAYS if (SourceObject.DEAL, name) not in self.hidden_fields]
+        if self.has_currency_field and CURRENCY not in self.hidden_fields:
+            names.append(CURRENCY[1])
         for source_object, (_, prefix) in ENTITIES.items():
-            names += [prefix + field_path(name) for name in wanted.get(source_object, ())]
+            names += [
+                prefix + field_path(name)
+                for name in wanted.get(source_object, ())
+                if (source_object, name) not in self.hidden_fields
+            ]
         unique = list({name.lower(): name for name in names}.values())
         columns = ", ".join(unique)
-        return f"SELECT {columns} FROM Opportunity WHERE {where} ORDER BY {order}"  # noqa: S608  names are checked above
+        given = f" WHERE {where}" if where else ""
+        return f"SELECT {columns} FROM Opportunity{given} ORDER BY {order}"  # noqa: S608  names are checked above
 
-    def read_deal(self, record: Record, *, wanted: Mapping[SourceObject, Sequence[str]]) -> Deal:
+    def read_deal(self, record: Record, *, wanted: Wanted) -> Deal:
         external_id = to_18(str(record["Id"]))
         fields: dict[SourceObject, Mapping[str, RawValue]] = {}
         for source_object, parent in (
@@ -256,7 +325,7 @@ class SalesforceClient:
         if self.has_currency_field:
             fields[SourceObject.DEAL] = {
                 **fields[SourceObject.DEAL],
-                "CurrencyIsoCode": record.get("CurrencyIsoCode"),
+                CURRENCY[1]: record.get(CURRENCY[1]),
             }
         account_id = record.get("AccountId")
         return Deal(
@@ -268,91 +337,33 @@ class SalesforceClient:
             modified_at=parse_moment(record["SystemModstamp"]),
             close_date=date.fromisoformat(record["CloseDate"]) if record.get("CloseDate") else None,
             account_id=to_18(account_id) if account_id else "",
+            account_problem=ACCOUNT_HIDDEN if ACCOUNT_ID in self.hidden_fields else "",
             url=f"{self.instance_url}/lightning/r/Opportunity/{external_id}/view",
             fields=fields,
+            hidden_fields=frozenset(self.hidden_fields),
         )
 
-    def describe(self, entity: str) -> list[Record]:
-        """https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_describe.htm"""
-        return self.get(f"{self.data_path}/sobjects/{entity}/describe").objects("fields")
 
-    def query_all(self, soql: str) -> list[Record]:
-        return [record for _, body in self.pages(soql) for record in body["records"]]
-
-    def pages(self, soql: str, *, resource: str = "query") -> Iterator[tuple[Answer, Record]]:
-        """https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm"""
-        answer = self.get(
-            f"{self.data_path}/{resource}/",
-            params={"q": soql},
-            headers={"Sforce-Query-Options": f"batchSize={PAGE_SIZE}"},
-        )
-        visited: set[str] = set()
-        while True:
-            body = answer.json_object()
-            answer.objects_in(body, "records")
-            if not isinstance(body.get("done"), bool) or not isinstance(body.get("totalSize"), int):
-                raise answer.unusable("JSON that is no query result")
-            yield answer, body
-            if body["done"]:
-                return
-            path = str(body.get("nextRecordsUrl", ""))
-            if not NEXT_PAGE.fullmatch(path) or path in visited:
-                raise TransientError(
-                    "Salesforce named a next page that cannot be followed.",
-                    next_step="The next poll goes on from the last page that was stored.",
-                    code="BAD_NEXT_PAGE",
-                )
-            visited.add(path)
-            answer = self.get(path)
-
-    @property
-    def data_path(self) -> str:
-        return f"/services/data/v{self.api_version}"
-
-    def get(
-        self,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """One authorised call. A session that has expired is renewed once, and the call repeated once."""
-        answer = self.send(path=path, params=params, headers=headers)
-        if self.wants_new_token(answer):
-            self.access_token, self.instance_url = self.renew(self.access_token)
-            self.renewed = True
-            answer = self.send(path=path, params=params, headers=headers)
-        if not answer.is_success:
-            raise self.error_of(answer)
-        self.renewed = False
-        return answer
-
-    def send(
-        self, *, path: str, params: Mapping[str, str] | None, headers: Mapping[str, str] | None
-    ) -> Answer:
-        return self.transport.send(
-            method="GET",
-            url=self.instance_url + path,
-            params=params,
-            headers={
-                "Authorization": f"Bearer {self.access_token}",
-                "Accept": "application/json",
-                **(headers or {}),
-            },
-        )
-
-    def wants_new_token(self, answer: Answer) -> bool:
-        if self.renewed:
-            return False
-        _, message = code_and_message(answer)
-        return (answer.status == 401 and not is_policy(message)) or 300 <= answer.status < 400
-
-    def error_of(self, answer: Answer) -> SyncError:
-        return data_error(answer)
+def named_by(error: SyncError, *, wanted: Wanted) -> set[tuple[SourceObject, str]]:
+    """The wanted fields in whose path the name stands that a refusal is about."""
+    return {
+        (source_object, name)
+        for source_object, names in wanted.items()
+        for name in names
+        if error.subject and error.subject.lower() in [*name.lower().split("."), *standing_for(source_object)]
+    }
 
 
-def won_since(query: DealQuery) -> str:
-    return f"StageName IN {quote_texts(query.stage_names)} AND CloseDate >= {date_literal(query.import_from)}"
+def standing_for(source_object: SourceObject) -> list[str]:
+    """The relationship by which a deal leads to the object."""
+    return [part.lower() for part in ENTITIES[source_object][1].split(".") if part]
+
+
+def clock_of(answer: Answer) -> datetime:
+    """Salesforce's clock. Without it there is no safe end of a window."""
+    if answer.sent_at is None:
+        raise answer.unusable("no date in its headers")
+    return answer.sent_at
 
 
 def value_at(parent: Record | None, path: str) -> RawValue:
@@ -363,12 +374,3 @@ def value_at(parent: Record | None, path: str) -> RawValue:
             return None
         value = value.get(name)
     return None if isinstance(value, dict | list) else value
-
-
-def advanced(*, cursor: Cursor, last: Deal, answer: Answer) -> Cursor:
-    """The cursor after a page: never backwards, and never past Salesforce's own clock."""
-    limit = answer.sent_at or datetime.max.replace(tzinfo=UTC)
-    reached = Cursor(modified_at=min(last.modified_at, limit), external_id=last.external_id)
-    if cursor.modified_at is not None and reached.modified_at is not None:
-        return reached if reached.modified_at >= cursor.modified_at else cursor
-    return reached

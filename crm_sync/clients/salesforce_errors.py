@@ -44,7 +44,7 @@ DATA_RULES = {
     ),
     "REQUEST_LIMIT_EXCEEDED": Rule(
         sentence="Salesforce's API limit is used up.",
-        next_step="Fincelo tries again every fifteen minutes.",
+        next_step="Fincelo tries again in fifteen minutes, and then less often.",
         kind=ErrorKind.TRANSIENT,
         wait=900.0,
     ),
@@ -265,12 +265,14 @@ def token_rule(*, code: str, description: str) -> Rule:
 
 def from_rule(rule: Rule, *, code: str, answer: Answer) -> SyncError:
     if rule.kind is ErrorKind.TRANSIENT:
+        told = retry_after(answer.headers)
         return TransientError(
             rule.sentence,
             next_step=rule.next_step,
             code=code,
             status=answer.status,
-            retry_after=retry_after(answer.headers) or rule.wait,
+            retry_after=told or rule.wait,
+            grows=told is None,
         )
     return ConfigError(
         rule.sentence, next_step=rule.next_step, breaks=rule.breaks, code=code, status=answer.status
@@ -280,12 +282,13 @@ def from_rule(rule: Rule, *, code: str, answer: Answer) -> SyncError:
 def missing_field(*, message: str, status: int) -> ConfigError:
     column = MISSING_FIELD.search(message)
     relation = MISSING_RELATION.search(message)
-    name = column[1] if column else relation[1] if relation else "A mapped field"
+    name = column[1] if column else relation[1] if relation else ""
     return ConfigError(
-        f"{name} is not in Salesforce, or the connected user may not see it.",
+        f"{name or 'A mapped field'} is not in Salesforce, or the connected user may not see it.",
         next_step="Give the user read access to it, or choose another field in Field Mapping.",
         code="INVALID_FIELD",
         status=status,
+        subject=name,
     )
 
 

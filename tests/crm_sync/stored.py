@@ -84,5 +84,5 @@ def forget_imports() -> None:
         )
         cursor.execute(
             "UPDATE crm_sync_connection SET cursor_modified_at = NULL, cursor_external_id = '',"
-            " cursor_window_end = NULL, state = 'connected', state_reason = '', not_before = NULL"
+            " cursor_window_end = NULL, cursor_reached_at = NULL, state = 'connected', state_reason = '', not_before = NULL"
         )

@@ -13,7 +13,7 @@ from django_q.models import OrmQ
 from contracts.models import AuditEntry, Contract, Customer
 from crm_sync import sweeping, tasks
 from crm_sync.clients import hubspot as hubspot_client
-from crm_sync.clients import salesforce as salesforce_client
+from crm_sync.clients import salesforce_api
 from crm_sync.enums import RunTrigger
 from crm_sync.models import Connection, CrmAccount, CrmDeal, Hold, SyncRecord, SyncRun
 from crm_sync.sync import Order, sync
@@ -212,6 +212,7 @@ def test_sweep_sees_who_left_won_without_a_poll(salesforce: Connection, org: Org
 
 
 def test_case_43_a_renamed_stage_asks(hubspot: Connection, portal: Portal, run: Run) -> None:
+    portal.clock = lambda: datetime(2026, 11, 22, 12, tzinfo=UTC)
     portal.add_won_deals(21)
     settle_clock(portal)
     run(hubspot)
@@ -262,7 +263,7 @@ def test_won_ids_are_walked_page_by_page(
 ) -> None:
     org.add_won_deals(450)
     run(salesforce)
-    monkeypatch.setattr(salesforce_client, "PAGE_SIZE", 200)
+    monkeypatch.setattr(salesforce_api, "PAGE_SIZE", 200)
     salesforce_server.reset_requests()
 
     done = swept(salesforce)

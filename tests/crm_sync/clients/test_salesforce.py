@@ -149,9 +149,10 @@ def test_pages_are_followed_to_the_end(client: SalesforceClient, org: Org) -> No
 
     assert ids(pages) == expected
     assert [(len(page.deals), page.expected) for page in pages] == [(200, 450), (200, 450), (50, 450)]
+    began = client.told_time
     assert [page.cursor for page in pages] == [
-        Cursor(modified_at=NOON - timedelta(seconds=1), external_id=expected[199]),
-        Cursor(modified_at=NOON, external_id=expected[399]),
+        Cursor(external_id=expected[199], window_end=began, reached_at=NOON - timedelta(seconds=1)),
+        Cursor(external_id=expected[399], window_end=began, reached_at=NOON),
         Cursor(modified_at=NOON, external_id=expected[449]),
     ]
     assert client.calls == 3
@@ -194,7 +195,7 @@ def test_deals_of_one_second_are_seen_again_and_none_is_missed(client: Salesforc
 @pytest.mark.parametrize("minutes", [None, 20])
 def test_the_cursor_never_moves_backwards(client: SalesforceClient, org: Org, minutes: int | None) -> None:
     """After an answer without deals, and after one that has only deals of the overlap."""
-    cursor = Cursor(modified_at=NOON, external_id="006000000000001AAA")
+    cursor = Cursor(modified_at=NOON)
     if minutes is not None:
         add_deal(org, at=NOON - timedelta(minutes=minutes))
 
@@ -229,13 +230,19 @@ def test_an_expired_session_is_renewed_once_and_the_call_repeated(
     assert client.access_token != first_token
 
 
-def test_a_session_that_expires_twice_in_one_run_is_renewed_twice(
-    client: SalesforceClient, org: Org, renewals: Renewals
+def test_a_session_is_renewed_once_in_five_minutes(
+    client: SalesforceClient, org: Org, renewals: Renewals, transport: Transport
 ) -> None:
-    for _ in range(2):
-        org.expire_access_tokens()
+    org.expire_access_tokens()
+    read(client, asked())
+    org.expire_access_tokens()
+
+    with pytest.raises(TransientError) as failure:
         read(client, asked())
 
+    assert (failure.value.code, len(renewals.stale)) == ("SESSION_ENDED_AGAIN", 1)
+    transport.clock = lambda: 301.0
+    read(client, asked())
     assert len(renewals.stale) == 2
 
 
@@ -291,17 +298,66 @@ def test_an_org_that_moved_is_found_by_renewing(
     )
 
 
-def test_a_mapped_field_that_is_gone_is_named(client: SalesforceClient, org: Org) -> None:
+def test_a_mapped_field_that_is_gone_is_left_out_and_told(client: SalesforceClient, org: Org) -> None:
+    deal_id = add_deal(org, Amount=5, Contract_Term__c=12)
     org.remove_field("Opportunity", "Contract_Term__c")
+
+    (deal,) = read(client, asked())[0].deals
+
+    assert (deal.external_id, deal.hidden_fields) == (deal_id, {(SourceObject.DEAL, "Contract_Term__c")})
+    assert (deal.fields[SourceObject.DEAL]["Amount"], client.calls) == (Decimal("5.0"), 5)
+    read(client, asked())
+    assert client.calls == 6
+
+
+def test_several_hidden_fields_of_several_objects_are_found_at_once(
+    client: SalesforceClient, org: Org
+) -> None:
+    add_deal(org)
+    for name in ("Contract_Term__c", "Billing_Frequency__c", "Amount"):
+        org.remove_field("Opportunity", name)
+
+    (deal,) = read(client, asked(wanted={**WANTED, SourceObject.ACCOUNT: ["Name", "Nowhere__c"]}))[0].deals
+
+    assert deal.hidden_fields == {
+        (SourceObject.DEAL, "Contract_Term__c"),
+        (SourceObject.DEAL, "Billing_Frequency__c"),
+        (SourceObject.DEAL, "Amount"),
+        (SourceObject.ACCOUNT, "Nowhere__c"),
+    }
+
+
+def test_a_path_that_leads_nowhere_is_left_out(client: SalesforceClient, org: Org) -> None:
+    """Describe tells nothing of other objects: the refusal itself names the relationship."""
+    add_deal(org, Amount=5)
+
+    (deal,) = read(client, asked(wanted={SourceObject.DEAL: ["Amount", "Quote__r.Term__c"]}))[0].deals
+
+    assert deal.hidden_fields == {(SourceObject.DEAL, "Quote__r.Term__c")}
+    assert deal.fields[SourceObject.DEAL] == {"Amount": Decimal("5.0"), "Quote__r.Term__c": None}
+
+
+def test_a_refusal_for_a_field_nobody_mapped_is_an_error(client: SalesforceClient, org: Org) -> None:
+    org.remove_field("Opportunity", "IsWon")
 
     with pytest.raises(ConfigError) as refusal:
         read(client, asked())
 
-    assert str(refusal.value) == (
-        "Contract_Term__c is not in Salesforce, or the connected user may not see it. "
-        "Give the user read access to it, or choose another field in Field Mapping."
+    assert (refusal.value.code, refusal.value.subject) == ("INVALID_FIELD", "IsWon")
+
+
+def test_a_user_who_may_not_see_the_account_of_a_deal(client: SalesforceClient, org: Org) -> None:
+    add_deal(org, AccountId=org.add_account("Acme"))
+    org.remove_field("Opportunity", "AccountId")
+
+    (deal,) = read(client, asked())[0].deals
+
+    assert (deal.account_id, deal.account_problem) == (
+        "",
+        "The connected user may not see which account the deal belongs to: the field Account Name (AccountId) "
+        "of opportunities is hidden from it.",
     )
-    assert (refusal.value.code, refusal.value.breaks) == ("INVALID_FIELD", False)
+    assert deal.hidden_fields == {(SourceObject.DEAL, "AccountId"), (SourceObject.ACCOUNT, "Name")}
 
 
 def test_results_that_salesforce_has_thrown_away_mean_another_poll(

@@ -1,0 +1,125 @@
+"""What is left of the day's API calls decides how often Fincelo calls."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from contracts.models import Contract
+from crm_sync import tasks
+from crm_sync.deals import Allowance
+from crm_sync.models import Connection
+from crm_sync.pacing import Pace, backed_off, is_spent, pace_of
+from demo.salesforce.answers import rest_error
+from demo.salesforce.org import Org
+from tests.crm_sync.conftest import Run
+
+SLOW = (
+    "12,000 of the day's 15,000 API calls of this Salesforce are used. "
+    "Fincelo polls every 30 minutes until it is less than 80%."
+)
+SPENT = (
+    "14,250 of the day's 15,000 API calls of this Salesforce are used. "
+    "Fincelo leaves the rest to other programs and looks again in an hour."
+)
+
+
+@pytest.mark.parametrize(
+    ("used", "pace"),
+    [
+        (0, None),
+        (11_999, None),
+        (12_000, Pace(pause=timedelta(minutes=30), sentence=SLOW)),
+        (14_250, Pace(pause=timedelta(hours=1), sentence=SPENT)),
+    ],
+)
+def test_the_pace_of_an_allowance(used: int, pace: Pace | None) -> None:
+    assert pace_of(Allowance(used=used, limit=15_000), provider="Salesforce") == pace
+
+
+def test_a_crm_that_says_nothing_of_its_limits_is_polled_as_usual() -> None:
+    nonsense = Allowance(used=5, limit=0)
+
+    assert [pace_of(one, provider="HubSpot") for one in (None, nonsense)] == [None, None]
+    assert [is_spent(one) for one in (None, nonsense)] == [False, False]
+
+
+def test_a_guessed_pause_doubles_up_to_four_hours() -> None:
+    pauses = [backed_off(900, failures=failures) for failures in (0, 1, 2, 3, 4, 99)]
+
+    assert [pause.total_seconds() / 60 for pause in pauses] == [15, 30, 60, 120, 240, 240]
+
+
+@pytest.mark.parametrize("form", ["plain", "bursts", "per_app"])
+def test_rule_5_2_above_80_percent_polls_are_half_an_hour_apart(
+    salesforce: Connection, org: Org, run: Run, form: str
+) -> None:
+    org.limit_info_form = form
+    org.add_won_deals(2)
+    org.api_used = 12_500
+
+    done = run(salesforce)
+
+    salesforce.refresh_from_db()
+    assert (done.state, done.created, salesforce.state) == ("done", 2, "degraded")
+    assert salesforce.warnings == [SLOW.replace("12,000", "12,501")]
+    assert minutes_left(salesforce) == 30
+    tasks.poll_due()
+    assert OrmQ.objects.count() == 0
+    org.api_used = 100
+    run(salesforce)
+    salesforce.refresh_from_db()
+    assert (salesforce.state, salesforce.warnings, salesforce.not_before) == ("connected", [], None)
+
+
+def test_rule_5_2_above_95_percent_a_run_stops_at_the_end_of_its_page(
+    salesforce: Connection, org: Org, run: Run
+) -> None:
+    org.max_page_size = 10
+    org.add_won_deals(25)
+    org.api_used = 14_300
+
+    stopped = run(salesforce)
+    org.api_used = 100
+    done = run(salesforce)
+
+    assert (stopped.state, stopped.created, stopped.api_calls) == ("done", 10, 1)
+    assert (done.state, done.created, Contract.objects.count()) == ("done", 15, 25)
+
+
+def test_rule_5_2_an_answer_without_the_header_says_nothing(
+    salesforce: Connection, org: Org, run: Run
+) -> None:
+    org.limit_info_form = None
+    org.api_used = 14_300
+    org.add_won_deals(1)
+
+    done = run(salesforce)
+
+    salesforce.refresh_from_db()
+    assert (done.state, done.created, salesforce.state, salesforce.warnings) == ("done", 1, "connected", [])
+
+
+def test_case_77_a_used_up_allowance_is_left_alone_for_longer_and_longer(
+    salesforce: Connection, org: Org, run: Run
+) -> None:
+    org.add_won_deals(1)
+    org.intercept = lambda request: rest_error(
+        "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403
+    )
+    pauses = []
+    for _ in range(3):
+        assert run(salesforce).state == "failed"
+        salesforce.refresh_from_db()
+        pauses.append(minutes_left(salesforce))
+    org.intercept = None
+
+    done = run(salesforce)
+
+    assert (pauses, done.state, done.created) == ([15, 30, 60], "done", 1)
+
+
+def minutes_left(connection: Connection) -> int:
+    assert connection.not_before is not None
+    return round((connection.not_before - timezone.now()).total_seconds() / 60)
