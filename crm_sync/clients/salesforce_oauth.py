@@ -145,7 +145,7 @@ def read_grant(*, body: dict[str, Any], transport: Transport, client_secret: str
         org_id, user_id = org_and_user(str(body.get("id", "")))
     except ValueError:
         org_id = user_id = ""
-    if not org_id or not access_token:
+    if not org_id or not access_token or (body.get("refresh_token") and not refresh_token):
         raise UnusableGrant(
             "Salesforce's answer names no org or no token.",
             refresh_token=refresh_token,

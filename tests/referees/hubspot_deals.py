@@ -49,9 +49,9 @@ def won_in(portal: Portal) -> Deals:
 
 def won_seen(client: HubSpot) -> Deals:
     """The won deals in the same shape: found by search, read again in batches, with their companies."""
-    deals = list(_read(client.crm.deals.batch_api, ids_found(client), ["dealstage", "amount"]))
-    company_of = _primary_companies(client, [deal.id for deal in deals])
-    companies = _read(client.crm.companies.batch_api, sorted(set(company_of.values())), ["name"])
+    deals = list(read_in_batches(client.crm.deals.batch_api, ids_found(client), ["dealstage", "amount"]))
+    company_of = primary_companies(client, [deal.id for deal in deals])
+    companies = read_in_batches(client.crm.companies.batch_api, sorted(set(company_of.values())), ["name"])
     names = {company.id: company.properties["name"] for company in companies}
     return {
         deal.id: (
@@ -86,7 +86,7 @@ def ids_found(client: HubSpot) -> list[str]:
         after = page.paging.next.after
 
 
-def _read(batch_api: Any, ids: Sequence[str], properties: list[str]) -> Iterator[Any]:
+def read_in_batches(batch_api: Any, ids: Sequence[str], properties: list[str]) -> Iterator[Any]:
     for start in range(0, len(ids), BATCH):
         request = BatchReadInputSimplePublicObjectId(
             inputs=[{"id": each} for each in ids[start : start + BATCH]],
@@ -96,7 +96,7 @@ def _read(batch_api: Any, ids: Sequence[str], properties: list[str]) -> Iterator
         yield from batch_api.read(batch_read_input_simple_public_object_id=request).results
 
 
-def _primary_companies(client: HubSpot, deal_ids: list[str]) -> dict[str, str]:
+def primary_companies(client: HubSpot, deal_ids: list[str]) -> dict[str, str]:
     api = client.crm.associations.v4.batch_api
     companies = {}
     for start in range(0, len(deal_ids), ASSOCIATIONS_BATCH):

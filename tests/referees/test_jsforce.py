@@ -12,18 +12,10 @@ from demo.salesforce.demo_data import add_demo_data
 from demo.salesforce.faults import ENDPOINTS
 from demo.salesforce.org import Org
 from tests.demo.salesforce.visitor import CALLBACK, Visitor, answer
-from tests.referees.jsforce_process import Jsforce, NotHere, RefusedByJsforce, installed, running
+from tests.referees.jsforce_process import Jsforce, RefusedByJsforce, running
 from tests.referees.salesforce_deals import SOQL, Deals, deals_from, deals_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
-
-
-@pytest.fixture(scope="session")
-def modules() -> Path:
-    try:
-        return installed()
-    except NotHere as reason:
-        pytest.skip(str(reason))
 
 
 @pytest.fixture
