@@ -63,7 +63,10 @@ ONCE: Mapping[str, tuple[str, Seen]] = {
     ),
     "403 REQUEST_LIMIT_EXCEEDED, TotalRequests": (
         "request_limit",
-        waiting("Salesforce's API limit is used up. Fincelo tries again every fifteen minutes.", minutes=15),
+        waiting(
+            "Salesforce's API limit is used up. Fincelo tries again in fifteen minutes, and then less often.",
+            minutes=15,
+        ),
     ),
     "403 REQUEST_LIMIT_EXCEEDED, ConcurrentRequests": (
         "concurrent_requests",

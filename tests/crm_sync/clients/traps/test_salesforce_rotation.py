@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -121,6 +122,18 @@ def test_rule_of_1_7_a_dead_token_is_asked_for_once(
     assert (str(refusal.value), refusal.value.breaks, calls(salesforce_server, "/token")) == (DEAD, True, 1)
 
 
+def wait_for_somebody_at_a_lock() -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        with database.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            if cursor.fetchone() != (0,):
+                break
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    connections.close_all()
+
+
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_rule_of_1_7_read_the_row_again_before_a_connection_counts_as_dead(
@@ -128,11 +141,9 @@ def test_rule_of_1_7_read_the_row_again_before_a_connection_counts_as_dead(
 ) -> None:
     """A person authorises again while the old token is being refused: the new one is taken."""
     sell(org)
-    waiting = threading.Event()
 
     def authorise_again() -> None:
         issued = org.connect()
-        waiting.set()
         credentials.store(
             connection=rotating, access_token=issued.access_token, refresh_token=issued.refresh_token or ""
         )
@@ -145,8 +156,7 @@ def test_rule_of_1_7_read_the_row_again_before_a_connection_counts_as_dead(
             return None
         org.intercept = None
         person.start()
-        waiting.wait(10)
-        threading.Event().wait(0.5)  # the person's transaction stands at the row that this renewal has locked
+        wait_for_somebody_at_a_lock()
         return oauth_error(*DEAD_TOKEN)
 
     org.intercept = refuse_once
