@@ -144,13 +144,13 @@ TOKEN_RULES = {
     ("invalid_grant", "ip restricted"): passing(
         "Salesforce refuses the address of this server.",
         next_step="Ask a Salesforce administrator to allow it or to relax the app's IP policy. "
-        "Fincelo tries again every hour.",
+        "Fincelo goes on trying, less and less often.",
         wait=HOUR,
     ),
     ("invalid_grant", "ip restricted or invalid login hours"): passing(
         "Salesforce refuses the address of this server, or this hour of the day.",
         next_step="Ask a Salesforce administrator about login IP ranges and login hours. "
-        "Fincelo tries again every hour.",
+        "Fincelo goes on trying, less and less often.",
         wait=HOUR,
     ),
     ("invalid_grant", "expired authorization code"): Rule(
@@ -176,7 +176,8 @@ TOKEN_RULES = {
     ("invalid_grant", "token request is already being processed"): UNDER_WAY,
     ("invalid_grant", "login rate exceeded"): passing(
         "The Salesforce user logs in too often.",
-        next_step="Fincelo tries again in fifteen minutes. If it goes on, give Fincelo a user of its own.",
+        next_step="Fincelo tries again in fifteen minutes, and then less often. "
+        "If it goes on, give Fincelo a user of its own.",
         wait=QUARTER_HOUR,
     ),
     ("invalid_grant", "request not supported on this domain"): Rule(

@@ -32,7 +32,7 @@ from tests.crm_sync.stored import row_versions
 ACTIVE_USER = "Connect again with an active user."
 ADD_PROFILE = "Ask a Salesforce administrator to add the user's profile to the app."
 AGAIN = "Press Authorise again."
-HOURLY = "Fincelo tries again every hour."
+GOES_ON = "Fincelo goes on trying, less and less often."
 OUTAGE = "Salesforce's sign-in service is not answering properly at the moment."
 SLOWER = f"Salesforce's sign-in service asks for fewer calls. {LATER}"
 SCOPES = "Tick the scopes listed on the connect page."
@@ -55,12 +55,12 @@ RENEWING = {
     "inactive_org": broken("The Salesforce org is not active. Ask a Salesforce administrator."),
     "ip_restricted": waiting(
         "Salesforce refuses the address of this server. Ask a Salesforce administrator to allow it or to "
-        f"relax the app's IP policy. {HOURLY}",
+        f"relax the app's IP policy. {GOES_ON}",
         minutes=60,
     ),
     "ip_or_hours": waiting(
         "Salesforce refuses the address of this server, or this hour of the day. "
-        f"Ask a Salesforce administrator about login IP ranges and login hours. {HOURLY}",
+        f"Ask a Salesforce administrator about login IP ranges and login hours. {GOES_ON}",
         minutes=60,
     ),
     "authentication_failure": broken(f"Salesforce did not accept the sign-in. {RECONNECT}"),
@@ -69,7 +69,7 @@ RENEWING = {
         "The app in Salesforce has no OAuth scopes. Add the scopes listed on the connect page to the app."
     ),
     "login_rate": waiting(
-        "The Salesforce user logs in too often. Fincelo tries again in fifteen minutes. "
+        "The Salesforce user logs in too often. Fincelo tries again in fifteen minutes, and then less often. "
         "If it goes on, give Fincelo a user of its own.",
         minutes=15,
     ),
