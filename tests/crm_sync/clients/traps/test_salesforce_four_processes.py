@@ -42,7 +42,7 @@ class Presented:
     tokens: list[tuple[float, str]] = field(default_factory=list)
 
     def __call__(self, request: Request) -> None:
-        if request.path.endswith("/token"):
+        if request.path.endswith("/token") and "refresh_token" in request.form():
             self.tokens.append((time.monotonic(), request.form()["refresh_token"]))
 
     @property
