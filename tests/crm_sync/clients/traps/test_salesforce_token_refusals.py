@@ -200,23 +200,33 @@ def test_row_of_1_9_a_when_a_person_connects(
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("error", "description", "sentence"),
     [
-        {"error": "invalid_grant", "error_description": "Expired access/refresh token."},
-        {"error": "INVALID_GRANT", "error_description": "  expired   ACCESS/refresh token "},
-        {"error": "invalid_grant", "error_description": None},
-        {"error": "invalid_grant", "error_description": ["a", {"b": 1}]},
+        ("invalid_grant", "Inactive user.", "deactivated or frozen"),
+        ("INVALID_GRANT", "  inactive   USER ", "deactivated or frozen"),
+        ("invalid_grant", "user hasn\u2019t approved this consumer", "may not use the app"),
+        ("invalid_grant", None, "Salesforce refused the authorisation."),
+        ("invalid_grant", ["a", {"b": 1}], "Salesforce refused the authorisation."),
+        ("invalid_grant", "worded anew", "Salesforce refused the authorisation."),
     ],
-    ids=["a full stop", "capitals and blanks", "nothing", "no text"],
+    ids=["a full stop", "capitals and blanks", "an apostrophe", "nothing", "no text", "another text"],
 )
 def test_rule_of_1_9_a_wordings_change_over_the_years(
-    salesforce: Connection, org: Org, salesforce_server: Server, run: Run, body: dict[str, Any]
+    salesforce: Connection,
+    org: Org,
+    salesforce_server: Server,
+    run: Run,
+    error: str,
+    description: Any,
+    sentence: str,
 ) -> None:
-    sold_twice(org=org, connection=salesforce, run=run)
     org.expire_access_tokens()
-    salesforce_server.faults.add("body", endpoint=TOKEN, code=400, text=json.dumps(body))
+    text = json.dumps({"error": error, "error_description": description})
+    salesforce_server.faults.add("body", endpoint=TOKEN, code=400, text=text)
 
-    assert seen(run(salesforce), salesforce).connection == "broken"
+    found = seen(run(salesforce), salesforce)
+
+    assert (found.connection, sentence in found.text) == ("broken", True)
 
 
 def test_rule_of_1_9_a_no_error_value_crashes_the_client(
