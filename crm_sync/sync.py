@@ -64,7 +64,10 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
         notes = after_run(connection=connection, client=client, seen=seen, since=run.window_from)
         warnings = [*client.warnings, *notes.gone, *leaver_warnings(connection=connection)]
         runs.finish(
-            run=run, api_calls=client.calls, warnings=list(dict.fromkeys(warnings)), notes=notes.missed
+            run=run,
+            api_calls=client.calls,
+            warnings=list(dict.fromkeys(warnings)),
+            notes=[*notes.missed, *dict.fromkeys(sight.notes)],
         )
     except LeaseLost:
         log.warning("A later run has taken over %s; this one stops.", connection)
