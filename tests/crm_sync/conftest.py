@@ -29,8 +29,8 @@ Run = Callable[..., SyncRun]
 
 
 @pytest.fixture(autouse=True)
-def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
-    """Clients sleep on paper only."""
+def sleepless(monkeypatch: pytest.MonkeyPatch) -> Pauses:
+    """Runs sleep on paper only: the seconds they were asked to sleep."""
     pauses = Pauses()
     monkeypatch.setattr(credentials, "Transport", partial(Transport, pause=pauses))
     return pauses
