@@ -49,7 +49,7 @@ def customers_for(
 def follow_merged(*, org_id: int, deals: Sequence[Deal]) -> list[str]:
     """The survivor of merged accounts stands for their customer. The old ids stay as they are.
 
-    Where they stood for several customers it goes to the one that was there first: none is removed, and a
+    Where they stood for several customers it goes to the one that the CRM lists first: none is removed, and a
     sentence says so. In the caller's transaction; three statements at most, none where nothing was merged.
     """
     merged = {
@@ -61,9 +61,9 @@ def follow_merged(*, org_id: int, deals: Sequence[Deal]) -> list[str]:
         return []
     ids = {*merged, *(old for olds in merged.values() for old in olds)}
     rows = CrmAccount.objects.filter(org_id=org_id, external_id__in=ids).select_related("customer")
-    known = {row.external_id: row for row in rows.order_by("pk")}
+    known = {row.external_id: row for row in rows}
     heirs = {
-        survivor: [row for key, row in known.items() if key in olds]
+        survivor: [known[old] for old in olds if old in known]
         for survivor, olds in merged.items()
         if survivor not in known
     }
