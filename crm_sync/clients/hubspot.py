@@ -10,7 +10,7 @@ from crm_sync.clients.hubspot_deals import ALWAYS, DealReader, Portal, Wanted
 from crm_sync.clients.hubspot_fields import read_fields
 from crm_sync.clients.hubspot_presence import read_presence, read_survivors
 from crm_sync.clients.hubspot_stages import stage_of, stages_in
-from crm_sync.clients.hubspot_values import is_hubspot_page
+from crm_sync.clients.hubspot_values import is_ui_host
 from crm_sync.clients.hubspot_windows import bounds, clock_of, last_of, window_filters
 from crm_sync.clients.zones import zone_or_utc
 from crm_sync.deals import Check, CrmField, Cursor, Deal, DealPage, DealQuery, OrgFacts, Presence, Stage
@@ -65,7 +65,7 @@ class HubSpotClient:
             time_zone=zone_or_utc(str(account.get("timeZone") or "UTC"), warnings=self.warnings),
             currency=str(account.get("companyCurrency") or ""),
             has_currency_field=True,
-            ui_domain=ui_domain if is_hubspot_page(f"https://{ui_domain}") else "",
+            ui_domain=ui_domain if is_ui_host(ui_domain) else "",
         )
 
     def stages(self) -> Sequence[Stage]:

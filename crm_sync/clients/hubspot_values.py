@@ -67,14 +67,14 @@ def plain(properties: Mapping[str, Any], names: Sequence[str]) -> dict[str, RawV
     return {name: None if isinstance(value, dict | list) else value for name, value in values.items()}
 
 
-def is_hubspot_page(url: str) -> bool:
-    """Whether an address that came with an answer leads to HubSpot's own pages."""
-    return len(url) <= LONGEST_LINK and is_https_host(origin_of(url), hosts=(), suffixes=(".hubspot.com",))
+def is_ui_host(host: str) -> bool:
+    """Whether a host that came with an answer is one of HubSpot's own pages."""
+    return is_https_host(f"https://{host}", hosts=(), suffixes=(".hubspot.com",))
 
 
 def deep_link(url: str, *, ui_domain: str, portal_id: str, deal_id: str) -> str:
     """The record's own address, or the usual one where it has none that can be trusted."""
-    if is_hubspot_page(url):
+    if len(url) <= LONGEST_LINK and url.startswith("https://") and is_ui_host(origin_of(url)[8:]):
         return url
     return f"https://{ui_domain}/contacts/{portal_id}/record/0-3/{deal_id}"
 
