@@ -28,6 +28,8 @@ from crm_sync.selection import left_reason, select_left, select_won
 from crm_sync.writing import not_stored, write_deals
 
 TRIES = 4
+OUR_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a bug of ours in reading a deal shows itself as."""
 log = logging.getLogger(__name__)
 
 
@@ -158,7 +160,7 @@ def mapped_or_held(deal: Deal, *, digest: str, sight: Sight) -> MappedDeal:
     """Our own fault with one deal must not stop the others: it becomes a hold, and the log has the rest."""
     try:
         return map_deal(deal, rules=sight.rules, settings=sight.settings, digest=digest)
-    except Exception:
+    except OUR_FAULTS:
         log.exception("Deal %s could not be read.", deal.external_id)
         return MappedDeal(deal=deal, fingerprint=digest, problems=(write_failed(deal),))
 

@@ -9,11 +9,13 @@ from crm_sync.clients.hubspot_api import HubSpotApi, is_last_page
 from crm_sync.clients.hubspot_presence import merged_ids, read_presence
 from crm_sync.clients.hubspot_values import (
     local_date,
+    object_id,
     parse_moment,
     plain,
     primary_company,
     to_millis,
 )
+from crm_sync.clients.reading import reads_answers_of
 from crm_sync.clients.zones import zone_or_utc
 from crm_sync.deals import (
     Allowance,
@@ -44,6 +46,7 @@ ALWAYS = (
 COMPANY_CACHE = 20_000
 OWNERS_SCOPE = "crm.objects.owners.read"
 Record = dict[str, Any]
+reads_answers = reads_answers_of("HubSpot")
 
 
 class HubSpotClient:
@@ -75,6 +78,7 @@ class HubSpotClient:
     def close(self) -> None:
         self.api.transport.session.close()
 
+    @reads_answers
     def identify(self) -> OrgFacts:
         """Portal, time zone and currency. A token without the right to the account page still connects."""
         portal_id = self.api.introspect().portal_id
@@ -97,6 +101,7 @@ class HubSpotClient:
             ui_domain=str(account.get("uiDomain") or ""),
         )
 
+    @reads_answers
     def stages(self) -> Sequence[Stage]:
         """The stages of every pipeline. Values in `metadata` are text: "false" is a true value in Python."""
         stages = [
@@ -114,6 +119,7 @@ class HubSpotClient:
         self.known_stages = {stage.id: stage for stage in stages}
         return stages
 
+    @reads_answers
     def schema(self) -> Sequence[CrmField]:
         fields = [
             CrmField(
@@ -161,6 +167,7 @@ class HubSpotClient:
                 checks.append(Check(label=label, ok=True, sentence=f"{label} can be read."))
         return checks
 
+    @reads_answers
     def changed_deals(self, *, query: DealQuery) -> Iterator[DealPage]:
         """Deals of a fixed window in the order of their ids, some 1,000 a page.
 
@@ -202,6 +209,7 @@ class HubSpotClient:
             )
             yield DealPage(deals=deals, cursor=cursor, expected=expected)
 
+    @reads_answers
     def won_ids(self, *, query: DealQuery) -> Iterator[Sequence[str]]:
         """200 a page, in the order of ids. Search may lag by minutes: the next sweep sees the rest."""
         stage_ids = self.won_stage_ids(query.stage_names)
@@ -214,8 +222,9 @@ class HubSpotClient:
             )
             done = is_last_page(body)
             last_id = last_of(body["results"], before=last_id, done=done)
-            yield [str(record["id"]) for record in body["results"]]
+            yield [object_id(record["id"]) for record in body["results"]]
 
+    @reads_answers
     def presence(self, *, external_ids: Sequence[str]) -> Mapping[str, Presence]:
         if not self.known_stages:
             self.stages()
@@ -237,6 +246,7 @@ class HubSpotClient:
             )
         return [stage.id for stage in stages]
 
+    @reads_answers
     def deals_by_id(
         self, *, external_ids: Sequence[str], wanted: Mapping[SourceObject, Sequence[str]]
     ) -> Sequence[DealPage]:
@@ -326,7 +336,7 @@ class HubSpotClient:
         with_owner: bool,
     ) -> Deal:
         properties = record["properties"]
-        deal_id = str(record["id"])
+        deal_id = object_id(record["id"])
         company_id, problem = links.get(deal_id, ("", ""))
         company = (self.companies.get(company_id) or {}).get("properties") or {}
         stage = self.known_stages.get(stage_of(record))

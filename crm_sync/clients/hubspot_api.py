@@ -5,7 +5,8 @@ from typing import Any
 
 from crm_sync.clients.http import Answer, Transport, is_https_host
 from crm_sync.clients.hubspot_errors import error_of
-from crm_sync.clients.hubspot_values import NO_COMPANY, Introspection
+from crm_sync.clients.hubspot_values import NO_COMPANY, Introspection, object_id
+from crm_sync.clients.reading import is_count, reads_answers_of
 from crm_sync.errors import ConfigError, SyncError, TransientError
 
 HUBSPOT_API_VERSION = "2026-09"
@@ -16,6 +17,7 @@ ASSOCIATION_LIMIT = 1000
 PAGE_BUDGET = 1000
 NOT_FOUND = "OBJECT_NOT_FOUND"
 Body = dict[str, Any]
+reads_answers = reads_answers_of("HubSpot")
 
 
 def is_hubspot_origin(origin: str) -> bool:
@@ -33,6 +35,7 @@ class HubSpotApi:
         self.access_token = access_token
         self.version = version
 
+    @reads_answers
     def introspect(self) -> Introspection:
         """https://developers.hubspot.com/docs/apps/legacy-apps/private-apps/overview"""
         answer = self.send(
@@ -43,7 +46,7 @@ class HubSpotApi:
         body = answer.json_object()
         if not body.get("hubId"):
             raise answer.unusable("JSON that names no portal")
-        return Introspection(portal_id=str(body["hubId"]), scopes=frozenset(body.get("scopes") or ()))
+        return Introspection(portal_id=object_id(body["hubId"]), scopes=frozenset(body.get("scopes") or ()))
 
     def account(self) -> Body:
         """https://developers.hubspot.com/docs/api-reference/account-account-info-v3/guide"""
@@ -57,6 +60,7 @@ class HubSpotApi:
         """https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide"""
         return self.get(self.path("crm/properties", kind)).objects("results")
 
+    @reads_answers
     def owners(self, *, archived: bool) -> list[Body]:
         """https://developers.hubspot.com/docs/api-reference/crm-crm-owners-v3/guide"""
         owners: list[Body] = []
@@ -71,6 +75,7 @@ class HubSpotApi:
             params |= {"after": after}
         raise endless("owners")
 
+    @reads_answers
     def search_deals(
         self, *, groups: Sequence[Sequence[Body]], properties: Sequence[str], limit: int = SEARCH_LIMIT
     ) -> tuple[Body, Answer]:
@@ -85,17 +90,19 @@ class HubSpotApi:
             "properties": list(properties),
             "limit": limit,
         }
-        while True:
+        for _ in range(PAGE_BUDGET):
             answer = self.send(method="POST", path=self.path("crm/objects", "deals/search"), body=asked)
             body = answer.json_object()
             answer.objects_in(body, "results")
-            if not isinstance(body.get("total"), int):
+            if not is_count(body.get("total")):
                 raise answer.unusable("JSON that is no search result")
             following = following_page(body)
             if body["results"] or not following or following == asked.get("after"):
                 return body, answer
             asked["after"] = following
+        raise endless("deals")
 
+    @reads_answers
     def read_batch(
         self, *, kind: str, ids: Sequence[str], properties: Sequence[str], archived: bool = False
     ) -> dict[str, Body]:
@@ -115,9 +122,10 @@ class HubSpotApi:
             for error in found.get("errors") or ():
                 if error.get("category") != NOT_FOUND:
                     raise incomplete(f"read some {kind}", error=error)
-            records |= {str(record["id"]): record for record in answer.objects_in(found, "results")}
+            records |= {object_id(record["id"]): record for record in answer.objects_in(found, "results")}
         return records
 
+    @reads_answers
     def read_one(self, *, kind: str, record_id: str, properties: Sequence[str]) -> Body | None:
         """A record by its own id or one that was merged into it; None when there is none.
 
@@ -136,6 +144,7 @@ class HubSpotApi:
             raise answer.unusable("JSON that is no record")
         return body
 
+    @reads_answers
     def company_links(self, *, deal_ids: Sequence[str]) -> dict[str, list[Body]]:
         """The links to companies per deal; a deal without any may be absent. A failed look-up is a retry.
 

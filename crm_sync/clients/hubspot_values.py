@@ -31,6 +31,14 @@ def clean_token(pasted: str) -> str:
     return text[7:].strip() if text.lower().startswith("bearer ") else text
 
 
+def object_id(value: object) -> str:
+    """HubSpot's ids are digits, mostly written as text; ValueError for anything else."""
+    text = str(value)
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError("no id")
+    return text
+
+
 def parse_moment(text: str) -> datetime:
     """ISO 8601 in UTC, with or without milliseconds."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
@@ -65,9 +73,9 @@ def plain(properties: Mapping[str, Any], names: Sequence[str]) -> dict[str, RawV
 
 def primary_company(links: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     """(company id, problem) of the companies of one deal. Their order means nothing."""
-    ids = sorted({str(link["toObjectId"]) for link in links})
+    ids = sorted({object_id(link["toObjectId"]) for link in links})
     primary = [
-        str(link["toObjectId"])
+        object_id(link["toObjectId"])
         for link in links
         for kind in link.get("associationTypes") or ()
         if kind.get("category") == "HUBSPOT_DEFINED" and kind.get("typeId") == PRIMARY_COMPANY_TYPE

@@ -8,6 +8,7 @@ from typing import Protocol
 from crm_sync.clients.hubspot import HubSpotClient
 from crm_sync.clients.hubspot_values import day_in_millis
 from crm_sync.clients.protocol import CrmClient
+from crm_sync.clients.reading import reads_answers_of
 from crm_sync.clients.salesforce import SalesforceClient
 from crm_sync.clients.salesforce_values import date_literal, quote_text, quote_texts, to_18
 from crm_sync.near_misses import NearMiss, spellings
@@ -29,10 +30,14 @@ class Questions(Protocol):
         ...
 
 
+of_salesforce, of_hubspot = reads_answers_of("Salesforce"), reads_answers_of("HubSpot")
+
+
 class SalesforceQuestions:
     def __init__(self, client: SalesforceClient) -> None:
         self.client = client
 
+    @of_salesforce
     def deals_per_stage(
         self, *, misses: Sequence[NearMiss], selected: Sequence[str], since: date
     ) -> Mapping[str, int]:
@@ -45,6 +50,7 @@ class SalesforceQuestions:
         )
         return Counter(str(row["StageName"] or "") for row in rows)
 
+    @of_salesforce
     def ids_named(self, *, name: str, limit: int) -> Sequence[str]:
         rows = self.client.query_all(
             f"SELECT Id FROM Opportunity WHERE Name = {quote_text(name)} "  # noqa: S608  the name is quoted
@@ -52,6 +58,7 @@ class SalesforceQuestions:
         )
         return [to_18(str(row["Id"])) for row in rows]
 
+    @of_salesforce
     def was_deleted(self, *, external_id: str) -> bool:
         """https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_queryall.htm"""
         soql = f"SELECT Id, IsDeleted FROM Opportunity WHERE Id = {quote_text(external_id)}"  # noqa: S608  quoted
@@ -63,6 +70,7 @@ class HubSpotQuestions:
     def __init__(self, client: HubSpotClient) -> None:
         self.client = client
 
+    @of_hubspot
     def deals_per_stage(
         self, *, misses: Sequence[NearMiss], selected: Sequence[str], since: date
     ) -> Mapping[str, int]:
@@ -80,11 +88,13 @@ class HubSpotQuestions:
                 counts[one.name] = int(body["total"])
         return counts
 
+    @of_hubspot
     def ids_named(self, *, name: str, limit: int) -> Sequence[str]:
         wanted = {"propertyName": "dealname", "operator": "EQ", "value": name}
         body, _ = self.client.api.search_deals(groups=[[wanted]], properties=["dealname"], limit=limit)
         return [str(record["id"]) for record in body["results"]]
 
+    @of_hubspot
     def was_deleted(self, *, external_id: str) -> bool:
         """https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide"""
         answer = self.client.api.post(

@@ -9,6 +9,7 @@ from typing import Any
 
 from crm_sync.clients import salesforce_walk
 from crm_sync.clients.http import Answer, Transport
+from crm_sync.clients.reading import flag, reads_answers_of
 from crm_sync.clients.salesforce_api import API_VERSION, SalesforceApi
 from crm_sync.clients.salesforce_values import field_path, parse_moment, quote_text, quote_texts, to_18
 from crm_sync.clients.salesforce_walk import ORDER, half_of, won_since
@@ -43,6 +44,7 @@ ACCOUNT_HIDDEN = (
 )
 Wanted = Mapping[SourceObject, Sequence[str]]
 Record = dict[str, Any]
+reads_answers = reads_answers_of("Salesforce")
 
 
 class SalesforceClient(SalesforceApi):
@@ -78,6 +80,7 @@ class SalesforceClient(SalesforceApi):
     def close(self) -> None:
         self.transport.session.close()
 
+    @reads_answers
     def identify(self) -> OrgFacts:
         """The org's name, kind, zone and whether it keeps a currency per record."""
         row = self.query_all(
@@ -94,6 +97,7 @@ class SalesforceClient(SalesforceApi):
             has_currency_field=self.has_currency_field,
         )
 
+    @reads_answers
     def stages(self) -> Sequence[Stage]:
         """https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_opportunitystage.htm"""
         rows = self.query_all(
@@ -109,6 +113,7 @@ class SalesforceClient(SalesforceApi):
             for row in rows
         ]
 
+    @reads_answers
     def schema(self) -> Sequence[CrmField]:
         """Every field of deals, accounts and owners that this user may read."""
         return [
@@ -203,6 +208,7 @@ class SalesforceClient(SalesforceApi):
             pages.append(DealPage(deals=deals, cursor=None, expected=len(ids)))
         return pages
 
+    @reads_answers
     def won_ids(self, *, query: DealQuery) -> Iterator[Sequence[str]]:
         """2,000 a page. The walk goes by id, so that it can be taken up again anywhere."""
         soql = f"SELECT Id FROM Opportunity WHERE {won_since(query)}"  # noqa: S608  quoted where it is built
@@ -211,19 +217,21 @@ class SalesforceClient(SalesforceApi):
         for _, body in self.pages(f"{soql} ORDER BY Id ASC"):
             yield [to_18(str(record["Id"])) for record in body["records"]]
 
+    @reads_answers
     def presence(self, *, external_ids: Sequence[str]) -> Mapping[str, Presence]:
         """Deleted ones too, while the recycle bin has them."""
         rows = self.rows_by_id("Id, StageName, IsWon, IsClosed, IsDeleted FROM Opportunity", ids=external_ids)
         return {
             to_18(str(row["Id"])): Presence(
                 stage=str(row["StageName"] or ""),
-                crm_says_won=row.get("IsWon"),
-                crm_says_closed=row.get("IsClosed"),
+                crm_says_won=flag(row.get("IsWon")),
+                crm_says_closed=flag(row.get("IsClosed")),
                 is_deleted=bool(row["IsDeleted"]),
             )
             for row in rows
         }
 
+    @reads_answers
     def merged_accounts(self, *, external_ids: Sequence[str]) -> Mapping[str, str]:
         """A merged account is deleted and names its master. A user who may not see that stops no sweep."""
         try:
@@ -274,6 +282,7 @@ class SalesforceClient(SalesforceApi):
             self.hidden_fields |= named_by(error, wanted=wanted)
         return len(self.hidden_fields) > before
 
+    @reads_answers
     def missing_among(self, wanted: Wanted) -> set[tuple[SourceObject, str]]:
         """The fields that `describe` does not list. Of a path, as `A__r.B__c`, it tells nothing."""
         asked = {source_object: list(names) for source_object, names in wanted.items()}
@@ -313,6 +322,7 @@ class SalesforceClient(SalesforceApi):
         given = f" WHERE {where}" if where else ""
         return f"SELECT {columns} FROM Opportunity{given} ORDER BY {order}"  # noqa: S608  names are checked above
 
+    @reads_answers
     def read_deal(self, record: Record, *, wanted: Wanted) -> Deal:
         external_id = to_18(str(record["Id"]))
         fields: dict[SourceObject, Mapping[str, RawValue]] = {}
@@ -332,8 +342,8 @@ class SalesforceClient(SalesforceApi):
             external_id=external_id,
             name=str(record["Name"] or ""),
             stage=str(record["StageName"] or ""),
-            crm_says_won=record.get("IsWon"),
-            crm_says_closed=record.get("IsClosed"),
+            crm_says_won=flag(record.get("IsWon")),
+            crm_says_closed=flag(record.get("IsClosed")),
             modified_at=parse_moment(record["SystemModstamp"]),
             close_date=date.fromisoformat(record["CloseDate"]) if record.get("CloseDate") else None,
             account_id=to_18(account_id) if account_id else "",

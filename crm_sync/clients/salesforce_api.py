@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from crm_sync.clients.http import Answer, Transport
+from crm_sync.clients.reading import is_count
 from crm_sync.clients.salesforce_errors import code_and_message, data_error, is_policy
 from crm_sync.clients.salesforce_values import NEXT_PAGE
 from crm_sync.deals import Allowance
@@ -16,6 +17,8 @@ from crm_sync.errors import TransientError
 
 API_VERSION = "66.0"
 PAGE_SIZE = 2000
+EMPTY_PAGES = 10
+"""So many more pages than rows a query may have before it counts as endless."""
 RENEW_EVERY_SECONDS = 300
 API_USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})")
 GONE = 410
@@ -80,13 +83,14 @@ class SalesforceApi:
         while True:
             body = answer.json_object()
             answer.objects_in(body, "records")
-            if not isinstance(body.get("done"), bool) or not isinstance(body.get("totalSize"), int):
+            if not isinstance(body.get("done"), bool) or not is_count(body.get("totalSize")):
                 raise answer.unusable("JSON that is no query result")
             yield answer, body
             if body["done"]:
                 return
             path = str(body.get("nextRecordsUrl", ""))
-            if not NEXT_PAGE.fullmatch(path) or path in visited:
+            is_endless = path in visited or len(visited) >= body["totalSize"] + EMPTY_PAGES
+            if is_endless or not NEXT_PAGE.fullmatch(path):
                 raise TransientError(
                     "Salesforce named a next page that cannot be followed.",
                     next_step="The next poll goes on from the last page that was stored.",

@@ -120,20 +120,20 @@ def read_grant(*, body: dict[str, Any], transport: Transport) -> Grant:
             next_step="Check the login host and try again.",
             code="INSTANCE_NOT_ALLOWED",
         )
-    access_token = body.get("access_token")
+    tokens = body.get("access_token"), body.get("refresh_token") or ""
     try:
         org_id, user_id = org_and_user(str(body.get("id", "")))
     except ValueError:
         org_id = user_id = ""
-    if not org_id or not isinstance(access_token, str) or not access_token:
+    if not org_id or not tokens[0] or not all(isinstance(token, str) and token.isascii() for token in tokens):
         raise ConfigError(
             "Salesforce's answer names no org or no token.",
             next_step="Press Authorise again.",
             code="BAD_GRANT",
         )
     return Grant(
-        access_token=access_token,
-        refresh_token=str(body.get("refresh_token") or ""),
+        access_token=tokens[0],
+        refresh_token=tokens[1],
         instance_url=instance_url,
         org_id=org_id,
         user_id=user_id,

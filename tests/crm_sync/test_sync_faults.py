@@ -180,7 +180,7 @@ def test_session_that_ends_twice_within_minutes_is_renewed_by_the_next_poll(
     assert salesforce.state == "connected"
 
 
-def test_answer_that_cannot_be_understood_ends_the_run_as_our_fault(
+def test_answer_that_cannot_be_read_fails_the_run_with_a_sentence(
     salesforce: Connection, org: Org, run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = {"totalSize": 1, "done": True, "records": [{"Id": "006000000000001AAA"}]}
@@ -188,9 +188,13 @@ def test_answer_that_cannot_be_understood_ends_the_run_as_our_fault(
 
     stopped = run(salesforce)
 
-    assert (stopped.state, stopped.error_kind) == ("errored", "internal")
-    assert "KeyError" not in stopped.error
-    assert [record.exc_info is not None for record in caplog.records if "failed" in record.message] == [True]
+    assert (stopped.state, stopped.error_kind, stopped.error) == (
+        "failed",
+        "transient",
+        "Salesforce answered with something that Fincelo cannot read. The next poll tries again. "
+        "If it goes on, tell Fincelo's operators: the log has it.",
+    )
+    assert [record.exc_info is not None for record in caplog.records if "read" in record.message] == [True]
     org.intercept = None
     assert run(salesforce).state == "done"
 

@@ -1,0 +1,63 @@
+"""The border between what a CRM sent and what we do with it: a value of the wrong kind is the CRM's fault."""
+
+import logging
+from collections.abc import Callable, Iterator
+from functools import wraps
+from inspect import isgeneratorfunction
+from typing import Any, ParamSpec, TypeVar, cast
+
+from crm_sync.errors import TransientError
+
+OF_ANOTHER_KIND = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
+LARGEST_COUNT = 2**31 - 1
+Call = ParamSpec("Call")
+Result = TypeVar("Result")
+log = logging.getLogger(__name__)
+
+
+def reads_answers_of(crm: str) -> Callable[[Callable[Call, Result]], Callable[Call, Result]]:
+    """For functions that pick values out of answers, generators too, and do nothing else that may fail.
+
+    They take it for granted that the answer is as documented. Where it is not, the run fails with a sentence
+    instead of ending as our bug, and the log says what was expected.
+    """
+
+    def decorate(read: Callable[Call, Result]) -> Callable[Call, Result]:
+        @wraps(read)
+        def value(*args: Call.args, **kwargs: Call.kwargs) -> Result:
+            try:
+                return read(*args, **kwargs)
+            except OF_ANOTHER_KIND as error:
+                raise unreadable(crm) from error
+
+        @wraps(read)
+        def values(*args: Call.args, **kwargs: Call.kwargs) -> Iterator[Any]:
+            try:
+                yield from cast(Iterator[Any], read(*args, **kwargs))
+            except OF_ANOTHER_KIND as error:
+                raise unreadable(crm) from error
+
+        return cast(Callable[Call, Result], values) if isgeneratorfunction(read) else value
+
+    return decorate
+
+
+def unreadable(crm: str) -> TransientError:
+    log.warning("An answer of %s could not be read.", crm, exc_info=True)
+    return TransientError(
+        f"{crm} answered with something that Fincelo cannot read.",
+        next_step="The next poll tries again. If it goes on, tell Fincelo's operators: the log has it.",
+        code="UNUSABLE_ANSWER",
+    )
+
+
+def flag(value: object) -> bool | None:
+    """True, false or unknown. Any text would count as true."""
+    if value is None or isinstance(value, bool):
+        return value
+    raise TypeError("a flag that is neither true nor false")
+
+
+def is_count(value: object) -> bool:
+    """Whether it is a number of rows, and one that can be stored."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT

@@ -1,0 +1,42 @@
+"""The models of this app, by subject."""
+
+from crm_sync.models.connections import (
+    POLL_INTERVAL,
+    SILENT_AFTER,
+    WON_STAGES,
+    Alert,
+    Connection,
+    ConnectionLease,
+    ConnectionQuerySet,
+    CrmOrg,
+    won_stages,
+)
+from crm_sync.models.credentials import Authorisation, ConnectionCredentials
+from crm_sync.models.deals import CrmAccount, CrmDeal, CrmDealQuerySet, Hold, HoldQuerySet
+from crm_sync.models.mappings import CrmSchema, FieldMapping, MappingVersion, Translation
+from crm_sync.models.runs import SyncRecord, SyncRun
+
+__all__ = [
+    "Alert",
+    "Authorisation",
+    "Connection",
+    "ConnectionCredentials",
+    "ConnectionLease",
+    "ConnectionQuerySet",
+    "CrmAccount",
+    "CrmDeal",
+    "CrmDealQuerySet",
+    "CrmOrg",
+    "CrmSchema",
+    "FieldMapping",
+    "Hold",
+    "HoldQuerySet",
+    "MappingVersion",
+    "POLL_INTERVAL",
+    "SILENT_AFTER",
+    "SyncRecord",
+    "SyncRun",
+    "Translation",
+    "WON_STAGES",
+    "won_stages",
+]

@@ -1,0 +1,189 @@
+"""Connections: an authorised link to one CRM org, who may work on it, and the mails on its health."""
+
+from datetime import date, timedelta
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Greatest, Now
+from django.urls import reverse
+
+from contracts.enums import BillingTiming, LeadDays
+from crm_sync import enums
+
+POLL_INTERVAL = timedelta(minutes=5)
+SILENT_AFTER = 3 * POLL_INTERVAL
+WON_STAGES = ("Closed Won",)
+
+
+def won_stages() -> list[str]:
+    return list(WON_STAGES)
+
+
+class CrmOrg(models.Model):
+    """A Salesforce org or a HubSpot portal. Everything imported is keyed by it, so that orgs never mix."""
+
+    provider = models.CharField(max_length=12, choices=enums.Provider.choices)
+    external_id = models.CharField(max_length=40)
+    name = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=60, blank=True, help_text="Production, sandbox, developer test ...")
+
+    class Meta:
+        verbose_name = "CRM org"
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "external_id"], name="one_row_per_crm_org")
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"{self.get_provider_display()} {self.external_id}"
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def live(self) -> "ConnectionQuerySet":
+        """May call the CRM at all."""
+        return self.filter(
+            state__in=[enums.ConnectionState.CONNECTED, enums.ConnectionState.DEGRADED],
+            mapping_version__isnull=False,
+        )
+
+    def silent(self) -> "ConnectionQuerySet":
+        """Live, and without a complete run for three intervals, unless a run is storing pages right now."""
+        at_work = ConnectionLease.objects.filter(connection=OuterRef("pk"), expires_at__gt=Now())
+        heard = self.live().annotate(heard_at=Greatest("created_at", "live_since", "last_success_at"))
+        return heard.filter(~Exists(at_work), heard_at__lt=Now() - SILENT_AFTER)
+
+
+class Connection(models.Model):
+    """An authorised link to one CRM org, with its settings and its cursor."""
+
+    provider = models.CharField(max_length=12, choices=enums.Provider.choices)
+    name = models.CharField(max_length=100, unique=True, help_text="Shown wherever this connection is named.")
+    org = models.ForeignKey(CrmOrg, on_delete=models.PROTECT, null=True, related_name="connections")
+    state = models.CharField(
+        max_length=14, choices=enums.ConnectionState.choices, default=enums.ConnectionState.NOT_CONNECTED
+    )
+    state_reason = models.TextField(blank=True, help_text="One sentence: what happened and what to do.")
+    warnings = models.JSONField(default=list, blank=True, help_text="Sentences shown on the connection.")
+    login_url = models.CharField(max_length=200, blank=True)
+    instance_url = models.CharField(max_length=200, blank=True)
+    client_id = models.CharField(max_length=300, blank=True, help_text="Salesforce consumer key.")
+    api_version = models.CharField(max_length=12, blank=True)
+    import_from = models.DateField(help_text="Deals closed before this day are never imported.")
+    default_currency = models.CharField(max_length=3, help_text="For deals that name no currency.")
+    time_zone = models.CharField(max_length=64, default="UTC")
+    ui_domain = models.CharField(max_length=100, blank=True)
+    has_currency_field = models.BooleanField(default=False)
+    stage_names = models.JSONField(
+        default=won_stages, help_text="Exact names of the stages that are imported."
+    )
+    amount_means = models.CharField(
+        max_length=8, choices=enums.AmountMeans.choices, default=enums.AmountMeans.TOTAL
+    )
+    term_unit = models.CharField(max_length=8, choices=enums.TermUnit.choices, default=enums.TermUnit.MONTHS)
+    billing_timing = models.CharField(
+        max_length=12, choices=BillingTiming.choices, default=BillingTiming.IN_ADVANCE
+    )
+    lead_days = models.PositiveSmallIntegerField(choices=LeadDays.choices, default=LeadDays.NONE)
+    mapping_version = models.ForeignKey(
+        "MappingVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The confirmed field mapping. Nothing is imported before a person has confirmed one.",
+    )
+    cursor_modified_at = models.DateTimeField(null=True)
+    cursor_external_id = models.CharField(max_length=40, blank=True, default="")
+    cursor_window_end = models.DateTimeField(null=True)
+    cursor_reached_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True, help_text="The CRM asked us to wait until then.")
+    sync_requested_at = models.DateTimeField(null=True)
+    last_success_at = models.DateTimeField(null=True)
+    leavers_asked_at = models.DateTimeField(
+        null=True, help_text="So many deals left won at once that a person decides what becomes of them."
+    )
+    last_sweep_at = models.DateTimeField(null=True)
+    sweep_part = models.CharField(
+        max_length=8, choices=enums.SweepPart.choices, blank=True, db_default="", default=""
+    )
+    sweep_position = models.CharField(max_length=40, blank=True, db_default="", default="")
+    live_since = models.DateTimeField(
+        null=True, help_text="When it was last connected, confirmed or resumed."
+    )
+    trouble = models.CharField(
+        max_length=6,
+        choices=enums.Trouble.choices,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="What people were told by mail and have not been told the end of.",
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["org"],
+                condition=~Q(state=enums.ConnectionState.NOT_CONNECTED),
+                name="one_live_connection_per_org",
+            ),
+            models.CheckConstraint(
+                condition=Q(org__isnull=False) | Q(state=enums.ConnectionState.NOT_CONNECTED),
+                name="connected_connection_has_an_org",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("connection", args=[self.pk])
+
+    def forget_cursor(self) -> None:
+        """The next run reads every won deal since import_from again."""
+        self.cursor_modified_at = None
+        self.cursor_external_id = ""
+        self.cursor_window_end = None
+        self.cursor_reached_at = None
+
+    def imports_from(self, *, day: date) -> bool:
+        return day >= self.import_from
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in (enums.ConnectionState.CONNECTED, enums.ConnectionState.DEGRADED)
+
+
+class ConnectionLease(models.Model):
+    """Who may work on a connection. The token rises with every claim and fences off earlier holders."""
+
+    connection = models.OneToOneField(
+        Connection, on_delete=models.CASCADE, primary_key=True, related_name="lease"
+    )
+    token = models.BigIntegerField(default=0)
+    backend_pid = models.IntegerField(null=True)
+    backend_start = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"Lease of {self.connection}"
+
+
+class Alert(models.Model):
+    """A mail on a connection's health, written with the change it tells of, sent by whoever comes first."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="alerts")
+    kind = models.CharField(max_length=10, choices=enums.AlertKind.choices)
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    next_try_at = models.DateTimeField(db_default=Now())
+    tries = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["next_try_at"], condition=Q(sent_at=None), name="alert_to_send")]
+
+    def __str__(self) -> str:
+        return self.subject

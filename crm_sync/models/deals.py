@@ -1,0 +1,158 @@
+"""What is kept of a CRM's accounts and deals, holds included."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from contracts.models import NAME_LENGTH, Contract, Customer
+from crm_sync import enums
+from crm_sync.models.connections import Connection, CrmOrg
+
+
+class CrmAccount(models.Model):
+    """A CRM account or company, and the customer it stands for."""
+
+    org = models.ForeignKey(CrmOrg, on_delete=models.PROTECT, db_index=False)
+    external_id = models.CharField(max_length=40)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="crm_accounts")
+
+    class Meta:
+        verbose_name = "CRM account"
+        constraints = [
+            models.UniqueConstraint(fields=["org", "external_id"], name="one_customer_per_crm_account")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.org} {self.external_id}"
+
+
+class CrmDealQuerySet(models.QuerySet["CrmDeal"]):
+    def held(self) -> "CrmDealQuerySet":
+        return self.filter(state=enums.DealState.HELD)
+
+    def to_read_again(self) -> "CrmDealQuerySet":
+        """Imported deals that may have changed while one of their fields could not be read."""
+        return self.filter(state=enums.DealState.IMPORTED, fingerprint="", left_reason="")
+
+    def leaving(self) -> "CrmDealQuerySet":
+        """No longer won, and nothing has been decided about their contracts."""
+        return self.filter(~Q(left_reason=""), state=enums.DealState.IMPORTED, left_decision="")
+
+    def with_running_contract(self) -> "CrmDealQuerySet":
+        return self.filter(contract__in=Contract.objects.billable())
+
+
+class CrmDeal(models.Model):
+    """The import record of one won deal. It is never deleted, so no deal becomes two contracts."""
+
+    org = models.ForeignKey(CrmOrg, on_delete=models.PROTECT, db_index=False)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="deals")
+    external_id = models.CharField(max_length=40)
+    name = models.CharField(max_length=NAME_LENGTH)
+    stage = models.CharField(max_length=300)
+    url = models.CharField(max_length=400, blank=True)
+    modified_at = models.DateTimeField()
+    fingerprint = models.CharField(max_length=64, help_text="Digest of the mapped values and the mapping.")
+    state = models.CharField(max_length=10, choices=enums.DealState.choices)
+    contract = models.OneToOneField(Contract, on_delete=models.PROTECT, null=True, related_name="crm_deal")
+    duplicate_accepted = models.BooleanField(
+        db_default=False, help_text="A person decided that this is no duplicate."
+    )
+    left_reason = models.CharField(
+        max_length=10,
+        choices=enums.LeftReason.choices,
+        blank=True,
+        db_default="",
+        help_text="Why the deal is no longer won; empty while it is.",
+    )
+    left_at = models.DateTimeField(null=True)
+    left_decision = models.CharField(
+        max_length=10, choices=enums.LeftDecision.choices, blank=True, db_default=""
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="aliases", help_text="The surviving deal."
+    )
+    first_seen_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = CrmDealQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "CRM deal"
+        constraints = [
+            models.UniqueConstraint(fields=["org", "external_id"], name="one_import_record_per_deal"),
+            models.CheckConstraint(
+                condition=Q(state=enums.DealState.IMPORTED, contract__isnull=False)
+                | (~Q(state=enums.DealState.IMPORTED) & Q(contract__isnull=True)),
+                name="imported_deal_has_its_contract",
+            ),
+            models.CheckConstraint(
+                condition=Q(left_reason="", left_at=None) | (~Q(left_reason="") & Q(left_at__isnull=False)),
+                name="left_deal_has_reason_and_moment",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=enums.DealState.MERGED, merged_into__isnull=False)
+                | (~Q(state=enums.DealState.MERGED) & Q(merged_into=None)),
+                name="merged_deal_names_the_survivor",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["org"],
+                condition=~Q(left_reason="") & Q(state=enums.DealState.IMPORTED, left_decision=""),
+                name="deal_leaving",
+            ),
+            models.Index(
+                fields=["connection"],
+                condition=Q(fingerprint="", state=enums.DealState.IMPORTED),
+                name="deal_to_read_again",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.external_id
+
+
+class HoldQuerySet(models.QuerySet["Hold"]):
+    def open(self) -> "HoldQuerySet":
+        return self.filter(resolved_at=None)
+
+
+class Hold(models.Model):
+    """A won deal that cannot be billed yet, with all its reasons."""
+
+    crm_deal = models.ForeignKey(CrmDeal, on_delete=models.PROTECT, related_name="holds")
+    code = models.CharField(
+        max_length=24, choices=enums.HoldCode.choices, help_text="The first problem; the others are listed."
+    )
+    problems = models.JSONField(help_text="Each with code, field, raw value, sentence and cures.")
+    opened_at = models.DateTimeField(db_default=Now(), editable=False)
+    resolved_at = models.DateTimeField(null=True)
+    resolution = models.CharField(
+        max_length=20, blank=True, db_default="", help_text="imported, dismissed or why the deal left"
+    )
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    reason = models.TextField(blank=True, db_default="")
+
+    objects = HoldQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["crm_deal"], condition=Q(resolved_at=None), name="one_open_hold_per_deal"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["code", "-opened_at", "-id"], condition=Q(resolved_at=None), name="hold_open_by_code"
+            ),
+            models.Index(
+                fields=["-opened_at", "-id"], condition=Q(resolved_at=None), name="hold_open_newest"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Hold of {self.crm_deal}"

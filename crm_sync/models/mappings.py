@@ -1,0 +1,109 @@
+"""The CRM's fields as last read, and what they feed."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from contracts.enums import BillingCycle
+from crm_sync import enums
+from crm_sync.models.connections import Connection
+
+
+class CrmSchema(models.Model):
+    """The CRM's fields and stages as last read."""
+
+    connection = models.OneToOneField(
+        Connection, on_delete=models.CASCADE, primary_key=True, related_name="crm_schema"
+    )
+    fields = models.JSONField(default=list)
+    stages = models.JSONField(default=list)
+    fetched_at = models.DateTimeField()
+    gaps_since = models.DateTimeField(
+        null=True, help_text="Since when a mapped field has been missing; empty when none is."
+    )
+    unlisted_stages = models.JSONField(
+        default=list, db_default=[], help_text="Values of deals that are in no list of stages."
+    )
+    stage_counts = models.JSONField(
+        default=dict,
+        db_default={},
+        help_text="Deals by the name of a stage that is not imported and might be meant.",
+    )
+    stages_checked_at = models.DateTimeField(null=True, help_text="When stages were read and deals counted.")
+
+    def __str__(self) -> str:
+        return f"Schema of {self.connection}"
+
+
+class FieldMapping(models.Model):
+    """One of our fields fed by one CRM field."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="field_mappings")
+    target = models.CharField("Fincelo field", max_length=20, choices=enums.Target.choices)
+    custom_label = models.CharField(
+        max_length=80, blank=True, default="", help_text="Name of a custom field; empty for the others."
+    )
+    custom_home = models.CharField(
+        max_length=10, choices=enums.CustomFieldHome.choices, default=enums.CustomFieldHome.CONTRACT
+    )
+    source_object = models.CharField(
+        max_length=8, choices=enums.SourceObject.choices, default=enums.SourceObject.DEAL
+    )
+    source_field = models.CharField(
+        "CRM field", max_length=200, blank=True, default="", help_text="API name, such as Amount."
+    )
+    default_value = models.CharField(
+        max_length=200, blank=True, default="", help_text="Used when the CRM field is empty or not chosen."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "target", "custom_label"], name="one_field_mapping_per_target"
+            ),
+            models.CheckConstraint(
+                condition=(Q(target=enums.Target.CUSTOM) & ~Q(custom_label=""))
+                | (~Q(target=enums.Target.CUSTOM) & Q(custom_label="")),
+                name="custom_field_has_a_label",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.custom_label or self.get_target_display()
+
+
+class Translation(models.Model):
+    """What a value of the CRM's billing frequency means here."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="translations")
+    raw_value = models.CharField("CRM value", max_length=200)
+    billing_cycle = models.CharField(max_length=12, choices=BillingCycle.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "raw_value"], name="one_translation_per_value")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.raw_value} = {self.get_billing_cycle_display()}"
+
+
+class MappingVersion(models.Model):
+    """A field mapping as it stood when somebody saved it. Never changed."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="mapping_versions")
+    number = models.PositiveIntegerField()
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    snapshot = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "number"], name="one_mapping_version_per_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection} version {self.number}"
