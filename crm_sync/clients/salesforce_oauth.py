@@ -49,8 +49,8 @@ class Grant:
 class UnusableGrant(ConfigError):
     """A token answer that cannot be used. Its refresh token has taken the old one's place all the same."""
 
-    def __init__(self, sentence: str, *, refresh_token: str, **details: str) -> None:
-        super().__init__(sentence, **details)
+    def __init__(self, sentence: str, *, refresh_token: str, next_step: str, code: str) -> None:
+        super().__init__(sentence, next_step=next_step, code=code)
         self.refresh_token = refresh_token
 
 

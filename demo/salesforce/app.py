@@ -1,5 +1,6 @@
 """All addresses of the simulated Salesforce, put together."""
 
+from email.utils import format_datetime
 from pathlib import Path
 
 from demo.faults.switch import Switched
@@ -36,7 +37,9 @@ def build_app(org: Org) -> Switched:
     def app(request: Request, /) -> Response:
         """Every request passes here; `org.intercept` may answer it first."""
         intercepted = org.intercept(request) if org.intercept else None
-        return intercepted or _too_long(request) or _elsewhere(request, org) or router(request)
+        response = intercepted or _too_long(request) or _elsewhere(request, org) or router(request)
+        response.headers.setdefault("Date", format_datetime(org.now(), usegmt=True))
+        return response
 
     return Switched(app, faults=switch_for(org))
 
