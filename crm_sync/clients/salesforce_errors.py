@@ -97,6 +97,8 @@ def by_status(*, code: str, message: str, status: int) -> Rule:
 
 def needs_new_token(answer: Answer) -> bool:
     """Whether a renewal may cure it: the session ran out, or the org moved to where the renewal tells."""
+    if answer.is_success:
+        return False  # its body may be large, and reading it twice is felt
     _, message = code_and_message(answer)
     return (
         (answer.status == 401 and not is_policy(message))

@@ -329,10 +329,22 @@ def test_rule_of_5_3_unknown_refusals_crash_nothing(
     assert_nothing_lost(org=org, connection=salesforce, run=run, server=salesforce_server, cursor=cursor)
 
 
-def test_row_of_5_3_403_bad_oauth_token_is_worded_as_a_session_that_ended(
+def test_row_of_5_3_403_bad_oauth_token(
     salesforce: Connection, org: Org, salesforce_server: Server, run: Run
 ) -> None:
-    """Plain text, as of the identity address. It comes once, and a new token cures it."""
+    """How the identity address words a session that has ended: refreshed once, asked again once."""
+    sold_twice(org=org, connection=salesforce, run=run)
+    salesforce_server.faults.add("refusal", name="bad_oauth_token", endpoint=DEALS, times=1)
+    salesforce_server.reset_requests()
+
+    done = run(salesforce)
+
+    assert (done.state, done.created, calls(salesforce_server, "/token")) == ("done", 1, 1)
+
+
+def test_row_of_5_3_403_bad_oauth_token_whatever_is_done(
+    salesforce: Connection, org: Org, salesforce_server: Server, run: Run
+) -> None:
     cursor = sold_twice(org=org, connection=salesforce, run=run)
     org.intercept = lambda request: (
         text_response("Bad_OAuth_Token", status=403) if "/query" in request.path else None
