@@ -1,7 +1,7 @@
 """The only reader and writer of stored secrets: opens clients and renews tokens."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from cryptography.fernet import InvalidToken
@@ -32,8 +32,11 @@ SET LOCAL idle_in_transaction_session_timeout = '150s'
 LOCK_TIMEOUT = "55P03"
 WAITS_FOR_ANOTHER = 3
 SECONDS_FOR_ANOTHER = (1.0, 3.0)
+SECONDS_FOR_A_WRITER = 0.1
+"""Whoever waits at a row that is let go does not get it before somebody who comes just then."""
 NO_ANSWER = frozenset({"UNREACHABLE", "DEADLINE"})
 NO_ANSWER_AGAIN = 1
+SECONDS_WITHOUT_DATABASE = (0.1, 1.0, 5.0, 10.0, 15.0)
 
 
 def read(*, connection: Connection, lock: bool = False) -> ConnectionCredentials:
@@ -144,12 +147,15 @@ def renew_token(*, connection: Connection, stale: str, transport: Transport) -> 
                 raise
             unanswered -= 1
         except ConfigError as error:
-            if not error.breaks or is_stored(connection=connection, refresh_token=used):
+            if not error.breaks:
+                raise
+            transport.pause(SECONDS_FOR_A_WRITER)
+            if is_stored(connection=connection, refresh_token=used):
                 raise
 
 
 def is_stored(*, connection: Connection, refresh_token: str | None) -> bool:
-    """Whether it is the stored one still. Waits for whoever is writing another at this moment."""
+    """Whether it is the stored one still, once whoever is writing another at this moment is done."""
     with transaction.atomic(), patience():
         return read(connection=connection, lock=True).refresh_token == refresh_token
 
@@ -160,27 +166,56 @@ def renew_once(*, connection: Connection, stale: str, transport: Transport) -> t
     1. Lock the credentials: whoever waits here finds the work done and takes the result.
     2. Renew. The call stands inside this transaction on purpose: the lock has to outlast it.
     3. Save a rotated refresh token at once, in this transaction of its own: the old one is dead by now, even
-       when the rest of the answer cannot be used.
+       when the rest of the answer cannot be used, and even when the database goes away meanwhile.
     """
-    unusable: UnusableGrant | None = None
-    with transaction.atomic(durable=True), patience():
-        secrets = read(connection=connection, lock=True)
-        if secrets.access_token and secrets.access_token != stale:
-            current = Connection.objects.get(pk=connection.pk)
-            return secrets.access_token, current.instance_url
-        try:
+    grant: Grant | UnusableGrant | None = None
+    secrets: ConnectionCredentials | None = None
+    try:
+        with transaction.atomic(durable=True), patience():
+            secrets = read(connection=connection, lock=True)
+            if secrets.access_token and secrets.access_token != stale:
+                current = Connection.objects.get(pk=connection.pk)
+                return secrets.access_token, current.instance_url
             grant = ask_for_renewal(connection=connection, secrets=secrets, transport=transport)
-        except UnusableGrant as error:
-            unusable = error
-            secrets.refresh_token = error.refresh_token or secrets.refresh_token
-        else:
-            secrets.access_token = grant.access_token
-            secrets.refresh_token = grant.refresh_token or secrets.refresh_token
-            Connection.objects.filter(pk=connection.pk).update(instance_url=grant.instance_url)
-        secrets.save()
-    if unusable is not None:
-        raise unusable
+            keep(grant=grant, used=secrets.refresh_token, connection=connection)
+    except OperationalError:
+        if grant is None or secrets is None:
+            raise
+        keep_on_trying(grant=grant, used=secrets.refresh_token, connection=connection, pause=transport.pause)
+    if isinstance(grant, UnusableGrant):
+        raise grant
     return grant.access_token, grant.instance_url
+
+
+def keep(*, grant: Grant | UnusableGrant, used: str | None, connection: Connection) -> None:
+    """Stores what came for the refresh token `used`, unless another has taken its place."""
+    secrets = read(connection=connection, lock=True)
+    if secrets.refresh_token != used:
+        return
+    secrets.refresh_token = grant.refresh_token or secrets.refresh_token
+    if isinstance(grant, Grant):
+        secrets.access_token = grant.access_token
+        Connection.objects.filter(pk=connection.pk).update(instance_url=grant.instance_url)
+    secrets.save()
+
+
+def keep_on_trying(
+    *,
+    grant: Grant | UnusableGrant,
+    used: str | None,
+    connection: Connection,
+    pause: Callable[[float], None],
+) -> None:
+    """On other sessions than the one that was lost, for half a minute."""
+    for seconds in (*SECONDS_WITHOUT_DATABASE, None):
+        database.close_if_unusable_or_obsolete()
+        try:
+            with transaction.atomic(durable=True):
+                return keep(grant=grant, used=used, connection=connection)
+        except OperationalError:
+            if seconds is None:
+                raise
+            pause(seconds)
 
 
 @contextmanager
@@ -200,7 +235,9 @@ def patience() -> Iterator[None]:
         ) from error
 
 
-def ask_for_renewal(*, connection: Connection, secrets: ConnectionCredentials, transport: Transport) -> Grant:
+def ask_for_renewal(
+    *, connection: Connection, secrets: ConnectionCredentials, transport: Transport
+) -> Grant | UnusableGrant:
     if not secrets.refresh_token:
         raise ConfigError(
             f"{connection} has no lasting access.",
@@ -208,11 +245,11 @@ def ask_for_renewal(*, connection: Connection, secrets: ConnectionCredentials, t
             code="NO_REFRESH_TOKEN",
             breaks=True,
         )
-    grant = renew(
-        transport=transport,
-        keys=app_keys(connection=connection, client_secret=secrets.client_secret or ""),
-        refresh_token=secrets.refresh_token,
-    )
+    keys = app_keys(connection=connection, client_secret=secrets.client_secret or "")
+    try:
+        grant = renew(transport=transport, keys=keys, refresh_token=secrets.refresh_token)
+    except UnusableGrant as unusable:
+        return unusable
     if connection.org and grant.org_id != connection.org.external_id:
         raise ConfigError(
             "Salesforce renewed the connection for another org.",

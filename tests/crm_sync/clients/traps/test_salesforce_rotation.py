@@ -137,13 +137,12 @@ def wait_for_somebody_at_a_lock() -> None:
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_rule_of_1_7_read_the_row_again_before_a_connection_counts_as_dead(
-    rotating: Connection, org: Org, salesforce_server: Server, run: Run
+    rotating: Connection, org: Org, salesforce_server: Server, make_transport: MakeTransport
 ) -> None:
     """A person authorises again while the old token is being refused: the new one is taken."""
-    sell(org)
+    issued = org.connect()
 
     def authorise_again() -> None:
-        issued = org.connect()
         credentials.store(
             connection=rotating, access_token=issued.access_token, refresh_token=issued.refresh_token or ""
         )
@@ -151,20 +150,20 @@ def test_rule_of_1_7_read_the_row_again_before_a_connection_counts_as_dead(
 
     person = threading.Thread(target=authorise_again)
 
-    def refuse_once(request: Request) -> Response | None:
+    def refuse(request: Request) -> Response | None:
         if not request.path.endswith("/token"):
             return None
-        org.intercept = None
         person.start()
         wait_for_somebody_at_a_lock()
         return oauth_error(*DEAD_TOKEN)
 
-    org.intercept = refuse_once
-    done = run(rotating)
-    person.join(10)
+    org.intercept = refuse
+    transport = make_transport()
+    transport.pause = lambda seconds: person.join(10)
 
-    rotating.refresh_from_db()
-    assert (done.state, done.created, rotating.state) == ("done", 1, "connected")
+    token, _ = renew(rotating, transport=transport)
+
+    assert (token, tokens(rotating)) == (issued.access_token, (issued.access_token, issued.refresh_token))
     assert calls(salesforce_server, "/token") == 1
 
 
@@ -245,6 +244,30 @@ def test_rule_of_1_7_a_rotated_token_is_kept_when_the_run_fails_later(
     salesforce_server.faults.clear()
     org.expire_access_tokens()
     assert (run(rotating).state, calls(salesforce_server, "/token")) == ("done", 2)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("times", [1, 3])
+def test_rule_of_1_7_a_rotated_token_outlives_the_loss_of_the_database(
+    rotating: Connection, org: Org, transport: Transport, pauses: Pauses, times: int
+) -> None:
+    """Between Salesforce's answer and our commit, as when the database is started anew."""
+    before, lost = tokens(rotating), []
+
+    def lose(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+        if sql.startswith('UPDATE "crm_sync_connectioncredentials"') and len(lost) < times:
+            lost.append(sql)
+            database.connection.close()
+        return execute(sql, *args)
+
+    with database.execute_wrapper(lose):
+        token, _ = renew(rotating, transport=transport)
+
+    assert (len(lost), len(pauses)) == (times, times - 1)
+    assert tokens(rotating)[0] == token != before[0]
+    org.expire_access_tokens()
+    assert renew(rotating, transport=transport)[0] != token
 
 
 def test_late_refusal_of_an_old_access_breaks_no_connection_made_anew(
