@@ -6,7 +6,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -246,14 +247,10 @@ def test_rule_of_1_7_a_rotated_token_is_kept_when_the_run_fails_later(
     assert (run(rotating).state, calls(salesforce_server, "/token")) == ("done", 2)
 
 
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("times", [1, 3])
-def test_rule_of_1_7_a_rotated_token_outlives_the_loss_of_the_database(
-    rotating: Connection, org: Org, transport: Transport, pauses: Pauses, times: int
-) -> None:
-    """Between Salesforce's answer and our commit, as when the database is started anew."""
-    before, lost = tokens(rotating), []
+@contextmanager
+def database_lost(*, times: int) -> Iterator[list[str]]:
+    """Its session ends at the first statements that store secrets."""
+    lost: list[str] = []
 
     def lose(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
         if sql.startswith('UPDATE "crm_sync_connectioncredentials"') and len(lost) < times:
@@ -262,12 +259,42 @@ def test_rule_of_1_7_a_rotated_token_outlives_the_loss_of_the_database(
         return execute(sql, *args)
 
     with database.execute_wrapper(lose):
+        yield lost
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("times", [1, 3])
+def test_rule_of_1_7_a_rotated_token_outlives_the_loss_of_the_database(
+    rotating: Connection, org: Org, transport: Transport, pauses: Pauses, times: int
+) -> None:
+    """Between Salesforce's answer and our commit, as when the database is started anew."""
+    before = tokens(rotating)
+
+    with database_lost(times=times) as lost:
         token, _ = renew(rotating, transport=transport)
 
     assert (len(lost), len(pauses)) == (times, times - 1)
     assert tokens(rotating)[0] == token != before[0]
     org.expire_access_tokens()
     assert renew(rotating, transport=transport)[0] != token
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_rule_of_1_7_tokens_of_a_new_authorisation_are_not_overwritten(
+    rotating: Connection, make_transport: MakeTransport
+) -> None:
+    """A person has authorised again while the database was away."""
+    transport = make_transport()
+    transport.pause = lambda seconds: credentials.store(
+        connection=rotating, access_token="theirs", refresh_token="their next one"
+    )
+
+    with database_lost(times=2):
+        renew(rotating, transport=transport)
+
+    assert tokens(rotating) == ("theirs", "their next one")
 
 
 def test_late_refusal_of_an_old_access_breaks_no_connection_made_anew(
