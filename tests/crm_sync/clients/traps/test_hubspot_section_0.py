@@ -116,7 +116,9 @@ def test_section_0_row_4_closed_won_is_a_label_and_deals_hold_ids(
     sell_in_hubspot(portal, dealstage="closedwon")
     won = [sell_in_hubspot(portal, dealstage=stage) for stage in ("contractsent", "11348547")]
 
-    assert (poll().created, imported()) == (2, sorted(won))
+    done = poll()
+
+    assert (done.created, done.held, imported()) == (2, 0, sorted(won))
 
 
 @pytest.mark.parametrize("label", ["Closed won", "closed won", " Closed Won", "Closed-Won", "Gewonnen"])
