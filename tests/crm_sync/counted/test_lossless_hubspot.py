@@ -170,11 +170,18 @@ def test_deal_that_the_index_shows_two_days_late_is_found_by_the_sweep(
         "self_link",
     ],
 )
+@pytest.mark.parametrize("nth", [2, 4], ids=["second page", "last page"])
 def test_page_that_repeats_or_stands_still(
-    hubspot: Connection, portal: Portal, hubspot_server: Server, run: Run, clock: StandingClock, fault: str
+    hubspot: Connection,
+    portal: Portal,
+    hubspot_server: Server,
+    run: Run,
+    clock: StandingClock,
+    fault: str,
+    nth: int,
 ) -> None:
     over_hours(portal, clock)
-    hubspot_server.faults.add(fault, endpoint=ENDPOINTS["Deal search"], nth=2, times=1)
+    hubspot_server.faults.add(fault, endpoint=ENDPOINTS["Deal search"], nth=nth, times=1)
 
     runs = [run(hubspot) for _ in range(3)]
 
