@@ -162,6 +162,7 @@ def test_deal_that_the_index_shows_two_days_late_is_found_by_the_sweep(
     assert imported_once() == won_in_portal(portal)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("moment", "small_pages")
 @pytest.mark.parametrize(
     "fault",
@@ -190,6 +191,7 @@ def test_page_that_repeats_or_stands_still(
     assert imported_once() == won_in_portal(portal)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("moment", "small_pages")
 @pytest.mark.parametrize("fault", ["empty_page", "swapped_pages"])
 def test_rows_that_a_page_keeps_back_are_found_by_the_sweep(
