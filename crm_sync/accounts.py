@@ -1,11 +1,16 @@
 """Customers of CRM accounts. The account's id decides, never the deal and never the name."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
+from contracts import audit
 from contracts.bulk import copy_rows, next_ids
 from contracts.drafts import CustomerDraft
+from contracts.models import AuditEntry
 from contracts.operations import refresh_customers, write_customers
+from crm_sync.deals import Deal
 from crm_sync.models import CrmAccount
+
+MERGED = "CRM account merged"
 
 
 def customers_for(
@@ -39,3 +44,54 @@ def customers_for(
             drafts={customer_id: drafts[account_id] for account_id, customer_id in linked.items()}
         )
     return linked | dict(zip(new, created, strict=True))
+
+
+def follow_merged(*, org_id: int, deals: Sequence[Deal]) -> list[str]:
+    """The survivor of merged accounts stands for their customer. The old ids stay as they are.
+
+    Where they stood for several customers it goes to the one that the CRM lists first: none is removed, and a
+    sentence says so. In the caller's transaction; three statements at most, none where nothing was merged.
+    """
+    merged = {
+        deal.account_id: deal.account_merged_ids
+        for deal in deals
+        if deal.account_id and deal.account_merged_ids
+    }
+    if not merged:
+        return []
+    ids = {*merged, *(old for olds in merged.values() for old in olds)}
+    rows = CrmAccount.objects.filter(org_id=org_id, external_id__in=ids).select_related("customer")
+    known = {row.external_id: row for row in rows}
+    heirs = {
+        survivor: [known[old] for old in olds if old in known]
+        for survivor, olds in merged.items()
+        if survivor not in known
+    }
+    CrmAccount.objects.bulk_create(
+        CrmAccount(org_id=org_id, external_id=survivor, customer=olds[0].customer)
+        for survivor, olds in heirs.items()
+        if olds
+    )
+    audit.record_all(entry_of(old, survivor=survivor) for survivor, olds in heirs.items() for old in olds)
+    return [sentence for olds in heirs.values() if (sentence := several_customers(olds))]
+
+
+def entry_of(old: CrmAccount, *, survivor: str) -> AuditEntry:
+    return audit.entry(
+        actor=None,
+        action=MERGED,
+        subject=old.customer,
+        before={"account": old.external_id},
+        after={"account": survivor},
+    )
+
+
+def several_customers(olds: Sequence[CrmAccount]) -> str:
+    """What to say when accounts of more than one customer have become one."""
+    names = list({old.customer_id: str(old.customer) for old in olds}.values())
+    if len(names) < 2:
+        return ""
+    return (
+        f"{' and '.join(names)} are one company in the CRM now. Its deals belong to {names[0]} from now on; "
+        "no customer was removed."
+    )

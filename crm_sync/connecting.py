@@ -23,7 +23,7 @@ from crm_sync.clients.salesforce_errors import token_rule
 from crm_sync.connection_settings import CURSOR, take_lease_away
 from crm_sync.deals import OrgFacts
 from crm_sync.enums import ConnectionState, Provider, Trouble
-from crm_sync.errors import ConfigError, SyncError
+from crm_sync.errors import ConfigError, ErrorKind, SyncError
 from crm_sync.field_gaps import gap_sentence, missing_fields
 from crm_sync.mappings import current_rules, ensure_proposal, source_choices
 from crm_sync.models import Authorisation, Connection, ConnectionLease, CrmOrg
@@ -222,7 +222,8 @@ def refused_authorisation(
     """What a callback with an error means. The old connection stays as it is."""
     take_authorisation(state=state, user=user, session_key=session_key, now=now)
     rule = token_rule(code=error, description="")
-    return ConfigError(rule.sentence, next_step=rule.next_step, code=error[:60])
+    next_step = START_AGAIN if rule.kind is ErrorKind.TRANSIENT else rule.next_step
+    return ConfigError(rule.sentence, next_step=next_step, code=error[:60])
 
 
 def connect_hubspot(

@@ -1,9 +1,13 @@
 """The only reader and writer of stored secrets: opens clients and renews tokens."""
 
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from cryptography.fernet import InvalidToken
 from django.conf import settings
+from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
 
 from crm_sync.clients.http import Transport
 from crm_sync.clients.hubspot import HubSpotClient
@@ -11,19 +15,25 @@ from crm_sync.clients.hubspot_api import HUBSPOT_API_VERSION, HubSpotApi
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.salesforce import SalesforceClient
 from crm_sync.clients.salesforce_api import API_VERSION
-from crm_sync.clients.salesforce_oauth import AppKeys, Grant, renew
+from crm_sync.clients.salesforce_errors import RenewalUnderWay
+from crm_sync.clients.salesforce_oauth import NOT_SIGNED, AppKeys, Grant, UnusableGrant, renew
 from crm_sync.enums import Provider
-from crm_sync.errors import ConfigError
+from crm_sync.errors import ConfigError, TransientError
 from crm_sync.fields import SecretMisplaced
 from crm_sync.models import Connection, ConnectionCredentials
 from crm_sync.origins import allowed_origins
 
 PATIENCE = """
-SET LOCAL lock_timeout = '90s';
-SET LOCAL statement_timeout = '90s';
-SET LOCAL idle_in_transaction_session_timeout = '120s'
+SET LOCAL lock_timeout = '120s';
+SET LOCAL statement_timeout = '120s';
+SET LOCAL idle_in_transaction_session_timeout = '150s'
 """
 """Longer than Salesforce may take to answer: a session that is cut off there loses a rotated token."""
+LOCK_TIMEOUT = "55P03"
+WAITS_FOR_ANOTHER = 3
+SECONDS_FOR_ANOTHER = (1.0, 3.0)
+NO_ANSWER = frozenset({"UNREACHABLE", "DEADLINE"})
+NO_ANSWER_AGAIN = 1
 
 
 def read(*, connection: Connection, lock: bool = False) -> ConnectionCredentials:
@@ -90,13 +100,16 @@ def open_with_grant(*, connection: Connection, grant: Grant) -> SalesforceClient
             code="FRESH_GRANT_REFUSED",
         )
 
-    return SalesforceClient(
+    client = SalesforceClient(
         transport=transport_for(connection=connection),
         instance_url=grant.instance_url,
         access_token=grant.access_token,
         org_id=grant.org_id,
         renew=no_renewal,
     )
+    if not grant.is_signed:
+        client.warnings.append(NOT_SIGNED)
+    return client
 
 
 def app_keys(*, connection: Connection, client_secret: str) -> AppKeys:
@@ -108,44 +121,106 @@ def app_keys(*, connection: Connection, client_secret: str) -> AppKeys:
 def renew_token(*, connection: Connection, stale: str, transport: Transport) -> tuple[str, str]:
     """A fresh (access token, instance address). One renewal at a time, over all processes.
 
+    Some refusals are no verdict yet; each further try reads the stored tokens again before it asks.
+
+    * Salesforce is renewing this token already, for a process that was killed or for another installation:
+      wait, three times at most.
+    * The token is dead, but it is not the stored one any more: a person has authorised again meanwhile.
+    * No answer came: ask once more. If the lost answer held a rotated token, Salesforce now takes the old
+      one for stolen and ends the connection. Nobody knows a way around that.
+    """
+    waits, unanswered = WAITS_FOR_ANOTHER, NO_ANSWER_AGAIN
+    while True:
+        used = read(connection=connection).refresh_token
+        try:
+            return renew_once(connection=connection, stale=stale, transport=transport)
+        except RenewalUnderWay:
+            if not waits:
+                raise
+            waits -= 1
+            transport.pause(random.uniform(*SECONDS_FOR_ANOTHER))  # noqa: S311  jitter, not a secret
+        except TransientError as error:
+            if error.code not in NO_ANSWER or not unanswered:
+                raise
+            unanswered -= 1
+        except ConfigError as error:
+            if not error.breaks or is_stored(connection=connection, refresh_token=used):
+                raise
+
+
+def is_stored(*, connection: Connection, refresh_token: str | None) -> bool:
+    """Whether it is the stored one still. Waits for whoever is writing another at this moment."""
+    with transaction.atomic(), patience():
+        return read(connection=connection, lock=True).refresh_token == refresh_token
+
+
+def renew_once(*, connection: Connection, stale: str, transport: Transport) -> tuple[str, str]:
+    """One renewal.
+
     1. Lock the credentials: whoever waits here finds the work done and takes the result.
     2. Renew. The call stands inside this transaction on purpose: the lock has to outlast it.
-    3. Save a rotated refresh token at once, in this transaction of its own: the old one is dead by now.
+    3. Save a rotated refresh token at once, in this transaction of its own: the old one is dead by now, even
+       when the rest of the answer cannot be used.
     """
-    with transaction.atomic(durable=True):
-        with database.cursor() as cursor:
-            cursor.execute(PATIENCE)
-        with database.cursor() as cursor:
-            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '150s'")  # longer than the call
+    unusable: UnusableGrant | None = None
+    with transaction.atomic(durable=True), patience():
         secrets = read(connection=connection, lock=True)
         if secrets.access_token and secrets.access_token != stale:
             current = Connection.objects.get(pk=connection.pk)
             return secrets.access_token, current.instance_url
-        if not secrets.refresh_token:
-            raise ConfigError(
-                f"{connection} has no lasting access.",
-                next_step="Authorise Salesforce again in Settings, CRM Integration.",
-                code="NO_REFRESH_TOKEN",
-                breaks=True,
-            )
-        grant = renew(
-            transport=transport,
-            keys=app_keys(connection=connection, client_secret=secrets.client_secret or ""),
-            refresh_token=secrets.refresh_token,
-        )
-        if connection.org and grant.org_id != connection.org.external_id:
-            raise ConfigError(
-                "Salesforce renewed the connection for another org.",
-                next_step="Disconnect, then authorise the right org.",
-                code="OTHER_ORG",
-                breaks=True,
-            )
-        secrets.access_token = grant.access_token
-        if grant.refresh_token:
-            secrets.refresh_token = grant.refresh_token
+        try:
+            grant = ask_for_renewal(connection=connection, secrets=secrets, transport=transport)
+        except UnusableGrant as error:
+            unusable = error
+            secrets.refresh_token = error.refresh_token or secrets.refresh_token
+        else:
+            secrets.access_token = grant.access_token
+            secrets.refresh_token = grant.refresh_token or secrets.refresh_token
+            Connection.objects.filter(pk=connection.pk).update(instance_url=grant.instance_url)
         secrets.save()
-        Connection.objects.filter(pk=connection.pk).update(instance_url=grant.instance_url)
+    if unusable is not None:
+        raise unusable
     return grant.access_token, grant.instance_url
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """Gives the transaction around it time for a call of Salesforce, and for that of whoever has the lock."""
+    try:
+        with database.cursor() as cursor:
+            cursor.execute(PATIENCE)
+        yield
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) != LOCK_TIMEOUT:
+            raise
+        raise TransientError(
+            "Another process has been renewing this connection for minutes.",
+            next_step="The next poll tries again.",
+            code="RENEWAL_BUSY",
+        ) from error
+
+
+def ask_for_renewal(*, connection: Connection, secrets: ConnectionCredentials, transport: Transport) -> Grant:
+    if not secrets.refresh_token:
+        raise ConfigError(
+            f"{connection} has no lasting access.",
+            next_step="Authorise Salesforce again in Settings, CRM Integration.",
+            code="NO_REFRESH_TOKEN",
+            breaks=True,
+        )
+    grant = renew(
+        transport=transport,
+        keys=app_keys(connection=connection, client_secret=secrets.client_secret or ""),
+        refresh_token=secrets.refresh_token,
+    )
+    if connection.org and grant.org_id != connection.org.external_id:
+        raise ConfigError(
+            "Salesforce renewed the connection for another org.",
+            next_step="Disconnect, then authorise the right org.",
+            code="OTHER_ORG",
+            breaks=True,
+        )
+    return grant
 
 
 def store(*, connection: Connection, **secrets: str) -> None:

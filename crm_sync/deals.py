@@ -27,6 +27,8 @@ class Deal:
     """Deals that were merged into this one."""
     account_problem: str = ""
     """A sentence when the account cannot be told, such as several companies and none primary."""
+    account_merged_ids: Sequence[str] = ()
+    """Accounts that were merged into this deal's account."""
     url: str = ""
     fields: Mapping[SourceObject, Mapping[str, RawValue]] = field(default_factory=dict)
     hidden_fields: frozenset[tuple[SourceObject, str]] = frozenset()

@@ -25,12 +25,15 @@ def tell_recovery(*, connection: Connection) -> None:
 
 
 def note_refusal(*, connection: Connection, error: SyncError) -> None:
-    """A definitive refusal outside of a run breaks the connection as one inside does."""
+    """A definitive refusal outside of a run breaks the connection as one inside does.
+
+    Unless a person has connected anew since the caller read it: the refusal is of the old access then.
+    """
     if not isinstance(error, ConfigError) or not error.breaks:
         return
     with transaction.atomic():
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
-        if locked.is_live:
+        if locked.is_live and locked.live_since == connection.live_since:
             break_off(connection=locked, reason=str(error))
             locked.save(update_fields=["state", "state_reason", "trouble"])
     connection.refresh_from_db(fields=["state", "state_reason", "trouble"])

@@ -44,4 +44,4 @@ def is_spent(allowance: Allowance | None) -> bool:
 
 def backed_off(seconds: float, *, failures: int) -> timedelta:
     """A pause that we have guessed doubles with each failure since the last success."""
-    return min(timedelta(seconds=seconds) * 2 ** min(failures, MOST_DOUBLINGS), LONGEST_BACKOFF)
+    return min(timedelta(seconds=seconds * (1 << min(failures, MOST_DOUBLINGS))), LONGEST_BACKOFF)

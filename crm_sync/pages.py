@@ -5,7 +5,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
@@ -13,6 +13,7 @@ from django.db import DatabaseError, OperationalError, transaction
 from django.db import connection as database
 
 from crm_sync import runs
+from crm_sync.accounts import follow_merged
 from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import DealState, HoldCode, Outcome
 from crm_sync.errors import TransientError
@@ -42,6 +43,8 @@ class Sight:
     settings: MappingSettings
     as_of: date
     forced: bool
+    notes: list[str] = field(default_factory=list)
+    """What the pages of a run have to say beyond their deals."""
 
     @property
     def org_id(self) -> int:
@@ -93,6 +96,7 @@ def write_page(
         runs.fence(run=run)
         lock_as_read(ready.touched)
         mark_left(leavers=ready.leavers, at=run.started_at)
+        sight.notes.extend(follow_merged(org_id=sight.org_id, deals=page.deals))
         known = take_over(merges=ready.merges, run=run, org_id=sight.org_id, known=ready.known)
         verdicts = writer(ready.mapped, known=known, org_id=sight.org_id, as_of=sight.as_of)
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)

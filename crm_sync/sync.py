@@ -72,7 +72,7 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
             run=run,
             api_calls=client.calls,
             warnings=list(dict.fromkeys(warnings)),
-            notes=notes.missed,
+            notes=[*notes.missed, *dict.fromkeys(sight.notes)],
             pause=pace.pause if pace else None,
         )
     except LeaseLost:

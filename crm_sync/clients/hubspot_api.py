@@ -1,10 +1,10 @@
 """HubSpot's calls, one function each, with the page of HubSpot's documentation that describes it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from crm_sync.clients.http import Answer, Transport, is_https_host
-from crm_sync.clients.hubspot_errors import error_of
+from crm_sync.clients.hubspot_calls import INTROSPECTION, Body, HubSpotCalls
+from crm_sync.clients.hubspot_errors import UNKNOWN_ADDRESS
 from crm_sync.clients.hubspot_values import NO_COMPANY, Introspection, object_id
 from crm_sync.clients.reading import is_count, reads_answers_of
 from crm_sync.errors import ConfigError, SyncError, TransientError
@@ -16,7 +16,7 @@ BATCH_LIMIT = 100
 ASSOCIATION_LIMIT = 1000
 PAGE_BUDGET = 1000
 NOT_FOUND = "OBJECT_NOT_FOUND"
-Body = dict[str, Any]
+BODY_TOO_LARGE = 413
 reads_answers = reads_answers_of("HubSpot")
 
 
@@ -24,25 +24,19 @@ def is_hubspot_origin(origin: str) -> bool:
     return is_https_host(origin, hosts=("api.hubapi.com",), suffixes=(".hubapi.com",))
 
 
-class HubSpotApi:
+class HubSpotApi(HubSpotCalls):
     """HubSpot over HTTP. Knows paths and bodies, and nothing of what they are for."""
 
     def __init__(
         self, *, transport: Transport, base_url: str, access_token: str, version: str = HUBSPOT_API_VERSION
     ) -> None:
-        self.transport = transport
-        self.base_url = base_url
-        self.access_token = access_token
+        super().__init__(transport=transport, base_url=base_url, access_token=access_token)
         self.version = version
 
     @reads_answers
     def introspect(self) -> Introspection:
         """https://developers.hubspot.com/docs/apps/legacy-apps/private-apps/overview"""
-        answer = self.send(
-            method="POST",
-            path="/oauth/v2/private-apps/get/access-token-info",
-            body={"tokenKey": self.access_token},
-        )
+        answer = self.post(INTROSPECTION, body={"tokenKey": self.access_token})
         body = answer.json_object()
         if not body.get("hubId"):
             raise answer.unusable("JSON that names no portal")
@@ -84,14 +78,9 @@ class HubSpotApi:
         A page can be empty and not the last, where the index still holds what is archived: the next one that
         shows something is answered then. https://developers.hubspot.com/docs/api-reference/search/guide
         """
-        asked: Body = {
-            "filterGroups": [{"filters": list(filters)} for filters in groups],
-            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-            "properties": list(properties),
-            "limit": limit,
-        }
+        asked = search_body(groups=groups, properties=properties, limit=limit)
         for _ in range(PAGE_BUDGET):
-            answer = self.send(method="POST", path=self.path("crm/objects", "deals/search"), body=asked)
+            answer = self.post(self.path("crm/objects", "deals/search"), body=asked)
             body = answer.json_object()
             answer.objects_in(body, "results")
             if not is_count(body.get("total")):
@@ -111,13 +100,15 @@ class HubSpotApi:
         https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide
         """
         records: dict[str, Body] = {}
-        for start in range(0, len(ids), BATCH_LIMIT):
-            part = ids[start : start + BATCH_LIMIT]
-            answer = self.post(
+
+        def ask(part: Sequence[Body]) -> Answer:
+            return self.post(
                 self.path("crm/objects", f"{kind}/batch/read"),
                 params={"archived": str(archived).lower()},
-                body={"properties": list(properties), "inputs": [{"id": one} for one in part]},
+                body={"properties": list(properties), "inputs": list(part)},
             )
+
+        for answer in in_parts([{"id": one} for one in ids], limit=BATCH_LIMIT, ask=ask):
             found = answer.json_object()
             for error in found.get("errors") or ():
                 if error.get("category") != NOT_FOUND:
@@ -136,7 +127,7 @@ class HubSpotApi:
                 self.path("crm/objects", f"{kind}/{record_id}"), params={"properties": ",".join(properties)}
             )
         except SyncError as error:
-            if error.status == 404:
+            if error.status == 404 and error.code != UNKNOWN_ADDRESS:
                 return None
             raise
         body = answer.json_object()
@@ -151,31 +142,17 @@ class HubSpotApi:
         https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
         """
         links: dict[str, list[Body]] = {}
-        for start in range(0, len(deal_ids), ASSOCIATION_LIMIT):
-            inputs: list[Body] = [{"id": one} for one in deal_ids[start : start + ASSOCIATION_LIMIT]]
-            for _ in range(PAGE_BUDGET):
-                inputs = self.read_links(inputs=inputs, links=links)
-                if not inputs:
-                    break
-            else:
-                raise endless("companies of deals")
-        return links
-
-    def read_links(self, *, inputs: Sequence[Body], links: dict[str, list[Body]]) -> list[Body]:
-        """Adds one answer to `links`; returns the deals that have further pages."""
-        answer = self.post(self.association_path(), body={"inputs": list(inputs)})
-        body = answer.json_object()
-        for error in body.get("errors") or ():
-            if error.get("subCategory") != NO_COMPANY:
-                raise incomplete("tell the companies of some deals", error=error)
-        further: list[Body] = []
-        for result in answer.objects_in(body, "results"):
-            deal_id = str(result["from"]["id"])
-            links.setdefault(deal_id, []).extend(result.get("to") or ())
-            after = following_page(result)
-            if after:
-                further.append({"id": deal_id, "after": after})
-        return further
+        inputs: list[Body] = [{"id": one} for one in deal_ids]
+        for _ in range(PAGE_BUDGET):
+            if not inputs:
+                return links
+            answers = in_parts(
+                inputs,
+                limit=ASSOCIATION_LIMIT,
+                ask=lambda part: self.post(self.association_path(), body={"inputs": list(part)}),
+            )
+            inputs = [deal for answer in answers for deal in read_links(answer, links=links)]
+        raise endless("companies of deals")
 
     def association_path(self) -> str:
         if self.version == "v3":
@@ -191,25 +168,50 @@ class HubSpotApi:
             stem = f"/{first}/v3" + (f"/{second}" if second else "")
         return f"{stem}/{rest}" if rest else stem
 
-    def get(self, path: str, *, params: Mapping[str, str] | None = None) -> Answer:
-        return self.send(method="GET", path=path, params=params)
 
-    def post(self, path: str, *, body: Body, params: Mapping[str, str] | None = None) -> Answer:
-        return self.send(method="POST", path=path, params=params, body=body)
+def read_links(answer: Answer, *, links: dict[str, list[Body]]) -> list[Body]:
+    """Adds one answer to `links`; returns the deals that have further pages."""
+    body = answer.json_object()
+    for error in body.get("errors") or ():
+        if error.get("subCategory") != NO_COMPANY:
+            raise incomplete("tell the companies of some deals", error=error)
+    further: list[Body] = []
+    for result in answer.objects_in(body, "results"):
+        deal_id = str(result["from"]["id"])
+        links.setdefault(deal_id, []).extend(result.get("to") or ())
+        after = following_page(result)
+        if after:
+            further.append({"id": deal_id, "after": after})
+    return further
 
-    def send(
-        self, *, method: str, path: str, params: Mapping[str, str] | None = None, body: Body | None = None
-    ) -> Answer:
-        answer = self.transport.send(
-            method=method,
-            url=self.base_url + path,
-            params=params,
-            body=body,
-            headers={"Authorization": f"Bearer {self.access_token}", "Accept": "application/json"},
-        )
-        if answer.is_success:
-            return answer
-        raise error_of(answer)
+
+def in_parts(
+    inputs: Sequence[Body], *, limit: int, ask: Callable[[Sequence[Body]], Answer]
+) -> Iterator[Answer]:
+    """The answers for so many at once as one call may ask for. A body that is too large is halved."""
+    waiting = [inputs[start : start + limit] for start in range(0, len(inputs), limit)]
+    while waiting:
+        part = waiting.pop(0)
+        try:
+            answer = ask(part)
+        except ConfigError as error:
+            if error.status != BODY_TOO_LARGE or len(part) == 1:
+                raise
+            middle = len(part) // 2
+            waiting[:0] = [part[:middle], part[middle:]]
+        else:
+            yield answer
+
+
+def search_body(
+    *, groups: Sequence[Sequence[Body]], properties: Sequence[str], limit: int = SEARCH_LIMIT
+) -> Body:
+    return {
+        "filterGroups": [{"filters": list(filters)} for filters in groups],
+        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+        "properties": list(properties),
+        "limit": limit,
+    }
 
 
 def following_page(body: Body) -> str:

@@ -3,28 +3,48 @@
 https://developers.hubspot.com/docs/api-reference/error-handling
 """
 
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from crm_sync.clients.http import Answer, retry_after
+from crm_sync.clients.http import LONGEST_WAIT_SECONDS, RETRIABLE_STATUSES, Answer, backoff, retry_after
 from crm_sync.errors import ConfigError, SyncError, TransientError
 
 LATER = "The next poll tries again."
 RECONNECT = "Paste a working access token in Settings, CRM Integration."
-WAITS = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0}
+SECONDLY, TEN_SECONDLY, DAILY = "SECONDLY", "TEN_SECONDLY_ROLLING", "DAILY"
+WAITS = {SECONDLY: 1.0, TEN_SECONDLY: 10.0}
+LOCK_SECONDS = 2.0
+AN_HOUR = 3600.0
 A_DAY = 24 * 3600.0
+UNKNOWN_ADDRESS = "UNKNOWN_ADDRESS"
 
 
-def error_of(answer: Answer) -> SyncError:
+def wait_before_retry(answer: Answer, *, attempt: int) -> float | None:
+    """Seconds until the same call is worth another try; None when it is not, or not within this run."""
+    if answer.status not in RETRIABLE_STATUSES:
+        return None
+    policy = policy_of(details_of(answer)) if answer.status == 429 else ""
+    if policy == DAILY:
+        return None
+    told = retry_after(answer.headers)
+    if told is not None:
+        return told if told <= LONGEST_WAIT_SECONDS else None
+    if answer.status == 429:
+        return WAITS.get(policy, WAITS[TEN_SECONDLY]) * attempt
+    return LOCK_SECONDS * attempt if answer.status == 423 else backoff(attempt)
+
+
+def error_of(answer: Answer, *, time_zone: str = "UTC") -> SyncError:
     """What a refused call means, whatever shape its body has. Never raises."""
-    body = answer.json_or_none()
-    details: dict[str, Any] = body if isinstance(body, dict) else {}
+    details = details_of(answer)
     category = str(details.get("category", ""))
     if answer.status == 401:
         return unauthorised(details=details, category=category)
     if answer.status == 403:
         return forbidden(details=details, category=category)
     if answer.status == 429:
-        return limited(answer=answer, details=details)
+        return limited(answer=answer, details=details, time_zone=time_zone)
     if answer.status == 477:
         return TransientError(
             "HubSpot is moving this portal to another data centre.",
@@ -49,12 +69,26 @@ def error_of(answer: Answer) -> SyncError:
             status=answer.status,
             retry_after=retry_after(answer.headers),
         )
+    if details.get("correctHublet"):
+        return wrong_hublet(details=details, status=answer.status)
+    if answer.status == 404 and not details:
+        return ConfigError(
+            "HubSpot does not know an address that Fincelo calls.",
+            next_step="Connect again: Fincelo then looks for a version of HubSpot's API that is served.",
+            code=UNKNOWN_ADDRESS,
+            status=404,
+        )
     return ConfigError(
         f"HubSpot refused a request ({answer.status} {category}).".replace(" )", ")"),
         next_step="Tell Fincelo's operators: the run's details hold the code.",
         code=category or str(answer.status),
         status=answer.status,
     )
+
+
+def details_of(answer: Answer) -> dict[str, Any]:
+    body = answer.json_or_none()
+    return body if isinstance(body, dict) else {}
 
 
 def unauthorised(*, details: dict[str, Any], category: str) -> SyncError:
@@ -93,6 +127,13 @@ def forbidden(*, details: dict[str, Any], category: str) -> SyncError:
             status=403,
         )
     scopes = missing_scopes(details)
+    if not scopes and category != "MISSING_SCOPES":
+        return ConfigError(
+            "HubSpot does not let this access token read something that Fincelo needs.",
+            next_step="Have a HubSpot super admin check the token's scopes and the rights of its maker.",
+            code=category or "FORBIDDEN",
+            status=403,
+        )
     return ConfigError(
         f"The access token lacks the scope {' or '.join(scopes)}."
         if scopes
@@ -114,13 +155,50 @@ def missing_scopes(details: dict[str, Any]) -> list[str]:
     return []
 
 
-def limited(*, answer: Answer, details: dict[str, Any]) -> SyncError:
+def wrong_hublet(*, details: dict[str, Any], status: int) -> SyncError:
+    """A new token was seen to cure what asking the other data centre did not."""
+    return ConfigError(
+        f"HubSpot says that this portal is in another data centre ({str(details['correctHublet'])[:20]}).",
+        next_step="If it goes on, make a new access token and paste it in Settings, CRM Integration.",
+        code="WRONG_HUBLET",
+        status=status,
+    )
+
+
+def policy_of(details: dict[str, Any]) -> str:
+    """Which limit was reached: by its name, else by the words of the message."""
     policy = str(details.get("policyName", "")).upper()
-    daily = policy == "DAILY" or "daily" in str(details.get("message", "")).lower()
+    message = str(details.get("message", "")).lower()
+    if policy == DAILY or (not policy and "daily" in message):
+        return DAILY
+    return SECONDLY if not policy and "your secondly" in message else policy
+
+
+def limited(*, answer: Answer, details: dict[str, Any], time_zone: str) -> SyncError:
+    policy, named = policy_of(details), str(details.get("policyName", "")).upper()
+    told = retry_after(answer.headers)
+    if policy == DAILY:
+        return TransientError(
+            "HubSpot's daily API limit is used up.",
+            next_step="Fincelo goes on by itself when the limit is reset.",
+            retry_after=told or until_midnight(answer, time_zone=time_zone),
+            code=named or "RATE_LIMIT",
+            status=429,
+        )
     return TransientError(
-        "HubSpot's daily API limit is used up." if daily else "HubSpot asks for fewer calls.",
-        next_step="Fincelo goes on by itself when the limit is reset." if daily else LATER,
-        retry_after=retry_after(answer.headers) or (3600.0 if daily else WAITS.get(policy, 10.0)),
-        code=policy or "RATE_LIMIT",
+        "HubSpot asks for fewer calls.",
+        next_step=LATER,
+        retry_after=told or WAITS.get(policy, WAITS[TEN_SECONDLY]),
+        code=named or "RATE_LIMIT",
         status=429,
     )
+
+
+def until_midnight(answer: Answer, *, time_zone: str) -> float:
+    """Seconds by HubSpot's clock until the portal's day is over, and with it the daily limit."""
+    if answer.sent_at is None:
+        return AN_HOUR
+    zone = ZoneInfo(time_zone)
+    tomorrow = answer.sent_at.astimezone(zone).date() + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, time.min, tzinfo=zone)
+    return max(1.0, midnight.timestamp() - answer.sent_at.timestamp())

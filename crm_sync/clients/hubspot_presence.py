@@ -1,4 +1,4 @@
-"""What has become of HubSpot deals: there, archived, merged into another, or gone."""
+"""What has become of HubSpot records: there, archived, merged into another, or gone."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,6 +7,7 @@ from crm_sync.clients.hubspot_api import HubSpotApi
 from crm_sync.deals import Presence, Stage
 
 PROPERTIES = ("dealstage", "hs_merged_object_ids")
+MERGED = ("hs_merged_object_ids",)
 Record = Mapping[str, Any]
 
 
@@ -35,6 +36,19 @@ def read_presence(*, api: HubSpotApi, ids: Sequence[str], stages: Mapping[str, S
     return found
 
 
+def read_survivors(*, api: HubSpotApi, kind: str, ids: Sequence[str]) -> dict[str, str]:
+    """Into which record each one was merged; those that were not are absent."""
+    live = api.read_batch(kind=kind, ids=ids, properties=MERGED)
+    survivors = {old: key for key, record in live.items() for old in merged_ids(record) if old != key}
+    missing = [one for one in ids if one not in live and one not in survivors]
+    archived = api.read_batch(kind=kind, ids=missing, properties=MERGED, archived=True) if missing else {}
+    for one in missing:
+        record = None if one in archived else api.read_one(kind=kind, record_id=one, properties=MERGED)
+        if record and str(record["id"]) != one:
+            survivors[one] = str(record["id"])
+    return {old: survivors[old] for old in ids if old in survivors}
+
+
 def presence_of(
     record: Record, *, stages: Mapping[str, Stage], is_archived: bool = False, merged_into: str = ""
 ) -> Presence:
@@ -50,6 +64,6 @@ def presence_of(
 
 
 def merged_ids(record: Record) -> list[str]:
-    """The deals that were merged into this one."""
+    """The records that were merged into this one."""
     listed = str(record["properties"].get("hs_merged_object_ids") or "")
     return [part for part in listed.split(";") if part.isdigit()]

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from crm_sync.clients.http import is_https_host, origin_of
 from crm_sync.deals import RawValue
 
 PRIMARY_COMPANY_TYPE = 5
@@ -15,6 +16,9 @@ USUAL_TOKEN = re.compile(r"pat-[a-z]{2}\d+-[0-9a-fA-F-]{36}")
 PASTED_DIRT = re.compile(r"[\s\"'\u200b\ufeff]+")
 NO_COMPANY = "crm.associations.NO_ASSOCIATIONS_FOUND"
 SEVERAL_COMPANIES = "The deal has several companies in HubSpot and none of them is primary."
+
+
+LONGEST_LINK = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,18 @@ def plain(properties: Mapping[str, Any], names: Sequence[str]) -> dict[str, RawV
     """The named properties; an empty text is no value, and neither is a list or an object."""
     values = {name: properties.get(name) or None for name in names}
     return {name: None if isinstance(value, dict | list) else value for name, value in values.items()}
+
+
+def is_ui_host(host: str) -> bool:
+    """Whether a host that came with an answer is one of HubSpot's own pages."""
+    return is_https_host(f"https://{host}", hosts=(), suffixes=(".hubspot.com",))
+
+
+def deep_link(url: str, *, ui_domain: str, portal_id: str, deal_id: str) -> str:
+    """The record's own address, or the usual one where it has none that can be trusted."""
+    if len(url) <= LONGEST_LINK and url.startswith("https://") and is_ui_host(origin_of(url)[8:]):
+        return url
+    return f"https://{ui_domain}/contacts/{portal_id}/record/0-3/{deal_id}"
 
 
 def primary_company(links: Sequence[Mapping[str, Any]]) -> tuple[str, str]:

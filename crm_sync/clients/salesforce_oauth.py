@@ -3,6 +3,9 @@
 https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_web_server_flow.htm
 """
 
+import base64
+import hmac
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,19 +14,28 @@ from requests_oauthlib import OAuth2Session
 
 from crm_sync.clients.http import Transport, is_https_host, origin_of
 from crm_sync.clients.salesforce_errors import token_error
+from crm_sync.clients.salesforce_rules import LATER, START_AGAIN
 from crm_sync.clients.salesforce_values import ORG_AND_USER, to_18
-from crm_sync.errors import ConfigError
+from crm_sync.errors import ConfigError, TransientError
 
 PRODUCTION = "https://login.salesforce.com"
 SANDBOX = "https://test.salesforce.com"
 LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 DOMAIN_SUFFIXES = (".my.salesforce.com", ".my.salesforce.mil", ".my.sfcrmproducts.cn")
 JSON_ONLY = {"Accept": "application/json"}
+NOT_SIGNED = (
+    "Salesforce's token answer is not signed with the consumer secret that Fincelo has. "
+    "Copy the secret again; if it is right, ask whoever runs your network about a proxy."
+)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A token response. `refresh_token` is empty where Salesforce keeps the old one."""
+    """A token response. `refresh_token` is empty where Salesforce keeps the old one.
+
+    `is_signed`: the signature names these ids, or there is none.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
@@ -31,6 +43,15 @@ class Grant:
     org_id: str
     user_id: str
     scopes: frozenset[str]
+    is_signed: bool = True
+
+
+class UnusableGrant(ConfigError):
+    """A token answer that cannot be used. Its refresh token has taken the old one's place all the same."""
+
+    def __init__(self, sentence: str, *, refresh_token: str, **details: str) -> None:
+        super().__init__(sentence, **details)
+        self.refresh_token = refresh_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +81,14 @@ def exchange_code(
     *, transport: Transport, keys: AppKeys, code: str, verifier: str, redirect_uri: str
 ) -> Grant:
     """Turns the code of the callback into tokens. Sent once: a code works a single time."""
-    grant = ask_for_token(
-        transport=transport,
-        keys=keys,
-        form={
-            "grant_type": "authorization_code",
-            "code": code,
-            "code_verifier": verifier,
-            "redirect_uri": redirect_uri,
-        },
-    )
+    form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
+    try:
+        grant = ask_for_token(transport=transport, keys=keys, form={**form, "redirect_uri": redirect_uri})
+    except TransientError as error:
+        next_step = START_AGAIN if error.next_step == LATER else error.next_step  # no poll repeats this
+        raise TransientError(
+            error.sentence, next_step=next_step, code=error.code, status=error.status
+        ) from error
     if not grant.refresh_token:
         raise ConfigError(
             "Salesforce gave no lasting access.",
@@ -108,37 +127,57 @@ def ask_for_token(*, transport: Transport, keys: AppKeys, form: dict[str, str]) 
     )
     if not answer.is_success:
         raise token_error(answer)
-    return read_grant(body=answer.json_object(), transport=transport)
+    return read_grant(body=answer.json_object(), transport=transport, client_secret=keys.client_secret)
 
 
-def read_grant(*, body: dict[str, Any], transport: Transport) -> Grant:
+def read_grant(*, body: dict[str, Any], transport: Transport, client_secret: str) -> Grant:
     """Checks every address and id in a token response before anything of it is believed."""
     instance_url = origin_of(str(body.get("instance_url", "")))
+    access_token, refresh_token = token_in(body, "access_token"), token_in(body, "refresh_token")
     if not transport.is_allowed(instance_url):
-        raise ConfigError(
+        raise UnusableGrant(
             "Salesforce named an address for its data that is none of Salesforce's.",
+            refresh_token=refresh_token,
             next_step="Check the login host and try again.",
             code="INSTANCE_NOT_ALLOWED",
         )
-    tokens = body.get("access_token"), body.get("refresh_token") or ""
     try:
         org_id, user_id = org_and_user(str(body.get("id", "")))
     except ValueError:
         org_id = user_id = ""
-    if not org_id or not tokens[0] or not all(isinstance(token, str) and token.isascii() for token in tokens):
-        raise ConfigError(
+    if not org_id or not access_token or (body.get("refresh_token") and not refresh_token):
+        raise UnusableGrant(
             "Salesforce's answer names no org or no token.",
-            next_step="Press Authorise again.",
+            refresh_token=refresh_token,
+            next_step=START_AGAIN,
             code="BAD_GRANT",
         )
+    is_signed = has_good_signature(body=body, client_secret=client_secret)
+    if not is_signed:
+        log.warning(NOT_SIGNED)
     return Grant(
-        access_token=tokens[0],
-        refresh_token=tokens[1],
+        access_token=access_token,
+        refresh_token=refresh_token,
         instance_url=instance_url,
         org_id=org_id,
         user_id=user_id,
         scopes=frozenset(str(body.get("scope", "")).split()),
+        is_signed=is_signed,
     )
+
+
+def token_in(body: dict[str, Any], name: str) -> str:
+    """Empty for what no header could carry and no token is."""
+    value = body.get(name)
+    return value if isinstance(value, str) and value.isascii() and value.isprintable() else ""
+
+
+def has_good_signature(*, body: dict[str, Any], client_secret: str) -> bool:
+    """True without a signature as well: it proves little over TLS, and its absence nothing."""
+    given = str(body.get("signature") or "")
+    signed = f"{body.get('id', '')}{body.get('issued_at', '')}".encode("utf-8", "replace")
+    expected = base64.b64encode(hmac.digest(client_secret.encode(), signed, "sha256"))
+    return not given or hmac.compare_digest(expected, given.encode("utf-8", "replace"))
 
 
 def org_and_user(identity_url: str) -> tuple[str, str]:

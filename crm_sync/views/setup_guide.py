@@ -28,49 +28,52 @@ HUBSPOT_SCOPES = (
 class Shown:
     """An error that Salesforce shows on its own pages, so that Fincelo never hears of it."""
 
-    text: str
+    texts: tuple[str, ...]
     meaning: str
     cure: str
 
 
 SALESFORCE_SHOWED = (
     Shown(
-        text="redirect_uri_mismatch",
+        texts=("redirect_uri_mismatch", "redirect_uri must match configuration"),
         meaning="The callback URL of the app is not the one of this page.",
         cure="Copy the callback URL from step 2 into the app, to the last character.",
     ),
     Shown(
-        text="invalid_client_id",
+        texts=("invalid_client_id", "client identifier invalid"),
         meaning="Salesforce does not know the consumer key where you signed in, or not yet.",
         cure="Compare the key, and Production with Sandbox. A new app takes about ten minutes.",
     ),
     Shown(
-        text="missing required code challenge",
-        meaning="The app demands PKCE and the request came without it.",
+        texts=("invalid_request", "missing required code challenge"),
+        meaning="The app demands PKCE and the request came without it. "
+        "The browser may save the message as a file named authorize.",
         cure="Fincelo always sends it: start again with the Authorise button on this page.",
     ),
     Shown(
-        text="OAUTH_APPROVAL_ERROR_GENERIC",
-        meaning="The reason stands in the address of Salesforce's page. Often it is invalid_scope.",
-        cure="Add the scopes of step 3 to the app. If it has them, ask an administrator what blocks it.",
+        texts=("We can't authorize you because of an OAuth error", "OAUTH_APPROVAL_ERROR_GENERIC"),
+        meaning="The reason stands in the address of Salesforce's page, behind error=. Often it is "
+        "invalid_scope; or the app is of another org and not installed in this one.",
+        cure="Add the scopes of step 3 to the app, and make the app in the org you sign in to. "
+        "Else ask for the permission Approve Uninstalled Connected Apps.",
     ),
     Shown(
-        text="OAUTH_APP_ACCESS_DENIED",
-        meaning="Only users whom an administrator has approved may use the app.",
+        texts=("OAUTH_APP_ACCESS_DENIED",),
+        meaning="Only users whom an administrator has approved may use the app, or only certain networks.",
         cure="Have your profile or permission set added under the app's policies, or its IP rules relaxed.",
     ),
     Shown(
-        text="OAUTH_APP_BLOCKED",
+        texts=("OAUTH_APP_BLOCKED",),
         meaning="An administrator has blocked the app.",
         cure="Have it unblocked under Connected Apps OAuth Usage.",
     ),
     Shown(
-        text="OAUTH_AUTHORIZATION_BLOCKED",
+        texts=("OAUTH_AUTHORIZATION_BLOCKED",),
         meaning="The org allows no app to be authorised.",
         cure="Ask an administrator to lift the block for this app.",
     ),
     Shown(
-        text="OAUTH_EC_APP_NOT_FOUND",
+        texts=("OAUTH_EC_APP_NOT_FOUND", "External client app is not installed in this org"),
         meaning="The consumer key belongs to an app of another org.",
         cure="Create the app in the org you sign in to, or sign in to the org that has it.",
     ),

@@ -100,6 +100,7 @@ def _refusals(portal: Portal) -> dict[str, Callable[[], Refusal]]:
         "wrong_hublet": lambda: limit_refusals.wrong_hublet(portal_id=portal_id, hublet="eu1"),
         "not_found": refusals.not_found,
         "validation_error": lambda: refusals.invalid("Property values were not valid"),
+        "unreadable_json": lambda: refusals.unreadable_json("Unexpected end-of-input", column=102),
         "paging_too_far": paging_too_far,
         "content_type": refusals.wrong_content_type,
         "body_too_large": lambda: Refusal(413, "HTTP 413 Request Entity Too Large"),

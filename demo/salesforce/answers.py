@@ -10,9 +10,9 @@ def rest_error(code: str, message: str, *, status: int = 400) -> Response:
     return json_response([{"message": message, "errorCode": code}], status=status, headers=headers)
 
 
-def oauth_error(error: str, description: str) -> Response:
+def oauth_error(error: str, description: str, *, status: int = 400) -> Response:
     body = {"error": error, "error_description": description}
-    return json_response(body, status=400, headers=dict(NO_STORE))
+    return json_response(body, status=status, headers=dict(NO_STORE))
 
 
 def identity_error(text: str, *, status: int = 403) -> Response:

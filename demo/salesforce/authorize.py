@@ -60,6 +60,8 @@ class Authorize:
             scopes=scopes,
             challenge=challenge,
         )
+        if app.refuse_back_with:
+            return _back_with_error(pending, app.refuse_back_with, "refused by the org")
         return self._continue(request, app, pending)
 
     def _continue(self, request: Request, app: App, pending: PendingConsent) -> Response:

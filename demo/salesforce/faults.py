@@ -8,7 +8,14 @@ from demo.faults.rules import Faults
 from demo.http_server import Request, Response, html_response, text_response
 from demo.salesforce.answers import identity_error, oauth_error
 from demo.salesforce.org import Org
-from demo.salesforce.refusals import GRANT_REFUSALS, REST_REFUSALS, refused, uri_too_long
+from demo.salesforce.refusals import (
+    GRANT_REFUSALS,
+    REST_REFUSALS,
+    body_too_long,
+    headers_too_long,
+    refused,
+    uri_too_long,
+)
 from demo.salesforce.shell import MENU
 
 ENDPOINTS = {
@@ -64,6 +71,9 @@ def switch_for(org: Org) -> Faults:
                 "access_declined": access_declined,
                 "being_set_up": being_set_up,
                 "uri_too_long": uri_too_long,
+                "headers_too_long": headers_too_long,
+                "body_too_long": body_too_long,
+                "invalid_client_401": partial(oauth_error, *GRANT_REFUSALS["invalid_client"], status=401),
             },
             expire_tokens=org.expire_access_tokens,
             revoke_tokens=org.revoke_tokens,

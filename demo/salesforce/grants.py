@@ -32,7 +32,8 @@ DEAD_TOKEN = ("invalid_grant", "expired access/refresh token")
 
 @dataclass(slots=True, kw_only=True)
 class App:
-    """A connected app. `refuse_with`: an error code such as OAUTH_APP_BLOCKED that nobody gets past.
+    """A connected app. `refuse_with`: an error code such as OAUTH_APP_BLOCKED that nobody gets past;
+    `refuse_back_with`: one that the browser takes back to the callback.
     `run_as`: the user of the client credentials flow, which is off without one. A refresh token ends
     `refresh_seconds` after the consent, or when it was not used for `refresh_idle_seconds`."""
 
@@ -44,6 +45,7 @@ class App:
     require_pkce: bool = False
     rotate: bool = False
     refuse_with: str = ""
+    refuse_back_with: str = ""
     run_as: str = ""
     refresh_seconds: float | None = None
     refresh_idle_seconds: float | None = None

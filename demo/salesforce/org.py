@@ -36,8 +36,9 @@ class Cursor:
 class Org(Records):
     """Starts with its custom fields, stages, one user and one app, and without deals.
 
-    These attributes may be set at any moment: `currency`, `instance_url`, `identity_host`, `newest_version`,
-    `max_page_size`, `limit_info_form` (plain, bursts, per_app, None), `intercept`, `replication_id_limit`;
+    These attributes may be set at any moment: `currency`, `instance_url`, `identity_host`,
+    `oldest_version` and `newest_version` (older ones are retired), `max_page_size`,
+    `limit_info_form` (plain, bursts, per_app, None), `intercept`, `replication_id_limit`;
     `api_limit` and `api_used`, the calls of the last 24 hours;
     `query_seconds`, how long a query takes, and `query_timeout_rows`, beyond which it runs too long;
     `long_request_limit`, how many requests may run for `long_request_seconds` and more at once;
@@ -53,6 +54,7 @@ class Org(Records):
         self.instance_url = ""
         self.identity_host = "https://login.salesforce.com"
         self.newest_version = 68
+        self.oldest_version = 31
         self.max_page_size = 2000
         self.limit_info_form: str | None = "plain"
         self.api_limit = 15_000

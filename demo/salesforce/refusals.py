@@ -22,6 +22,11 @@ REST_REFUSALS = {
     "api_disabled_for_user": (403, "API_CURRENTLY_DISABLED", "API is disabled for this User"),
     "metering": (403, "TXN_SECURITY_METERING_ERROR", "The action was refused by a transaction policy."),
     "insufficient_access": (403, "INSUFFICIENT_ACCESS", "insufficient access rights on entity"),
+    "insufficient_access_or_readonly": (
+        403,
+        "INSUFFICIENT_ACCESS_OR_READONLY",
+        "insufficient access rights on object id",
+    ),
     "not_enabled": (403, "FUNCTIONALITY_NOT_ENABLED", "This feature is not enabled."),
     "not_found": (404, "NOT_FOUND", "The requested resource does not exist"),
     "malformed_query": (400, "MALFORMED_QUERY", "unexpected token: 'FROM'"),
@@ -36,6 +41,7 @@ REST_REFUSALS = {
         "Destination URL not reset. The URL returned from login must be set",
     ),
     "not_acceptable": (406, "NOT_ACCEPTABLE", "Not acceptable"),
+    "version_mismatch": (409, "API_ERROR", "The job was made with another API version"),
     "gone": (410, "GONE", "The requested API version has been retired"),
     "unknown_exception": (
         500,
@@ -54,6 +60,9 @@ GRANT_REFUSALS = {
     "inactive_user": ("invalid_grant", "inactive user"),
     "inactive_user_code": ("inactive_user", "user is inactive"),
     "inactive_org": ("inactive_org", "organization is inactive"),
+    "expired_code": ("invalid_grant", "expired authorization code"),
+    "invalid_code": ("invalid_grant", "invalid authorization code"),
+    "invalid_verifier": ("invalid_grant", "invalid code verifier"),
     "ip_restricted": ("invalid_grant", "ip restricted"),
     "ip_or_hours": ("invalid_grant", "IP restricted or invalid login hours"),
     "authentication_failure": ("invalid_grant", "authentication failure"),
@@ -64,9 +73,15 @@ GRANT_REFUSALS = {
     "wrong_domain": ("invalid_grant", "request not supported on this domain"),
     "invalid_client_id": ("invalid_client_id", "client identifier invalid"),
     "invalid_client": ("invalid_client", "invalid client credentials"),
+    "redirect_uri_mismatch": ("redirect_uri_mismatch", "redirect_uri must match configuration"),
+    "missing_parameter": ("invalid_request", "missing required parameter: refresh_token"),
+    "scope_parameter": ("invalid_request", "scope parameter not supported"),
+    "unsupported_grant_type": ("unsupported_grant_type", "grant type not supported"),
+    "invalid_scope": ("invalid_scope", "the requested scope is not allowed"),
     "app_access": ("invalid_app_access", "user is not admin approved to access this app"),
     "app_not_found": ("app_not_found", "external client app is not installed in this org"),
     "app_blocked": ("app_blocked", "this app is blocked by admin"),
+    "app_blocked_fail_close": ("fail_close_app_blocked", "this app is blocked"),
     "flow_disabled": ("oauth_flow_disabled", "this flow is not enabled"),
     "rate_limit": ("rate_limit_exceeded", "too many requests"),
     "slow_down": ("slow_down", "polling too fast"),
@@ -85,6 +100,10 @@ def refused(name: str) -> Response:
 
 def uri_too_long() -> Response:
     return html_response("<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>", status=414)
+
+
+def body_too_long() -> Response:
+    return html_response("<h1>413 Request Entity Too Large</h1>", status=413)
 
 
 def headers_too_long() -> Response:

@@ -17,7 +17,6 @@ from demo.salesforce.refusals import refused
 from demo.salesforce.replication import Replication
 from demo.salesforce.soql_words import QueryError
 
-OLDEST_VERSION = 31
 FIRST_RETIRED_VERSION = 7
 SEASONS = ("Spring", "Summer", "Winter")
 SPRING_2026 = 66
@@ -62,7 +61,7 @@ class Rest:
 
     def versions(self, request: Request) -> Response:
         """Needs no token, counts towards no limit."""
-        numbers = range(OLDEST_VERSION, self._org.newest_version + 1)
+        numbers = range(self._org.oldest_version, self._org.newest_version + 1)
         return json_response(
             [
                 {"label": _label(number), "url": f"/services/data/v{number}.0", "version": f"{number}.0"}
@@ -73,7 +72,7 @@ class Rest:
     def __call__(self, request: Request, version: str) -> Response:
         """Any call under a version: is the version served, is the session good, then the resource."""
         number = float(version)
-        if FIRST_RETIRED_VERSION <= number < OLDEST_VERSION:
+        if FIRST_RETIRED_VERSION <= number < self._org.oldest_version:
             return rest_error("GONE", "The requested API version has been retired", status=410)
         if not FIRST_RETIRED_VERSION <= number <= self._org.newest_version:
             return missing(request)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,6 +10,7 @@ from django.contrib.auth.models import User
 from contracts.enums import BillingCycle
 from crm_sync import connecting, credentials
 from crm_sync.clients import salesforce_oauth
+from crm_sync.clients.http import Transport
 from crm_sync.enums import Provider, RunTrigger, Target
 from crm_sync.mapping_rules import FieldRule
 from crm_sync.mappings import current_rules, save_mapping
@@ -19,10 +21,19 @@ from demo.hubspot.app import build_app as build_hubspot
 from demo.hubspot.portal import Portal
 from demo.salesforce.app import build_app as build_salesforce
 from demo.salesforce.org import Org
+from tests.crm_sync.clients.wire import Pauses
 from tests.processes import Manage, environment_for
 
 IMPORT_FROM = date(2026, 1, 1)
 Run = Callable[..., SyncRun]
+
+
+@pytest.fixture(autouse=True)
+def sleepless(monkeypatch: pytest.MonkeyPatch) -> Pauses:
+    """Runs sleep on paper only: the seconds they were asked to sleep."""
+    pauses = Pauses()
+    monkeypatch.setattr(credentials, "Transport", partial(Transport, pause=pauses))
+    return pauses
 
 
 @pytest.fixture

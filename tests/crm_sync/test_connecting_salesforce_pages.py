@@ -1,23 +1,20 @@
 """Connecting Salesforce from the pages, against the simulated one."""
 
-import html
-import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 
 from crm_sync.enums import ConnectionState, Provider
 from crm_sync.models import Connection, ConnectionCredentials, CrmOrg
 from demo.http_server import Server
 from demo.salesforce.org import Org
+from tests.crm_sync.salesforce_round_trip import CALLBACK, allowed, sent_to
 from tests.crm_sync.stored import row_versions
 from tests.pages import alerts, signed_in, words
 
 pytestmark = pytest.mark.django_db
-CALLBACK = "/api/crm/salesforce/callback"
 RIGHTS = ("crm_sync.view_connection", "crm_sync.change_connection", "crm_sync.view_fieldmapping")
 
 
@@ -39,26 +36,6 @@ def entered(org: Org, salesforce_server: Server) -> dict[str, str]:
         "import_from": "2026-01-01",
         "default_currency": "EUR",
     }
-
-
-def sent_to(page: HttpResponse) -> str:
-    """Where the page goes on to by itself."""
-    found = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page.content.decode())
-    assert found, page.content.decode()
-    return html.unescape(found[1])
-
-
-def allowed(org: Org, address: str) -> dict[str, str]:
-    """What Salesforce sends back once the user has logged in and allowed."""
-    asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
-    code = org.grants.issue_code(
-        app=org.grants.apps[asked["client_id"]],
-        user_id=next(iter(org.tables["User"])),
-        redirect_uri=asked["redirect_uri"],
-        scopes=asked["scope"].split(),
-        challenge=asked["code_challenge"],
-    )
-    return {"code": code, "state": asked["state"]}
 
 
 def authorised(browser: Client, org: Org, entered: dict[str, str]) -> Connection:

@@ -13,10 +13,11 @@ from crm_sync.mapping_rules import FieldRule
 from crm_sync.mappings import current_rules, save_mapping
 from crm_sync.models import Connection, CrmDeal, CrmSchema, Hold
 from demo.http_server import Server
+from demo.hubspot.portal import Portal
 from demo.salesforce import defaults
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run, confirm
-from tests.crm_sync.sales import sell
+from tests.crm_sync.sales import sell, sell_in_hubspot
 from tests.crm_sync.stored import stored
 
 TERM = "Contract_Term__c"
@@ -139,6 +140,35 @@ def test_a_field_known_to_be_missing_costs_one_call_a_poll(
     salesforce.refresh_from_db()
     assert (quiet.api_calls, len(salesforce_server.requests)) == (1, 1)
     assert salesforce.warnings == [WARNING]
+
+
+def test_case_73_in_hubspot_which_leaves_missing_properties_out_in_silence(
+    hubspot: Connection, portal: Portal, run: Run
+) -> None:
+    deal = sell_in_hubspot(portal)
+    run(hubspot)
+    portal.archive_property("deals", "contract_term_months")
+    portal.update_deal(deal, amount="2400")
+    sell_in_hubspot(portal, dealname="Beta platform", amount="500")
+
+    done = run(hubspot)
+
+    hubspot.refresh_from_db()
+    assert (done.state, done.created, done.held, done.refused) == ("done", 0, 1, 1)
+    assert (hubspot.state, hubspot.warnings) == (
+        "degraded",
+        [
+            "Contract Duration is fed by contract_term_months, which is not in HubSpot or not to be seen by us. "
+            "Choose another field in Field Mapping, or have it made readable in HubSpot."
+        ],
+    )
+    assert [(problem["code"], problem["sentence"]) for problem in hold_problems()] == [
+        (
+            "TERM_MISSING",
+            "Contract Duration is fed by contract_term_months, which is not in HubSpot or is hidden from Fincelo.",
+        )
+    ]
+    assert list(Contract.objects.values_list("value_minor", flat=True)) == [120_000]
 
 
 @pytest.mark.parametrize("how", ["mapping", "schema"])

@@ -135,6 +135,7 @@ def test_merged_into_a_deal_that_is_not_won(portal: Portal, poll: Run) -> None:
     assert (done.suspended, states()) == (1, ["suspended"])
     assert CrmDeal.objects.get().left_reason == "merged"
     portal.close_won(merged)
+    portal.update_deal(merged, closedate=f"{TODAY}T17:00:00Z")  # closing it has put the present there
     done = poll()
     assert (done.updated, done.created, states()) == (1, 0, ["active"])
     assert deals() == [(billed, "merged", merged, False), (merged, "imported", None, True)]

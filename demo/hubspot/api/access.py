@@ -44,9 +44,9 @@ def _unknown(portal: Portal, value: str) -> Exception:
     return access_refusals.not_a_token(at=portal.clock())
 
 
-def check_account(portal: Portal) -> None:
+def check_account(portal: Portal, request: Request) -> None:
     at, state = portal.clock(), portal.state
-    if state.other_hublet:
+    if state.other_hublet and request.headers.get("Host") != f"api-{state.other_hublet}.hubapi.com":
         raise limit_refusals.wrong_hublet(portal_id=portal.portal_id, hublet=state.other_hublet)
     if state.moving_until and state.moving_until > at:
         raise limit_refusals.account_moving(seconds=ceil((state.moving_until - at).total_seconds()))

@@ -32,7 +32,7 @@ def api(portal: Portal) -> Application:
 
 def _guarded(portal: Portal, endpoint: Endpoint) -> Handler:
     def work(request: Request, token: AccessToken, names: dict[str, str]) -> Response:
-        access.check_account(portal)
+        access.check_account(portal, request)
         access.admit(portal, token, endpoint.kind)
         family = endpoint.family(**names)
         access.require(portal, token, family=family, requirements=endpoint.needs(**names))

@@ -266,7 +266,7 @@ def untrusted(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     return context
 
 
-def test_a_certificate_nobody_vouches_for_is_refused(
+def test_rule_5_7_a_certificate_nobody_vouches_for_is_refused(
     transport: Transport, untrusted: ssl.SSLContext, pauses: Pauses
 ) -> None:
     with RawServer(reply(), tls=untrusted) as server, pytest.raises(ConfigError) as refusal:

@@ -111,4 +111,4 @@ def test_a_dead_token_stops_the_preflight_at_once(open_hubspot: Open, portal: Po
     with pytest.raises(ConfigError) as refusal:
         client.preflight()
 
-    assert (refusal.value.breaks, client.calls) == (True, 1)
+    assert (refusal.value.breaks, client.calls) == (True, 2)

@@ -116,9 +116,9 @@ def facts(error: SyncError) -> tuple[str, str, str, str]:
             "<html>forbidden</html>",
             (
                 "config",
-                "The access token lacks a scope.",
-                "Add it to the service key or private app in HubSpot.",
-                "MISSING_SCOPES",
+                "HubSpot does not let this access token read something that Fincelo needs.",
+                "Have a HubSpot super admin check the token's scopes and the rights of its maker.",
+                "FORBIDDEN",
             ),
         ),
         (
@@ -146,7 +146,21 @@ def facts(error: SyncError) -> tuple[str, str, str, str]:
             {"message": "Invalid input JSON on line 1"},
             ("config", "HubSpot refused a request (400).", OPERATORS, "400"),
         ),
-        (404, "<html>", ("config", "HubSpot refused a request (404).", OPERATORS, "404")),
+        (
+            404,
+            "<html>",
+            (
+                "config",
+                "HubSpot does not know an address that Fincelo calls.",
+                "Connect again: Fincelo then looks for a version of HubSpot's API that is served.",
+                "UNKNOWN_ADDRESS",
+            ),
+        ),
+        (
+            404,
+            {"message": "resource not found"},
+            ("config", "HubSpot refused a request (404).", OPERATORS, "404"),
+        ),
         (302, "", ("config", "HubSpot refused a request (302).", OPERATORS, "302")),
         (414, "", ("config", "HubSpot refused a request (414).", OPERATORS, "414")),
         *[

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from crm_sync.clients.hubspot import stage_is_won
+from crm_sync.clients.hubspot_stages import stage_is_won
 from crm_sync.clients.hubspot_values import (
     SEVERAL_COMPANIES,
     USUAL_TOKEN,

@@ -261,21 +261,29 @@ def test_a_fresh_token_that_is_refused_too_asks_a_person(client: SalesforceClien
 
 
 @pytest.mark.parametrize(
-    "message",
-    ["This session is not valid for use with the REST API", "Connected app is not attached to Agent"],
+    ("message", "text"),
+    [
+        (
+            "This session is not valid for use with the REST API",
+            "Salesforce does not let this app use its API. "
+            "Ask a Salesforce administrator to allow the app in API Access Control.",
+        ),
+        (
+            "Connected app is not attached to Agent",
+            "Salesforce ties this app to an agent, and lets it do nothing else. "
+            "Ask a Salesforce administrator for an app that is not attached to an agent.",
+        ),
+    ],
 )
 def test_a_refusal_by_policy_is_not_renewed(
-    client: SalesforceClient, org: Org, renewals: Renewals, message: str
+    client: SalesforceClient, org: Org, renewals: Renewals, message: str, text: str
 ) -> None:
     org.intercept = lambda request: rest_error("INVALID_SESSION_ID", message, status=401)
 
     with pytest.raises(ConfigError) as refusal:
         read(client, asked())
 
-    assert str(refusal.value) == (
-        "Salesforce does not let this app use its API. "
-        "Ask a Salesforce administrator to allow the app in API Access Control."
-    )
+    assert str(refusal.value) == text
     assert (refusal.value.breaks, renewals.stale, client.calls) == (True, [], 1)
 
 

@@ -5,7 +5,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from crm_sync.clients.http import Transport
-from crm_sync.clients.salesforce_oauth import AppKeys, Grant, authorise_url, exchange_code, renew, revoke
+from crm_sync.clients.salesforce_oauth import (
+    NOT_SIGNED,
+    AppKeys,
+    Grant,
+    UnusableGrant,
+    authorise_url,
+    exchange_code,
+    read_grant,
+    renew,
+    revoke,
+)
 from crm_sync.errors import ConfigError, TransientError
 from demo.http_server import Response, Server, json_response
 from demo.salesforce.grants import App
@@ -151,6 +161,60 @@ def test_case_75_a_revoked_refresh_token_is_refused_for_good(
     )
 
 
+def token_answer(**changes: object) -> dict[str, object]:
+    """Salesforce's answer to an exchange, signed with the secret `s`."""
+    body: dict[str, object] = {
+        "access_token": "00Dx0000000BV7z!AR8A",
+        "refresh_token": "5Aep861",
+        "instance_url": "https://acme.my.salesforce.com",
+        "id": "https://login.salesforce.com/id/00Dx0000000BV7zEAG/005x00000012Q9PAAU",
+        "issued_at": "1278448101416",
+        "signature": "sjXF0raoeiYsENsKxHUf2sSTelKTuKNiEkIbK1N5fGc=",
+    }
+    return body | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_signed"),
+    [
+        ({}, True),
+        ({"signature": None}, True),
+        ({"signature": "AAAA"}, False),
+        ({"signature": "\u00e9"}, False),
+        ({"issued_at": "1278448101417"}, False),
+        ({"issued_at": "\ud800"}, False),
+        ({"id": "https://login.salesforce.com/id/00Dx0000000BV7zEAG/005x00000012Q9QAAU"}, False),
+    ],
+)
+def test_a_signature_that_does_not_match_is_told_and_stops_nothing(
+    transport: Transport, caplog: pytest.LogCaptureFixture, changes: dict[str, object], is_signed: bool
+) -> None:
+    grant = read_grant(body=token_answer(**changes), transport=transport, client_secret="s")
+
+    assert (grant.access_token, grant.is_signed) == ("00Dx0000000BV7z!AR8A", is_signed)
+    assert [record.message for record in caplog.records] == ([] if is_signed else [NOT_SIGNED])
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "refresh_token"),
+    [
+        ({"access_token": None}, "BAD_GRANT", "5Aep861"),
+        ({"access_token": "half \ud800 a pair"}, "BAD_GRANT", "5Aep861"),
+        ({"access_token": ["00D"]}, "BAD_GRANT", "5Aep861"),
+        ({"id": None}, "BAD_GRANT", "5Aep861"),
+        ({"id": None, "refresh_token": None}, "BAD_GRANT", ""),
+        ({"id": None, "refresh_token": "tab\t"}, "BAD_GRANT", ""),
+    ],
+)
+def test_an_answer_that_cannot_be_used_gives_its_refresh_token_away(
+    transport: Transport, changes: dict[str, object], code: str, refresh_token: str
+) -> None:
+    with pytest.raises(UnusableGrant) as unusable:
+        read_grant(body=token_answer(**changes), transport=transport, client_secret="s")
+
+    assert (unusable.value.code, unusable.value.refresh_token) == (code, refresh_token)
+
+
 def test_disconnecting_ends_the_tokens_at_salesforce(
     org: Org, app: App, keys: AppKeys, transport: Transport
 ) -> None:
@@ -173,14 +237,15 @@ def test_no_secret_shows_in_a_grant_or_in_the_keys(keys: AppKeys) -> None:
     )
 
     assert repr(grant) == (
-        "Grant(instance_url='https://acme.my.salesforce.com', org_id='o', user_id='u', scopes=frozenset())"
+        "Grant(instance_url='https://acme.my.salesforce.com', org_id='o', user_id='u', scopes=frozenset(),"
+        " is_signed=True)"
     )
     assert keys.client_secret not in repr(keys)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 429])
 def test_a_token_call_that_failed_is_not_repeated(transport: Transport, status: int) -> None:
-    """The answer may be lost after Salesforce has rotated the token: the next poll finds out."""
+    """Salesforce has spoken: the next poll asks again."""
     with Server(Script(json_response({}, status=status))) as server, pytest.raises(TransientError):
         renew(
             transport=transport,

@@ -47,6 +47,11 @@ def ids(page: Any) -> list[str]:
             400,
             {"message": "Paging goes beyond the 10000 results of one query", "category": "VALIDATION_ERROR"},
         ),
+        (
+            "unreadable_json",
+            400,
+            {"message": "Invalid input JSON on line 1, column 102: Unexpected end-of-input"},
+        ),
         ("body_too_large", 413, {"message": "HTTP 413 Request Entity Too Large"}),
     ],
 )

@@ -123,6 +123,16 @@ def test_blocked_app(visitor: Visitor, org: Org) -> None:
     )
 
 
+def test_refusal_that_the_browser_takes_back(visitor: Visitor, org: Org) -> None:
+    org.app.refuse_back_with = "server_error"
+
+    assert answer(visitor.authorize()) == {
+        "error": "server_error",
+        "error_description": "refused by the org",
+        "state": "s t&te",
+    }
+
+
 def test_second_time_needs_neither_login_nor_consent(visitor: Visitor, client: Client) -> None:
     client.exchange(visitor.allow())
 

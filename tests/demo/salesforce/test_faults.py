@@ -46,6 +46,14 @@ def test_refusal_of_a_token(client: Client, server: Server, org: Org, name: str)
     )
 
 
+def test_refusal_of_the_secret_with_the_other_status(client: Client, server: Server, org: Org) -> None:
+    server.faults.add("refusal", name="invalid_client_401")
+
+    response = client.refresh(org.connect().refresh_token)
+
+    assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+
+
 @pytest.mark.parametrize(
     ("name", "status", "kind", "text"),
     [
@@ -58,6 +66,13 @@ def test_refusal_of_a_token(client: Client, server: Server, org: Org, name: str)
             "<html><body><h1>We are setting things up</h1><p>Come back in a while.</p></body></html>",
         ),
         ("uri_too_long", 414, "text/html", "<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>"),
+        (
+            "headers_too_long",
+            431,
+            "text/html",
+            "<h1>Bad Message 431</h1><pre>reason: Request Header Fields Too Large</pre>",
+        ),
+        ("body_too_long", 413, "text/html", "<h1>413 Request Entity Too Large</h1>"),
     ],
 )
 def test_refusal_that_is_no_json(

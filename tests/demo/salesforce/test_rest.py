@@ -34,6 +34,15 @@ def test_older_release_offers_fewer_versions(server: Server, org: Org, connected
     assert connected.get("/services/data/v66.0/limits").json() == NOT_FOUND
 
 
+def test_version_that_is_retired_one_day(connected: Client, org: Org) -> None:
+    org.oldest_version = 67
+
+    response = connected.get("/services/data/v66.0/limits")
+
+    offered = [each["version"] for each in connected.get("/services/data/").json()]
+    assert (response.status_code, offered) == (410, ["67.0", "68.0"])
+
+
 @pytest.mark.parametrize("version", ["7.0", "20.0", "30.0"])
 def test_retired_version_is_gone(connected: Client, version: str) -> None:
     response = connected.get(f"/services/data/v{version}/limits")

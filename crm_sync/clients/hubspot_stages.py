@@ -1,0 +1,39 @@
+"""The stages of a portal's pipelines. Deals hold their ids, people see their labels."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crm_sync.deals import Stage
+
+Record = Mapping[str, Any]
+
+
+def stages_in(pipelines: Sequence[Record]) -> list[Stage]:
+    """Values in `metadata` are text: "false" is a true value in Python."""
+    return [
+        Stage(
+            id=str(stage["id"]),
+            name=str(stage["label"]),
+            pipeline=str(pipeline["label"]),
+            is_won=stage_is_won(stage.get("metadata") or {}),
+            is_closed=is_true((stage.get("metadata") or {}).get("isClosed")),
+            is_active=not stage.get("archived", False),
+        )
+        for pipeline in pipelines
+        for stage in pipeline["stages"]
+    ]
+
+
+def is_true(text: object) -> bool:
+    return str(text or "").lower() == "true"
+
+
+def stage_is_won(metadata: Mapping[str, Any]) -> bool:
+    return is_true(metadata.get("isClosed")) and str(metadata.get("probability", "")) in (
+        "1",
+        "1.0",
+    )
+
+
+def stage_of(record: Record) -> str:
+    return str(record["properties"].get("dealstage") or "")
