@@ -20,6 +20,7 @@ KINDS = {
     "describe": r"GET /services/data/v66.0/sobjects/\w+/describe",
     "token": r"POST /services/oauth2/token",
     "versions": r"GET /services/data/",
+    "identity": r"GET /id/\w+/\w+",
     "pipelines": r"GET /crm/pipelines/2026-09/deals",
     "search": r"POST /crm/objects/2026-09/deals/search",
     "deals": r"POST /crm/objects/2026-09/deals/batch/read",
