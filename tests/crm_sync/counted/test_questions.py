@@ -94,7 +94,7 @@ def test_connecting_salesforce(salesforce: Connection, org: Org, salesforce_serv
 
     organization, stages, counts = 1, 1, 1
     assert requests_of(salesforce_server) == Counter(
-        token=1, versions=1, identity=1, describe=1 + 3, query=organization + stages + counts
+        token=1, identity=1, versions=1, describe=1 + 3, query=organization + stages + counts
     )
 
 
