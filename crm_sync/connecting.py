@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from crm_sync.clients import salesforce_oauth
 from crm_sync.clients.hubspot_api import choose_version
 from crm_sync.clients.hubspot_values import clean_token
 from crm_sync.clients.protocol import CrmClient
+from crm_sync.clients.salesforce import SalesforceClient
 from crm_sync.clients.salesforce_errors import token_rule
 from crm_sync.connection_settings import CURSOR, take_lease_away
 from crm_sync.deals import OrgFacts
@@ -34,8 +36,10 @@ from crm_sync.stages import keep_schema, read_schema
 CALLBACK_PATH = "/api/crm/salesforce/callback"
 AUTHORISATION_LIFE = timedelta(minutes=10)
 START_AGAIN = "Press Authorise again."
+log = logging.getLogger(__name__)
 SETTLED = (
     *("org", "state", "state_reason", "warnings", "login_url", "client_id", "instance_url", "api_version"),
+    "connected_as",
     *("default_currency", "time_zone", "ui_domain", "has_currency_field", "not_before"),
     *("live_since", "trouble"),
 )
@@ -177,11 +181,21 @@ def accept_grant(
             "client_id": keys.client_id,
             "instance_url": grant.instance_url,
             "api_version": client.choose_version(),
+            "connected_as": who_connects(client=client, user_id=grant.user_id),
         },
     )
     return settle(
         connection=connection, client=client, access=access, actor=actor, confirmed_org=grant.org_id
     )
+
+
+def who_connects(*, client: SalesforceClient, user_id: str) -> str:
+    """The user's name for people to read. An org that does not tell it can be read all the same."""
+    try:
+        return client.user_name(user_id=user_id)
+    except SyncError as error:
+        log.warning("Salesforce did not tell who has connected: %s", error)
+        return ""
 
 
 def take_authorisation(

@@ -129,7 +129,6 @@ class OrgFacts:
     time_zone: str
     currency: str
     has_currency_field: bool
-    user_name: str = ""
     ui_domain: str = ""
 
 

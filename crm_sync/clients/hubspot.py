@@ -62,7 +62,7 @@ class HubSpotClient:
 
     @property
     def allowance(self) -> Allowance | None:
-        return None
+        return self.api.pace.allowance
 
     def close(self) -> None:
         self.api.transport.session.close()

@@ -89,6 +89,8 @@ class HubSpotCalls:
         return True
 
     def refusal(self, answer: Answer, *, path: str) -> SyncError:
+        correlation = answer.headers.get("X-HubSpot-Correlation-Id", "")[:60]
+        log.warning("HubSpot refused %s with %s, correlation id %r.", path, answer.status, correlation)
         error = error_of(answer, time_zone=self.time_zone)
         if not isinstance(error, ConfigError) or not error.breaks or not SIDE_CALLS.match(path):
             return error

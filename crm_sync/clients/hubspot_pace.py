@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Mapping
 
+from crm_sync.deals import Allowance
+
 SEARCHES_A_SECOND = 4
 """Of five for the whole account, which other integrations search as well."""
 CALLS_IN_TEN_SECONDS = 90
@@ -37,6 +39,7 @@ class Pace:
         self.searches = Window(most=SEARCHES_A_SECOND, seconds=1)
         self.calls = Window(most=CALLS_IN_TEN_SECONDS, seconds=10)
         self.nearly_used_up = 0.0
+        self.allowance: Allowance | None = None
 
     def wait_for(self, path: str) -> None:
         """Pauses until this call may be made, and counts it."""
@@ -51,7 +54,16 @@ class Pace:
             window.note(at=max(at, self.clock()))
 
     def heed(self, headers: Mapping[str, str]) -> None:
-        """Spreads the last tenth of the app's calls over the interval. Searches tell nothing."""
+        """Spreads the last tenth of the app's calls over the interval. Searches tell nothing.
+
+        What is left of the day is told to the tokens of private apps and service keys only.
+        """
+        limit, left = (
+            whole_number(headers.get(f"X-HubSpot-RateLimit-{name}", ""))
+            for name in ("Daily", "Daily-Remaining")
+        )
+        if limit is not None and left is not None:
+            self.allowance = Allowance(used=max(0, limit - left), limit=limit)
         most, remaining, interval = (
             whole_number(headers.get(f"X-HubSpot-RateLimit-{name}", ""))
             for name in ("Max", "Remaining", "Interval-Milliseconds")

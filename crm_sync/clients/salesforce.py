@@ -30,6 +30,7 @@ from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError
 
 IDS_PER_QUERY = 200
+USER_NAME_LENGTH = 120
 CURRENCY = (SourceObject.DEAL, "CurrencyIsoCode")
 ACCOUNT_ID = (SourceObject.DEAL, "AccountId")
 ALWAYS = ("Id", "Name", "StageName", "IsWon", "IsClosed", "CloseDate", "SystemModstamp", "AccountId")
@@ -96,6 +97,15 @@ class SalesforceClient(SalesforceApi):
             currency="",
             has_currency_field=self.has_currency_field,
         )
+
+    @reads_answers
+    def user_name(self, *, user_id: str) -> str:
+        """Who has connected. Asked at the org's own address: the one in a token's answer is another host's.
+
+        https://help.salesforce.com/s/articleView?id=sf.remoteaccess_using_openid.htm
+        """
+        body = self.get(f"/id/{self.org_id}/{user_id}").json_object()
+        return " ".join(str(body["username"]).split())[:USER_NAME_LENGTH]
 
     @reads_answers
     def stages(self) -> Sequence[Stage]:

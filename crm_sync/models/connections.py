@@ -67,6 +67,9 @@ class Connection(models.Model):
     instance_url = models.CharField(max_length=200, blank=True)
     client_id = models.CharField(max_length=300, blank=True, help_text="Salesforce consumer key.")
     api_version = models.CharField(max_length=12, blank=True)
+    connected_as = models.CharField(
+        max_length=120, blank=True, db_default="", default="", help_text="User name of whoever authorised it."
+    )
     import_from = models.DateField(help_text="Deals closed before this day are never imported.")
     default_currency = models.CharField(max_length=3, help_text="For deals that name no currency.")
     time_zone = models.CharField(max_length=64, default="UTC")

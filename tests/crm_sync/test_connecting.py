@@ -294,3 +294,22 @@ def test_preflight_of_a_connection_whose_token_is_dead(hubspot: Connection, port
 
     with pytest.raises(SyncError, match="does not accept the access token"):
         preflight.preflight(connection=hubspot)
+
+
+def test_the_user_who_authorised_is_named(salesforce: Connection) -> None:
+    assert salesforce.connected_as == "ada@acme.example"
+
+
+def test_an_org_that_does_not_name_its_user_is_connected_all_the_same(
+    salesforce: Connection, org: Org
+) -> None:
+    grant = authorise(org=org, connection=salesforce)
+    org.intercept = lambda request: (
+        Response(status=403, body=b"Bad_OAuth_Token") if request.path.startswith("/id/") else None
+    )
+
+    keys = keys_of(connection=salesforce, org=org)
+    connecting.accept_grant(connection=salesforce, grant=grant, keys=keys, actor=None)
+
+    salesforce.refresh_from_db()
+    assert (salesforce.state, salesforce.connected_as) == ("connected", "")

@@ -11,6 +11,7 @@ from crm_sync import tasks
 from crm_sync.deals import Allowance
 from crm_sync.models import Connection
 from crm_sync.pacing import Pace, backed_off, is_spent, pace_of
+from demo.hubspot.portal import Portal
 from demo.salesforce.answers import rest_error
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run
@@ -123,3 +124,19 @@ def test_case_77_a_used_up_allowance_is_left_alone_for_longer_and_longer(
 def minutes_left(connection: Connection) -> int:
     assert connection.not_before is not None
     return round((connection.not_before - timezone.now()).total_seconds() / 60)
+
+
+def test_rule_8_2_hubspots_day_sets_the_pace_as_well(
+    hubspot: Connection, portal: Portal, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portal.usage, "today", lambda **_: 900)
+    portal.limits.daily = 1_000
+
+    done = run(hubspot)
+
+    hubspot.refresh_from_db()
+    assert (done.state, hubspot.state, minutes_left(hubspot)) == ("done", "degraded", 30)
+    assert hubspot.warnings == [
+        "900 of the day's 1,000 API calls of this HubSpot are used. "
+        "Fincelo polls every 30 minutes until it is less than 80%."
+    ]

@@ -198,6 +198,20 @@ def test_every_status(status: int, body: object, expected: tuple[str, str, str, 
             3600.0,
             "RATE_LIMIT",
         ),
+        (
+            {"message": "You have reached your secondly limit."},
+            {},
+            "HubSpot asks for fewer calls.",
+            1.0,
+            "RATE_LIMIT",
+        ),
+        (
+            {"message": "You have reached your ten_secondly_rolling limit."},
+            {},
+            "HubSpot asks for fewer calls.",
+            10.0,
+            "RATE_LIMIT",
+        ),
         ({}, {}, "HubSpot asks for fewer calls.", 10.0, "RATE_LIMIT"),
         ("<html>", {}, "HubSpot asks for fewer calls.", 10.0, "RATE_LIMIT"),
         ({}, {"Retry-After": "30"}, "HubSpot asks for fewer calls.", 30.0, "RATE_LIMIT"),
@@ -218,6 +232,27 @@ def test_case_77_limits_say_when_to_come_back(
 
     assert isinstance(error, TransientError)
     assert (error.sentence, error.retry_after, error.code) == (sentence, retry_after, code)
+
+
+@pytest.mark.parametrize(
+    ("shown", "time_zone", "hours"),
+    [
+        ("Sun, 22 Nov 2026 12:00:00 GMT", "UTC", 12),
+        ("Sun, 22 Nov 2026 12:00:00 GMT", "US/Eastern", 17),
+        ("Sun, 22 Nov 2026 12:00:00 GMT", "Pacific/Auckland", 23),
+        ("Sun, 22 Nov 2026 05:00:00 GMT", "US/Eastern", 24),
+        ("Sun, 01 Nov 2026 04:00:00 GMT", "US/Eastern", 25),
+        ("Sun, 08 Mar 2026 05:00:00 GMT", "US/Eastern", 23),
+    ],
+    ids=["UTC", "west", "east", "just begun", "day of 25 hours", "day of 23 hours"],
+)
+def test_a_daily_limit_ends_with_the_portals_day(shown: str, time_zone: str, hours: int) -> None:
+    answer = answer_of({"policyName": "DAILY"}, status=429, headers={"Date": shown})
+
+    error = error_of(answer, time_zone=time_zone)
+
+    assert isinstance(error, TransientError)
+    assert error.retry_after == hours * 3600
 
 
 @pytest.mark.parametrize(("headers", "expected"), [({"Retry-After": "600"}, 600.0), ({}, 86_400.0)])

@@ -162,6 +162,7 @@ def test_deal_that_the_index_shows_two_days_late_is_found_by_the_sweep(
     assert imported_once() == won_in_portal(portal)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("moment", "small_pages")
 @pytest.mark.parametrize(
     "fault",
@@ -170,11 +171,18 @@ def test_deal_that_the_index_shows_two_days_late_is_found_by_the_sweep(
         "self_link",
     ],
 )
+@pytest.mark.parametrize("nth", [2, 4], ids=["second page", "last page"])
 def test_page_that_repeats_or_stands_still(
-    hubspot: Connection, portal: Portal, hubspot_server: Server, run: Run, clock: StandingClock, fault: str
+    hubspot: Connection,
+    portal: Portal,
+    hubspot_server: Server,
+    run: Run,
+    clock: StandingClock,
+    fault: str,
+    nth: int,
 ) -> None:
     over_hours(portal, clock)
-    hubspot_server.faults.add(fault, endpoint=ENDPOINTS["Deal search"], nth=2, times=1)
+    hubspot_server.faults.add(fault, endpoint=ENDPOINTS["Deal search"], nth=nth, times=1)
 
     runs = [run(hubspot) for _ in range(3)]
 
@@ -183,6 +191,7 @@ def test_page_that_repeats_or_stands_still(
     assert imported_once() == won_in_portal(portal)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("moment", "small_pages")
 @pytest.mark.parametrize("fault", ["empty_page", "swapped_pages"])
 def test_rows_that_a_page_keeps_back_are_found_by_the_sweep(

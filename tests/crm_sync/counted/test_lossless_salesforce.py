@@ -137,6 +137,7 @@ def test_row_that_becomes_visible_two_days_late_is_found_by_the_sweep(
     assert imported_once() == won_in_org(org)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("moment")
 @pytest.mark.parametrize(
     "fault", ["previous_page", "duplicate_rows", "overlapping_rows", "reversed_rows", "self_link"]
@@ -156,6 +157,7 @@ def test_page_that_repeats_or_stands_still(
     assert imported_once() == won_in_org(org)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("moment")
 @pytest.mark.parametrize("fault", ["missing_rows", "empty_page", "swapped_pages"])
 def test_rows_that_a_page_keeps_back_are_found_by_the_sweep(

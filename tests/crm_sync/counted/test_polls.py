@@ -207,3 +207,58 @@ def test_hubspot_deals_that_wait_for_a_company(
 
     expected = Counter(pipelines=1, search=1, deals=2, associations=1, owners=2)
     assert (done.seen, requests_of(hubspot_server)) == (101, expected)
+
+
+def test_first_import_of_hubspot_with_a_long_mapping(
+    hubspot: Connection,
+    portal: Portal,
+    hubspot_server: Server,
+    run: Run,
+    clock: StandingClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A search takes no more than 3,000 characters everywhere; what it cannot ask for is read from the store."""
+    monkeypatch.setattr(hubspot_client, "LONGEST_SEARCH", 100)
+    portal.add_won_deals(101, companies=1)
+    clock.move(A_SECOND)
+
+    done = run(hubspot)
+
+    expected = hubspot_minimum(deals=101, companies=1, reread=True)
+    assert (done.created, requests_of(hubspot_server)) == (101, expected)
+
+
+def test_hubspot_deal_in_a_stage_that_is_not_known(
+    hubspot: Connection, portal: Portal, hubspot_server: Server, run: Run, clock: StandingClock
+) -> None:
+    """The stages are read once more, and again with the count of the one near miss, since the name is new to us."""
+    run(hubspot)
+    clock.move(LATER)
+    for _ in range(3):
+        portal.add_deal(dealname="Open", dealstage="contractsent")
+    portal.pipelines = [each for each in portal.pipelines if each.id != "default"]
+    clock.move(A_SECOND)
+    hubspot_server.reset_requests()
+
+    run(hubspot)
+
+    poll, learned, looked_at = (
+        Counter(pipelines=1, search=1),
+        Counter(pipelines=1),
+        Counter(pipelines=1, search=1),
+    )
+    assert requests_of(hubspot_server) == poll + learned + looked_at
+
+
+def test_salesforce_field_that_is_hidden(
+    salesforce: Connection, org: Org, salesforce_server: Server, run: Run
+) -> None:
+    org.hide_field("Opportunity", "Billing_Frequency__c")
+
+    asked = []
+    for _ in range(2):
+        run(salesforce)
+        asked.append(requests_of(salesforce_server))
+
+    refused_and_again, schema = Counter(query=2, describe=3), Counter(query=2, describe=3)
+    assert asked == [refused_and_again + schema, Counter(query=1)]

@@ -83,7 +83,7 @@ def test_why_not_in_hubspot(hubspot: Connection, portal: Portal, hubspot_server:
         there: (Cause.NOT_YET_READ, read),
         "Ours": (Cause.NOT_YET_READ, read + Counter(search=1)),
         "Nobody's": (Cause.UNKNOWN, Counter(search=1)),
-        deleted: (Cause.DELETED, Counter(pipelines=1, deals=2)),
+        deleted: (Cause.DELETED, Counter(deals=2)),
     }
 
 
@@ -94,7 +94,7 @@ def test_connecting_salesforce(salesforce: Connection, org: Org, salesforce_serv
 
     organization, stages, counts = 1, 1, 1
     assert requests_of(salesforce_server) == Counter(
-        token=1, versions=1, describe=1 + 3, query=organization + stages + counts
+        token=1, identity=1, versions=1, describe=1 + 3, query=organization + stages + counts
     )
 
 

@@ -60,7 +60,13 @@ def test_sweep_of_hubspot(
 
     done = swept(hubspot)
 
-    expected = Counter(pipelines=1, search=max(1, ceil(deals / 200)), deals=ceil(deals / 100))
+    accounts = deals // 4
+    expected = Counter(
+        pipelines=1,
+        search=max(1, ceil(deals / 200)),
+        deals=ceil(deals / 100),
+        companies=ceil(accounts / 100),
+    )
     assert requests_of(hubspot_server) == +expected
     assert done.api_calls == expected.total()
 
@@ -78,7 +84,7 @@ def test_sweep_of_hubspot_that_finds_301_missed_deals(
 
     assert CrmDeal.objects.count() == 301
     assert requests_of(hubspot_server) == Counter(
-        pipelines=1, search=2, deals=(2 + 2) + 4, associations=1 + 1, companies=2 + 2
+        pipelines=1, search=2, deals=(2 + 2) + 4, associations=1 + 1, companies=(2 + 2) + 4
     )
 
 
@@ -97,4 +103,4 @@ def test_sweep_of_hubspot_asks_for_each_deal_that_is_gone(
     done = swept(hubspot)
 
     assert done.suspended == 3
-    assert requests_of(hubspot_server) == Counter(pipelines=1, search=1, deals=1 + 1, deal=2)
+    assert requests_of(hubspot_server) == Counter(pipelines=1, search=1, deals=1 + 1, deal=2, companies=1)

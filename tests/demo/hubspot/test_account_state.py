@@ -49,6 +49,16 @@ def test_account_that_lives_elsewhere(caller: Caller) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("host", "status"), [("api-eu1.hubapi.com", 200), ("api-na2.hubapi.com", 400), ("api.hubapi.com", 400)]
+)
+def test_account_that_lives_elsewhere_answers_there(caller: Caller, host: str, status: int) -> None:
+    caller.portal.state.other_hublet = "eu1"
+    caller.session.headers["Host"] = host
+
+    assert caller.get(DEALS).status_code == status
+
+
 @pytest.mark.parametrize(("length", "status"), [(5_116, 200), (8_300, 414)])
 def test_long_address(caller: Caller, length: int, status: int) -> None:
     response = caller.get(DEALS, properties="x" * length)

@@ -116,7 +116,9 @@ def test_section_0_row_4_closed_won_is_a_label_and_deals_hold_ids(
     sell_in_hubspot(portal, dealstage="closedwon")
     won = [sell_in_hubspot(portal, dealstage=stage) for stage in ("contractsent", "11348547")]
 
-    assert (poll().created, imported()) == (2, sorted(won))
+    done = poll()
+
+    assert (done.created, done.held, imported()) == (2, 0, sorted(won))
 
 
 @pytest.mark.parametrize("label", ["Closed won", "closed won", " Closed Won", "Closed-Won", "Gewonnen"])
@@ -203,6 +205,17 @@ def test_section_0_row_8_a_close_date_is_a_moment_and_its_day_is_the_portals(
     assert start_dates() == [expected]
 
 
+def test_section_0_row_8_import_from_counts_days_of_the_portal_too(
+    hubspot: Connection, portal: Portal, poll: Poll
+) -> None:
+    sell_in_hubspot(portal, closedate="2026-01-01T04:59:59Z", amount="100")
+    sell_in_hubspot(portal, closedate="2026-01-01T05:00:00Z", amount="200")
+
+    poll()
+
+    assert (IMPORT_FROM, start_dates()) == (date(2026, 1, 1), [date(2026, 1, 1)])
+
+
 @pytest.mark.parametrize(
     ("amount", "minor"),
     [("3000", 300_000), ("5000.00", 500_000), ("0.10", 10), ("1E+3", 100_000), ("19.90", 1_990)],
@@ -235,35 +248,39 @@ def test_section_0_row_9_an_amount_that_says_nothing_is_held(
     assert (poll().held, Hold.objects.get().code, Contract.objects.count()) == (1, code, 0)
 
 
-def reads_again(portal: Portal, deal: str) -> None:
+def reads_again(portal: Portal, deal: str) -> str:
     portal.update_deal(deal, description="touched")
+    return deal
 
 
-def wins_again(portal: Portal, deal: str) -> None:
+def wins_again(portal: Portal, deal: str) -> str:
     portal.update_deal(deal, dealstage="contractsent")
     portal.update_deal(deal, dealstage="closedwon")
+    return deal
 
 
-def merges(portal: Portal, deal: str) -> None:
+def merges(portal: Portal, deal: str) -> str:
     other = sell_in_hubspot(portal, dealname="Acme copy", dealstage="contractsent")
-    portal.merge_deals(deal, other)
+    return portal.merge_deals(deal, other)
 
 
-def merges_into_the_same_id(portal: Portal, deal: str) -> None:
+def merges_into_the_other_id(portal: Portal, deal: str) -> str:
     portal.habits.merge_keeps_primary_id = True
-    merges(portal, deal)
+    other = sell_in_hubspot(portal, dealname="Acme copy")
+    return portal.merge_deals(other, deal)
 
 
-@pytest.mark.parametrize("happens", [reads_again, wins_again, merges, merges_into_the_same_id])
+@pytest.mark.parametrize("happens", [reads_again, wins_again, merges, merges_into_the_other_id])
 def test_section_0_row_10_one_sale_is_one_contract(
-    hubspot: Connection, portal: Portal, poll: Poll, happens: Callable[[Portal, str], None]
+    hubspot: Connection, portal: Portal, poll: Poll, happens: Callable[[Portal, str], str]
 ) -> None:
+    """It goes on under the id that the deal has now."""
     deal = sell_in_hubspot(portal)
     poll()
     contract = Contract.objects.get()
 
-    happens(portal, deal)
-    rounds = [poll().created for _ in range(3)]
+    survivor = happens(portal, deal)
+    rounds = [(done.created, done.held) for done in (poll(), poll(), poll())]
 
-    assert (rounds, Contract.objects.get()) == ([0, 0, 0], contract)
-    assert CrmDeal.objects.filter(contract=contract, state="imported").count() == 1
+    assert (rounds, Contract.objects.get()) == ([(0, 0)] * 3, contract)
+    assert CrmDeal.objects.get(contract=contract).external_id == survivor

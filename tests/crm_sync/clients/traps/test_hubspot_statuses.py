@@ -384,3 +384,17 @@ def test_connection_that_is_reset_is_tried_again(
     hubspot_server.faults.add("reset_before_headers", endpoint=SEARCH, times=2)
 
     assert run(polled).created == 1
+
+
+def test_refused_call_leaves_its_correlation_id_in_the_log_and_no_token(
+    polled: Connection, portal: Portal, hubspot_server: Server, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    refuse(hubspot_server, "validation_error")
+
+    run(polled)
+
+    (told,) = [text for text in caplog.messages if "correlation id" in text]
+    assert told.startswith(
+        "HubSpot refused /crm/objects/2026-09/deals/search with 400, correlation id '01a20321-8c60-"
+    )
+    assert not any(token in caplog.text for token in portal.tokens)
