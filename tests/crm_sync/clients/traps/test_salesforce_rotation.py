@@ -1,9 +1,6 @@
 """Salesforce reference 1.7 and 1.8: a rotated refresh token survives whatever can be survived."""
 
 import json
-import multiprocessing
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -37,7 +34,6 @@ from tests.crm_sync.clients.wire import MakeTransport, Pauses
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import sell
 
-FORK = multiprocessing.get_context("fork")
 DEAD = f"Salesforce has revoked or expired this connection. {RECONNECT}"
 
 
@@ -335,59 +331,6 @@ def test_rule_of_1_8_a_right_signature_or_none_is_no_news(
 
     salesforce.refresh_from_db()
     assert (salesforce.state, salesforce.warnings) == ("connected", [])
-
-
-def die_at(text: str, connection: Connection) -> None:
-    """Renews in this process, which is killed at the first statement with this text."""
-
-    def execute(inner: Callable[..., Any], sql: str, *args: Any) -> Any:
-        if text in sql:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return inner(sql, *args)
-
-    with database.execute_wrapper(execute):
-        renew(connection, transport=credentials.transport_for(connection=connection))
-
-
-@pytest.fixture
-def killed_at(rotating: Connection) -> Callable[[str], None]:
-    def kill(text: str) -> None:
-        connections.close_all()
-        process = FORK.Process(target=die_at, args=(text, rotating))
-        process.start()
-        process.join(30)
-        assert process.exitcode == -signal.SIGKILL
-
-    return kill
-
-
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    ("statement", "expected"),
-    [
-        ("SET LOCAL lock_timeout", "done"),
-        ("FOR UPDATE", "done"),
-        ('UPDATE "crm_sync_connectioncredentials"', "failed"),
-    ],
-    ids=["before the lock", "at the lock", "between the answer and the commit"],
-)
-def test_case_76_killed_while_renewing(
-    rotating: Connection, org: Org, run: Run, killed_at: Callable[[str], None], statement: str, expected: str
-) -> None:
-    """Only a death after Salesforce's answer and before our commit costs the access, and it is told."""
-    sold = sell(org)
-
-    killed_at(statement)
-    first = run(rotating)
-
-    rotating.refresh_from_db()
-    assert (first.state, rotating.state_reason) == (expected, DEAD if expected == "failed" else "")
-    if expected == "failed":
-        assert seen(first, rotating) == broken(DEAD)
-        connect_again(org=org, connection=rotating)
-        assert run(rotating).created == 1
-    assert org.record(sold)["StageName"] == "Closed Won"
 
 
 @pytest.mark.slow
