@@ -30,6 +30,7 @@ from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError
 
 IDS_PER_QUERY = 200
+TOO_MUCH = ("QUERY_TIMEOUT", "OPERATION_TOO_LARGE")
 USER_NAME_LENGTH = 120
 CURRENCY = (SourceObject.DEAL, "CurrencyIsoCode")
 ACCOUNT_ID = (SourceObject.DEAL, "AccountId")
@@ -200,7 +201,7 @@ class SalesforceClient(SalesforceApi):
     def shorter(self, error: SyncError, *, cursor: Cursor, before: datetime | None) -> datetime:
         """Where the next try of a query ends that was too long for Salesforce."""
         middle = half_of(cursor=cursor, before=before, now=self.told_time)
-        if error.code != "QUERY_TIMEOUT" or middle is None:
+        if error.code not in TOO_MUCH or middle is None:
             raise error
         return middle
 
