@@ -189,6 +189,7 @@ STORAGES = {
 # Mail: Django's defaults, or what EMAIL_URL says
 
 EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", default="fincelo@localhost")
 globals().update(env.email("EMAIL_URL"))
 
 # Logs
