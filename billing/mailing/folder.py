@@ -1,5 +1,6 @@
 """Mails of a workspace that keeps them in a folder instead of sending them, as the demo does."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -10,7 +11,9 @@ from pathlib import Path
 from django.conf import settings
 
 BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-SEPARATOR = b"\n" + b"-" * 79 + b"\n"
+SEPARATOR = re.compile(rb"\n-{79}\n(?=Content-Type: |\Z)")
+"""Between two mails of one file; each begins with its content type."""
+
 SHOWN = 50
 
 
@@ -36,7 +39,7 @@ def kept_mails() -> list[KeptMail]:
 def _newest_first() -> Iterator[KeptMail]:
     files = Path(settings.EMAIL_FILE_PATH).glob("*.log")
     for file in sorted(files, key=lambda path: path.name, reverse=True):
-        for source in reversed(file.read_bytes().split(SEPARATOR)):
+        for source in reversed(SEPARATOR.split(file.read_bytes())):
             if source.strip():
                 message = message_from_bytes(source, _class=EmailMessage, policy=policy.default)
                 yield _kept(message)
