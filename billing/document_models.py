@@ -92,8 +92,6 @@ class Mailing(models.Model):
 class InvoiceMail(models.Model):
     """One mail that brings an invoice to its customer: written with the invoice, sent afterwards."""
 
-    OPEN = (MailState.BY_HAND, MailState.NO_ADDRESS, MailState.WAITING, MailState.SENDING)
-
     invoice = models.ForeignKey("billing.Invoice", on_delete=models.PROTECT, related_name="mails")
     state = models.CharField(max_length=10, choices=MailState.choices)
     recipient = models.CharField(max_length=320, blank=True, db_default="", help_text="Of the last try.")
@@ -122,7 +120,7 @@ class InvoiceMail(models.Model):
         indexes = [
             models.Index(fields=["state", "-id"], name="invoice_mail_by_state"),
             models.Index(
-                fields=["next_try_at"],
+                fields=["next_try_at", "id"],
                 condition=Q(state__in=["waiting", "sending"]),
                 name="invoice_mail_to_send",
             ),

@@ -81,5 +81,5 @@ def customer_contact(request: HttpRequest, pk: int) -> HttpResponse:
         request_sending()
         messages.success(request, f"Saved. New invoices to {customer} follow it.")
     else:
-        messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     return redirect(customer)

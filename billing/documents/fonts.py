@@ -26,7 +26,7 @@ class _Glyphs(dict[int, int]):
         return MISSING_GLYPH
 
 
-class DocumentFont(TTFont):  # type: ignore[misc]  # reportlab ships no types
+class DocumentFont(TTFont):
     def __init__(self, *, name: str, file: bytes) -> None:
         super().__init__(name, io.BytesIO(file), asciiReadable=False, shapable=False)
         self.face.charToGlyph = _Glyphs(self.face.charToGlyph)

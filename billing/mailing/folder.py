@@ -37,7 +37,7 @@ def kept_mails() -> list[KeptMail]:
 
 
 def _newest_first() -> Iterator[KeptMail]:
-    files = Path(settings.EMAIL_FILE_PATH).glob("*.log")
+    files = Path(getattr(settings, "EMAIL_FILE_PATH", "")).glob("*.log")
     for file in sorted(files, key=lambda path: path.name, reverse=True):
         for source in reversed(SEPARATOR.split(file.read_bytes())):
             if source.strip():

@@ -24,8 +24,9 @@ def open_counts() -> dict[str, int]:
     return {state.value: InvoiceMail.objects.filter(state=state)[:COUNT_TO].count() for state in OF_INTEREST}
 
 
-def mails_of(*, invoice: Invoice) -> Sequence[InvoiceMail]:
-    return invoice.mails.select_related("requested_by").order_by("-id")[:LENGTH]
+def mails_of(*, invoice: Invoice) -> list[InvoiceMail]:
+    """The newest first."""
+    return list(invoice.mails.select_related("requested_by").order_by("-id")[:LENGTH])
 
 
 def mail_story(mails: Sequence[InvoiceMail]) -> list[Event]:

@@ -20,7 +20,7 @@ from contracts import audit
 MOST_TRIES = 12
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=6)
-UNFINISHED = "The last try did not come to its end. It is made again."
+UNFINISHED = "A try did not come to its end."
 REVIVABLE = (MailState.BY_HAND, MailState.NO_ADDRESS, MailState.WAITING, MailState.FAILED)
 MAILABLE = (InvoiceState.ISSUED, InvoiceState.SENT, InvoiceState.PART_PAID, InvoiceState.PAID)
 
@@ -42,10 +42,12 @@ def claim() -> InvoiceMail | None:
                     state=MailState.SENDING,
                     tries=F("tries") + 1,
                     next_try_at=Now() + pause,
-                    problem=UNFINISHED,
+                    problem=_problem_so_far(mail),
                 )
                 return mail
-            InvoiceMail.objects.filter(pk=mail.pk).update(state=MailState.FAILED)
+            InvoiceMail.objects.filter(pk=mail.pk).update(
+                state=MailState.FAILED, problem=_problem_so_far(mail)
+            )
         return None
 
 
@@ -109,6 +111,10 @@ def release_all(*, actor: AbstractBaseUser) -> int:
 def release_addressed() -> int:
     """What only waited for an address, and whose customer has one by now."""
     return _move("no_address", "'waiting'", condition="AND customer.billing_email <> ''")
+
+
+def _problem_so_far(mail: InvoiceMail) -> str:
+    return UNFINISHED if mail.state == MailState.SENDING else mail.problem
 
 
 def _revive_or_add(invoice: Invoice, actor: AbstractBaseUser) -> None:

@@ -225,7 +225,7 @@ class Migration(migrations.Migration):
             model_name="invoicemail",
             index=models.Index(
                 condition=models.Q(("state__in", ["waiting", "sending"])),
-                fields=["next_try_at"],
+                fields=["next_try_at", "id"],
                 name="invoice_mail_to_send",
             ),
         ),
