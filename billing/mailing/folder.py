@@ -38,7 +38,7 @@ def kept_mails() -> list[KeptMail]:
 
 def _newest_first() -> Iterator[KeptMail]:
     files = Path(getattr(settings, "EMAIL_FILE_PATH", "")).glob("*.log")
-    for file in sorted(files, key=lambda path: path.name, reverse=True):
+    for file in sorted(files, key=lambda path: path.stat().st_mtime_ns, reverse=True):
         for source in reversed(SEPARATOR.split(file.read_bytes())):
             if source.strip():
                 message = message_from_bytes(source, _class=EmailMessage, policy=policy.default)

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ def kept(subject: str) -> KeptMail:
 
 def test_newest_mail_stands_first(folder: Path) -> None:
     send("One", "Zwei Ä")
+    (first,) = folder.iterdir()
+    os.utime(first, (0, 0))
     send("Three")
 
     assert kept_mails() == [kept("Three"), kept("Zwei Ä"), kept("One")]
