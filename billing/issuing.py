@@ -7,6 +7,7 @@ from django.db import connection
 
 from billing.due import Total
 from billing.letterheads import seller_copy
+from billing.mailing.posting import FIRST_STATE
 from billing.models import BillingRun, LegalEntity
 from billing.numbering import take_numbers
 from contracts.bulk import as_json
@@ -23,7 +24,7 @@ def issue_invoices(
     numbers = take_numbers(legal_entity=legal_entity, issue_date=issue_date, count=len(instalment_ids))
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             WITH issued AS (
                 INSERT INTO billing_invoice (
                     legal_entity_id, contract_id, customer_id, instalment_id, billing_run_id,
@@ -63,15 +64,10 @@ def issue_invoices(
                 FROM issued WHERE instalment.id = issued.instalment_id
             ), posted AS (
                 INSERT INTO billing_invoicemail (invoice_id, state)
-                SELECT issued.id, CASE
-                    WHEN NOT coalesce((SELECT automatic FROM billing_mailing), false) THEN 'by_hand'
-                    WHEN issued.buyer ->> 'billing_email' = '' THEN 'no_address'
-                    ELSE 'waiting'
-                END
-                FROM issued
+                SELECT id, {FIRST_STATE} FROM issued
             )
             SELECT currency, count(*), sum(net_minor) FROM issued GROUP BY currency
-            """,
+            """,  # noqa: S608  a constant
             {
                 "entity": legal_entity.pk,
                 "run": run.pk,

@@ -109,6 +109,7 @@ def settings_of(ports: Ports, *, mail: Path) -> dict[str, str]:
         "CRM_ALLOW_LOOPBACK": "true",
         "HUBSPOT_API_URL": hubspot,
         "EMAIL_URL": f"filemail:///{mail}",
+        "EMAIL_FROM": "billing@fincelo.example",
         "DEMO_LINKS": f"Simulated Salesforce={salesforce},Simulated HubSpot={hubspot}",
         "PYTHONUNBUFFERED": "1",
     }

@@ -19,7 +19,7 @@ FOOTER_FROM = 44.0
 FOOTER_LINES = 6
 LOGO_WIDTH, LOGO_HEIGHT = 170.0, 56.0
 
-FACTS_FROM, FACTS_WIDTH = 330.0, 100.0
+FACTS_FROM, FACTS_WIDTH, FACTS_HEIGHT = 330.0, 100.0, 200.0
 BUYER_WIDTH = 250.0
 PERIOD_FROM, PERIOD_WIDTH = 292.0, 132.0
 DESCRIPTION_WIDTH = PERIOD_FROM - LEFT - 14
@@ -113,6 +113,7 @@ def _letterhead(sheet: _Sheet) -> None:
 
 def _parties_and_facts(sheet: _Sheet) -> None:
     """Side by side; the table begins below the longer one."""
+    sheet.room_for(FACTS_HEIGHT)
     page, top = len(sheet.pages), sheet.y
     facts_end = _facts(sheet, top)
     _buyer(sheet, sheet.document.buyer)

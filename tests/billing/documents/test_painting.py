@@ -6,6 +6,7 @@ import subprocess
 import sys
 import unicodedata
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
@@ -16,61 +17,17 @@ import pytest
 from django.conf import settings
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as rounds
-from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from billing.documents.content import Document, Line, Party
+from billing.documents.content import Document, Party
 from billing.documents.fonts import fonts
 from billing.documents.logos import as_jpeg
 from billing.documents.painting import render
-from tests.billing.documents.papers import lines, pages, paper, picture
+from tests.billing.documents.papers import CATALOGUE, documents, lines, pages, paper, picture
 
-CATALOGUE = [
-    "Acme",
-    "Σωκράτης Α.Ε.",
-    "ООО «Ромашка» Їжак",
-    "Łódź ąćęłńóśźż Ǆ ẞ ﬁ",
-    "שלום עולם בע״מ",
-    "شركة الأمل المحدودة",
-    "株式会社 日本語",
-    "Zoë 😀🎉👩‍👩‍👧 Café",
-    "Cafe\u0301 NFD",
-    "bidi \u202egnp.exe\u202c zero\u200bwidth",
-    '<b>bold</b> <script>alert(1)</script> "><img src=x onerror=alert(1)>',
-    "<para><font color=red>&amp; &#60; ]]> <!--",
-    "{{7*7}} {% load x %} %s %(name)s {number}",
-    '=HYPERLINK("http://x") (brackets) \\) \\backslash\\',
-    "javascript:alert(1) file:///etc/passwd http://127.0.0.1/",
-    "x" * 500,
-    "word " * 90,
-    "ＦＵＬＬ＝width",
-    "1\n2\r\n3\t4\x0c5",
-    "control \x01\x1b\x7f",
-]
 FIXED = (
     "Invoice Tax ID Tax ID Billed to Invoice number Invoice date Due date Payment terms PO number "
     "Net Tax Total USD"
-)
-
-text = st.sampled_from(CATALOGUE) | st.text(
-    st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=60
-).filter(lambda value: value.strip() != "")
-minor = st.integers(-(10**15), 10**15)
-days = st.dates(date(1900, 1, 1), date(9999, 12, 31))
-documents = st.builds(
-    paper,
-    buyer=st.builds(Party, name=text, address=text, tax_id=text),
-    seller=st.builds(Party, name=st.just("Fincelo Inc"), address=text, tax_id=text),
-    lines=st.lists(
-        st.builds(Line, description=text, first_day=days, last_day=days, amount_minor=minor),
-        min_size=1,
-        max_size=8,
-    ),
-    net_minor=minor,
-    tax_minor=minor,
-    total_minor=minor,
-    po_number=text,
-    footer=st.just("") | st.just("Bank of Springfield"),
 )
 
 
@@ -325,6 +282,16 @@ def test_same_invoice_is_the_same_bytes_and_another_is_not() -> None:
 
     assert render(document) == render(replace(document))
     assert render(document) != render(replace(document, po_number="PO 8"))
+
+
+def test_threads_do_not_disturb_one_another() -> None:
+    wanted = [paper(number=f"INV-2026-{number:06d}", lines=lines(number)) for number in range(1, 25)]
+    alone = [render(document) for document in wanted]
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(render, wanted))
+
+    assert together == alone
 
 
 def test_bytes_are_those_of_earlier_releases() -> None:

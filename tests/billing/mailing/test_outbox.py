@@ -6,9 +6,10 @@ from django.core import mail
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from billing.document_models import InvoiceMail
+from billing.document_models import InvoiceMail, Mailing
 from billing.enums import MailState
 from billing.mailing.outbox import UnableToSend, claim, release_all, request_mail, withdraw
+from billing.mailing.posting import post_mails
 from billing.mailing.sending import send_waiting
 from billing.models import Invoice
 from contracts.models import AuditEntry, Customer
@@ -179,3 +180,31 @@ def test_log_of_mails_is_kept() -> None:
 
     with pytest.raises(DatabaseError, match=r"^pgtrigger: Cannot delete"), transaction.atomic():
         InvoiceMail.objects.all().delete()
+
+
+@pytest.mark.parametrize(
+    ("automatic", "email", "state"),
+    [(True, TO, "waiting"), (True, "", "no_address"), (False, TO, "by_hand"), (False, "", "by_hand")],
+)
+def test_issued_invoice_has_its_place_in_the_outbox(automatic: bool, email: str, state: str) -> None:
+    """The same whether it was issued at once or was a draft before."""
+    (invoice,) = issue(automatic=automatic, email=email)
+    at_once = states()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE billing_invoicemail")
+
+    post_mails(invoice_ids=[invoice.pk])
+
+    assert (at_once, states()) == ([state], [state])
+
+
+def test_without_a_setting_nothing_is_mailed_by_itself() -> None:
+    Mailing.objects.all().delete()
+    (invoice,) = issue()
+    Mailing.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE billing_invoicemail")
+
+    post_mails(invoice_ids=[invoice.pk])
+
+    assert states() == ["by_hand"]
