@@ -11,7 +11,18 @@ from hypothesis import settings as rounds
 
 from billing.documents.content import Document, Party
 from billing.documents.fonts import fonts
-from billing.documents.layout import FOOTER_FROM, LEFT, RIGHT, SMALL, TOP, Mark, Text, footer_fits, lay_out
+from billing.documents.layout import (
+    FOOTER_FROM,
+    LEFT,
+    RIGHT,
+    SMALL,
+    TOP,
+    Mark,
+    Rule,
+    Text,
+    footer_fits,
+    lay_out,
+)
 from tests.billing.documents.papers import LINE, documents, lines, paper
 
 HUGE = paper(
@@ -57,6 +68,10 @@ def assert_well_placed(document: Document) -> None:
             assert box.right <= RIGHT + 0.01, box
             assert box.bottom >= FOOTER_FROM - SMALL * 1.35 - 0.01, box
             assert box.top <= TOP, box
+        foot = max(place for place, mark in enumerate(page) if isinstance(mark, Rule))
+        line = page[foot]
+        assert isinstance(line, Rule)
+        assert [box for box in boxes(page[:foot]) if box.bottom < line.y] == []
         assert [pair for pair in combinations(placed, 2) if pair[0].meets(pair[1])] == []
 
 

@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 import unicodedata
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from django.conf import settings
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as rounds
 from pypdf import PdfReader
+from reportlab.pdfbase.ttfonts import TTFontParser
 
 from billing.documents.content import Document, Party
 from billing.documents.fonts import fonts
@@ -284,14 +286,21 @@ def test_same_invoice_is_the_same_bytes_and_another_is_not() -> None:
     assert render(document) != render(replace(document, po_number="PO 8"))
 
 
-def test_threads_do_not_disturb_one_another() -> None:
-    wanted = [paper(number=f"INV-2026-{number:06d}", lines=lines(number)) for number in range(1, 25)]
+def test_threads_do_not_disturb_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each looks up glyphs in the same font, whose reader has one place where it reads on."""
+    wanted = [paper(lines=lines(number, description="Łódź É ü {number}")) for number in range(1, 13)]
     alone = [render(document) for document in wanted]
+    monkeypatch.setattr(TTFontParser, "seek", seek_and_let_others_go_first)
 
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(render, wanted))
 
     assert together == alone
+
+
+def seek_and_let_others_go_first(parser: TTFontParser, position: int) -> None:
+    parser._pos = position
+    time.sleep(0)
 
 
 def test_bytes_are_those_of_earlier_releases() -> None:

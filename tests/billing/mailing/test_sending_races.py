@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable
 from email import message_from_bytes
@@ -11,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from billing.document_models import InvoiceMail
+from billing.mailing.outbox import claim
 from billing.mailing.sending import send_waiting
 from billing.models import Invoice
 from tests.billing.mailing.letters import issue, let_time_pass, outbox
@@ -79,6 +81,32 @@ def test_four_processes_send_each_mail_once(kept: Path) -> None:
     assert message_ids(kept) == Counter(mail.message_id for mail in InvoiceMail.objects.all())
     assert [(state, tries) for _, state, _, tries, _ in outbox()] == [("sent", 1)] * 40
     assert len({file.name.split("-")[1] for file in kept.iterdir()}) > 1, "one process did it all"
+
+
+def test_mail_that_another_process_looks_at_is_passed_over() -> None:
+    issue("Acme", "Globex")
+    first = InvoiceMail.objects.order_by("id").first()
+    assert first is not None
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            InvoiceMail.objects.select_for_update().get(pk=first.pk)
+            held.set()
+            done.wait(30)
+        connections.close_all()
+
+    holding = threading.Thread(target=hold)
+    holding.start()
+    held.wait(30)
+    try:
+        claimed = claim()
+    finally:
+        done.set()
+        holding.join()
+
+    assert claimed is not None
+    assert claimed.pk != first.pk
 
 
 def test_killed_at_any_step_every_mail_is_sent_at_least_once(kept: Path) -> None:
