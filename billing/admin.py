@@ -1,5 +1,6 @@
 from django.contrib import admin
 
+from billing.document_admin import document_link
 from billing.models import (
     BillingRun,
     BillingSchedule,
@@ -141,6 +142,8 @@ class InvoiceAdmin(MachineWrittenAdmin):
         money("total_minor", label="total"),
         pretty("seller"),
         pretty("buyer"),
+        document_link,
+        related_list("billing.invoicemail", by="invoice", label="mails"),
         "created_at",
     ]
 

@@ -1,4 +1,4 @@
-"""The choices of schedules and invoices."""
+"""The choices of schedules, invoices and their mails."""
 
 from django.db import models
 
@@ -36,3 +36,13 @@ class BillingTrigger(models.TextChoices):
     SYNC = "sync", "After a sync"
     COMMAND = "command", "Command"
     PERSON = "person", "By hand"
+
+
+class MailState(models.TextChoices):
+    BY_HAND = "by_hand", "Not sent yet"
+    NO_ADDRESS = "no_address", "No address"
+    WAITING = "waiting", "Waiting"
+    SENDING = "sending", "Being sent"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"
+    WITHDRAWN = "withdrawn", "Withdrawn"

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from django.db import connection
 
 from billing.due import Total
+from billing.letterheads import seller_copy
+from billing.mailing.posting import FIRST_STATE
 from billing.models import BillingRun, LegalEntity
 from billing.numbering import take_numbers
 from contracts.bulk import as_json
@@ -16,13 +18,13 @@ def issue_invoices(
 ) -> list[Total]:
     """Issues one invoice for each instalment, numbered in the order given, with a copy of seller and buyer.
 
+    Each gets its place in the outbox in the same statement: a mail that waits, or the reason why none does.
     The caller holds the locks of the contracts and has seen that the instalments are due.
     """
     numbers = take_numbers(legal_entity=legal_entity, issue_date=issue_date, count=len(instalment_ids))
-    seller = {"name": legal_entity.name, "address": legal_entity.address, "tax_id": legal_entity.tax_id}
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             WITH issued AS (
                 INSERT INTO billing_invoice (
                     legal_entity_id, contract_id, customer_id, instalment_id, billing_run_id,
@@ -36,7 +38,8 @@ def issue_invoices(
                     contract.po_number, %(seller)s::jsonb,
                     jsonb_build_object(
                         'name', customer.name, 'address', customer.address,
-                        'tax_id', customer.tax_id, 'billing_email', customer.billing_email
+                        'tax_id', customer.tax_id, 'billing_email', customer.billing_email,
+                        'language', customer.language
                     )
                 FROM unnest(%(ids)s::bigint[], %(sequences)s::integer[], %(texts)s::text[])
                     AS numbered (instalment_id, sequence, text)
@@ -45,7 +48,7 @@ def issue_invoices(
                 JOIN contracts_contract contract ON contract.id = schedule.contract_id
                 JOIN contracts_customer customer ON customer.id = contract.customer_id
                 ORDER BY numbered.sequence
-                RETURNING id, instalment_id, contract_id, currency, net_minor
+                RETURNING id, instalment_id, contract_id, currency, net_minor, buyer
             ), charged AS (
                 INSERT INTO billing_invoiceline (
                     invoice_id, position, description, period_start, period_end, amount_minor
@@ -59,9 +62,12 @@ def issue_invoices(
             ), billed AS (
                 UPDATE billing_instalment instalment SET state = 'invoiced'
                 FROM issued WHERE instalment.id = issued.instalment_id
+            ), posted AS (
+                INSERT INTO billing_invoicemail (invoice_id, state)
+                SELECT id, {FIRST_STATE} FROM issued
             )
             SELECT currency, count(*), sum(net_minor) FROM issued GROUP BY currency
-            """,
+            """,  # noqa: S608  a constant
             {
                 "entity": legal_entity.pk,
                 "run": run.pk,
@@ -69,7 +75,7 @@ def issue_invoices(
                 "issue_date": issue_date,
                 "due_date": issue_date + timedelta(days=legal_entity.payment_terms_days),
                 "terms": legal_entity.payment_terms_days,
-                "seller": as_json(seller),
+                "seller": as_json(seller_copy(legal_entity=legal_entity)),
                 "ids": list(instalment_ids),
                 "sequences": [number.sequence for number in numbers],
                 "texts": [number.text for number in numbers],

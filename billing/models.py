@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from billing import document_models  # noqa: F401  models of this app in a module of their own
 from billing.enums import BillingRunState, BillingTrigger, InstalmentState, InvoiceState, ScheduleState
 from contracts.models import Contract, Customer
 

@@ -10,6 +10,8 @@ from django.views.decorators.http import require_POST
 from billing.activation import UnableToDecide, decide_catch_up
 from billing.enums import ScheduleState
 from billing.forms import BilledElsewhereForm, ContractFilter, InvoiceFilter
+from billing.mail_forms import ContactForm
+from billing.mailing.lists import mail_story, mails_of
 from billing.overview import billing_overview
 from billing.queries import asking, invoices_matching, totals_by_currency
 from billing.story import issued
@@ -65,6 +67,7 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
             "customer": shown,
             "contracts": CountCappedPaginator(contracts, PREVIEW).page(1),
             "invoices": CountCappedPaginator(invoices, PREVIEW).page(1),
+            "contact_form": ContactForm(instance=shown),
             "totals": totals_by_currency(customer=shown),
             "events": newest_first(audit_story(subject=shown)),
         },
@@ -104,15 +107,17 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
 @permission_required("billing.view_invoice", raise_exception=True)
 def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     invoices = invoices_matching(as_of=business_date(at=timezone.now()))
-    shown = get_object_or_404(invoices.select_related("contract", "billing_run__actor"), pk=pk)
+    shown = get_object_or_404(invoices.select_related("contract", "customer", "billing_run__actor"), pk=pk)
+    mails = mails_of(invoice=shown)
     return render(
         request,
         "billing/invoice.html",
         {
             "invoice": shown,
             "lines": shown.lines.order_by("position"),
+            "mails": mails,
             "events": newest_first(
-                [issued(invoice=shown)] if shown.number else [], audit_story(subject=shown)
+                [issued(invoice=shown)] if shown.number else [], mail_story(mails), audit_story(subject=shown)
             ),
         },
     )

@@ -39,3 +39,10 @@ class ContractState(models.TextChoices):
     SUSPENDED = "suspended", "Suspended"
     COMPLETED = "completed", "Completed"
     TERMINATED = "terminated", "Terminated"
+
+
+class Language(models.TextChoices):
+    """In which a customer is written to."""
+
+    ENGLISH = "en", "English"
+    GERMAN = "de", "Deutsch"

@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 from django.urls import reverse
 
-from contracts.enums import BillingCycle, BillingTiming, ContractState, LeadDays
+from contracts.enums import BillingCycle, BillingTiming, ContractState, Language, LeadDays
 
 NAME_LENGTH = 500
 
@@ -40,6 +40,9 @@ class Customer(models.Model):
     billing_email = models.CharField(max_length=320, blank=True, db_default="")
     address = models.TextField(blank=True, db_default="")
     tax_id = models.CharField(max_length=64, blank=True, db_default="")
+    language = models.CharField(
+        max_length=2, choices=Language.choices, default=Language.ENGLISH, db_default=Language.ENGLISH.value
+    )
     custom_fields = models.JSONField(default=dict, blank=True, db_default={})
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

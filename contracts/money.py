@@ -71,12 +71,13 @@ class Money:
         digits = tuple(int(digit) for digit in str(abs(self.minor)))
         return Decimal((int(self.minor < 0), digits, -exponent(currency=self.currency)))
 
-    def format_amount(self) -> str:
+    def format_amount(self, *, group: str = ",", point: str = ".") -> str:
         """The amount alone, grouped: 1,234.50."""
         sign = "-" if self.minor < 0 else ""
         decimals = exponent(currency=self.currency)
         whole, fraction = divmod(abs(self.minor), 10**decimals)
-        return f"{sign}{whole:,}.{fraction:0{decimals}d}" if decimals else f"{sign}{whole:,}"
+        digits = f"{sign}{whole:,}".replace(",", group)
+        return f"{digits}{point}{fraction:0{decimals}d}" if decimals else digits
 
     @property
     def is_positive(self) -> bool:

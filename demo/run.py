@@ -35,7 +35,7 @@ def main() -> None:
 
 def run(home: Path) -> None:
     ports = free_ports()
-    settings = settings_of(ports)
+    settings = settings_of(ports, mail=home / "mail")
     environment = os.environ | settings
     supervisor = Supervisor(folder=FOLDER, environment=environment, logs=home / "logs")
     try:
@@ -97,7 +97,7 @@ def tell_commands(file: Path, settings: dict[str, str]) -> None:
     file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
 
 
-def settings_of(ports: Ports) -> dict[str, str]:
+def settings_of(ports: Ports, *, mail: Path) -> dict[str, str]:
     salesforce, hubspot = ports.url("salesforce"), ports.url("hubspot")
     return {
         "FINCELO_DEV": "true",
@@ -108,7 +108,8 @@ def settings_of(ports: Ports) -> dict[str, str]:
         "CRM_TRUSTED_ORIGINS": f"{salesforce},{hubspot}",
         "CRM_ALLOW_LOOPBACK": "true",
         "HUBSPOT_API_URL": hubspot,
-        "EMAIL_URL": "consolemail://",
+        "EMAIL_URL": f"filemail:///{mail}",
+        "EMAIL_FROM": "billing@fincelo.example",
         "DEMO_LINKS": f"Simulated Salesforce={salesforce},Simulated HubSpot={hubspot}",
         "PYTHONUNBUFFERED": "1",
     }

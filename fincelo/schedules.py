@@ -12,6 +12,7 @@ SCHEDULES = {
         7,
     ),  # seldom rings together with the poll, which would take its lease
     "billing": ("billing.tasks.bill_due", 60),
+    "mail": ("billing.tasks.send_mails", 5),
     "alarms": ("crm_sync.tasks.look_after_alarms", 1),
     "heartbeat": ("fincelo.health.beat", 1),
 }

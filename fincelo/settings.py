@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
@@ -189,6 +190,7 @@ STORAGES = {
 # Mail: Django's defaults, or what EMAIL_URL says
 
 EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", default=f"fincelo@{urlsplit(PUBLIC_URL).hostname or 'localhost'}")
 globals().update(env.email("EMAIL_URL"))
 
 # Logs

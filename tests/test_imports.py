@@ -47,14 +47,20 @@ LAYERS: dict[str, dict[Layer, str]] = {
     "contracts": {
         Layer.VALUES: "currencies drafts enums money terms",
         Layer.MODELS: "bulk migrations models transactions",
-        Layer.DOMAIN: "audit operations queries story suspending workspace",
+        Layer.DOMAIN: "audit contacts operations queries story suspending workspace",
         Layer.INTERFACES: "admin apps checks forms management middleware templatetags urls views",
     },
     "billing": {
         Layer.VALUES: "enums periods split",
-        Layer.MODELS: "migrations models",
-        Layer.DOMAIN: "activation due invoicing issuing lifecycle locks numbering overview queries story",
-        Layer.INTERFACES: "admin apps checks forms management tasks templatetags urls views",
+        Layer.PURE: "documents",
+        Layer.MODELS: "document_models migrations models",
+        Layer.DOMAIN: (
+            "activation due invoicing issuing letterheads lifecycle locks mailing numbering overview queries "
+            "rendering story"
+        ),
+        Layer.INTERFACES: (
+            "admin apps checks document_admin document_views forms mail_forms mail_views management tasks templatetags urls views"
+        ),
     },
     "crm_sync": {
         Layer.VALUES: "deals enums errors synonyms",

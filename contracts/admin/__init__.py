@@ -35,6 +35,7 @@ class CustomerAdmin(MachineWrittenAdmin):
     facts = [
         "name",
         "billing_email",
+        "language",
         "address",
         "tax_id",
         pretty("custom_fields"),

@@ -81,12 +81,19 @@ def test_an_invoice_is_a_frozen_copy(admin_user: User) -> None:
         "total_minor": 3334,
         "payment_terms_days": 30,
         "po_number": "PO 7",
-        "seller": {"name": "Fincelo Inc", "address": "2 Side Street", "tax_id": "US-2"},
+        "seller": {
+            "name": "Fincelo Inc",
+            "address": "2 Side Street",
+            "tax_id": "US-2",
+            "footer": "",
+            "logo": "",
+        },
         "buyer": {
             "name": "Müller & Söhne",
             "address": "1 Main Street\nSpringfield",
             "tax_id": "US-1",
             "billing_email": "billing@example.com",
+            "language": "en",
         },
     }
     assert list(InvoiceLine.objects.values_list()) == [
@@ -323,7 +330,7 @@ def test_a_chunk_takes_the_same_statements_whatever_its_size() -> None:
     assert list(numbers) == list(range(1, 2 * CHUNK + 2))
 
 
-STATEMENTS_OF_A_CHUNK = 11  # with its transaction, and the read of the chunk
+STATEMENTS_OF_A_CHUNK = 12  # with its transaction, and the read of the chunk
 
 
 def test_planned_and_invoiced_add_up_to_the_contract_value() -> None:

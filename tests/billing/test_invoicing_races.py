@@ -14,6 +14,7 @@ import pytest
 from django.db import OperationalError, connection, connections, transaction
 
 import billing.due
+from billing.document_models import InvoiceMail
 from billing.enums import BillingRunState, BillingTrigger, InstalmentState
 from billing.invoicing import BillingSummary, invoice_due
 from billing.models import BillingRun, Instalment, Invoice, InvoiceLine
@@ -52,6 +53,7 @@ def assert_billed_once(*, invoices: int) -> None:
     assert list(sequences) == list(range(1, invoices + 1))
     assert Invoice.objects.values("instalment").distinct().count() == invoices
     assert InvoiceLine.objects.count() == invoices
+    assert InvoiceMail.objects.values("invoice").distinct().count() == InvoiceMail.objects.count() == invoices
     assert Instalment.objects.filter(state=InstalmentState.INVOICED).count() == invoices
 
 
@@ -122,7 +124,8 @@ def test_case_36_killed_at_any_step() -> None:
 def forget_billing() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "TRUNCATE billing_invoiceline, billing_invoice, billing_billingrun, billing_numberseries"
+            "TRUNCATE billing_invoicemail, billing_invoicerendering, billing_invoiceline, billing_invoice, "
+            "billing_billingrun, billing_numberseries"
         )
         cursor.execute("UPDATE billing_instalment SET state = 'planned'")
 

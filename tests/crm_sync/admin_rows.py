@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
+from billing.document_models import InvoiceRendering, Letterhead, Mailing
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from contracts import audit
@@ -31,8 +32,13 @@ def fill(name: str = "Salesforce") -> Connection:
     """At least one row of everything."""
     connection = connect(name)
     (contract,) = sign(Deal())
-    ensure_legal_entity()
+    entity = ensure_legal_entity()
     invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+    Mailing.objects.get_or_create()
+    Letterhead.objects.get_or_create(legal_entity=entity, defaults={"footer": BAD})
+    for invoice in contract.invoices.all():
+        InvoiceRendering.objects.create(invoice=invoice, sha256="0" * 64)
+        invoice.mails.update(problem=BAD)
     run = ran(connection, created=1, held=1)
     recorded(
         run, deal(connection, "006A", name=BAD, contract=contract), Outcome.CREATED, trace=[{"field": BAD}]

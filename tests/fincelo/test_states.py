@@ -5,7 +5,7 @@ import pytest
 from django.conf import settings
 from django.db.models import TextChoices
 
-from billing.enums import BillingRunState, InstalmentState, InvoiceState, ScheduleState
+from billing.enums import BillingRunState, InstalmentState, InvoiceState, MailState, ScheduleState
 from contracts.enums import ContractState
 from crm_sync.enums import ConnectionState, DealState, Outcome, RunState
 from fincelo.states import MARKS, mark
@@ -17,6 +17,7 @@ CHOICES: list[type[TextChoices]] = [
     DealState,
     InstalmentState,
     InvoiceState,
+    MailState,
     Outcome,
     RunState,
     ScheduleState,

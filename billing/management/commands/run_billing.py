@@ -12,6 +12,7 @@ from billing.due import Total, preview_due
 from billing.enums import BillingTrigger
 from billing.invoicing import BillingSummary, invoice_due
 from billing.numbering import UnableToIssueInvoice
+from billing.tasks import request_sending
 from contracts.money import Money
 from contracts.workspace import business_date
 
@@ -55,9 +56,12 @@ class Command(BaseCommand):
             if input("Bill as of that day? [y/N] ").strip().lower() != "y":
                 raise CommandError("Nothing was billed.")
         try:
-            return invoice_due(as_of=as_of, trigger=BillingTrigger.COMMAND)
+            summary = invoice_due(as_of=as_of, trigger=BillingTrigger.COMMAND)
         except UnableToIssueInvoice as refusal:
             raise CommandError(str(refusal)) from None
+        if summary.issued:
+            request_sending()
+        return summary
 
 
 def _day(text: str) -> date:

@@ -1,0 +1,62 @@
+"""Documents and mails, for support: to be looked at. They are changed and sent on the pages."""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+
+from billing.document_models import InvoiceMail, InvoiceRendering, Letterhead, Mailing
+from billing.models import Invoice
+from contracts.admin.read_only import MachineWrittenAdmin, link
+
+
+@admin.display(description="PDF")
+def document_link(invoice: Invoice) -> str:
+    url = reverse("invoice-document", args=[invoice.pk])
+    return format_html('<a href="{}">{}</a>', url, "Download" if invoice.number else "Preview")
+
+
+@admin.register(InvoiceMail)
+class InvoiceMailAdmin(MachineWrittenAdmin):
+    list_display = ["created_at", link("invoice"), "state", "recipient", "tries", "sent_at", "problem"]
+    list_filter = ["state"]
+    list_select_related = ["invoice"]
+    search_fields = ["invoice__number__exact"]
+    search_help_text = "The whole invoice number."
+    ordering = ["-id"]
+    facts = [
+        "invoice",
+        "state",
+        "recipient",
+        "message_id",
+        "tries",
+        "next_try_at",
+        "sent_at",
+        "problem",
+        "requested_by",
+        "created_at",
+    ]
+
+
+@admin.register(InvoiceRendering)
+class InvoiceRenderingAdmin(MachineWrittenAdmin):
+    list_display = ["created_at", link("invoice"), "sha256"]
+    list_select_related = ["invoice"]
+    search_fields = ["invoice__number__exact", "sha256__exact"]
+    search_help_text = "The whole invoice number, or the SHA-256 of a PDF."
+    ordering = ["-id"]
+    facts = ["invoice", "sha256", "created_at"]
+
+
+@admin.register(Letterhead)
+class LetterheadAdmin(MachineWrittenAdmin):
+    list_display = ["legal_entity", "logo", "footer"]
+    list_select_related = ["legal_entity", "logo"]
+    ordering = ["id"]
+    facts = ["legal_entity", "logo", "footer"]
+
+
+@admin.register(Mailing)
+class MailingAdmin(MachineWrittenAdmin):
+    list_display = ["__str__", "automatic", "sender"]
+    ordering = ["id"]
+    facts = ["automatic", "sender"]

@@ -1,0 +1,106 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_POST, require_safe
+
+from billing.document_models import Letterhead, Mailing
+from billing.letterheads import change_letterhead, change_mailing
+from billing.mail_forms import LetterheadForm, MailingForm
+from billing.mailing.composing import file_name
+from billing.models import Invoice, LegalEntity
+from billing.rendering import UnableToRender, invoice_pdf, sample_pdf
+from contracts.workspace import business_date
+
+
+@require_safe
+@permission_required("billing.view_invoice", raise_exception=True)
+def invoice_document(request: HttpRequest, pk: int) -> HttpResponse:
+    """Notes the hash of the first PDF, the only thing a GET here writes: until then nobody holds one."""
+    invoice = get_object_or_404(Invoice, pk=pk)
+    try:
+        pdf = invoice_pdf(invoice=invoice)
+    except UnableToRender as refusal:
+        messages.error(request, str(refusal))
+        return redirect(invoice)
+    return _download(pdf, file_name(invoice=invoice))
+
+
+@require_safe
+@permission_required("billing.view_letterhead", raise_exception=True)
+def sample_document(request: HttpRequest) -> HttpResponse:
+    legal_entity = get_object_or_404(LegalEntity.objects.order_by("pk")[:1])
+    today = business_date(at=timezone.now())
+    return _download(sample_pdf(legal_entity=legal_entity, as_of=today), "sample.pdf")
+
+
+@require_safe
+@permission_required("billing.view_letterhead", raise_exception=True)
+def invoice_settings(request: HttpRequest) -> HttpResponse:
+    return _settings_page(request, LetterheadForm(instance=_letterhead()), MailingForm(instance=_mailing()))
+
+
+@require_POST
+@permission_required("billing.change_letterhead", raise_exception=True)
+def save_letterhead(request: HttpRequest) -> HttpResponse:
+    form = LetterheadForm(request.POST, request.FILES, instance=_letterhead())
+    assert request.user.is_authenticated  # a permission was asked for
+    if not form.is_valid():
+        return _settings_page(request, form, MailingForm(instance=_mailing()))
+    change_letterhead(
+        legal_entity=form.instance.legal_entity,
+        footer=form.cleaned_data["footer"],
+        logo=form.cleaned_data["logo"],
+        removes_logo=form.cleaned_data.get("remove_logo", False),
+        actor=request.user,
+    )
+    messages.success(request, "Saved. Invoices issued from now on look so; issued ones stay as they are.")
+    return redirect("invoice-settings")
+
+
+@require_POST
+@permission_required("billing.change_mailing", raise_exception=True)
+def save_mailing(request: HttpRequest) -> HttpResponse:
+    form = MailingForm(request.POST, instance=_mailing())
+    assert request.user.is_authenticated  # a permission was asked for
+    if not form.is_valid():
+        return _settings_page(request, LetterheadForm(instance=_letterhead()), form)
+    change_mailing(
+        automatic=form.cleaned_data["automatic"], sender=form.cleaned_data["sender"], actor=request.user
+    )
+    messages.success(request, "Saved. It holds for invoices issued from now on.")
+    return redirect("invoice-settings")
+
+
+def _settings_page(request: HttpRequest, letterhead: LetterheadForm, mailing: MailingForm) -> HttpResponse:
+    return render(
+        request,
+        "billing/invoice_settings.html",
+        {
+            "letterhead": letterhead,
+            "mailing": mailing,
+            "has_logo": letterhead.instance.logo_id is not None,
+            "legal_entity": letterhead.instance.legal_entity,
+        },
+    )
+
+
+def _letterhead() -> Letterhead:
+    legal_entity = get_object_or_404(LegalEntity.objects.order_by("pk")[:1])
+    found = Letterhead.objects.filter(legal_entity=legal_entity).select_related("legal_entity").first()
+    return found or Letterhead(legal_entity=legal_entity)
+
+
+def _mailing() -> Mailing:
+    return Mailing.objects.first() or Mailing(automatic=False)
+
+
+def _download(pdf: bytes, name: str) -> HttpResponse:
+    disposition = content_disposition_header(as_attachment=True, filename=name) or "attachment"
+    return HttpResponse(
+        pdf,
+        content_type="application/pdf",
+        headers={"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"},
+    )

@@ -1,0 +1,103 @@
+"""The words of documents in each language, and how money and dates are written in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from contracts.enums import Language
+from contracts.money import Money
+
+ENGLISH_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    language: Language
+    invoice: str
+    draft: str
+    billed_to: str
+    number: str
+    issue_date: str
+    due_date: str
+    payment_terms: str
+    days: str
+    po_number: str
+    tax_id: str
+    description: str
+    period: str
+    amount: str
+    net: str
+    tax: str
+    total: str
+    page: str
+    group: str
+    point: str
+
+    def money(self, minor: int, currency: str) -> str:
+        """The amount alone: 1,234.50 or 1.234,50."""
+        return Money(minor=minor, currency=currency).format_amount(group=self.group, point=self.point)
+
+    def day(self, value: date) -> str:
+        """22 Nov 2026 or 22.11.2026."""
+        if self.language == Language.GERMAN:
+            return f"{value.day:02d}.{value.month:02d}.{value.year}"
+        return f"{value.day} {ENGLISH_MONTHS[value.month - 1]} {value.year}"
+
+    def span(self, first: date, last: date) -> str:
+        return f"{self.day(first)} – {self.day(last)}"
+
+
+WORDINGS: Mapping[str, Wording] = {
+    wording.language: wording
+    for wording in (
+        Wording(
+            language=Language.ENGLISH,
+            invoice="Invoice",
+            draft="DRAFT",
+            billed_to="Billed to",
+            number="Invoice number",
+            issue_date="Invoice date",
+            due_date="Due date",
+            payment_terms="Payment terms",
+            days="{days} days",
+            po_number="PO number",
+            tax_id="Tax ID {tax_id}",
+            description="Description",
+            period="Period",
+            amount="Amount ({currency})",
+            net="Net",
+            tax="Tax",
+            total="Total",
+            page="{page} of {pages}",
+            group=",",
+            point=".",
+        ),
+        Wording(
+            language=Language.GERMAN,
+            invoice="Rechnung",
+            draft="ENTWURF",
+            billed_to="Rechnung an",
+            number="Rechnungsnummer",
+            issue_date="Rechnungsdatum",
+            due_date="Fällig am",
+            payment_terms="Zahlungsziel",
+            days="{days} Tage",
+            po_number="Bestellnummer",
+            tax_id="Steuernummer {tax_id}",
+            description="Beschreibung",
+            period="Zeitraum",
+            amount="Betrag ({currency})",
+            net="Netto",
+            tax="Steuer",
+            total="Gesamt",
+            page="{page} von {pages}",
+            group=".",
+            point=",",
+        ),
+    )
+}
+
+
+def wording_for(language: str) -> Wording:
+    """English where a language is not, or not any more, one of ours."""
+    return WORDINGS.get(language, WORDINGS[Language.ENGLISH])

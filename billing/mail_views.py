@@ -1,0 +1,85 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from billing.document_models import Mailing
+from billing.mail_forms import ContactForm, MailFilter
+from billing.mailing.folder import keeps_mail, kept_mails
+from billing.mailing.lists import COUNT_TO, mails_matching, open_counts
+from billing.mailing.outbox import UnableToSend, release_all, request_mail
+from billing.models import Invoice
+from billing.tasks import request_sending
+from contracts.contacts import change_contact
+from contracts.models import Customer
+from fincelo.pagination import CountCappedPaginator
+
+
+@require_safe
+@permission_required("billing.view_invoicemail", raise_exception=True)
+def mail_list(request: HttpRequest) -> HttpResponse:
+    form = MailFilter(request.GET)
+    form.is_valid()  # what a filter cannot mean is left out
+    state = form.cleaned_data.get("state", "")
+    return render(
+        request,
+        "billing/mails.html",
+        {
+            "form": form,
+            "is_filtered": bool(state),
+            "page": CountCappedPaginator(mails_matching(state=state)).get_page(request.GET.get("page")),
+            "counts": open_counts(),
+            "count_to": COUNT_TO,
+            "is_automatic": Mailing.objects.filter(automatic=True).exists(),
+            "keeps_mail": keeps_mail(),
+        },
+    )
+
+
+@require_safe
+@permission_required("billing.view_invoicemail", raise_exception=True)
+def mail_folder(request: HttpRequest) -> HttpResponse:
+    if not keeps_mail():
+        raise Http404("This workspace sends its mails.")
+    return render(request, "billing/mail_folder.html", {"mails": kept_mails()})
+
+
+@require_POST
+@permission_required("billing.change_invoicemail", raise_exception=True)
+def send_invoice(request: HttpRequest, pk: int) -> HttpResponse:
+    invoice = get_object_or_404(Invoice.objects.select_related("customer"), pk=pk)
+    assert request.user.is_authenticated  # a permission was asked for
+    try:
+        request_mail(invoice=invoice, actor=request.user)
+    except UnableToSend as refusal:
+        messages.error(request, str(refusal))
+    else:
+        request_sending()
+        messages.success(request, f"{invoice} goes to {invoice.customer.billing_email} within minutes.")
+    return redirect(invoice)
+
+
+@require_POST
+@permission_required("billing.change_invoicemail", raise_exception=True)
+def send_all(request: HttpRequest) -> HttpResponse:
+    assert request.user.is_authenticated  # a permission was asked for
+    count = release_all(actor=request.user)
+    request_sending()
+    messages.success(request, f"{count:,} {'invoice is' if count == 1 else 'invoices are'} being sent.")
+    return redirect("mails")
+
+
+@require_POST
+@permission_required("contracts.change_customer", raise_exception=True)
+def customer_contact(request: HttpRequest, pk: int) -> HttpResponse:
+    customer = get_object_or_404(Customer, pk=pk)
+    form = ContactForm(request.POST)
+    assert request.user.is_authenticated  # a permission was asked for
+    if form.is_valid():
+        change_contact(customer=customer, actor=request.user, **form.cleaned_data)
+        request_sending()
+        messages.success(request, f"Saved. New invoices to {customer} follow it.")
+    else:
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+    return redirect(customer)

@@ -1,0 +1,140 @@
+"""The outbox: which mail waits, which is under way, and what became of it.
+
+A mail is claimed before it is sent and marked afterwards, each in a transaction of its own. A process that
+dies between leaves it claimed: it is sent again later, under the same message id. The invoice is never issued
+again.
+"""
+
+from datetime import timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from billing.document_models import InvoiceMail, Mailing
+from billing.enums import InvoiceState, MailState
+from billing.models import Invoice
+from contracts import audit
+
+MOST_TRIES = 12
+FIRST_PAUSE = timedelta(minutes=5)
+LONGEST_PAUSE = timedelta(hours=6)
+UNFINISHED = "A try did not come to its end."
+REVIVABLE = (MailState.BY_HAND, MailState.NO_ADDRESS, MailState.WAITING, MailState.FAILED)
+MAILABLE = (InvoiceState.ISSUED, InvoiceState.SENT, InvoiceState.PART_PAID, InvoiceState.PAID)
+
+
+class UnableToSend(Exception):
+    """The invoice cannot be mailed now."""
+
+
+def claim() -> InvoiceMail | None:
+    """The next mail to be sent, which no other process takes meanwhile. One tried often enough has failed."""
+    with transaction.atomic():
+        due = InvoiceMail.objects.filter(
+            state__in=[MailState.WAITING, MailState.SENDING], next_try_at__lte=Now()
+        )
+        while mail := due.select_for_update(skip_locked=True).order_by("next_try_at", "id").first():
+            if mail.tries < MOST_TRIES:
+                pause = min(FIRST_PAUSE * 2**mail.tries, LONGEST_PAUSE)
+                InvoiceMail.objects.filter(pk=mail.pk).update(
+                    state=MailState.SENDING,
+                    tries=F("tries") + 1,
+                    next_try_at=Now() + pause,
+                    problem=_problem_so_far(mail),
+                )
+                return mail
+            InvoiceMail.objects.filter(pk=mail.pk).update(
+                state=MailState.FAILED, problem=_problem_so_far(mail)
+            )
+        return None
+
+
+def accepted(*, mail: InvoiceMail, recipient: str) -> None:
+    """The mail server has it. The only place where an invoice becomes Sent."""
+    with transaction.atomic():
+        InvoiceMail.objects.filter(pk=mail.pk).exclude(state=MailState.SENT).update(
+            state=MailState.SENT, sent_at=Now(), recipient=recipient, problem=""
+        )
+        Invoice.objects.filter(pk=mail.invoice_id, state=InvoiceState.ISSUED).update(state=InvoiceState.SENT)
+
+
+def put_back(*, mail: InvoiceMail, state: MailState, recipient: str, problem: str) -> None:
+    """It was not sent: it waits, or ends there, and says why."""
+    InvoiceMail.objects.filter(pk=mail.pk, state=MailState.SENDING).update(
+        state=state, recipient=recipient, problem=problem
+    )
+
+
+def withdraw(*, invoice: Invoice) -> None:
+    """Before an invoice becomes void, in the same transaction: what is not sent yet never will be."""
+    InvoiceMail.objects.filter(
+        invoice=invoice, state__in=[MailState.BY_HAND, MailState.NO_ADDRESS, MailState.WAITING]
+    ).update(state=MailState.WITHDRAWN)
+    if InvoiceMail.objects.filter(invoice=invoice, state=MailState.SENDING).exists():
+        raise UnableToSend(f"{invoice} is being mailed just now. Look again in some minutes.")
+
+
+def request_mail(*, invoice: Invoice, actor: AbstractBaseUser) -> None:
+    """A person sends, or sends again. After an accepted mail it is a new one; otherwise it is the same."""
+    if invoice.state not in MAILABLE:
+        raise UnableToSend(f"{invoice} is {invoice.get_state_display().lower()} and is not mailed.")
+    if not invoice.customer.billing_email:
+        raise UnableToSend(f"{invoice.customer} has no billing e-mail. Enter it on the customer's page.")
+    try:
+        with transaction.atomic():
+            _revive_or_add(invoice, actor)
+            audit.record(
+                actor=actor,
+                action="Mail requested",
+                subject=invoice,
+                after={"recipient": invoice.customer.billing_email},
+            )
+    except IntegrityError as error:
+        raise UnableToSend(f"{invoice} is being mailed already.") from error
+
+
+def release_all(*, actor: AbstractBaseUser) -> int:
+    """Sends everything that waits for somebody to send it."""
+    with transaction.atomic():
+        count = _move("by_hand", "CASE WHEN customer.billing_email = '' THEN 'no_address' ELSE 'waiting' END")
+        audit.record(
+            actor=actor,
+            action="Waiting invoices sent",
+            subject=Mailing.objects.get_or_create(defaults={"automatic": False})[0],
+            after={"mails": count},
+        )
+        return count
+
+
+def release_addressed() -> int:
+    """What only waited for an address, and whose customer has one by now."""
+    return _move("no_address", "'waiting'", condition="AND customer.billing_email <> ''")
+
+
+def _problem_so_far(mail: InvoiceMail) -> str:
+    return UNFINISHED if mail.state == MailState.SENDING else mail.problem
+
+
+def _revive_or_add(invoice: Invoice, actor: AbstractBaseUser) -> None:
+    revived = InvoiceMail.objects.filter(invoice=invoice, state__in=REVIVABLE).update(
+        state=MailState.WAITING, tries=0, next_try_at=Now(), problem="", requested_by=actor.pk
+    )
+    if not revived:
+        InvoiceMail.objects.create(invoice=invoice, state=MailState.WAITING, requested_by_id=actor.pk)
+
+
+def _move(state: str, becomes: str, *, condition: str = "") -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE billing_invoicemail mail
+            SET state = {becomes}, tries = 0, next_try_at = now(), problem = ''
+            FROM billing_invoice invoice
+            JOIN contracts_customer customer ON customer.id = invoice.customer_id
+            WHERE mail.state = %s AND invoice.id = mail.invoice_id {condition}
+            """,  # noqa: S608  constants
+            [state],
+        )
+        return cursor.rowcount

@@ -1,0 +1,117 @@
+"""Sends what waits in the outbox, one mail after the other, over one connection to the mail server."""
+
+import logging
+import time
+from dataclasses import dataclass
+from smtplib import SMTPDataError, SMTPNotSupportedError, SMTPRecipientsRefused
+
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+
+from billing.document_models import InvoiceMail, Mailing
+from billing.enums import MailState
+from billing.mailing.composing import compose
+from billing.mailing.outbox import MAILABLE, accepted, claim, put_back, release_addressed
+from billing.models import Invoice
+from billing.rendering import UnableToRender, invoice_pdf
+from fincelo.redaction import redact
+
+SECONDS = 150
+"""A pass ends by itself; the next one goes on."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    sent: int
+    is_complete: bool
+    """Nothing is left that could be sent now."""
+
+
+class _NotSent(Exception):
+    """What becomes of a mail that was not sent. `ends_pass`: no other would be sent either."""
+
+    def __init__(self, state: MailState, problem: str, *, ends_pass: bool = False) -> None:
+        super().__init__(redact(problem))
+        self.state = state
+        self.ends_pass = ends_pass
+
+
+def send_waiting() -> Pass:
+    release_addressed()
+    sender = Mailing.objects.values_list("sender", flat=True).first() or ""
+    backend = get_connection()
+    ends_at = time.monotonic() + SECONDS
+    sent = 0
+    try:
+        while time.monotonic() < ends_at:
+            mail = claim()
+            if mail is None:
+                return Pass(sent=sent, is_complete=True)
+            try:
+                _deliver(mail, sender=sender, backend=backend)
+                sent += 1
+            except _NotSent as reason:
+                if reason.ends_pass:
+                    return Pass(sent=sent, is_complete=True)
+    finally:
+        backend.close()
+    return Pass(sent=sent, is_complete=False)
+
+
+def _deliver(mail: InvoiceMail, *, sender: str, backend: BaseEmailBackend) -> None:
+    invoice = Invoice.objects.select_related("customer", "contract").get(pk=mail.invoice_id)
+    recipient = invoice.customer.billing_email
+    try:
+        _send(_compose(mail, invoice, recipient=recipient, sender=sender), backend)
+    except _NotSent as reason:
+        log.warning("Invoice %s was not mailed: %s", invoice, reason)
+        put_back(mail=mail, state=reason.state, recipient=recipient, problem=str(reason))
+        raise
+    accepted(mail=mail, recipient=recipient)
+
+
+def _compose(mail: InvoiceMail, invoice: Invoice, *, recipient: str, sender: str) -> EmailMessage:
+    if invoice.state not in MAILABLE:
+        raise _NotSent(MailState.WITHDRAWN, f"The invoice is {invoice.get_state_display().lower()}.")
+    if not recipient:
+        raise _NotSent(MailState.NO_ADDRESS, "")
+    try:
+        pdf = invoice_pdf(invoice=invoice)
+        return compose(mail=mail, invoice=invoice, recipient=recipient, sender=sender, pdf=pdf)
+    except UnableToRender as refusal:
+        raise _NotSent(MailState.FAILED, str(refusal)) from refusal
+    except ValidationError as error:
+        raise _NotSent(
+            MailState.FAILED, f"{recipient!r} is no e-mail address. Correct it, then send again."
+        ) from error
+
+
+def _send(message: EmailMessage, backend: BaseEmailBackend) -> None:
+    message.connection = backend
+    try:
+        backend.open()
+        if not message.send():
+            raise _NotSent(MailState.WAITING, "The mail backend took the mail and sent none.", ends_pass=True)
+    except SMTPRecipientsRefused as error:
+        code, words = next(iter(error.recipients.values()))
+        raise _refusal(code, words) from error
+    except SMTPDataError as error:
+        raise _refusal(error.smtp_code, error.smtp_error) from error
+    except SMTPNotSupportedError as error:
+        raise _NotSent(MailState.FAILED, f"The mail server cannot send to that address: {error}") from error
+    except ValueError as error:  # Django's for a header that would break, Python's for an impossible address
+        raise _NotSent(MailState.FAILED, f"The mail cannot be written: {error}") from error
+    except OSError as error:  # the mail server cannot be reached or used; SMTP's other errors are OSErrors
+        backend.close()
+        problem = f"The mail server could not be used: {error or type(error).__name__}"
+        raise _NotSent(MailState.WAITING, problem, ends_pass=True) from error
+
+
+def _refusal(code: int, words: bytes | str) -> _NotSent:
+    """From 500 on it is for good, as for an address that does not exist; below, it may pass later."""
+    text = words.decode(errors="replace") if isinstance(words, bytes) else words
+    state = MailState.FAILED if code >= 500 else MailState.WAITING
+    return _NotSent(state, f"The mail server refused the mail: {code} {text}")

@@ -1,0 +1,17 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("contracts", "0002_active_contracts_by_end"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="customer",
+            name="language",
+            field=models.CharField(
+                choices=[("en", "English"), ("de", "Deutsch")], db_default="en", default="en", max_length=2
+            ),
+        ),
+    ]

@@ -1,0 +1,259 @@
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.test import Client
+from django_q.models import OrmQ
+
+import billing.migrations
+from billing.document_models import InvoiceMail, Mailing
+from billing.mailing.sending import send_waiting
+from contracts.models import AuditEntry, Customer
+from tests.billing.builders import Deal, sign
+from tests.billing.mailing.letters import issue, outbox
+from tests.pages import alerts, rows, signed_in, words
+
+pytestmark = pytest.mark.django_db
+TO = "billing@example.com"
+MIGRATIONS = Path(billing.migrations.__file__ or "").parent
+VIEW = ("billing.view_invoicemail", "billing.view_invoice", "contracts.view_customer")
+
+
+@pytest.fixture
+def viewer() -> Client:
+    return signed_in(*VIEW)
+
+
+@pytest.fixture
+def finance() -> Client:
+    return signed_in(*VIEW, "billing.change_invoicemail", "contracts.change_customer")
+
+
+def test_mails_are_listed_newest_first_with_what_happened(viewer: Client) -> None:
+    issue("Acme", "Globex", "Initech", "Umbrella")
+    Customer.objects.filter(name="Globex").update(billing_email="nobody")
+    Customer.objects.filter(name="Initech").update(billing_email="")
+    InvoiceMail.objects.filter(invoice__sequence=4).update(state="by_hand")
+    send_waiting()
+
+    page = viewer.get("/invoices/mail/")
+
+    assert [row[:4] for row in rows(page)] == [
+        ["INV-2026-000004", f"Umbrella {TO}", "Not sent yet", ""],
+        ["INV-2026-000003", "Initech", "No address", "Enter the billing e-mail"],
+        [
+            "INV-2026-000002",
+            "Globex nobody",
+            "Failed",
+            "'nobody' is no e-mail address. Correct it, then send again. Try again",
+        ],
+        ["INV-2026-000001", f"Acme {TO}", "Sent", ""],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [({"state": "no_address"}, ["INV-2026-000002"]), ({"state": "sent"}, []), ({"state": "???"}, 2)],
+)
+def test_mails_are_filtered(viewer: Client, query: dict[str, str], found: Any) -> None:
+    issue("Acme", "Globex")
+    InvoiceMail.objects.filter(invoice__sequence=2).update(state="no_address")
+
+    shown = [row[0] for row in rows(viewer.get("/invoices/mail/", query))]
+
+    assert found in (shown, len(shown))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_mail_list_asks_the_same_number_of_queries(
+    viewer: Client, count: int, django_assert_num_queries
+) -> None:
+    issue(*[f"Customer {number}" for number in range(count)])
+
+    # session, user, time zone, his and his groups' rights, keys and rows, four counts, the switch
+    with django_assert_num_queries(12):
+        page = viewer.get("/invoices/mail/")
+
+    assert len(rows(page)) == count
+
+
+def test_empty_list_says_where_the_switch_is(viewer: Client) -> None:
+    assert "set under Settings, Invoices and Mail" in words(viewer.get("/invoices/mail/").text)
+
+
+def test_person_sends_one(finance: Client) -> None:
+    (invoice,) = issue(automatic=False)
+
+    page = finance.post(f"/invoices/{invoice.pk}/send/", follow=True)
+
+    assert alerts(page) == [f"INV-2026-000001 goes to {TO} within minutes."]
+    assert outbox() == [("INV-2026-000001", "waiting", "", 0, "")]
+    assert OrmQ.objects.count() == 1
+
+
+def test_refusal_is_a_sentence(finance: Client) -> None:
+    (invoice,) = issue(email="")
+
+    page = finance.post(f"/invoices/{invoice.pk}/send/", follow=True)
+
+    assert alerts(page) == ["Acme has no billing e-mail. Enter it on the customer's page."]
+
+
+def test_person_sends_all_that_wait(finance: Client) -> None:
+    issue("Acme", "Globex", automatic=False)
+    assert alerts(finance.get("/invoices/mail/")) == ["Invoices wait to be sent by hand."]
+
+    page = finance.post("/invoices/mail/send/", follow=True)
+
+    assert alerts(page) == ["2 invoices are being sent."]
+    assert {state for _, state, _, _, _ in outbox()} == {"waiting"}
+
+
+@pytest.mark.parametrize(
+    ("state", "facts", "sentence"),
+    [
+        ("waiting", {}, "It goes to billing@example.com within minutes."),
+        (
+            "waiting",
+            {"tries": 1, "problem": "No server."},
+            "It goes to billing@example.com within minutes. The last try: No server. Try again",
+        ),
+        (
+            "failed",
+            {"recipient": "x@y.z", "problem": "Refused."},
+            "It did not reach x@y.z . Refused. Billing contact Try again",
+        ),
+        ("by_hand", {}, "Nobody has sent it yet. It goes to billing@example.com. Send"),
+        ("withdrawn", {"problem": "The invoice is void."}, "It is not mailed. The invoice is void."),
+    ],
+)
+def test_invoice_says_how_far_its_mail_is(
+    finance: Client, state: str, facts: dict[str, Any], sentence: str
+) -> None:
+    (invoice,) = issue()
+    InvoiceMail.objects.update(state=state, **facts)
+
+    card = finance.get(f"/invoices/{invoice.pk}/").text.split('id="mail"')[1].split("</section>")[0]
+
+    assert sentence in words(card)
+
+
+def test_sent_mail_is_in_the_story_of_the_invoice(finance: Client) -> None:
+    (invoice,) = issue()
+    send_waiting()
+
+    page = words(finance.get(f"/invoices/{invoice.pk}/").text)
+
+    assert f"Mailed to {TO}" in page.split("Timeline")[1]
+    assert "Send again" in page
+
+
+def test_viewer_is_offered_no_sending(viewer: Client) -> None:
+    (invoice,) = issue(automatic=False)
+
+    assert f"/invoices/{invoice.pk}/send/" not in viewer.get(f"/invoices/{invoice.pk}/").text
+    assert "/invoices/mail/send/" not in viewer.get("/invoices/mail/").text
+
+
+def test_billing_contact_is_entered_and_releases_the_mail(finance: Client) -> None:
+    (invoice,) = issue(email="")
+
+    page = finance.post(
+        f"/customers/{invoice.customer_id}/contact/",
+        {"billing_email": "pay@acme.example", "language": "de"},
+        follow=True,
+    )
+    send_waiting()
+
+    assert alerts(page) == ["Saved. New invoices to Acme follow it."]
+    assert outbox() == [("INV-2026-000001", "sent", "pay@acme.example", 1, "")]
+    customer = Customer.objects.get()
+    assert (customer.billing_email, customer.language) == ("pay@acme.example", "de")
+    entry = AuditEntry.objects.get()
+    assert (entry.before, entry.after) == (
+        {"billing_email": "", "language": "en"},
+        {"billing_email": "pay@acme.example", "language": "de"},
+    )
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"billing_email": "nobody", "language": "en"},
+        {"billing_email": "a@example.com\nBcc: b@example.com", "language": "en"},
+        {"billing_email": "a@example.com", "language": "xx"},
+        {"billing_email": "a@example.com"},
+    ],
+)
+def test_contact_that_makes_no_sense_changes_nothing(finance: Client, sent: dict[str, str]) -> None:
+    (invoice,) = issue()
+
+    page = finance.post(f"/customers/{invoice.customer_id}/contact/", sent, follow=True)
+
+    assert len(alerts(page)) == 1
+    assert Customer.objects.values_list("billing_email", "language").get() == (TO, "en")
+
+
+def test_contact_form_is_shown_to_those_who_may_change_it(viewer: Client, admin_client: Client) -> None:
+    (contract,) = sign(Deal())
+    path = f"/customers/{contract.customer_id}/"
+
+    assert ['id="contact"' in client.get(path).text for client in (viewer, admin_client)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("get", "/invoices/mail/"),
+        ("get", "/invoices/mail/folder/"),
+        ("post", "/invoices/mail/send/"),
+        ("post", "/invoices/{}/send/"),
+        ("post", "/customers/{}/contact/"),
+    ],
+)
+def test_page_needs_its_right(method: str, path: str) -> None:
+    rights = VIEW if method == "post" else ("billing.view_invoice", "billing.view_letterhead")
+
+    assert getattr(signed_in(*rights), method)(path.format(1)).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/invoices/mail/send/", "/invoices/1/send/", "/customers/1/contact/"])
+def test_sending_is_never_a_get(finance: Client, path: str) -> None:
+    assert finance.get(path).status_code == 405
+
+
+def test_mail_folder_of_a_demo(viewer: Client, settings: Any, tmp_path: Path) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+    issue("<script>alert(1)</script>")
+    send_waiting()
+
+    page = viewer.get("/invoices/mail/folder/")
+
+    assert "Invoice INV-2026-000001 from Fincelo Inc" in words(page.text)
+    assert "INV-2026-000001.pdf" in page.text
+    assert "<script>alert" not in page.text
+    assert "/invoices/mail/folder/" in viewer.get("/invoices/mail/").text
+
+
+def test_there_is_no_mail_folder_where_mail_is_sent(viewer: Client) -> None:
+    assert viewer.get("/invoices/mail/folder/").status_code == 404
+    assert "/invoices/mail/folder/" not in viewer.get("/invoices/mail/").text
+
+
+@pytest.mark.parametrize(("bills_already", "automatic"), [(False, True), (True, False)])
+def test_upgrade_mails_nothing_by_surprise(bills_already: bool, automatic: bool) -> None:
+    """A workspace with contracts begins with mailing by hand, a new one mails what it issues."""
+    if bills_already:
+        sign(Deal())
+    Mailing.objects.all().delete()
+    (name,) = (path.stem for path in MIGRATIONS.glob("*_documents_and_mail.py"))
+    migration = importlib.import_module(f"billing.migrations.{name}")
+
+    with connection.schema_editor() as editor:
+        migration.choose_how_to_mail(apps, editor)
+
+    assert Mailing.objects.get().automatic is automatic
