@@ -85,10 +85,10 @@ def sentence_of(run: SyncRun) -> str:
 
 
 def quiet(run: SyncRun) -> str:
-    if run.state != RunState.DONE:
-        return "The run stopped before it had stored anything."
     if run.unchanged:
         return f"{run.unchanged:,} won deals were seen again as they were; they are counted, not listed."
+    if run.state != RunState.DONE:
+        return "The run stopped before it had stored anything."
     return "No deal in a selected stage was among those read."
 
 
