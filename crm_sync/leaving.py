@@ -176,6 +176,10 @@ def leaver_warnings(*, connection: Connection) -> list[str]:
     return [ASKS.format(count=leaving_from(connection).count())]
 
 
+def asks_about_leavers(warning: str) -> bool:
+    return warning.endswith(ASKS.partition("}")[2])
+
+
 def leaving_from(connection: Connection) -> CrmDealQuerySet:
     """Of the connection's org: its deals may have come by way of an earlier connection."""
     return CrmDeal.objects.leaving().with_running_contract().filter(org=connection.org_id)
@@ -213,7 +217,6 @@ def answer(*, connection: Connection, action: str, count: int, actor: AbstractBa
     if locked.leavers_asked_at is None:
         raise UnableToDecide(f"{connection} asks nothing any more: this has been decided meanwhile.")
     locked.leavers_asked_at = None
-    question = ASKS.partition("}")[2]
-    locked.warnings = [warning for warning in locked.warnings if not warning.endswith(question)]
+    locked.warnings = [warning for warning in locked.warnings if not asks_about_leavers(warning)]
     locked.save(update_fields=["leavers_asked_at", "warnings"])
     audit.record(actor=actor, action=action, subject=connection, after={"deals": count})

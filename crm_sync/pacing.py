@@ -10,6 +10,8 @@ STOP_SHARE = 0.95
 SLOW_PAUSE = timedelta(minutes=30)
 STOP_PAUSE = timedelta(hours=1)
 LONGEST_BACKOFF = timedelta(hours=4)
+SLOW = f"Fincelo polls every 30 minutes until it is less than {SLOW_SHARE:.0%}."
+STOP = "Fincelo leaves the rest to other programs and looks again in an hour."
 MOST_DOUBLINGS = 4
 
 
@@ -29,12 +31,16 @@ def pace_of(allowance: Allowance | None, *, provider: str) -> Pace | None:
     if is_spent(allowance):
         return Pace(
             pause=STOP_PAUSE,
-            sentence=f"{used}. Fincelo leaves the rest to other programs and looks again in an hour.",
+            sentence=f"{used}. {STOP}",
         )
     return Pace(
         pause=SLOW_PAUSE,
-        sentence=f"{used}. Fincelo polls every 30 minutes until it is less than {SLOW_SHARE:.0%}.",
+        sentence=f"{used}. {SLOW}",
     )
+
+
+def tells_a_pace(warning: str) -> bool:
+    return warning.endswith((SLOW, STOP))
 
 
 def is_spent(allowance: Allowance | None) -> bool:

@@ -1,5 +1,6 @@
 """What the pages of connections show beyond the row itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +39,15 @@ class ShownMiss:
     why: str
     pipelines: str
     leaves_deals: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leavers:
+    """Deals that left won at once: how many, and the first of them."""
+
+    count: int
+    first: Sequence[CrmDeal]
+    what: str
 
 
 def shown_connections() -> QuerySet[Connection]:
@@ -82,12 +92,15 @@ def stage_rows(*, stages: list[Stage], selected: list[str]) -> list[StageRow]:
     ]
 
 
-def leavers_asked_about(connection: Connection) -> list[CrmDeal]:
-    """The first deals of those that left won at once; none while nothing is asked."""
+def leavers_asked_about(connection: Connection) -> Leavers | None:
+    """The deals that left won at once; None while nothing is asked."""
     if connection.leavers_asked_at is None:
-        return []
-    found = leaving_from(connection).select_related("contract__customer")
-    return list(found.order_by("pk")[:LEAVERS_SHOWN])
+        return None
+    found = leaving_from(connection).select_related("contract__customer").order_by("pk")
+    count = found.count()
+    deals, verb = ("deal", "is") if count == 1 else ("deals", "are")
+    what = f"{count:,} imported {deals} {verb} no longer won in {connection.get_provider_display()}."
+    return Leavers(count=count, first=list(found[:LEAVERS_SHOWN]), what=what)
 
 
 def shown_misses(*, connection: Connection, schema: CrmSchema | None) -> list[ShownMiss]:

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_safe
 
 from crm_sync.forms.connecting import connect_form
 from crm_sync.forms.settings import SettingsForm
-from crm_sync.models import CrmSchema
+from crm_sync.leaving import asks_about_leavers
+from crm_sync.models import Connection, CrmSchema
 from crm_sync.stages import stages_of
 from crm_sync.views import notices, setup_guide
 from crm_sync.views.access import VIEW_CONNECTIONS, needs
@@ -20,6 +21,7 @@ from crm_sync.views.connection_facts import (
     shown_misses,
     stage_rows,
 )
+from crm_sync.views.warning_cures import shown_warnings
 
 JUST_CONNECTED = "crm_just_connected"
 
@@ -36,18 +38,30 @@ def render_page(request: HttpRequest, *, pk: int, **more: Any) -> HttpResponse:
     schema = CrmSchema.objects.filter(pk=pk).first()
     stages = stages_of(schema)
     settings_form = more.get("settings_form") or SettingsForm(instance=connection, stages=stages)
+    near_misses = shown_misses(connection=connection, schema=schema)
     context = {
         "connection": connection,
         "standing": notices.standing(connection),
         "next_poll_at": next_poll_at(connection, scheduled_at=poll_scheduled_at()),
         "schema": schema,
-        "near_misses": shown_misses(connection=connection, schema=schema),
+        "near_misses": near_misses,
+        "quiet_misses": [miss for miss in near_misses if not miss.leaves_deals],
         "stage_rows": stage_rows(stages=stages, selected=settings_form["stage_names"].value() or []),
         "checks_at_once": JUST_CONNECTED in request.session and request.session.pop(JUST_CONNECTED) == pk,
         "settings_form": settings_form,
         "leavers": leavers_asked_about(connection),
+        "warnings": warnings_of(connection, schema=schema),
         "connect_form": connect_form(connection),
         **setup_guide.context(connection.provider),
         **more,
     }
     return render(request, "crm_sync/connection.html", context)
+
+
+def warnings_of(connection: Connection, *, schema: CrmSchema | None) -> list[notices.Notice]:
+    """None while nothing is imported anyway. The question about leavers is asked in a place of its own."""
+    if not connection.is_live:
+        return []
+    is_asked = connection.leavers_asked_at is not None
+    told = [one for one in connection.warnings if not (is_asked and asks_about_leavers(one))]
+    return shown_warnings(connection=connection, schema=schema, sentences=told)

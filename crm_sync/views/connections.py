@@ -23,24 +23,34 @@ from crm_sync.views import notices
 from crm_sync.views.access import CHANGE_CONNECTIONS, SYNC, VIEW_CONNECTIONS, needs, signed_in
 from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at, shown_connections
 from crm_sync.views.connection_page import render_page
+from crm_sync.views.warning_cures import shown_warnings
 
 
 @require_safe
 @needs(VIEW_CONNECTIONS)
 def connection_list(request: HttpRequest) -> HttpResponse:
     scheduled_at = poll_scheduled_at()
+    silent = set(Connection.objects.silent().values_list("pk", flat=True))
     cards = [
         {
             "connection": connection,
             "next_poll_at": next_poll_at(connection, scheduled_at=scheduled_at),
             "standing": notices.standing(connection),
-            "missed": warnings(
-                misses_of(connection=connection, schema=getattr(connection, "crm_schema", None))
-            ),
+            "is_silent": connection.pk in silent,
+            "warnings": warnings_on_card(connection),
         }
         for connection in shown_connections()
     ]
     return render(request, "crm_sync/connections.html", {"cards": cards, "notice": notices.take(request)})
+
+
+def warnings_on_card(connection: Connection) -> list[notices.Notice]:
+    """None while nothing is imported anyway: what is said of the state is enough then."""
+    if not connection.is_live:
+        return []
+    schema = getattr(connection, "crm_schema", None)
+    missed = warnings(misses_of(connection=connection, schema=schema))
+    return shown_warnings(connection=connection, schema=schema, sentences=[*connection.warnings, *missed])
 
 
 @require_POST
@@ -87,6 +97,7 @@ def check_access(request: HttpRequest, pk: int) -> HttpResponse:
     found: dict[str, Any] = {"connection": connection}
     try:
         found["checks"] = preflight(connection=connection)
+        found["has_gaps"] = not all(check.ok for check in found["checks"])
     except SyncError as error:
         health.note_refusal(connection=connection, error=error)
         found["check_refusal"] = notices.refusal(error=error, connection=connection)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from crm_sync.enums import HoldCode, Target
+from crm_sync.mapping import HIDDEN_CURE
 from crm_sync.models import Connection
 
 WHY = {
@@ -94,5 +95,10 @@ def cures_of(problem: Mapping[str, str], *, connection: Connection) -> list[Cure
     target = FIELDS.get(code.partition("_")[0])
     if target is None:
         return []
-    label = "Set a default value" if code in HAS_DEFAULT else "Change the field mapping"
+    if problem["cure"] == HIDDEN_CURE.format(crm=connection.get_provider_display()):
+        label = "Choose another field"
+    elif code in HAS_DEFAULT:
+        label = "Set a default value"
+    else:
+        label = "Change the field mapping"
     return [Cure(label=label, url=f"{mapping}#{target.value.replace('_', '-')}")]

@@ -14,10 +14,13 @@ from crm_sync import history
 from crm_sync.enums import RunState
 from crm_sync.errors import ErrorKind
 from crm_sync.forms.filters import RecordFilter, RunFilter
-from crm_sync.models import Connection, SyncRun
+from crm_sync.models import Connection, CrmSchema, SyncRun
 from crm_sync.views.access import VIEW_HISTORY, needs
 from crm_sync.views.notices import Notice
+from crm_sync.views.warning_cures import shown_warnings
 from fincelo.pagination import CountCappedPaginator
+
+MOST_BUTTONS = 2
 
 
 @require_safe
@@ -35,13 +38,19 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "is_filtered": bool(filters),
-        "chosen": filters.get("connection"),
-        "connections": connections,
+        "connections": offered(connections, chosen=filters.get("connection")),
         "names_connections": len(connections) > 1,
         "waiting": [(one, now - (one.sync_requested_at or now) >= history.STARTS_WITHIN) for one in waiting],
         "is_under_way": is_waiting or any(run.state == RunState.RUNNING for run in page),
     }
     return render(request, "crm_sync/sync_history.html", context)
+
+
+def offered(connections: list[Connection], *, chosen: Connection | None) -> list[Connection]:
+    """Those with a button of their own: the chosen one, or all while they are few."""
+    if chosen is not None:
+        return [one for one in connections if one == chosen]
+    return connections if len(connections) <= MOST_BUTTONS else []
 
 
 @require_safe
@@ -59,7 +68,8 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         "causes": history.causes_of(run=run),
         "sentence": sentence_of(run),
         "quiet": quiet(run),
-        "notice": what_stopped(run),
+        "notice": what_stopped(run) or what_was_missed(run),
+        "warnings": warnings_of(run),
         **progress(run),
     }
     return render(request, "crm_sync/sync_run.html", context)
@@ -77,6 +87,8 @@ def sentence_of(run: SyncRun) -> str:
 def quiet(run: SyncRun) -> str:
     if run.unchanged:
         return f"{run.unchanged:,} won deals were seen again as they were; they are counted, not listed."
+    if run.state != RunState.DONE:
+        return "The run stopped before it had stored anything."
     return "No deal in a selected stage was among those read."
 
 
@@ -96,6 +108,27 @@ def what_stopped(run: SyncRun) -> Notice | None:
     )
 
 
+def what_was_missed(run: SyncRun) -> Notice | None:
+    """What a sweep found that polls should have brought."""
+    if not run.missed:
+        return None
+    deals = "deal was" if run.missed == 1 else "deals were"
+    return Notice(
+        what=f"{run.missed:,} won {deals} missed by the polls before, and found by this sweep.",
+        why="Nothing more is to be done: each is a contract now, or on hold with its reason.",
+        cure_label="See the deals",
+        cure_url=f"{run.get_absolute_url()}#results",
+        tone="info",
+    )
+
+
+def warnings_of(run: SyncRun) -> list[Notice]:
+    if not run.warnings:
+        return []
+    schema = CrmSchema.objects.filter(pk=run.connection_id).first()
+    return shown_warnings(connection=run.connection, schema=schema, sentences=run.warnings)
+
+
 @require_safe
 @needs(VIEW_HISTORY)
 def run_progress(request: HttpRequest, pk: int) -> HttpResponse:
@@ -109,7 +142,9 @@ def run_progress(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def shown_runs() -> QuerySet[SyncRun]:
-    return SyncRun.objects.select_related("connection__org", "actor", "mapping_version")
+    return SyncRun.objects.select_related(
+        "connection__org", "connection__mapping_version", "actor", "mapping_version"
+    )
 
 
 def progress(run: SyncRun) -> dict[str, Any]:

@@ -21,6 +21,7 @@ AT_CONNECTION = {
     Cause.STAGE: ("Choose stages", "#stages"),
     Cause.TOO_EARLY: ("Change Import from", "#settings"),
     Cause.NOT_YET_READ: ("Open the connection", ""),
+    Cause.NO_ANSWER: ("Open the connection", ""),
 }
 
 

@@ -11,7 +11,7 @@ from crm_sync.models import Connection, ConnectionLease
 from tests.billing.builders import Deal as BilledDeal
 from tests.billing.builders import sign
 from tests.crm_sync.page_rows import NOON, connect, deal, ran
-from tests.pages import alerts, heading, signed_in, words
+from tests.pages import alerts, heading, rows, signed_in, words
 
 pytestmark = pytest.mark.django_db
 VIEW, CHANGE = "crm_sync.view_connection", "crm_sync.change_connection"
@@ -251,7 +251,9 @@ def test_connection_asks_about_deals_that_left_won(browser: Client, asking: Conn
     page = browser.get(asking.get_absolute_url())
 
     assert "Have these deals left won?" in page.text
-    assert "Acme: moved to another stage, stage Negotiation" in words(page.text)
+    assert "1 imported deal is no longer won in Salesforce." in alerts(page)
+    assert rows(page) == [["Acme subscription", "Acme", "Moved to another stage", "Negotiation"]]
+    assert "The first" not in page.text
     assert "They are still won: keep" in page.text
     assert "Suspend them all" in page.text
 

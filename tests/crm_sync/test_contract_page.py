@@ -192,7 +192,9 @@ def test_suspended_contract_says_why_and_who_may_resume_it(viewer: Client) -> No
 def test_person_resumes_a_suspended_contract() -> None:
     contract = suspended()
     finance = signed_in(*VIEW, "billing.change_billingschedule")
-    assert "Resume this contract?" in words(finance.get(f"/contracts/{contract.pk}/").text)
+    offered = finance.get(f"/contracts/{contract.pk}/").text
+    assert "Resume this contract?" in words(offered)
+    assert "Open the deal" in words(offered)
 
     page = finance.post(f"/contracts/{contract.pk}/resume/", follow=True)
 

@@ -14,7 +14,7 @@ from crm_sync.diagnosis import Cause, Diagnosis, diagnose
 from crm_sync.enums import ConnectionState
 from crm_sync.holds import dismiss
 from crm_sync.models import Connection, CrmDeal, Hold
-from demo.http_server import Response
+from demo.http_server import Response, Server
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run
@@ -262,6 +262,26 @@ def test_page_answers_and_leads_on(salesforce: Connection, org: Org) -> None:
     assert "<script>x" not in named.text
 
 
+def test_page_offers_to_sync_what_has_not_been_read_yet(salesforce: Connection, org: Org) -> None:
+    deal = sell(org)
+
+    page = signed_in(VIEW, "crm_sync.change_syncrun").post("/history/why/", {"deal": deal})
+
+    assert alerts(page) == ["'Acme platform' is won and has not been read yet."]
+    assert f'action="/settings/crm/{salesforce.pk}/sync/"' in page.text
+
+
+def test_page_leads_to_the_connection_whose_crm_does_not_answer(
+    salesforce: Connection, org: Org, salesforce_server: Server
+) -> None:
+    deal = sell(org)
+    salesforce_server.stop()
+
+    page = signed_in(VIEW).post("/history/why/", {"deal": deal})
+
+    assert f'href="/settings/crm/{salesforce.pk}/">Open the connection</a>' in page.text
+
+
 def test_page_lists_namesakes(salesforce: Connection, org: Org) -> None:
     first, second = sell(org), sell(org)
 
@@ -277,8 +297,18 @@ def test_link_with_a_question_asks_nothing(client: Client) -> None:
     assert alerts(page) == []
 
 
-def test_history_leads_to_the_page() -> None:
-    assert 'href="/history/why/"' in signed_in(VIEW).get("/history/").text
+def test_lists_lead_to_the_page(db: None) -> None:
+    browser = signed_in(VIEW, "crm_sync.view_hold", "contracts.view_contract")
+
+    for path in ("/history/", "/holds/", "/contracts/"):
+        assert 'href="/history/why/"' in browser.get(path).text
+
+
+def test_search_that_finds_no_contract_asks_why_for_that_text() -> None:
+    page = signed_in(VIEW, "contracts.view_contract").get("/contracts/", {"q": "Acme & <i>Söhne</i>"})
+
+    assert 'href="/history/why/?deal=Acme%20%26%20%3Ci%3ES%C3%B6hne%3C%2Fi%3E"' in page.text
+    assert "<i>S" not in page.text
 
 
 def test_command(salesforce: Connection, org: Org, run: Run) -> None:

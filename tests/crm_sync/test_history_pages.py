@@ -1,5 +1,6 @@
 """Sync History: runs, the deals of a run, live progress."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from tests.crm_sync.page_rows import NOON, connect, deal, hold, ran, recorded
 from tests.pages import alerts, heading, rows, signed_in, words
 
 pytestmark = pytest.mark.django_db
+VIEW_CONNECTIONS = "crm_sync.view_connection"
 POLLS = 'hx-trigger="every 2s"'
 
 
@@ -215,6 +217,52 @@ def test_run_that_failed_says_what_happened_and_why_it_matters(browser: Client, 
     assert heading(page).startswith(
         "Sync History Sync of Salesforce Failed Stopped before its end. What it had stored stands;"
     )
+
+
+def test_run_that_stored_nothing_does_not_say_that_nothing_was_new(browser: Client) -> None:
+    run = ran(connect(), state=RunState.FAILED, error="Salesforce is away.", error_kind="transient")
+
+    page = browser.get(f"/history/{run.pk}/").text
+
+    assert "No deal was new or different" not in page
+    assert "The run stopped before it had stored anything." in page
+
+
+@pytest.mark.parametrize(
+    ("missed", "sentence"),
+    [
+        (1, "1 won deal was missed by the polls before, and found by this sweep."),
+        (1200, "1,200 won deals were missed by the polls before, and found by this sweep."),
+    ],
+)
+def test_sweep_names_what_polls_had_missed_and_leads_to_it(
+    browser: Client, missed: int, sentence: str
+) -> None:
+    run = ran(connect(), trigger=RunTrigger.SWEEP, seen=missed, created=missed, missed=missed)
+
+    page = browser.get(f"/history/{run.pk}/")
+
+    assert alerts(page) == [sentence]
+    assert f'href="/history/{run.pk}/#results">See the deals</a>' in page.text
+    assert rows(browser.get("/history/"))[0][5] == f"{missed:,} created {missed:,} missed by the polls before"
+
+
+def test_history_offers_to_sync_few_connections_or_the_chosen_one() -> None:
+    browser = signed_in("crm_sync.view_syncrun", "crm_sync.change_syncrun", VIEW_CONNECTIONS)
+    first = connect("One")
+    connect("Two")
+    assert buttons(browser.get("/history/").text) == ["Sync now: One", "Sync now: Two"]
+
+    connect("Three")
+
+    page = browser.get("/history/").text
+    assert buttons(page) == []
+    assert "Sync now</a>" in page
+    assert buttons(browser.get(f"/history/?connection={first.pk}").text) == ["Sync now: One"]
+
+
+def buttons(page: str) -> list[str]:
+    return re.findall(r"Sync now: \w+", page)
 
 
 def test_quiet_run_says_that_nothing_was_new(browser: Client) -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 
 from contracts.models import AuditEntry
 from crm_sync.enums import ConnectionState, DealState, HoldCode
+from crm_sync.mapping import HIDDEN_CURE
 from crm_sync.models import CrmDeal, Hold
 from crm_sync.views.cures import WHY
 from tests.billing.builders import Deal, sign
@@ -96,6 +97,17 @@ def test_hold_tells_each_problem_in_three_lines(browser: Client) -> None:
     )
     assert f'href="/settings/mapping/{connection.pk}/#contract-value">Set a default value' in page.text
     assert 'href="https://acme.my.salesforce.com/006A"' in page.text
+
+
+def test_hidden_field_is_cured_by_another_field_and_not_by_a_default(browser: Client) -> None:
+    connection = connect()
+    cure = HIDDEN_CURE.format(crm="Salesforce")
+    opened = hold(deal(connection), problem(HoldCode.AMOUNT_MISSING, cure=cure))
+
+    page = browser.get(f"/holds/{opened.pk}/").text
+
+    assert f'href="/settings/mapping/{connection.pk}/#contract-value">Choose another field' in page
+    assert "Set a default value" not in page
 
 
 def test_every_code_has_its_reason() -> None:

@@ -116,11 +116,30 @@ def test_stage_that_salesforce_calls_won(salesforce: Connection, org: Org, run: 
 
     assert "2 deals in 'Signed & <b>sealed</b>' are not imported." in alerts(page)
     assert "<b>sealed" not in page.text
-    assert rows(page)[0][:3] == [
-        "Signed & <b>sealed</b>",
-        "",
-        "2 deals in 'Signed & <b>sealed</b>' are not imported.",
+
+
+def test_near_miss_without_deals_is_listed_and_no_problem(
+    salesforce: Connection, org: Org, run: Run, browser: Client
+) -> None:
+    org.set_stages(
+        [
+            {"ApiName": "Closed Won", "IsClosed": True, "IsWon": True, "DefaultProbability": 100},
+            {"ApiName": "Signed & <b>sealed</b>", "IsClosed": True, "IsWon": True, "DefaultProbability": 100},
+        ]
+    )
+    connecting.refresh_schema(connection=salesforce)
+
+    page = browser.get(f"/settings/crm/{salesforce.pk}/")
+
+    assert alerts(page) == []
+    assert [row[:3] for row in rows(page)] == [
+        [
+            "Signed & <b>sealed</b>",
+            "",
+            "Deals in 'Signed & <b>sealed</b>' would not be imported; there are none.",
+        ]
     ]
+    assert "<b>sealed" not in page.text
 
 
 def test_selected_stage_that_vanished_is_a_warning(

@@ -1,0 +1,64 @@
+"""The warnings of a connection in three lines. The sentences come from the runs; here each finds its cure."""
+
+from collections.abc import Iterable
+
+from django.urls import reverse
+
+from crm_sync.clients.salesforce_oauth import NOT_SIGNED
+from crm_sync.field_gaps import gap_sentence
+from crm_sync.leaving import asks_about_leavers
+from crm_sync.mapping_rules import FieldRule
+from crm_sync.mappings import confirmed_rules
+from crm_sync.models import Connection, CrmSchema
+from crm_sync.near_misses import gone_sentence, gone_stages, warnings
+from crm_sync.pacing import tells_a_pace
+from crm_sync.stages import misses_of, stages_of
+from crm_sync.views.notices import Notice
+
+Cures = dict[str, tuple[str, str, str]]
+"""By sentence: why it matters, then the label and the address of the cure."""
+GAP = "Nothing is guessed: deals that need this field are held, and contracts keep what they have."
+GONE = "Deals in a stage of another name are not imported."
+MISSED = "If they are won, they become contracts as soon as their stage is selected."
+LEAVERS = "Their contracts are billed as planned until somebody decides."
+PACE = "Won deals arrive later than usual; none is lost."
+UNSIGNED = "Imports go on, but Fincelo cannot tell that the answers are Salesforce's own."
+CHOOSE = "Choose stages"
+ELSE = "Everything else goes on as usual."
+
+
+def shown_warnings(
+    *, connection: Connection, schema: CrmSchema | None, sentences: Iterable[str]
+) -> list[Notice]:
+    known = cures_by_sentence(connection=connection, schema=schema)
+    return [notice_of(sentence, connection=connection, known=known) for sentence in sentences]
+
+
+def cures_by_sentence(*, connection: Connection, schema: CrmSchema | None) -> Cures:
+    page, provider = connection.get_absolute_url(), connection.get_provider_display()
+    mapping = reverse("field-mapping", args=[connection.pk])
+    rules = confirmed_rules(connection=connection).rules if connection.mapping_version else ()
+    selected = connection.stage_names
+    gone = gone_stages(stages=stages_of(schema), selected=selected)
+    misses = misses_of(connection=connection, schema=schema)
+    return {
+        **{gap_sentence(rule, provider=provider): gap_cure(rule, mapping=mapping) for rule in rules},
+        **dict.fromkeys(warnings(misses), (MISSED, "See the stage", f"{page}#near-misses")),
+        gone_sentence(provider=provider, gone=gone, selected=selected): (GONE, CHOOSE, f"{page}#stages"),
+        NOT_SIGNED: (UNSIGNED, "Correct the app's details", f"{page}#connect"),
+    }
+
+
+def gap_cure(rule: FieldRule, *, mapping: str) -> tuple[str, str, str]:
+    return GAP, "Open Field Mapping", f"{mapping}#{rule.target.value.replace('_', '-')}"
+
+
+def notice_of(sentence: str, *, connection: Connection, known: Cures) -> Notice:
+    page, runs = connection.get_absolute_url(), f"{reverse('sync-history')}?connection={connection.pk}"
+    if asks_about_leavers(sentence):
+        why, label, url = LEAVERS, "Decide", f"{page}#leavers"
+    elif tells_a_pace(sentence):
+        why, label, url = PACE, "See what the runs used", runs
+    else:
+        why, label, url = known.get(sentence, (ELSE, "Check access", f"{page}#preflight"))
+    return Notice(what=sentence, why=why, cure_label=label, cure_url=url, tone="wait")
