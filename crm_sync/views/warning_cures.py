@@ -1,6 +1,6 @@
 """The warnings of a connection in three lines. The sentences come from the runs; here each finds its cure."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from django.urls import reverse
 
@@ -8,7 +8,7 @@ from crm_sync.clients.salesforce_oauth import NOT_SIGNED
 from crm_sync.field_gaps import gap_sentence
 from crm_sync.leaving import asks_about_leavers
 from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import confirmed_rules
+from crm_sync.mappings import confirmed_rules, current_rules
 from crm_sync.models import Connection, CrmSchema
 from crm_sync.near_misses import gone_sentence, gone_stages, warnings
 from crm_sync.pacing import tells_a_pace
@@ -28,8 +28,10 @@ ELSE = "Everything else goes on as usual."
 
 
 def shown_warnings(
-    *, connection: Connection, schema: CrmSchema | None, sentences: Iterable[str]
+    *, connection: Connection, schema: CrmSchema | None, sentences: Sequence[str]
 ) -> list[Notice]:
+    if not sentences:
+        return []
     known = cures_by_sentence(connection=connection, schema=schema)
     return [notice_of(sentence, connection=connection, known=known) for sentence in sentences]
 
@@ -37,12 +39,15 @@ def shown_warnings(
 def cures_by_sentence(*, connection: Connection, schema: CrmSchema | None) -> Cures:
     page, provider = connection.get_absolute_url(), connection.get_provider_display()
     mapping = reverse("field-mapping", args=[connection.pk])
-    rules = confirmed_rules(connection=connection).rules if connection.mapping_version else ()
+    in_force = confirmed_rules if connection.mapping_version else current_rules
     selected = connection.stage_names
     gone = gone_stages(stages=stages_of(schema), selected=selected)
     misses = misses_of(connection=connection, schema=schema)
     return {
-        **{gap_sentence(rule, provider=provider): gap_cure(rule, mapping=mapping) for rule in rules},
+        **{
+            gap_sentence(rule, provider=provider): gap_cure(rule, mapping=mapping)
+            for rule in in_force(connection=connection).rules
+        },
         **dict.fromkeys(warnings(misses), (MISSED, "See the stage", f"{page}#near-misses")),
         gone_sentence(provider=provider, gone=gone, selected=selected): (GONE, CHOOSE, f"{page}#stages"),
         NOT_SIGNED: (UNSIGNED, "Correct the app's details", f"{page}#connect"),

@@ -8,6 +8,8 @@ from django.test import Client
 
 from crm_sync import connecting
 from crm_sync.clients.salesforce_oauth import NOT_SIGNED
+from crm_sync.field_gaps import gap_sentence
+from crm_sync.mappings import current_rules
 from crm_sync.models import Connection, CrmSchema, SyncRun
 from crm_sync.views.warning_cures import ELSE, GAP, GONE, LEAVERS, MISSED, PACE, UNSIGNED, shown_warnings
 from demo.hubspot.portal import Portal
@@ -45,6 +47,17 @@ def test_hidden_field_leads_to_its_row_of_the_field_mapping(
     for path in (f"/settings/crm/{salesforce.pk}/", "/settings/crm/", f"/history/{done.pk}/"):
         assert f'href="{url}">Open Field Mapping</a>' in browser.get(path).text
     assert 'id="duration"' in browser.get(f"/settings/mapping/{salesforce.pk}/").text
+
+
+def test_field_that_is_missing_before_the_mapping_is_confirmed_leads_there_too() -> None:
+    connection = connect(is_confirmed=False)
+    rule = next(rule for rule in current_rules(connection=connection).rules if rule.target == "duration")
+
+    shown = shown_warnings(
+        connection=connection, schema=None, sentences=[gap_sentence(rule, provider="Salesforce")]
+    )
+
+    assert [one.cure_url for one in shown] == [f"/settings/mapping/{connection.pk}/#duration"]
 
 
 def test_vanished_stage_leads_to_the_choice_of_stages(salesforce: Connection, org: Org, run: Run) -> None:
