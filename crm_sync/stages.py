@@ -34,6 +34,7 @@ SCHEMA_COLUMNS = [
     "fields",
     "stages",
     "fetched_at",
+    "hidden_fields",
     "gaps_since",
     "unlisted_stages",
     "stage_counts",
@@ -108,13 +109,16 @@ def after_run(
     """
     schema = CrmSchema.objects.filter(pk=connection.pk).first()
     hidden = frozenset(client.hidden_fields)
+    if schema is not None and hidden and schema.gaps_since is None:
+        schema.gaps_since = connection.last_success_at or connection.created_at
+        schema.save(update_fields=["gaps_since"])
     if schema is not None and (
         (stale := is_old(schema) or has_other_gaps(schema, hidden=hidden))
         or has_news(schema, seen=seen, since=since)
     ):
         try:
             if stale:
-                keep_schema(read_schema(connection=connection, client=client))
+                keep_schema(read_schema(connection=connection, client=client), hidden=hidden)
             else:
                 check(connection=connection, client=client, schema=schema, values=seen.latest)
         except SyncError as error:
@@ -126,8 +130,12 @@ def after_run(
 
 
 def gaps_of(schema: CrmSchema, *, rules: Sequence[FieldRule]) -> set[Gap]:
+    """Mapped fields that the schema lacks, and what runs found hidden beyond that."""
     fields = [field_from_json(entry) for entry in schema.fields]
-    return {(rule.source_object, rule.source_field) for rule in missing_fields(rules=rules, fields=fields)}
+    found = {(SourceObject(source_object), name) for source_object, name in schema.hidden_fields}
+    return found | {
+        (rule.source_object, rule.source_field) for rule in missing_fields(rules=rules, fields=fields)
+    }
 
 
 def known_gaps(*, connection: Connection) -> set[Gap]:
@@ -144,10 +152,10 @@ def known_gaps(*, connection: Connection) -> set[Gap]:
 
 
 def has_other_gaps(schema: CrmSchema, *, hidden: Collection[Gap]) -> bool:
-    """Whether a run found more fields missing than the schema lacks, or fewer."""
-    rules = confirmed_rules(connection=schema.connection).rules
-    mapped = {(rule.source_object, rule.source_field) for rule in rules if "." not in rule.source_field}
-    return gaps_of(schema, rules=rules) != mapped.intersection(hidden)
+    """Whether a run found other gaps than are stored, or such as the next run would have to find again."""
+    if hidden != gaps_of(schema, rules=confirmed_rules(connection=schema.connection).rules):
+        return True
+    return bool(hidden) and not known_gaps(connection=schema.connection)
 
 
 def is_old(schema: CrmSchema) -> bool:
@@ -197,9 +205,10 @@ def read_schema(*, connection: Connection, client: CrmClient) -> CrmSchema:
     return schema
 
 
-def keep_schema(schema: CrmSchema) -> None:
+def keep_schema(schema: CrmSchema, *, hidden: Collection[Gap] = ()) -> None:
     """Stores it. Deals that could not be read for a field that is there again are read anew."""
     before = CrmSchema.objects.filter(pk=schema.pk).first()
+    schema.hidden_fields = sorted(hidden)
     schema.gaps_since = None
     if schema.connection.mapping_version is not None and before is not None:
         rules = confirmed_rules(connection=schema.connection).rules

@@ -140,7 +140,7 @@ class SalesforceClient(SalesforceApi):
                 ),
             )
             for source_object, (entity, _) in ENTITIES.items()
-            for field in self.describe(entity)
+            for field in self.fields_shown(entity)
             if not field.get("deprecatedAndHidden")
         ]
 
@@ -304,19 +304,19 @@ class SalesforceClient(SalesforceApi):
             (source_object, name)
             for source_object, names in asked.items()
             if names
-            for shown in [self.names_shown(ENTITIES[source_object][0])]
+            for shown in [{str(one["name"]).lower() for one in self.fields_shown(ENTITIES[source_object][0])}]
             for name in names
             if "." not in name and name.lower() not in shown
         }
 
-    def names_shown(self, entity: str) -> set[str]:
-        """In lower case; none of an object that the user may not see at all."""
+    def fields_shown(self, entity: str) -> list[Record]:
+        """None of an object that the user may not see at all."""
         try:
-            return {str(field["name"]).lower() for field in self.describe(entity)}
+            return self.describe(entity)
         except ConfigError as error:
             if error.breaks:
                 raise
-            return set()
+            return []
 
     def deal_query(self, *, wanted: Wanted, where: str, order: str) -> str:
         names = [name for name in ALWAYS if (SourceObject.DEAL, name) not in self.hidden_fields]

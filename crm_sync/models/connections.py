@@ -46,10 +46,14 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         )
 
     def silent(self) -> "ConnectionQuerySet":
-        """Live, and without a complete run for three intervals, unless a run is storing pages right now."""
+        """Live, and without a complete run for three intervals, unless a run is storing pages right now.
+
+        A pause that a complete run has ended with is no silence; one that a refusal asked for is.
+        """
         at_work = ConnectionLease.objects.filter(connection=OuterRef("pk"), expires_at__gt=Now())
         heard = self.live().annotate(heard_at=Greatest("created_at", "live_since", "last_success_at"))
-        return heard.filter(~Exists(at_work), heard_at__lt=Now() - SILENT_AFTER)
+        silent = heard.filter(~Exists(at_work), heard_at__lt=Now() - SILENT_AFTER)
+        return silent.exclude(state_reason="", not_before__gt=Now() - SILENT_AFTER)
 
 
 class Connection(models.Model):

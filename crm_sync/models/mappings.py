@@ -19,8 +19,12 @@ class CrmSchema(models.Model):
     fields = models.JSONField(default=list)
     stages = models.JSONField(default=list)
     fetched_at = models.DateTimeField()
+    hidden_fields = models.JSONField(
+        default=list, db_default=[], help_text="What the run that had it read could not see: object and name."
+    )
     gaps_since = models.DateTimeField(
-        null=True, help_text="Since when a mapped field has been missing; empty when none is."
+        null=True,
+        help_text="Deals read since then may lack what a missing field says; empty when none is missing.",
     )
     unlisted_stages = models.JSONField(
         default=list, db_default=[], help_text="Values of deals that are in no list of stages."

@@ -188,3 +188,53 @@ def test_another_mapping_or_a_fresh_look_ends_the_waiting_at_once(
     run(salesforce)
 
     assert (Contract.objects.count(), Hold.objects.open().count()) == (1, 0)
+
+
+def map_po_number(connection: Connection) -> None:
+    rules = [
+        *current_rules(connection=connection).rules,
+        FieldRule(target=Target.PO_NUMBER, source_object=SourceObject.DEAL, source_field="PO_Number__c"),
+    ]
+    save_mapping(connection=connection, rules=rules, translations={}, actor=None)
+
+
+def beyond_the_overlap(connection: Connection) -> None:
+    """No poll reads again what has been read so far."""
+    later = F("cursor_modified_at") + timedelta(hours=1)
+    Connection.objects.filter(pk=connection.pk).update(cursor_modified_at=later)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deals_of_the_run_that_found_a_field_missing_are_read_again(
+    salesforce: Connection, org: Org, run: Run
+) -> None:
+    map_po_number(salesforce)
+    run(salesforce)
+    sell(org, PO_Number__c="PO-77")
+    org.hide_field("Opportunity", "PO_Number__c")
+    run(salesforce)
+    org.show_field("Opportunity", "PO_Number__c")
+    an_hour_later()
+    beyond_the_overlap(salesforce)
+
+    run(salesforce)
+    run(salesforce)
+
+    assert list(Contract.objects.values_list("po_number", flat=True)) == ["PO-77"]
+
+
+@pytest.mark.parametrize("missing", [TERM, "AccountId", "Account"])
+def test_what_stays_missing_is_looked_for_once_an_hour(
+    salesforce: Connection, org: Org, salesforce_server: Server, run: Run, missing: str
+) -> None:
+    if missing == "Account":
+        org.hide_object(missing)
+    else:
+        org.hide_field("Opportunity", missing)
+    first = run(salesforce).api_calls, run(salesforce).api_calls
+    an_hour_later()
+
+    second = run(salesforce).api_calls, run(salesforce).api_calls
+
+    assert first == second
+    assert second[1] == 1

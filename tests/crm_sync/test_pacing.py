@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 from django_q.models import OrmQ
 
 from contracts.models import Contract
-from crm_sync import tasks
+from crm_sync import tasks, watch
 from crm_sync.deals import Allowance
 from crm_sync.models import Connection
 from crm_sync.pacing import Pace, backed_off, is_spent, pace_of
@@ -119,6 +120,41 @@ def test_case_77_a_used_up_allowance_is_left_alone_for_longer_and_longer(
     done = run(salesforce)
 
     assert (pauses, done.state, done.created) == ([15, 30, 60], "done", 1)
+
+
+@pytest.mark.parametrize(("minutes", "polls"), [(16, "ok"), (44, "ok"), (46, "silent")])
+def test_a_pause_that_fincelo_keeps_is_no_silence(
+    salesforce: Connection, org: Org, run: Run, minutes: int, polls: str
+) -> None:
+    org.api_used = 12_500
+    run(salesforce)
+
+    later(salesforce, minutes=minutes)
+
+    assert watch.polls() == polls
+
+
+def test_a_pause_that_a_refusal_asked_for_is_silence(salesforce: Connection, org: Org, run: Run) -> None:
+    run(salesforce)
+    org.intercept = lambda request: rest_error(
+        "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403
+    )
+    run(salesforce)
+
+    later(salesforce, minutes=16)
+
+    assert watch.polls() == "silent"
+
+
+def later(connection: Connection, *, minutes: int) -> None:
+    """Everything that is stored of the connection happened so long before."""
+    past = timedelta(minutes=minutes)
+    Connection.objects.filter(pk=connection.pk).update(
+        created_at=F("created_at") - past,
+        live_since=F("live_since") - past,
+        last_success_at=F("last_success_at") - past,
+        not_before=F("not_before") - past,
+    )
 
 
 def minutes_left(connection: Connection) -> int:
