@@ -10,7 +10,7 @@ from typing import Any
 
 from crm_sync.clients.http import Answer, Transport
 from crm_sync.clients.reading import is_count
-from crm_sync.clients.salesforce_errors import code_and_message, data_error, is_policy
+from crm_sync.clients.salesforce_errors import data_error, needs_new_token
 from crm_sync.clients.salesforce_values import NEXT_PAGE
 from crm_sync.deals import Allowance
 from crm_sync.errors import TransientError
@@ -20,7 +20,7 @@ PAGE_SIZE = 2000
 EMPTY_PAGES = 10
 """So many more pages than rows a query may have before it counts as endless."""
 RENEW_EVERY_SECONDS = 300
-API_USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})")
+API_USAGE = re.compile(r"(?<![\w-])api-usage=(\d{1,12})/(\d{1,12})")
 GONE = 410
 UNAUTHORISED = 401
 Record = dict[str, Any]
@@ -131,7 +131,7 @@ class SalesforceApi:
         may rotate the refresh token.
         """
         answer = self.send(path=path, params=params, headers=headers)
-        if not wants_new_token(answer):
+        if not needs_new_token(answer):
             return answer
         now = self.transport.clock()
         if self.renewed_at is not None and now - self.renewed_at < RENEW_EVERY_SECONDS:
@@ -169,12 +169,6 @@ def successful(answer: Answer) -> Answer:
     if not answer.is_success:
         raise data_error(answer)
     return answer
-
-
-def wants_new_token(answer: Answer) -> bool:
-    """A session that has ended, or an org that has moved: a new token names its address."""
-    _, message = code_and_message(answer)
-    return (answer.status == UNAUTHORISED and not is_policy(message)) or 300 <= answer.status < 400
 
 
 def allowance_of(answer: Answer) -> Allowance | None:
