@@ -162,18 +162,20 @@ def read_again(*, connection: Connection, since: datetime) -> None:
 
 
 def deals_to_ask_for(*, connection: Connection) -> list[str]:
-    """Deals that are to be read again, and held ones that wait for their company.
+    """Deals of its org that are to be read again, and held ones that wait for their company.
 
     HubSpot does not tell when a deal is given a company, or its company a name. As many as one page takes, by
     chance, so that each gets its turn.
     """
-    open_holds = Hold.objects.open().filter(crm_deal__connection=connection, crm_deal__state=DealState.HELD)
+    open_holds = Hold.objects.open().filter(
+        crm_deal__connection=connection, crm_deal__org=connection.org_id, crm_deal__state=DealState.HELD
+    )
     wanted = Q(crm_deal__fingerprint="")
     if connection.provider == Provider.HUBSPOT:
         wanted |= Q(code__in=WAIT_FOR_COMPANY)
     chosen = open_holds.filter(wanted).order_by("?")[:ASKED_AT_ONCE]
-    imported = CrmDeal.objects.to_read_again().filter(connection=connection).order_by("pk")[:ASKED_AT_ONCE]
+    imported = CrmDeal.objects.to_read_again().filter(connection=connection, org=connection.org_id)
     return [
         *chosen.values_list("crm_deal__external_id", flat=True),
-        *imported.values_list("external_id", flat=True),
+        *imported.order_by("pk").values_list("external_id", flat=True)[:ASKED_AT_ONCE],
     ]

@@ -11,6 +11,7 @@ from crm_sync.clients import salesforce_walk
 from crm_sync.clients.http import Answer, Transport
 from crm_sync.clients.reading import flag, reads_answers_of
 from crm_sync.clients.salesforce_api import API_VERSION, SalesforceApi
+from crm_sync.clients.salesforce_errors import printable
 from crm_sync.clients.salesforce_values import field_path, parse_moment, quote_text, quote_texts, to_18
 from crm_sync.clients.salesforce_walk import ORDER, half_of, won_since
 from crm_sync.clients.zones import zone_or_utc
@@ -106,7 +107,7 @@ class SalesforceClient(SalesforceApi):
         https://help.salesforce.com/s/articleView?id=sf.remoteaccess_using_openid.htm
         """
         body = self.get(f"/id/{self.org_id}/{user_id}").json_object()
-        return " ".join(str(body["username"]).split())[:USER_NAME_LENGTH]
+        return " ".join(printable(str(body["username"])).split())[:USER_NAME_LENGTH]
 
     @reads_answers
     def stages(self) -> Sequence[Stage]:

@@ -20,7 +20,7 @@ PAGE_SIZE = 2000
 EMPTY_PAGES = 10
 """So many more pages than rows a query may have before it counts as endless."""
 RENEW_EVERY_SECONDS = 300
-API_USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})")
+API_USAGE = re.compile(r"(?<![\w-])api-usage=(\d{1,12})/(\d{1,12})")
 GONE = 410
 UNAUTHORISED = 401
 Record = dict[str, Any]

@@ -45,7 +45,7 @@ def code_and_message(answer: Answer) -> tuple[str, str]:
         message = body.get("error_description") or body.get("message") or ""
     else:
         code, message = "", answer.text[:200]
-    return printable(str(code))[:LONGEST_CODE], printable(str(message))
+    return " ".join(printable(str(code)).split())[:LONGEST_CODE], printable(str(message))
 
 
 def printable(text: str) -> str:

@@ -10,6 +10,7 @@ from contracts.models import AuditEntry, Contract
 from crm_sync import connecting, credentials, preflight
 from crm_sync.enums import Target
 from crm_sync.errors import ConfigError, LeaseLost, SyncError
+from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.models import Authorisation, Connection, ConnectionCredentials, CrmDeal, CrmOrg, FieldMapping
 from crm_sync.runs import UnableToSync
 from demo.http_server import Response, Server
@@ -193,6 +194,22 @@ def test_case_80_other_portal_is_refused_unless_confirmed(
         ("4711", same_number),
     }
     assert Contract.objects.count() == 2
+
+
+def test_deals_of_the_org_before_are_not_asked_of_another_org(
+    salesforce: Connection, org: Org, run: Run
+) -> None:
+    sell(org)
+    sell(org, Amount=None)
+    run(salesforce)
+    CrmDeal.objects.update(fingerprint="")
+    salesforce.refresh_from_db()
+    asked = len(deals_to_ask_for(connection=salesforce))
+    other = CrmOrg.objects.create(provider=salesforce.provider, external_id="00D000000000001AAA")
+    Connection.objects.update(org=other)
+    salesforce.refresh_from_db()
+
+    assert (asked, deals_to_ask_for(connection=salesforce)) == (2, [])
 
 
 def test_run_at_work_cannot_write_once_another_org_was_confirmed(

@@ -233,3 +233,9 @@ def test_the_number_that_salesforces_support_asks_for_is_kept(message: str, sent
 )
 def test_which_refusals_a_new_token_may_cure(status: int, body: object, expected: bool) -> None:
     assert needs_new_token(answer_of(body, status=status)) is expected
+
+
+def test_code_is_one_line_in_every_log() -> None:
+    body = b'[{"errorCode": "ODD\\nERROR all is lost", "message": ""}]'
+
+    assert code_and_message(answer_of(body, status=400)) == ("ODD ERROR all is lost", "")
