@@ -353,9 +353,8 @@ def refresh_schema(*, connection: Connection) -> None:
     finally:
         client.close()
     keep_schema(schema)
-    if connection.provider == Provider.SALESFORCE:
-        has_currency = any(one["name"] == CURRENCY_FIELDS[Provider.SALESFORCE] for one in schema.fields)
-        Connection.objects.filter(pk=connection.pk).update(has_currency_field=has_currency)
+    if any(one["name"] == CURRENCY_FIELDS[Provider.SALESFORCE] for one in schema.fields):
+        Connection.objects.filter(pk=connection.pk).update(has_currency_field=True)
 
 
 def disconnect(*, connection: Connection, actor: AbstractBaseUser | None) -> None:

@@ -165,7 +165,7 @@ def deals_to_ask_for(*, connection: Connection) -> list[str]:
     """Deals of its org that are to be read again, and held ones that wait for their company.
 
     HubSpot does not tell when a deal is given a company, or its company a name. As many as one page takes, by
-    chance, so that each gets its turn.
+    chance, so that each held one gets its turn.
     """
     open_holds = Hold.objects.open().filter(
         crm_deal__connection=connection, crm_deal__org=connection.org_id, crm_deal__state=DealState.HELD

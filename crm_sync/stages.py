@@ -27,6 +27,7 @@ from crm_sync.near_misses import (
 )
 
 CHECK_EVERY = timedelta(days=1)
+CHECK_AGAIN = timedelta(hours=1)
 MOST_UNLISTED = 100
 LONGEST_NAME = 255
 GAPS_HOLD_FOR = timedelta(hours=1)
@@ -125,6 +126,7 @@ def after_run(
             if isinstance(error, ConfigError) and error.breaks:
                 raise
             log.warning("The stages of %s could not be checked: %s", connection, error)
+            CrmSchema.objects.filter(pk=schema.pk).update(stages_checked_at=Now() - CHECK_EVERY + CHECK_AGAIN)
         schema.refresh_from_db()
     return notes_of(connection=connection, schema=schema, hidden=hidden)
 

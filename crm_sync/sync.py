@@ -151,7 +151,8 @@ def in_portions(external_ids: Sequence[str]) -> Iterator[Sequence[str]]:
 def remember_version(*, connection: Connection, client: CrmClient) -> None:
     """So that the next run does not stumble over a version that the CRM has retired."""
     if client.api_version != connection.api_version:
-        Connection.objects.filter(pk=connection.pk).update(api_version=client.api_version)
+        unchanged = Connection.objects.filter(pk=connection.pk, api_version=connection.api_version)
+        unchanged.update(api_version=client.api_version)
 
 
 def query_of(sight: Sight) -> DealQuery:

@@ -93,6 +93,12 @@ class Answer:
         """The server's own clock, where it tells it."""
         return http_date(self.headers.get("Date", ""))
 
+    def clock(self) -> datetime:
+        """The same where it is needed: without the server's clock there is no safe end of a window."""
+        if self.sent_at is None:
+            raise self.unusable("no date in its headers")
+        return self.sent_at
+
     def unusable(self, what: str) -> TransientError:
         return TransientError(
             f"{self.host} answered {self.status} with {what}.",

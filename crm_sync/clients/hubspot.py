@@ -11,7 +11,7 @@ from crm_sync.clients.hubspot_fields import read_fields
 from crm_sync.clients.hubspot_presence import read_presence, read_survivors
 from crm_sync.clients.hubspot_stages import stage_of, stages_in
 from crm_sync.clients.hubspot_values import is_ui_host, object_id
-from crm_sync.clients.hubspot_windows import bounds, clock_of, last_of, window_filters
+from crm_sync.clients.hubspot_windows import bounds, last_of, window_filters
 from crm_sync.clients.reading import reads_answers_of
 from crm_sync.clients.zones import zone_or_utc
 from crm_sync.deals import (
@@ -150,7 +150,7 @@ class HubSpotClient:
                 body, answer = self.api.search_deals(
                     groups=[[*filters, *limits] for filters in groups], properties=properties
                 )
-                window_end = window_end or clock_of(answer)
+                window_end = window_end or answer.clock()
                 expected = body["total"] if expected is None else expected
                 records += body["results"]
                 done = is_last_page(body)

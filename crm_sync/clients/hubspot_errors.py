@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from crm_sync.clients.http import LONGEST_WAIT_SECONDS, RETRIABLE_STATUSES, Answer, backoff, retry_after
+from crm_sync.clients.reading import one_line
 from crm_sync.errors import ConfigError, SyncError, TransientError
 
 LATER = "The next poll tries again."
@@ -16,6 +17,7 @@ SECONDLY, TEN_SECONDLY, DAILY = "SECONDLY", "TEN_SECONDLY_ROLLING", "DAILY"
 WAITS = {SECONDLY: 1.0, TEN_SECONDLY: 10.0}
 LOCK_SECONDS = 2.0
 AN_HOUR = 3600.0
+MOST_SCOPES = 20
 A_DAY = 24 * 3600.0
 UNKNOWN_ADDRESS = "UNKNOWN_ADDRESS"
 
@@ -38,7 +40,7 @@ def wait_before_retry(answer: Answer, *, attempt: int) -> float | None:
 def error_of(answer: Answer, *, time_zone: str = "UTC") -> SyncError:
     """What a refused call means, whatever shape its body has. Never raises."""
     details = details_of(answer)
-    category = str(details.get("category", ""))
+    category = one_line(details.get("category", ""))
     if answer.status == 401:
         return unauthorised(details=details, category=category)
     if answer.status == 403:
@@ -151,14 +153,15 @@ def missing_scopes(details: dict[str, Any]) -> list[str]:
         if isinstance(context, dict):
             scopes = context.get("requiredGranularScopes") or context.get("requiredScopes")
             listed = scopes if isinstance(scopes, list) else ()
-            return [str(scope) for scope in listed if "sensitive" not in str(scope)]
+            return [one_line(scope) for scope in listed[:MOST_SCOPES] if "sensitive" not in str(scope)]
     return []
 
 
 def wrong_hublet(*, details: dict[str, Any], status: int) -> SyncError:
     """A new token was seen to cure what asking the other data centre did not."""
+    named = one_line(details["correctHublet"], longest=20)
     return ConfigError(
-        f"HubSpot says that this portal is in another data centre ({str(details['correctHublet'])[:20]}).",
+        f"HubSpot says that this portal is in another data centre ({named}).",
         next_step="If it goes on, make a new access token and paste it in Settings, CRM Integration.",
         code="WRONG_HUBLET",
         status=status,
@@ -167,7 +170,7 @@ def wrong_hublet(*, details: dict[str, Any], status: int) -> SyncError:
 
 def policy_of(details: dict[str, Any]) -> str:
     """Which limit was reached: by its name, else by the words of the message."""
-    policy = str(details.get("policyName", "")).upper()
+    policy = one_line(details.get("policyName", "")).upper()
     message = str(details.get("message", "")).lower()
     if policy == DAILY or (not policy and "daily" in message):
         return DAILY

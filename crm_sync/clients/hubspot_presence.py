@@ -8,6 +8,8 @@ from crm_sync.deals import Presence, Stage
 
 PROPERTIES = ("dealstage", "hs_merged_object_ids")
 MERGED = ("hs_merged_object_ids",)
+MOST_MERGED = 1000
+"""HubSpot merges 250 records into one at the most."""
 Record = Mapping[str, Any]
 
 
@@ -66,4 +68,4 @@ def presence_of(
 def merged_ids(record: Record) -> list[str]:
     """The records that were merged into this one."""
     listed = str(record["properties"].get("hs_merged_object_ids") or "")
-    return [part for part in listed.split(";") if part.isdigit()]
+    return [part for part in listed.split(";") if part.isascii() and part.isdigit()][:MOST_MERGED]

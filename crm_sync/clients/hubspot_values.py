@@ -12,6 +12,7 @@ from crm_sync.deals import RawValue
 
 PRIMARY_COMPANY_TYPE = 5
 """Association type "primary company", seen from the deal."""
+LONGEST_ID = 20
 USUAL_TOKEN = re.compile(r"pat-[a-z]{2}\d+-[0-9a-fA-F-]{36}")
 PASTED_DIRT = re.compile(r"[\s\"'\u200b\ufeff]+")
 NO_COMPANY = "crm.associations.NO_ASSOCIATIONS_FOUND"
@@ -38,7 +39,7 @@ def clean_token(pasted: str) -> str:
 def object_id(value: object) -> str:
     """HubSpot's ids are digits, mostly written as text; ValueError for anything else."""
     text = str(value)
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit()) or len(text) > LONGEST_ID:
         raise ValueError("no id")
     return text
 

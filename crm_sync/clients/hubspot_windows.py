@@ -4,20 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crm_sync.clients.http import Answer
 from crm_sync.clients.hubspot_values import to_millis
 from crm_sync.deals import Cursor, DealQuery
 from crm_sync.errors import TransientError
 
 OVERLAP = timedelta(minutes=60)
 Record = dict[str, Any]
-
-
-def clock_of(answer: Answer) -> datetime:
-    """HubSpot's clock. Without it there is no safe end of a window."""
-    if answer.sent_at is None:
-        raise answer.unusable("no date in its headers")
-    return answer.sent_at
 
 
 def window_filters(*, cursor: Cursor, stage_ids: Sequence[str], query: DealQuery) -> list[list[Record]]:

@@ -58,6 +58,11 @@ def flag(value: object) -> bool | None:
     raise TypeError("a flag that is neither true nor false")
 
 
+def one_line(value: object, *, longest: int = 60) -> str:
+    """A name out of an answer, fit to be stored, shown and logged."""
+    return "".join(character for character in str(value) if character.isprintable())[:longest]
+
+
 def is_count(value: object) -> bool:
     """Whether it is a number of rows, and one that can be stored."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT

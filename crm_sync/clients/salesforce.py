@@ -32,6 +32,8 @@ from crm_sync.errors import ConfigError, SyncError
 
 IDS_PER_QUERY = 200
 TOO_MUCH = ("QUERY_TIMEOUT", "OPERATION_TOO_LARGE")
+MOST_HALVINGS = 5
+"""One after the other: each may have taken half a minute, and a poll has three."""
 USER_NAME_LENGTH = 120
 CURRENCY = (SourceObject.DEAL, "CurrencyIsoCode")
 ACCOUNT_ID = (SourceObject.DEAL, "AccountId")
@@ -175,7 +177,7 @@ class SalesforceClient(SalesforceApi):
         A window that was not read to its end goes on after its last stored deal. A query that runs too long
         is asked again for half of what is left, as often as it takes.
         """
-        cursor, before = query.cursor, None
+        cursor, before, halved = query.cursor, None, 0
         while True:
             try:
                 for answer, body in self.deal_pages(
@@ -187,13 +189,16 @@ class SalesforceClient(SalesforceApi):
                     cursor = salesforce_walk.moved(
                         cursor,
                         last=deals[-1] if deals else None,
-                        window_end=clock_of(answer),
+                        window_end=answer.clock(),
                         is_done=body["done"],
                         before=before,
                     )
+                    halved = 0
                     yield DealPage(deals=deals, cursor=cursor, expected=body["totalSize"])
             except SyncError as error:
-                before = self.shorter(error, cursor=cursor, before=before)
+                if halved == MOST_HALVINGS:
+                    raise
+                before, halved = self.shorter(error, cursor=cursor, before=before), halved + 1
             else:
                 if before is None:
                     return
@@ -379,13 +384,6 @@ def named_by(error: SyncError, *, wanted: Wanted) -> set[tuple[SourceObject, str
 def standing_for(source_object: SourceObject) -> list[str]:
     """The relationship by which a deal leads to the object."""
     return [part.lower() for part in ENTITIES[source_object][1].split(".") if part]
-
-
-def clock_of(answer: Answer) -> datetime:
-    """Salesforce's clock. Without it there is no safe end of a window."""
-    if answer.sent_at is None:
-        raise answer.unusable("no date in its headers")
-    return answer.sent_at
 
 
 def value_at(parent: Record | None, path: str) -> RawValue:
