@@ -1,0 +1,31 @@
+"""Every fault at every place of a poll of HubSpot: what is stored stays right, the next runs catch up with all."""
+
+import pytest
+
+from demo.hubspot.faults import switch_for
+from demo.hubspot.portal import Portal
+from tests.crm_sync.faults.kinds import KINDS, refusals
+from tests.crm_sync.faults.matrix import cases, refuse_connections, shorten, strike
+from tests.crm_sync.faults.oracle import Undisturbed, undisturbed
+from tests.crm_sync.faults.worlds import HubSpotWorld
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+ALL_KINDS = KINDS | refusals(switch_for(Portal()).provider.refusals)
+
+
+@pytest.fixture(scope="module")
+def quiet(hubspot_world: HubSpotWorld) -> Undisturbed:
+    return undisturbed(hubspot_world)
+
+
+@pytest.mark.parametrize(("name", "place"), cases(ALL_KINDS, HubSpotWorld.positions, usual="middle search"))
+def test_hubspot_fault(
+    hubspot_world: HubSpotWorld, quiet: Undisturbed, name: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorten(ALL_KINDS[name], monkeypatch)
+
+    strike(hubspot_world, ALL_KINDS[name], HubSpotWorld.positions[place], quiet)
+
+
+def test_hubspot_that_refuses_connections(hubspot_world: HubSpotWorld, quiet: Undisturbed) -> None:
+    refuse_connections(hubspot_world, quiet=quiet)
