@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from crm_sync.clients.hubspot_api import HubSpotApi, is_last_page, search_body
+from crm_sync.clients.hubspot_api import HubSpotApi, incomplete, is_last_page, search_body
 from crm_sync.clients.hubspot_deals import ALWAYS, DealReader, Portal, Wanted
 from crm_sync.clients.hubspot_fields import read_fields
 from crm_sync.clients.hubspot_presence import read_presence, read_survivors
@@ -236,12 +236,19 @@ class HubSpotClient:
                 kind="deals", ids=candidates, properties=self.reader.properties(query.wanted)
             )
             gone = set(candidates) - fresh.keys()
+            self.check_gone(sorted(gone))
             records = [
                 fresh.get(str(record["id"]), record) for record in records if str(record["id"]) not in gone
             ]
             self.learn_stages(records)
         won = self.won_among(records, stage_names=query.stage_names)
         return self.reader.read(records, wanted=query.wanted, won=won, stages=self.known_stages)
+
+    def check_gone(self, ids: Sequence[str]) -> None:
+        """A batch that leaves deals out says that they were archived or merged. One that lives was lost."""
+        found = self.presence(external_ids=ids) if ids else {}
+        if any(not (one.is_archived or one.merged_into) for one in found.values()):
+            raise incomplete("read some deals", error={})
 
     def won_among(self, records: Sequence[Record], *, stage_names: Sequence[str]) -> list[str]:
         won = {stage.id for stage in self.known_stages.values() if stage.name in stage_names}

@@ -112,7 +112,11 @@ def answers() -> Iterator[tuple[str, Kind]]:
         for code in (301, 307, 308):
             yield f"redirect {code} to {to}", variant("redirected", code=code, to=to)
     for text in BODIES:
-        yield f"body {text}", variant("body", text=text)
+        hides_rows = '"results":[]' in text
+        yield (
+            f"body {text}",
+            Kind(behaviour="body", parameters={"text": text}, hides_rows=hides_rows, is_everywhere=False),
+        )
     yield "body of HTML type", variant("body", text="{}", type="text/html")
     yield "body of no type", variant("body", text="{}", type="")
     yield "body of status 299", variant("body", text="{}", code=299)

@@ -79,10 +79,17 @@ class World:
         """What time and people do when the trouble is over. The run after it."""
         self.server.faults.clear()
         Connection.objects.filter(pk=self.connection.pk).update(not_before=None)
-        self.connection.refresh_from_db()
-        if self.connection.state == ConnectionState.BROKEN:
-            self.reconnect()
+        if not self.is_broken():
+            run = self.run()
+            if not self.is_broken():
+                return run
+        self.reconnect()
         return self.run()
+
+    def is_broken(self) -> bool:
+        """At once, or as the next run finds out: another fault may have hidden it so far."""
+        self.connection.refresh_from_db()
+        return self.connection.state == ConnectionState.BROKEN
 
     def secrets(self) -> list[str]:
         raise NotImplementedError
