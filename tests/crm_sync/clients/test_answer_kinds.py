@@ -1,6 +1,6 @@
 """Whatever stands in an answer, a client reads it or raises a SyncError: nothing else, and no half values."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import is_dataclass
 from datetime import UTC, date, datetime
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm_sync.clients import hubspot_api, salesforce_api
+from crm_sync.clients import hubspot_api
 from crm_sync.clients.hubspot import HubSpotClient
 from crm_sync.clients.hubspot_api import HubSpotApi
 from crm_sync.clients.questions import HubSpotQuestions, SalesforceQuestions
@@ -28,6 +28,7 @@ from demo.messages import Application
 from demo.salesforce.app import build_app as build_salesforce
 from demo.salesforce.org import Org
 from tests.crm_sync.clients.mangling import URL, Change, InProcess, changes
+from tests.crm_sync.faults.worlds import in_small_pages
 from tests.crm_sync.sales import sell, sell_in_hubspot
 
 MOST_CALLS = 40
@@ -39,14 +40,6 @@ EXAMPLES = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-
-
-@pytest.fixture(scope="module")
-def small_pages() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(salesforce_api, "PAGE_SIZE", 2)
-        patch.setattr(hubspot_api, "SEARCH_LIMIT", 2)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +71,7 @@ def portal() -> Portal:
 
 @pytest.fixture(scope="module")
 def hubspot_app(portal: Portal) -> Application:
-    return build_hubspot(portal)
+    return build_hubspot(portal, intercept=in_small_pages)
 
 
 SALESFORCE_WANTED = {
@@ -140,7 +133,6 @@ HUBSPOT_CALLS: dict[str, Callable[[HubSpotClient, Sequence[str]], object]] = {
 }
 
 
-@pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("call", SALESFORCE_CALLS)
 @EXAMPLES
 @given(changes=changes, nth=st.integers(1, 4), status=STATUSES)
@@ -180,7 +172,6 @@ def test_token_answer_with_values_of_any_kind(
         assert (grant.access_token + grant.refresh_token).isascii()
 
 
-@pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("call", HUBSPOT_CALLS)
 @EXAMPLES
 @given(changes=changes, nth=st.integers(1, 6), status=STATUSES)

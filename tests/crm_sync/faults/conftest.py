@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests.crm_sync.faults.canaries import every_word
-from tests.crm_sync.faults.worlds import HubSpotWorld, SalesforceWorld, Watch, prepared
+pytest.register_assert_rewrite("tests.crm_sync.faults.oracle", "tests.crm_sync.faults.matrix")
+
+from tests.crm_sync.faults.canaries import every_word  # noqa: E402  rewritten first
+from tests.crm_sync.faults.worlds import HubSpotWorld, SalesforceWorld, Watch, prepared  # noqa: E402
 
 
 @pytest.fixture(scope="module")

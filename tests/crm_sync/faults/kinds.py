@@ -41,6 +41,8 @@ class Kind:
     is_slow: bool = False
     is_big: bool = False
     times: int | None = None
+    ends_run: bool = False
+    """Whether a poll that believed the answer would be wrong to."""
     hides_rows: bool = False
     """An answer that lacks rows and does not show it: the daily sweep finds them."""
     is_everywhere: bool = True
@@ -104,7 +106,10 @@ def answers() -> Iterator[tuple[str, Kind]]:
     for code in OTHER_STATUSES:
         yield f"status {code}", variant("status", code=code)
     yield "status 503 for an hour", kind("status", code=503, retry_after="3600")
-    yield "right body with 500", kind("status_with_right_body", code=500)
+    yield (
+        "right body with 500",
+        Kind(behaviour="status_with_right_body", parameters={"code": 500}, ends_run=True),
+    )
     for code in (204, 302, 401, 503):
         yield f"right body with {code}", variant("status_with_right_body", code=code)
     for to in ("self", "http", "other_host", "metadata"):

@@ -45,6 +45,7 @@ def strike(world: World, kind: Kind, position: Position, quiet: Undisturbed) -> 
         run = world.run()
 
         assert [rule["struck"] > 0 for rule in world.server.faults.rules] == [True]
+        assert run.state == "failed" or not kind.ends_run
         check_struck(world, run, quiet=quiet)
         healed = world.heal()
         check_healed(world, world.sweep() if kind.hides_rows else healed, quiet=quiet)
