@@ -25,6 +25,33 @@ class InvoiceState(models.TextChoices):
     CREDITED = "credited", "Credited"
 
 
+class SeriesKind(models.TextChoices):
+    INVOICE = "invoice", "Invoices"
+    CREDIT_NOTE = "credit_note", "Credit notes"
+
+
+class CreditNoteState(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    ISSUED = "issued", "Issued"
+
+
+class AfterVoid(models.TextChoices):
+    """What becomes of the period of a void invoice."""
+
+    BILL_AGAIN = "bill_again", "Bill the period again with the next run"
+    SUSPEND = "suspend", "Suspend the contract until somebody resumes it"
+
+
+class BillingMode(models.TextChoices):
+    AUTO = "auto", "Auto: issue what is due"
+    APPROVE = "approve", "Approve: leave drafts in the queue"
+
+
+class LimitKind(models.TextChoices):
+    INVOICE = "invoice", "Invoices"
+    CREDIT_NOTE = "credit_note", "Credit notes"
+
+
 class BillingRunState(models.TextChoices):
     RUNNING = "running", "Running"
     DONE = "done", "Done"

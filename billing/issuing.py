@@ -1,14 +1,71 @@
 """Turns due instalments into issued invoices: one statement, whatever their number."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import connection
 
 from billing.due import Total
 from billing.models import BillingRun, LegalEntity
 from billing.numbering import take_numbers
+from billing.tax import TAX_SQL
 from contracts.bulk import as_json
+
+_TAX = TAX_SQL.format(amount="priced.amount_minor", rate="priced.rate", included="%(included)s")
+_ISSUE = f"""
+    WITH priced AS (
+        SELECT
+            numbered.sequence, numbered.text, instalment.id AS instalment_id, instalment.amount_minor,
+            contract.id AS contract_id, contract.currency, contract.po_number, customer.id AS customer_id,
+            coalesce(customer.tax_rate, %(rate)s) AS rate,
+            coalesce(customer.payment_terms_days, %(terms)s) AS terms,
+            jsonb_build_object(
+                'name', customer.name, 'address', customer.address,
+                'tax_id', customer.tax_id, 'billing_email', customer.billing_email
+            ) AS buyer
+        FROM unnest(%(ids)s::bigint[], %(sequences)s::integer[], %(texts)s::text[])
+            AS numbered (instalment_id, sequence, text)
+        JOIN billing_instalment instalment ON instalment.id = numbered.instalment_id
+        JOIN billing_billingschedule schedule ON schedule.id = instalment.schedule_id
+        JOIN contracts_contract contract ON contract.id = schedule.contract_id
+        JOIN contracts_customer customer ON customer.id = contract.customer_id
+    ), taxed AS (
+        SELECT priced.*, computed.tax,
+            priced.amount_minor - CASE WHEN %(included)s THEN computed.tax ELSE 0 END AS net
+        FROM priced, LATERAL (SELECT {_TAX} AS tax) computed
+    ), issued AS (
+        INSERT INTO billing_invoice (
+            legal_entity_id, contract_id, customer_id, instalment_id, billing_run_id,
+            state, number, year, sequence, issue_date, due_date,
+            currency, net_minor, tax_minor, total_minor, tax_summary, prices_include_tax,
+            payment_terms_days, po_number, seller, buyer
+        )
+        SELECT
+            %(entity)s, contract_id, customer_id, instalment_id, %(run)s,
+            'issued', text, %(year)s, sequence, %(issue_date)s, %(issue_date)s::date + terms,
+            currency, net, tax, net + tax,
+            jsonb_build_array(jsonb_build_object('rate', rate, 'net_minor', net, 'tax_minor', tax)),
+            %(included)s, terms, po_number, %(seller)s::jsonb, buyer
+        FROM taxed
+        ORDER BY sequence
+        RETURNING id, instalment_id, contract_id, currency, net_minor, total_minor
+    ), charged AS (
+        INSERT INTO billing_invoiceline (
+            invoice_id, position, description, period_start, period_end, amount_minor, tax_rate
+        )
+        SELECT
+            issued.id, 1, contract.name,
+            instalment.period_start, instalment.period_end, issued.net_minor, taxed.rate
+        FROM issued
+        JOIN taxed ON taxed.instalment_id = issued.instalment_id
+        JOIN billing_instalment instalment ON instalment.id = issued.instalment_id
+        JOIN contracts_contract contract ON contract.id = issued.contract_id
+    ), billed AS (
+        UPDATE billing_instalment instalment SET state = 'invoiced'
+        FROM issued WHERE instalment.id = issued.instalment_id
+    )
+    SELECT currency, count(*), sum(total_minor) FROM issued GROUP BY currency
+"""  # noqa: S608  constants
 
 
 def issue_invoices(
@@ -22,53 +79,15 @@ def issue_invoices(
     seller = {"name": legal_entity.name, "address": legal_entity.address, "tax_id": legal_entity.tax_id}
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            WITH issued AS (
-                INSERT INTO billing_invoice (
-                    legal_entity_id, contract_id, customer_id, instalment_id, billing_run_id,
-                    state, number, year, sequence, issue_date, due_date,
-                    currency, net_minor, total_minor, payment_terms_days, po_number, seller, buyer
-                )
-                SELECT
-                    %(entity)s, contract.id, customer.id, instalment.id, %(run)s,
-                    'issued', numbered.text, %(year)s, numbered.sequence, %(issue_date)s, %(due_date)s,
-                    contract.currency, instalment.amount_minor, instalment.amount_minor, %(terms)s,
-                    contract.po_number, %(seller)s::jsonb,
-                    jsonb_build_object(
-                        'name', customer.name, 'address', customer.address,
-                        'tax_id', customer.tax_id, 'billing_email', customer.billing_email
-                    )
-                FROM unnest(%(ids)s::bigint[], %(sequences)s::integer[], %(texts)s::text[])
-                    AS numbered (instalment_id, sequence, text)
-                JOIN billing_instalment instalment ON instalment.id = numbered.instalment_id
-                JOIN billing_billingschedule schedule ON schedule.id = instalment.schedule_id
-                JOIN contracts_contract contract ON contract.id = schedule.contract_id
-                JOIN contracts_customer customer ON customer.id = contract.customer_id
-                ORDER BY numbered.sequence
-                RETURNING id, instalment_id, contract_id, currency, net_minor
-            ), charged AS (
-                INSERT INTO billing_invoiceline (
-                    invoice_id, position, description, period_start, period_end, amount_minor
-                )
-                SELECT
-                    issued.id, 1, contract.name,
-                    instalment.period_start, instalment.period_end, issued.net_minor
-                FROM issued
-                JOIN billing_instalment instalment ON instalment.id = issued.instalment_id
-                JOIN contracts_contract contract ON contract.id = issued.contract_id
-            ), billed AS (
-                UPDATE billing_instalment instalment SET state = 'invoiced'
-                FROM issued WHERE instalment.id = issued.instalment_id
-            )
-            SELECT currency, count(*), sum(net_minor) FROM issued GROUP BY currency
-            """,
+            _ISSUE,
             {
                 "entity": legal_entity.pk,
                 "run": run.pk,
                 "year": issue_date.year,
                 "issue_date": issue_date,
-                "due_date": issue_date + timedelta(days=legal_entity.payment_terms_days),
                 "terms": legal_entity.payment_terms_days,
+                "rate": legal_entity.default_tax_rate,
+                "included": legal_entity.prices_include_tax,
                 "seller": as_json(seller),
                 "ids": list(instalment_ids),
                 "sequences": [number.sequence for number in numbers],

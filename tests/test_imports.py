@@ -48,13 +48,16 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "currencies drafts enums money terms",
         Layer.MODELS: "bulk migrations models transactions",
         Layer.DOMAIN: "audit operations queries story suspending workspace",
-        Layer.INTERFACES: "admin apps checks forms management middleware templatetags urls views",
+        Layer.INTERFACES: "admin apps audited_form checks forms management middleware templatetags urls views",
     },
     "billing": {
-        Layer.VALUES: "enums periods split",
+        Layer.VALUES: "enums payment_rows periods split tax",
         Layer.MODELS: "migrations models",
-        Layer.DOMAIN: "activation due invoicing issuing lifecycle locks numbering overview queries story",
-        Layer.INTERFACES: "admin apps checks forms management tasks templatetags urls views",
+        Layer.DOMAIN: (
+            "activation crediting due invoicing issuing lifecycle locks numbering overview paying payment_imports "
+            "policy queries story voiding"
+        ),
+        Layer.INTERFACES: "admin apps checks forms management settings_forms tasks templatetags urls views",
     },
     "crm_sync": {
         Layer.VALUES: "deals enums errors synonyms",

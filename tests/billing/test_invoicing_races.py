@@ -122,7 +122,7 @@ def test_case_36_killed_at_any_step() -> None:
 def forget_billing() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "TRUNCATE billing_invoiceline, billing_invoice, billing_billingrun, billing_numberseries"
+            "TRUNCATE billing_invoiceline, billing_invoice, billing_billingrun, billing_numberseries CASCADE"
         )
         cursor.execute("UPDATE billing_instalment SET state = 'planned'")
 
