@@ -92,7 +92,8 @@ def _value_parts(*, contract: Contract, instalments: Sequence[Instalment]) -> li
     totals = schedule_totals(contract=contract, instalments=instalments)
     parts, offset = [], 0.0
     for word, tone, minor in (
-        ("Billed", Tone.OK, totals.billed),
+        ("Billed", Tone.OK, totals.billed - totals.credited),
+        ("Credited", Tone.BAD, totals.credited),
         ("Billed elsewhere", Tone.OFF, totals.elsewhere),
         ("Planned", Tone.INFO, totals.planned),
         ("Paused", Tone.WAIT, totals.paused),

@@ -7,6 +7,7 @@ from django import forms
 
 from billing.models import LegalEntity
 from billing.tax import percent_of, rate_of
+from contracts.models import Customer
 
 
 class PercentField(forms.DecimalField):
@@ -42,3 +43,27 @@ class LegalEntityForm(forms.ModelForm):
         self.instance.default_tax_rate = rate_of(percent=self.cleaned_data["default_tax_percent"])
         entity: LegalEntity = super().save(commit)
         return entity
+
+
+class BillingTermsForm(forms.Form):
+    """Of one customer. What is left empty is as for all."""
+
+    tax_percent = PercentField(label="Tax rate (%)", required=False)
+    payment_terms_days = forms.IntegerField(
+        label="Payment terms (days)", required=False, min_value=0, max_value=365
+    )
+
+    def __init__(self, *args: Any, customer: Customer, entity: LegalEntity | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if customer.tax_rate is not None:
+            self.fields["tax_percent"].initial = percent_of(rate=customer.tax_rate)
+        self.fields["payment_terms_days"].initial = customer.payment_terms_days
+        if entity:
+            usual = percent_of(rate=entity.default_tax_rate)
+            self.fields["tax_percent"].help_text = f"Empty: {usual} %, as for all."
+            self.fields["payment_terms_days"].help_text = f"Empty: {entity.payment_terms_days}, as for all."
+
+    @property
+    def rate(self) -> int | None:
+        percent = self.cleaned_data["tax_percent"]
+        return None if percent is None else rate_of(percent=percent)

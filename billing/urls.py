@@ -1,13 +1,28 @@
 from django.urls import path
 
-from billing import views
+from billing.views import credit_notes, payments, records, voiding
 
 urlpatterns = [
-    path("contracts/", views.contract_list, name="contracts"),
-    path("contracts/<int:pk>/catch-up/all/", views.bill_all_missed, name="contract-bill-all"),
-    path("contracts/<int:pk>/catch-up/elsewhere/", views.billed_elsewhere, name="contract-billed-elsewhere"),
-    path("contracts/<int:pk>/resume/", views.resume_contract, name="contract-resume"),
-    path("customers/<int:pk>/", views.customer, name="customer"),
-    path("invoices/", views.invoice_list, name="invoices"),
-    path("invoices/<int:pk>/", views.invoice, name="invoice"),
+    path("contracts/", records.contract_list, name="contracts"),
+    path("contracts/<int:pk>/catch-up/all/", records.bill_all_missed, name="contract-bill-all"),
+    path(
+        "contracts/<int:pk>/catch-up/elsewhere/", records.billed_elsewhere, name="contract-billed-elsewhere"
+    ),
+    path("contracts/<int:pk>/resume/", records.resume_contract, name="contract-resume"),
+    path("customers/<int:pk>/", records.customer, name="customer"),
+    path("customers/<int:pk>/billing-terms/", records.change_billing_terms, name="customer-billing-terms"),
+    path("invoices/", records.invoice_list, name="invoices"),
+    path("invoices/<int:pk>/", records.invoice, name="invoice"),
+    path("invoices/<int:pk>/credit/", credit_notes.credit, name="invoice-credit"),
+    path("invoices/<int:pk>/payment/", payments.record, name="invoice-payment"),
+    path("invoices/<int:pk>/void/", voiding.void, name="invoice-void"),
+    path("credit-notes/", credit_notes.credit_note_list, name="credit-notes"),
+    path("credit-notes/<int:pk>/", credit_notes.credit_note, name="credit-note"),
+    path("credit-notes/<int:pk>/approve/", credit_notes.approve, name="credit-note-approve"),
+    path("credit-notes/<int:pk>/discard/", credit_notes.discard, name="credit-note-discard"),
+    path("payments/", payments.payment_list, name="payments"),
+    path("payments/import/", payments.import_file, name="payment-import-file"),
+    path("payments/imports/<int:pk>/", payments.payment_import, name="payment-import"),
+    path("payments/imports/<int:pk>/unmatched.csv", payments.unmatched_rows, name="payment-import-unmatched"),
+    path("payments/<int:pk>/take-back/", payments.take_back, name="payment-take-back"),
 ]

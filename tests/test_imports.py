@@ -37,7 +37,7 @@ class Layer(IntEnum):
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
         Layer.VALUES: "env redaction",
-        Layer.PURE: "dev_secrets embedded_postgres navigation pagination postgres_programs settings states",
+        Layer.PURE: "dev_secrets embedded_postgres navigation pagination postgres_programs settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "health schedules startup task_guard",
         Layer.INTERFACES: (
@@ -54,10 +54,10 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "enums payment_rows periods split tax",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "activation crediting due invoicing issuing lifecycle locks numbering overview paying payment_imports "
+            "activation crediting customer_terms due invoicing issuing lifecycle locks numbering overview paying payment_imports "
             "policy queries story voiding"
         ),
-        Layer.INTERFACES: "admin apps checks forms management settings_forms tasks templatetags urls views",
+        Layer.INTERFACES: "admin apps checks forms management settings_forms settling_forms tasks templatetags urls views",
     },
     "crm_sync": {
         Layer.VALUES: "deals enums errors synonyms",

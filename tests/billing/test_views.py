@@ -172,7 +172,10 @@ def test_customer_shows_totals_that_never_mix_currencies(viewer: Client) -> None
 
     page = viewer.get(f"/customers/{first.customer_id}/")
 
-    assert rows(page)[:2] == [["EUR", "2,400.00", "0.00"], ["USD", "1,200.00", "100.00"]]
+    assert rows(page)[:2] == [
+        ["EUR", "2,400.00", "0.00", "0.00"],
+        ["USD", "1,200.00", "100.00", "100.00"],
+    ]
 
 
 @pytest.mark.parametrize("path", ["/contracts/", "/invoices/", "/customers/1/", "/invoices/1/"])
