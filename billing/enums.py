@@ -9,8 +9,16 @@ class ScheduleState(models.TextChoices):
     ENDED = "ended", "Ended"
 
 
+class AskReason(models.TextChoices):
+    """Why a schedule waits for a person's decision."""
+
+    MISSED = "missed", "Periods were missed long ago"
+    MANY = "many", "Many invoices in one run"
+
+
 class InstalmentState(models.TextChoices):
     PLANNED = "planned", "Planned"
+    DRAFTED = "drafted", "Awaiting approval"
     INVOICED = "invoiced", "Invoiced"
     BILLED_ELSEWHERE = "billed_elsewhere", "Already billed elsewhere"
 
@@ -56,6 +64,7 @@ class BillingRunState(models.TextChoices):
     RUNNING = "running", "Running"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
+    PARKED = "parked", "Parked"
 
 
 class BillingTrigger(models.TextChoices):
@@ -63,3 +72,4 @@ class BillingTrigger(models.TextChoices):
     SYNC = "sync", "After a sync"
     COMMAND = "command", "Command"
     PERSON = "person", "By hand"
+    APPROVAL = "approval", "Approval"

@@ -6,6 +6,7 @@ from datetime import date
 from django.db import connection
 
 from billing.due import Total
+from billing.enums import InstalmentState, InvoiceState
 from billing.models import BillingRun, LegalEntity
 from billing.numbering import take_numbers
 from billing.tax import TAX_SQL
@@ -42,7 +43,7 @@ _ISSUE = f"""
         )
         SELECT
             %(entity)s, contract_id, customer_id, instalment_id, %(run)s,
-            'issued', text, %(year)s, sequence, %(issue_date)s, %(issue_date)s::date + terms,
+            %(state)s, text, %(year)s, sequence, %(issue_date)s, %(issue_date)s::date + terms,
             currency, net, tax, net + tax,
             jsonb_build_array(jsonb_build_object('rate', rate, 'net_minor', net, 'tax_minor', tax)),
             %(included)s, terms, po_number, %(seller)s::jsonb, buyer
@@ -61,10 +62,11 @@ _ISSUE = f"""
         JOIN billing_instalment instalment ON instalment.id = issued.instalment_id
         JOIN contracts_contract contract ON contract.id = issued.contract_id
     ), billed AS (
-        UPDATE billing_instalment instalment SET state = 'invoiced'
+        UPDATE billing_instalment instalment SET state = %(billed)s
         FROM issued WHERE instalment.id = issued.instalment_id
     )
-    SELECT currency, count(*), sum(total_minor) FROM issued GROUP BY currency
+    SELECT currency, count(*), sum(CASE WHEN %(included)s THEN total_minor ELSE net_minor END)
+    FROM issued GROUP BY currency
 """  # noqa: S608  constants
 
 
@@ -76,6 +78,42 @@ def issue_invoices(
     The caller holds the locks of the contracts and has seen that the instalments are due.
     """
     numbers = take_numbers(legal_entity=legal_entity, issue_date=issue_date, count=len(instalment_ids))
+    return _write(
+        instalment_ids=instalment_ids,
+        legal_entity=legal_entity,
+        run=run,
+        issue_date=issue_date,
+        state=InvoiceState.ISSUED,
+        sequences=[number.sequence for number in numbers],
+        texts=[number.text for number in numbers],
+    )
+
+
+def draft_invoices(
+    *, instalment_ids: Sequence[int], legal_entity: LegalEntity, run: BillingRun
+) -> list[Total]:
+    """Writes what would be issued, without number and date. The caller holds the locks of the contracts."""
+    return _write(
+        instalment_ids=instalment_ids,
+        legal_entity=legal_entity,
+        run=run,
+        issue_date=None,
+        state=InvoiceState.DRAFT,
+        sequences=[None] * len(instalment_ids),
+        texts=[None] * len(instalment_ids),
+    )
+
+
+def _write(
+    *,
+    instalment_ids: Sequence[int],
+    legal_entity: LegalEntity,
+    run: BillingRun,
+    issue_date: date | None,
+    state: InvoiceState,
+    sequences: Sequence[int | None],
+    texts: Sequence[str | None],
+) -> list[Total]:
     seller = {"name": legal_entity.name, "address": legal_entity.address, "tax_id": legal_entity.tax_id}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -83,15 +121,19 @@ def issue_invoices(
             {
                 "entity": legal_entity.pk,
                 "run": run.pk,
-                "year": issue_date.year,
+                "year": issue_date.year if issue_date else None,
                 "issue_date": issue_date,
                 "terms": legal_entity.payment_terms_days,
                 "rate": legal_entity.default_tax_rate,
                 "included": legal_entity.prices_include_tax,
                 "seller": as_json(seller),
                 "ids": list(instalment_ids),
-                "sequences": [number.sequence for number in numbers],
-                "texts": [number.text for number in numbers],
+                "sequences": list(sequences),
+                "texts": list(texts),
+                "state": state.value,
+                "billed": (
+                    InstalmentState.DRAFTED if state == InvoiceState.DRAFT else InstalmentState.INVOICED
+                ).value,
             },
         )
         return [

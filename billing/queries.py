@@ -97,7 +97,7 @@ def schedule_totals(*, contract: Contract, instalments: Sequence[Instalment]) ->
     return ScheduleTotals(
         billed=sums[InstalmentState.INVOICED],
         credited=_credited(contract),
-        planned=sums[InstalmentState.PLANNED],
+        planned=sums[InstalmentState.PLANNED] + sums[InstalmentState.DRAFTED],
         paused=sums[PAUSED],
         elsewhere=sums[InstalmentState.BILLED_ELSEWHERE],
     )

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from billing.enums import (
+    AskReason,
     BillingRunState,
     BillingTrigger,
     InstalmentState,
@@ -104,6 +105,12 @@ class BillingSchedule(models.Model):
 
     contract = models.OneToOneField(Contract, on_delete=models.PROTECT, related_name="billing_schedule")
     state = models.CharField(max_length=10, choices=ScheduleState.choices)
+    asks_because = models.CharField(
+        max_length=10,
+        choices=AskReason.choices,
+        db_default=AskReason.MISSED.value,
+        help_text="Why it needs a decision, while it does.",
+    )
     has_short_period = models.BooleanField(
         db_default=False, help_text="The term is no multiple of the cycle: the last period is shorter."
     )
@@ -127,6 +134,17 @@ class Instalment(models.Model):
     state = models.CharField(
         max_length=16, choices=InstalmentState.choices, db_default=InstalmentState.PLANNED.value
     )
+    parked_by = models.ForeignKey(
+        "BillingRun",
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="parked_instalments",
+        help_text="The run that found it to exceed a bound, until somebody has decided.",
+    )
+    is_cleared = models.BooleanField(
+        db_default=False, help_text="Somebody has decided that it is billed whatever the bounds say."
+    )
 
     class Meta:
         constraints = [
@@ -141,7 +159,12 @@ class Instalment(models.Model):
                 fields=["billing_date", "id"],
                 condition=Q(state=InstalmentState.PLANNED),
                 name="instalment_planned_by_date",
-            )
+            ),
+            models.Index(
+                fields=["parked_by"],
+                condition=Q(parked_by__isnull=False),
+                name="instalment_parked_by_run",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -161,6 +184,18 @@ class BillingRun(models.Model):
     finished_at = models.DateTimeField(null=True)
     issued = models.PositiveIntegerField(db_default=0)
     failed = models.PositiveIntegerField(db_default=0)
+    drafted = models.PositiveIntegerField(db_default=0, help_text="Left for approval.")
+    totals = models.JSONField(
+        default=dict,
+        db_default={},
+        help_text="By currency: what was issued or drafted, as the contracts say.",
+    )
+    caught_up_since = models.DateField(
+        null=True, help_text="The first day on which nothing had been billed, where it caught up an outage."
+    )
+    parked = models.JSONField(
+        default=list, db_default=[], help_text="What exceeded the usual: currency, invoices, minor units."
+    )
     problems = models.JSONField(
         default=list, db_default=[], help_text="Contract and sentence of each failure."
     )

@@ -201,7 +201,8 @@ def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
 def _decide(request: HttpRequest, contract: Contract, *, bill_from: date | None) -> HttpResponse:
     assert request.user.is_authenticated  # a permission was asked for
     try:
-        decide_catch_up(contract=contract, bill_from=bill_from, actor=request.user)
+        today = business_date(at=timezone.now())
+        decide_catch_up(contract=contract, bill_from=bill_from, as_of=today, actor=request.user)
     except UnableToDecide as refusal:
         messages.error(request, str(refusal))
     else:
