@@ -1,15 +1,20 @@
 from django.contrib import admin
 
-from billing.document_admin import document_link
+from billing.document_admin import credit_note_document_link, document_link
 from billing.models import (
     BillingRun,
     BillingSchedule,
+    CreditNote,
+    CreditNoteLine,
     Instalment,
     Invoice,
     InvoiceLine,
     LegalEntity,
     NumberSeries,
+    Payment,
+    PaymentImport,
 )
+from billing.settings_forms import LegalEntityForm
 from contracts.admin.read_only import (
     MachineWrittenAdmin,
     MachineWrittenInline,
@@ -23,15 +28,16 @@ from contracts.admin.settings import OneRowAdmin
 
 @admin.register(LegalEntity)
 class LegalEntityAdmin(OneRowAdmin):
+    form = LegalEntityForm
     list_display = ["name", "tax_id", "invoice_prefix", "payment_terms_days"]
 
 
 @admin.register(NumberSeries)
 class NumberSeriesAdmin(MachineWrittenAdmin):
-    list_display = ["legal_entity", "year", "next_number", "last_issue_date"]
+    list_display = ["legal_entity", "kind", "year", "next_number", "last_issue_date"]
     list_select_related = ["legal_entity"]
     ordering = ["-year", "id"]
-    facts = ["legal_entity", "year", "next_number", "last_issue_date"]
+    facts = ["legal_entity", "kind", "year", "next_number", "last_issue_date"]
 
 
 @admin.register(BillingSchedule)
@@ -140,6 +146,14 @@ class InvoiceAdmin(MachineWrittenAdmin):
         money("net_minor", label="net"),
         money("tax_minor", label="tax"),
         money("total_minor", label="total"),
+        pretty("tax_summary"),
+        "prices_include_tax",
+        money("credited_minor", label="credited"),
+        money("paid_minor", label="paid"),
+        money("balance_minor", label="balance"),
+        "sent_at",
+        related_list("billing.creditnote", by="invoice", label="credit notes"),
+        related_list("billing.payment", by="invoice", label="payments"),
         pretty("seller"),
         pretty("buyer"),
         document_link,
@@ -169,4 +183,95 @@ class InvoiceLineAdmin(MachineWrittenAdmin):
         "period_start",
         "period_end",
         money("amount_minor", currency="invoice__currency", label="amount"),
+    ]
+
+
+class CreditNoteLineInline(MachineWrittenInline):
+    model = CreditNoteLine
+    facts = [
+        "position",
+        "description",
+        "period_start",
+        "period_end",
+        money("amount_minor", currency="credit_note__currency", label="amount"),
+    ]
+
+
+@admin.register(CreditNote)
+class CreditNoteAdmin(MachineWrittenAdmin):
+    list_display = [
+        "__str__",
+        "state",
+        link("customer"),
+        link("invoice"),
+        "issue_date",
+        money("total_minor", label="total"),
+    ]
+    list_filter = ["state", "issue_date", "currency"]
+    list_select_related = ["customer", "invoice"]
+    search_fields = ["number__exact"]
+    search_help_text = "The whole credit note number."
+    ordering = ["-issue_date", "-id"]
+    inlines = [CreditNoteLineInline]
+    facts = [
+        "number",
+        "state",
+        "legal_entity",
+        "customer",
+        link("invoice"),
+        "issue_date",
+        "reason",
+        money("net_minor", label="net"),
+        money("tax_minor", label="tax"),
+        money("total_minor", label="total"),
+        pretty("tax_summary"),
+        "requested_by",
+        "approved_by",
+        pretty("seller"),
+        pretty("buyer"),
+        credit_note_document_link,
+        "created_at",
+    ]
+
+
+@admin.register(Payment)
+class PaymentAdmin(MachineWrittenAdmin):
+    list_display = [
+        "received_date",
+        link("invoice"),
+        money("amount_minor", label="amount"),
+        "reference",
+        "recorded_by",
+        "created_at",
+    ]
+    list_filter = ["received_date", "currency"]
+    list_select_related = ["invoice", "recorded_by"]
+    search_fields = ["invoice__number__exact"]
+    search_help_text = "The whole invoice number."
+    ordering = ["-received_date", "-id"]
+    facts = [
+        link("invoice"),
+        money("amount_minor", label="amount"),
+        "received_date",
+        "reference",
+        link("reverses"),
+        link("payment_import"),
+        "recorded_by",
+        "created_at",
+    ]
+
+
+@admin.register(PaymentImport)
+class PaymentImportAdmin(MachineWrittenAdmin):
+    list_display = ["file_name", "imported_by", "imported_at", "recorded", "known"]
+    list_select_related = ["imported_by"]
+    ordering = ["-id"]
+    facts = [
+        "file_name",
+        "imported_by",
+        "imported_at",
+        "recorded",
+        "known",
+        pretty("unmatched"),
+        related_list("billing.payment", by="payment_import", label="payments"),
     ]

@@ -1,23 +1,41 @@
 from django.urls import path
 
-from billing import document_views, mail_views, views
+from billing.views import credit_notes, documents, mails, payments, records, voiding
 
 urlpatterns = [
-    path("contracts/", views.contract_list, name="contracts"),
-    path("contracts/<int:pk>/catch-up/all/", views.bill_all_missed, name="contract-bill-all"),
-    path("contracts/<int:pk>/catch-up/elsewhere/", views.billed_elsewhere, name="contract-billed-elsewhere"),
-    path("contracts/<int:pk>/resume/", views.resume_contract, name="contract-resume"),
-    path("customers/<int:pk>/", views.customer, name="customer"),
-    path("invoices/", views.invoice_list, name="invoices"),
-    path("invoices/<int:pk>/", views.invoice, name="invoice"),
-    path("invoices/<int:pk>/invoice.pdf", document_views.invoice_document, name="invoice-document"),
-    path("invoices/<int:pk>/send/", mail_views.send_invoice, name="invoice-send"),
-    path("invoices/mail/", mail_views.mail_list, name="mails"),
-    path("invoices/mail/folder/", mail_views.mail_folder, name="mail-folder"),
-    path("invoices/mail/send/", mail_views.send_all, name="mails-send"),
-    path("customers/<int:pk>/contact/", mail_views.customer_contact, name="customer-contact"),
-    path("settings/invoices/", document_views.invoice_settings, name="invoice-settings"),
-    path("settings/invoices/letterhead/", document_views.save_letterhead, name="letterhead-save"),
-    path("settings/invoices/mailing/", document_views.save_mailing, name="mailing-save"),
-    path("settings/invoices/sample.pdf", document_views.sample_document, name="sample-document"),
+    path("contracts/", records.contract_list, name="contracts"),
+    path("contracts/<int:pk>/catch-up/all/", records.bill_all_missed, name="contract-bill-all"),
+    path(
+        "contracts/<int:pk>/catch-up/elsewhere/", records.billed_elsewhere, name="contract-billed-elsewhere"
+    ),
+    path("contracts/<int:pk>/resume/", records.resume_contract, name="contract-resume"),
+    path("customers/<int:pk>/", records.customer, name="customer"),
+    path("customers/<int:pk>/billing-terms/", records.change_billing_terms, name="customer-billing-terms"),
+    path("customers/<int:pk>/contact/", mails.customer_contact, name="customer-contact"),
+    path("invoices/", records.invoice_list, name="invoices"),
+    path("invoices/<int:pk>/", records.invoice, name="invoice"),
+    path("invoices/<int:pk>/credit/", credit_notes.credit, name="invoice-credit"),
+    path("invoices/<int:pk>/payment/", payments.record, name="invoice-payment"),
+    path("invoices/<int:pk>/void/", voiding.void, name="invoice-void"),
+    path("invoices/<int:pk>/invoice.pdf", documents.invoice_document, name="invoice-document"),
+    path("invoices/<int:pk>/send/", mails.send_invoice, name="invoice-send"),
+    path("invoices/mail/", mails.mail_list, name="mails"),
+    path("invoices/mail/folder/", mails.mail_folder, name="mail-folder"),
+    path("invoices/mail/send/", mails.send_all, name="mails-send"),
+    path("credit-notes/", credit_notes.credit_note_list, name="credit-notes"),
+    path("credit-notes/<int:pk>/", credit_notes.credit_note, name="credit-note"),
+    path(
+        "credit-notes/<int:pk>/credit-note.pdf", documents.credit_note_document, name="credit-note-document"
+    ),
+    path("credit-notes/<int:pk>/approve/", credit_notes.approve, name="credit-note-approve"),
+    path("credit-notes/<int:pk>/discard/", credit_notes.discard, name="credit-note-discard"),
+    path("payments/", payments.payment_list, name="payments"),
+    path("payments/import/", payments.import_file, name="payment-import-file"),
+    path("payments/imports/<int:pk>/", payments.payment_import, name="payment-import"),
+    path("payments/imports/<int:pk>/unmatched.csv", payments.unmatched_rows, name="payment-import-unmatched"),
+    path("payments/<int:pk>/take-back/", payments.take_back, name="payment-take-back"),
+    path("settings/invoices/", documents.invoice_settings, name="invoice-settings"),
+    path("settings/invoices/letterhead/", documents.save_letterhead, name="letterhead-save"),
+    path("settings/invoices/mailing/", documents.save_mailing, name="mailing-save"),
+    path("settings/invoices/sample.pdf", documents.sample_document, name="sample-document"),
 ]

@@ -44,6 +44,12 @@ class Customer(models.Model):
         max_length=2, choices=Language.choices, default=Language.ENGLISH, db_default=Language.ENGLISH.value
     )
     custom_fields = models.JSONField(default=dict, blank=True, db_default={})
+    tax_rate = models.PositiveIntegerField(
+        null=True, blank=True, help_text="In thousandths of a percent. Empty: the legal entity's default."
+    )
+    payment_terms_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Days until an invoice is due. Empty: the legal entity's."
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -51,7 +57,12 @@ class Customer(models.Model):
     objects = CustomerQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=~Q(name=""), name="customer_has_a_name")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(name=""), name="customer_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(tax_rate=None) | Q(tax_rate__lt=100_000), name="customer_tax_rate_is_a_rate"
+            ),
+        ]
         indexes = [
             models.Index(Upper("name"), "id", name="customer_by_name"),
         ]

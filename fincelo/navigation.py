@@ -27,6 +27,8 @@ WORK = (
     Entry(label="Contracts", url_name="contracts", icon="contract", permission="contracts.view_contract"),
     Entry(label="Customers", url_name="customers", icon="customer", permission="contracts.view_customer"),
     Entry(label="Invoices", url_name="invoices", icon="invoice", permission="billing.view_invoice"),
+    Entry(label="Credit notes", url_name="credit-notes", icon="return", permission="billing.view_creditnote"),
+    Entry(label="Payments", url_name="payments", icon="payment", permission="billing.view_payment"),
     Entry(label="Mail", url_name="mails", icon="sent", permission="billing.view_invoicemail"),
     Entry(label="Holds", url_name="holds", icon="hold", permission="crm_sync.view_hold"),
     Entry(label="Sync History", url_name="sync-history", icon="history", permission="crm_sync.view_syncrun"),

@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from billing.tax import percent_of
 from contracts.money import Money
 from fincelo import navigation, states
 
@@ -94,6 +95,12 @@ def navigation_links(context: Context) -> dict[str, Any]:
 def amount(minor: int, currency: str) -> str:
     """Minor units as digits, grouped, with the currency's own decimals."""
     return Money(minor=minor, currency=currency).format_amount()
+
+
+@register.filter
+def percent(rate: int) -> str:
+    """A tax rate, kept in thousandths of a percent."""
+    return f"{percent_of(rate=rate)} %"
 
 
 @register.filter

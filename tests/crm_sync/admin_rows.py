@@ -6,9 +6,11 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
-from billing.document_models import InvoiceRendering, Letterhead, Mailing
+from billing.crediting import request_credit
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
+from billing.models import CreditNoteRendering, Invoice, InvoiceRendering, Letterhead, Mailing
+from billing.payment_imports import import_payments
 from contracts import audit
 from contracts.models import Workspace
 from crm_sync.enums import HoldCode, Outcome
@@ -39,6 +41,7 @@ def fill(name: str = "Salesforce") -> Connection:
     for invoice in contract.invoices.all():
         InvoiceRendering.objects.create(invoice=invoice, sha256="0" * 64)
         invoice.mails.update(problem=BAD)
+    settle()
     run = ran(connection, created=1, held=1)
     recorded(
         run, deal(connection, "006A", name=BAD, contract=contract), Outcome.CREATED, trace=[{"field": BAD}]
@@ -50,6 +53,16 @@ def fill(name: str = "Salesforce") -> Connection:
     Workspace.objects.get_or_create(pk=1)
     audit.record(actor=None, action="tested", subject=connection)
     return connection
+
+
+def settle() -> None:
+    """A credit note and a payment of the newest invoice."""
+    invoice = Invoice.objects.latest("pk")
+    clerk, _ = User.objects.get_or_create(username="clerk")
+    note = request_credit(invoice=invoice, amount=1_000, reason=BAD, as_of=TODAY, actor=clerk)
+    CreditNoteRendering.objects.create(credit_note=note, sha256="0" * 64)
+    file = f"invoice,amount,currency,date\n{invoice.number},1,USD,{TODAY}\n{BAD},1,USD,{TODAY}\n"
+    import_payments(file_name=f"{invoice.number}.csv", content=file.encode(), as_of=TODAY, actor=clerk)
 
 
 def listing(model: Any) -> str:
