@@ -54,7 +54,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "enums payment_rows periods split tax",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "activation approving bounds crediting customer_terms drafting due invoicing issuing lifecycle locks numbering overview paying payment_imports "
+            "activation approving banners bounds crediting customer_terms drafting due invoicing issuing lifecycle locks numbering overview paying payment_imports "
             "policy queries story voiding"
         ),
         Layer.INTERFACES: "admin apps checks forms management settings_forms settling_forms tasks templatetags urls views",
