@@ -52,7 +52,7 @@ class PaymentForm(forms.Form):
             currency=invoice.currency, label=f"Amount in {invoice.currency}", help_text=f"Open: {left}."
         )
         self.fields["received_date"] = forms.DateField(
-            label="Received on", widget=forms.DateInput(attrs={"type": "date"})
+            label="Received on", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
         )
         self.fields["reference"] = forms.CharField(required=False, max_length=200)
 

@@ -47,7 +47,6 @@ def approval_queue(request: HttpRequest) -> HttpResponse:
             "credit_notes": CreditNote.objects.filter(state=CreditNoteState.DRAFT)
             .select_related("invoice")
             .order_by("pk"),
-            "hold_back_form": TakeBackForm(),
         },
     )
 

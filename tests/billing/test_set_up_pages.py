@@ -97,10 +97,12 @@ def test_over_the_limit_waits_for_an_approver(finn: Client, ann: Client) -> None
 
 def test_a_draft_is_held_back(finn: Client) -> None:
     (draft,) = drafts(Deal())
+    offered = finn.get(f"/invoices/{draft.pk}/").text
 
     page = finn.post(f"/approvals/{draft.pk}/hold-back/", {"reason": "Wrong price"}, follow=True)
 
     assert alerts(page)[0] == "Acme subscription is suspended. Resume it on its page."
+    assert f'action="/approvals/{draft.pk}/hold-back/"' in offered
     assert Contract.objects.get().state == "suspended"
 
 
