@@ -1,7 +1,14 @@
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
 
 from billing.document_admin import credit_note_document_link, document_link
+from billing.enums import LimitKind
 from billing.models import (
+    ApprovalLimit,
+    BillingPolicy,
     BillingRun,
     BillingSchedule,
     CreditNote,
@@ -14,8 +21,10 @@ from billing.models import (
     Payment,
     PaymentImport,
 )
-from billing.settings_forms import LegalEntityForm
+from billing.policy import drop_limit, put_limit
+from billing.settings_forms import BillingPolicyForm, LegalEntityForm, LimitForm
 from contracts.admin.read_only import (
+    LongListAdmin,
     MachineWrittenAdmin,
     MachineWrittenInline,
     link,
@@ -30,6 +39,45 @@ from contracts.admin.settings import OneRowAdmin
 class LegalEntityAdmin(OneRowAdmin):
     form = LegalEntityForm
     list_display = ["name", "tax_id", "invoice_prefix", "payment_terms_days"]
+
+
+@admin.register(BillingPolicy)
+class BillingPolicyAdmin(OneRowAdmin):
+    form = BillingPolicyForm
+    list_display = ["__str__", "mode", "locked_until"]
+
+
+@admin.register(ApprovalLimit)
+class ApprovalLimitAdmin(LongListAdmin):
+    """A limit is replaced by adding it anew."""
+
+    form = LimitForm
+    list_display = ["kind", "currency", money("amount_minor", label="limit")]
+    ordering = ["kind", "currency"]
+    actions = None
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        if obj:
+            return ["kind", "currency", money("amount_minor", label="limit")]
+        return ["limit_kind", "limit_currency", "amount"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return self.get_fields(request, obj) if obj else []
+
+    def save_model(self, request: HttpRequest, obj: ApprovalLimit, form: Any, change: bool) -> None:
+        limit = put_limit(
+            kind=LimitKind(form.cleaned_data["limit_kind"]),
+            amount=form.cleaned_data["limit"],
+            actor=request.user,  # type: ignore[arg-type]
+        )
+        obj.pk, obj.amount_minor = limit.pk, limit.amount_minor
+        obj.kind, obj.currency = limit.kind, limit.currency
+
+    def delete_model(self, request: HttpRequest, obj: ApprovalLimit) -> None:
+        drop_limit(limit=obj, actor=request.user)  # type: ignore[arg-type]
 
 
 @admin.register(NumberSeries)
@@ -50,6 +98,7 @@ class BillingScheduleAdmin(MachineWrittenAdmin):
     facts = [
         "contract",
         "state",
+        "asks_because",
         "has_short_period",
         "activated_at",
         related_list("billing.instalment", by="schedule", label="instalments"),
@@ -79,6 +128,8 @@ class InstalmentAdmin(MachineWrittenAdmin):
         money("amount_minor", currency="schedule__contract__currency", label="amount"),
         "billing_date",
         "state",
+        link("parked_by"),
+        "is_cleared",
         related_list("billing.invoice", by="instalment", label="invoices"),
     ]
 
@@ -97,7 +148,11 @@ class BillingRunAdmin(MachineWrittenAdmin):
         "started_at",
         "finished_at",
         "issued",
+        "drafted",
         "failed",
+        pretty("totals"),
+        "caught_up_since",
+        pretty("parked"),
         pretty("problems"),
         related_list("billing.invoice", by="billing_run", label="invoices"),
     ]

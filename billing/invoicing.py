@@ -192,8 +192,12 @@ def _close_interrupted() -> None:
 
 
 def _bill_chunk(*, due: Sequence[DueInstalment], rules: _Rules, run: BillingRun) -> _Outcome:
-    if rules.legal_entity is None:
-        raise UnableToIssueInvoice("Enter the legal entity that sends the invoices first.")
+    if rules.legal_entity is None or rules.legal_entity.missing:
+        missing = rules.legal_entity.missing if rules.legal_entity else "name and address"
+        raise UnableToIssueInvoice(
+            f"The {missing} of the legal entity is missing, so no invoice is legal. "
+            "Enter it under Settings, Legal entity."
+        )
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a refusal shows in its savepoint, not at the commit
     try:

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from datetime import date
 
-from django.db import connection
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection, transaction
 
 from billing.enums import LimitKind
 from billing.models import ApprovalLimit, BillingPolicy
+from contracts import audit
+from contracts.money import Money
 
 
 class PeriodLocked(Exception):
@@ -42,3 +45,31 @@ def closed_sentence(*, day: date, closed: date) -> str:
         f"The books are closed up to {closed}, so nothing can be dated {day}. "
         "Choose a later day, or have the lock moved under Settings, Billing."
     )
+
+
+def put_limit(*, kind: LimitKind, amount: Money, actor: AbstractBaseUser) -> ApprovalLimit:
+    """Sets the limit of a kind and currency, or replaces it."""
+    with transaction.atomic():
+        limit, _ = ApprovalLimit.objects.select_for_update(no_key=True).get_or_create(
+            kind=kind, currency=amount.currency, defaults={"amount_minor": amount.minor}
+        )
+        before = str(Money(minor=limit.amount_minor, currency=limit.currency))
+        limit.amount_minor = amount.minor
+        limit.save(update_fields=["amount_minor"])
+        audit.record(
+            actor=actor,
+            action="Approval limit set",
+            subject=limit,
+            before={"limit": before},
+            after={"limit": str(amount)},
+        )
+        return limit
+
+
+def drop_limit(*, limit: ApprovalLimit, actor: AbstractBaseUser) -> None:
+    with transaction.atomic():
+        amount = Money(minor=limit.amount_minor, currency=limit.currency)
+        audit.record(
+            actor=actor, action="Approval limit removed", subject=limit, before={"limit": str(amount)}
+        )
+        limit.delete()

@@ -52,7 +52,7 @@ class PaymentForm(forms.Form):
             currency=invoice.currency, label=f"Amount in {invoice.currency}", help_text=f"Open: {left}."
         )
         self.fields["received_date"] = forms.DateField(
-            label="Received on", widget=forms.DateInput(attrs={"type": "date"})
+            label="Received on", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
         )
         self.fields["reference"] = forms.CharField(required=False, max_length=200)
 
@@ -77,3 +77,9 @@ class PaymentFileForm(forms.Form):
         help_text="In UTF-8, with the columns invoice, amount, currency, date (as 2026-11-30) and reference.",
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
+
+
+class ApprovalForm(forms.Form):
+    """Which drafts: those that are ticked, or all up to the newest that was on the page."""
+
+    up_to = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing.views import credit_notes, documents, mails, payments, records, voiding
+from billing.views import approvals, credit_notes, documents, mails, payments, records, set_up, voiding
 
 urlpatterns = [
     path("contracts/", records.contract_list, name="contracts"),
@@ -22,6 +22,15 @@ urlpatterns = [
     path("invoices/mail/", mails.mail_list, name="mails"),
     path("invoices/mail/folder/", mails.mail_folder, name="mail-folder"),
     path("invoices/mail/send/", mails.send_all, name="mails-send"),
+    path("approvals/", approvals.approval_queue, name="approvals"),
+    path("approvals/approve/", approvals.approve, name="approvals-approve"),
+    path("approvals/<int:pk>/hold-back/", approvals.hold_back, name="approval-hold-back"),
+    path("approvals/parked/<int:pk>/release/", approvals.release, name="parked-release"),
+    path("approvals/parked/<int:pk>/ask/", approvals.ask, name="parked-ask"),
+    path("settings/billing/", set_up.billing_settings, name="billing-settings"),
+    path("settings/billing/limits/", set_up.set_limit, name="limit-set"),
+    path("settings/billing/limits/<int:pk>/remove/", set_up.remove_limit, name="limit-remove"),
+    path("settings/legal-entity/", set_up.legal_entity, name="legal-entity"),
     path("credit-notes/", credit_notes.credit_note_list, name="credit-notes"),
     path("credit-notes/<int:pk>/", credit_notes.credit_note, name="credit-note"),
     path(

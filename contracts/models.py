@@ -20,6 +20,13 @@ class Workspace(models.Model):
         default="UTC",
         help_text="IANA name, such as Europe/Berlin. Billing dates are calendar dates in this zone.",
     )
+    default_currency = models.CharField(
+        max_length=3,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Offered when a CRM is connected, for deals that name no currency of their own.",
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="workspace_is_one")]

@@ -55,7 +55,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.PURE: "documents",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "activation approving bounds crediting customer_terms drafting due invoicing issuing letterheads lifecycle locks "
+            "activation approving banners bounds crediting customer_terms drafting due invoicing issuing letterheads lifecycle locks "
             "mailing numbering overview paying payment_imports policy queries rendering story voiding"
         ),
         Layer.INTERFACES: (

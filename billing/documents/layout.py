@@ -156,8 +156,8 @@ def _facts(sheet: _Sheet, top: float) -> float:
 def _invoice_facts(document: Document, words: Wording) -> list[tuple[str, str | None]]:
     return [
         (words.number, document.number),
-        (words.issue_date, document.issue_date and words.day(document.issue_date)),
-        (words.due_date, document.due_date and words.day(document.due_date)),
+        (words.issue_date, words.day(document.issue_date) if document.issue_date else None),
+        (words.due_date, words.day(document.due_date) if document.due_date else None),
         (words.payment_terms, words.days.format(days=document.payment_terms_days)),
     ]
 
@@ -166,7 +166,7 @@ def _credit_note_facts(document: Document, words: Wording) -> list[tuple[str, st
     assert document.credits is not None
     return [
         (words.credit_note_number, document.number),
-        (words.credit_note_date, document.issue_date and words.day(document.issue_date)),
+        (words.credit_note_date, words.day(document.issue_date) if document.issue_date else None),
         (words.number, document.credits.number),
         (words.issue_date, words.day(document.credits.issue_date)),
     ]

@@ -78,6 +78,12 @@ class LegalEntity(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def missing(self) -> str:
+        """In words, what an invoice must name of its sender and cannot yet; empty once it is complete."""
+        parts = (("name", self.name), ("address", self.address))
+        return " and ".join(word for word, value in parts if not value.strip())
+
 
 class NumberSeries(models.Model):
     """The next number of one kind of document, legal entity and year. Locked last, and only to issue."""

@@ -78,7 +78,10 @@ class IssuedInvoiceIsFrozen(pgtrigger.Trigger):
 
 
 class LinesAddUp(pgtrigger.Trigger):
-    """Lines are written with their issued invoice, once and for all: after each insert they are its net."""
+    """Lines are written with their issued invoice, once and for all: after each insert they are its net.
+
+    EXECUTE plans anew each time. A kept plan from when the tables were empty would read them whole.
+    """
 
     when = pgtrigger.After
     operation = pgtrigger.Insert
@@ -88,19 +91,21 @@ class LinesAddUp(pgtrigger.Trigger):
 
     def get_func(self, model: object) -> str:
         return f"""
-            SELECT invoice.number INTO refused
-            FROM (SELECT DISTINCT invoice_id FROM inserted) touched,
-            LATERAL (
-                SELECT number, net_minor FROM billing_invoice
-                WHERE id = touched.invoice_id AND state <> 'draft' OFFSET 0
-            ) invoice,
-            LATERAL (
-                SELECT sum(amount_minor) AS net_minor FROM billing_invoiceline
-                WHERE invoice_id = touched.invoice_id OFFSET 0
-            ) lines
-            WHERE lines.net_minor IS DISTINCT FROM invoice.net_minor
-            LIMIT 1;
-            IF FOUND THEN
+            EXECUTE $query$
+                SELECT invoice.number
+                FROM (SELECT DISTINCT invoice_id FROM inserted) touched,
+                LATERAL (
+                    SELECT number, net_minor FROM billing_invoice
+                    WHERE id = touched.invoice_id AND state <> 'draft' OFFSET 0
+                ) invoice,
+                LATERAL (
+                    SELECT sum(amount_minor) AS net_minor FROM billing_invoiceline
+                    WHERE invoice_id = touched.invoice_id OFFSET 0
+                ) lines
+                WHERE lines.net_minor IS DISTINCT FROM invoice.net_minor
+                LIMIT 1
+            $query$ INTO refused;
+            IF refused IS NOT NULL THEN
                 {_refuse(NO_MORE_LINES, "refused")}
             END IF;
             RETURN NULL;

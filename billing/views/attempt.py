@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
 
 from billing.activation import UnableToDecide
+from billing.approving import UnableToApprove
 from billing.crediting import UnableToCredit
 from billing.mailing.outbox import UnableToSend
 from billing.numbering import UnableToIssueInvoice
@@ -17,6 +18,7 @@ from billing.voiding import UnableToVoid
 
 REFUSALS = (
     PeriodLocked,
+    UnableToApprove,
     UnableToCredit,
     UnableToDecide,
     UnableToIssueInvoice,
@@ -36,13 +38,15 @@ def attempt(request: HttpRequest, work: Callable[[], object]) -> bool:
     return True
 
 
-def is_filled(request: HttpRequest, form: forms.Form) -> bool:
+def is_filled(request: HttpRequest, form: forms.BaseForm) -> bool:
     """False where something is missing or wrong; the next page names the field."""
     if form.is_valid():
         return True
     for name, errors in form.errors.items():
         label = form.fields[name].label or name.replace("_", " ").capitalize() if name in form.fields else ""
-        messages.error(request, f"{label}: {' '.join(errors)}" if label else " ".join(errors))
+        messages.error(
+            request, f"{label}: {' '.join(map(str, errors))}" if label else " ".join(map(str, errors))
+        )
     return False
 
 

@@ -31,7 +31,7 @@ def credit_note(request: HttpRequest, pk: int) -> HttpResponse:
         CreditNote.objects.select_related("invoice", "requested_by", "approved_by"), pk=pk
     )
     is_draft = shown.state == CreditNoteState.DRAFT
-    may_issue = request.user.has_perm("billing.issue_creditnote")  # type: ignore[union-attr]
+    may_issue = request.user.has_perm("billing.issue_creditnote")
     return render(
         request,
         "billing/credit_note.html",

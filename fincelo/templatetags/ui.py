@@ -116,6 +116,11 @@ def count(number: int) -> str:
 
 
 @register.filter
+def draft_count(number: int) -> str:
+    return f"{number:,} {'draft' if number == 1 else 'drafts'}"
+
+
+@register.filter
 def state_word(state: str) -> str:
     return states.mark(state=state).word
 

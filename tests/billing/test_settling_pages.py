@@ -126,11 +126,13 @@ def test_a_credit_that_cannot_be(data: dict[str, str], sentence: str, ann: Clien
 
 
 def test_a_payment_is_recorded_and_taken_back(finn: Client, invoice: Invoice) -> None:
+    offered = finn.get(f"/invoices/{invoice.pk}/").text
     data = {"paid": "119", "received_date": "2026-11-20", "reference": "Bank 7"}
     page = finn.post(paths(invoice)["payment"], data, follow=True)
     payment = Payment.objects.get()
     back = finn.post(f"/payments/{payment.pk}/take-back/", {"reason": "Wrong"}, follow=True)
 
+    assert 'name="paid" value="119.00"' in offered
     assert alerts(page) == ["USD 119.00 is recorded."]
     assert heading(page) == "Invoices INV-2026-000001 Paid Download PDF"
     assert rows(page)[1][:4] == ["20 Nov 2026", "119.00", "Bank 7", "finn"]
@@ -180,6 +182,7 @@ def test_the_same_file_again_says_so(finn: Client, invoice: Invoice) -> None:
 
 
 def test_a_file_that_cannot_be_read(finn: Client) -> None:
+    ensure_legal_entity()
     page = finn.post("/payments/import/", {"file": SimpleUploadedFile("a.csv", b"\xff")}, follow=True)
 
     assert alerts(page) == ["a.csv is not imported. The file is no text in UTF-8. Save it as CSV UTF-8."]

@@ -7,12 +7,14 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.crediting import request_credit
-from billing.enums import BillingTrigger
+from billing.enums import BillingTrigger, LimitKind
 from billing.invoicing import invoice_due
-from billing.models import CreditNoteRendering, Invoice, InvoiceRendering, Letterhead, Mailing
+from billing.models import BillingPolicy, CreditNoteRendering, Invoice, InvoiceRendering, Letterhead, Mailing
 from billing.payment_imports import import_payments
+from billing.policy import put_limit
 from contracts import audit
 from contracts.models import Workspace
+from contracts.money import Money
 from crm_sync.enums import HoldCode, Outcome
 from crm_sync.models import Connection, CrmAccount
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
@@ -59,6 +61,8 @@ def settle() -> None:
     """A credit note and a payment of the newest invoice."""
     invoice = Invoice.objects.latest("pk")
     clerk, _ = User.objects.get_or_create(username="clerk")
+    BillingPolicy.objects.get_or_create(pk=1)
+    put_limit(kind=LimitKind.INVOICE, amount=Money(minor=10**9, currency="USD"), actor=clerk)
     note = request_credit(invoice=invoice, amount=1_000, reason=BAD, as_of=TODAY, actor=clerk)
     CreditNoteRendering.objects.create(credit_note=note, sha256="0" * 64)
     file = f"invoice,amount,currency,date\n{invoice.number},1,USD,{TODAY}\n{BAD},1,USD,{TODAY}\n"

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contracts", "0003_customer_billing_terms"),
+        ("contracts", "0004_default_currency"),
     ]
 
     operations = [

@@ -17,8 +17,8 @@ def choose_how_to_mail(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> N
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0004_approval_and_bounds"),
-        ("contracts", "0004_customer_language"),
+        ("billing", "0005_lines_add_up_planned_anew"),
+        ("contracts", "0005_customer_language"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
