@@ -8,7 +8,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 from django.db.models import Exists, Max, OuterRef, Q
 
-from billing.enums import InstalmentState, ScheduleState
+from billing.drafting import withdraw_drafts
+from billing.enums import InstalmentState, InvoiceState, ScheduleState
 from billing.locks import lock_contracts
 from billing.models import BillingSchedule, Instalment, Invoice
 from billing.periods import PlannedInstalment
@@ -85,13 +86,16 @@ def activate_billing(*, orders: Sequence[ActivationOrder], as_of: date) -> None:
 
 
 def rebuild_billing(*, orders: Sequence[ActivationOrder], as_of: date) -> None:
-    """Gives contracts without an invoice a new plan: five statements in the caller's transaction.
+    """Gives contracts without an issued invoice a new plan: six statements in the caller's transaction.
 
-    What was billed elsewhere up to a day, by a person's decision, stays so in the new plan.
+    Drafts are withdrawn; the new plan leads to new ones. What was billed elsewhere up to a day, by a person's
+    decision, stays so in the new plan.
     """
     if not orders:
         return
-    lock_contracts(contract_ids=[order.contract_id for order in orders])
+    contract_ids = [order.contract_id for order in orders]
+    lock_contracts(contract_ids=contract_ids)
+    withdraw_drafts(contract_ids=contract_ids)
     rebuildable = _rebuildable(orders)
     schedules = []
     for order in orders:
@@ -120,7 +124,9 @@ def rebuild_billing(*, orders: Sequence[ActivationOrder], as_of: date) -> None:
     _copy_instalments(schedules)
 
 
-def decide_catch_up(*, contract: Contract, bill_from: date | None, actor: AbstractBaseUser) -> None:
+def decide_catch_up(
+    *, contract: Contract, bill_from: date | None, as_of: date, actor: AbstractBaseUser
+) -> None:
     """Answers a schedule that asks: bill all of it, or only the periods that end after `bill_from`."""
     with transaction.atomic():
         lock_contracts(contract_ids=[contract.pk])
@@ -129,6 +135,9 @@ def decide_catch_up(*, contract: Contract, bill_from: date | None, actor: Abstra
             raise UnableToDecide(f"{contract} needs no decision on what was billed before.")
         schedule.state = ScheduleState.ACTIVE
         schedule.save(update_fields=["state"])
+        schedule.instalments.filter(state=InstalmentState.PLANNED, billing_date__lte=as_of).update(
+            is_cleared=True, parked_by=None
+        )
         elsewhere = 0
         if bill_from is not None:
             missed = schedule.instalments.filter(state=InstalmentState.PLANNED, period_end__lte=bill_from)
@@ -151,7 +160,9 @@ def _rebuildable(orders: Sequence[ActivationOrder]) -> Mapping[int, tuple[int, d
     rows = (
         BillingSchedule.objects.filter(contract__in=[order.contract_id for order in orders])
         .annotate(
-            has_invoice=Exists(Invoice.objects.filter(contract=OuterRef("contract"))),
+            has_invoice=Exists(
+                Invoice.objects.filter(contract=OuterRef("contract")).exclude(state=InvoiceState.DRAFT)
+            ),
             billed_up_to=Max(
                 "instalments__period_end", filter=Q(instalments__state=InstalmentState.BILLED_ELSEWHERE)
             ),

@@ -1,16 +1,30 @@
-from django.contrib import admin
+from typing import Any
 
-from billing.document_admin import document_link
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from billing.document_admin import credit_note_document_link, document_link
+from billing.enums import LimitKind
 from billing.models import (
+    ApprovalLimit,
+    BillingPolicy,
     BillingRun,
     BillingSchedule,
+    CreditNote,
+    CreditNoteLine,
     Instalment,
     Invoice,
     InvoiceLine,
     LegalEntity,
     NumberSeries,
+    Payment,
+    PaymentImport,
 )
+from billing.policy import drop_limit, put_limit
+from billing.settings_forms import BillingPolicyForm, LegalEntityForm, LimitForm
 from contracts.admin.read_only import (
+    LongListAdmin,
     MachineWrittenAdmin,
     MachineWrittenInline,
     link,
@@ -23,15 +37,55 @@ from contracts.admin.settings import OneRowAdmin
 
 @admin.register(LegalEntity)
 class LegalEntityAdmin(OneRowAdmin):
+    form = LegalEntityForm
     list_display = ["name", "tax_id", "invoice_prefix", "payment_terms_days"]
+
+
+@admin.register(BillingPolicy)
+class BillingPolicyAdmin(OneRowAdmin):
+    form = BillingPolicyForm
+    list_display = ["__str__", "mode", "locked_until"]
+
+
+@admin.register(ApprovalLimit)
+class ApprovalLimitAdmin(LongListAdmin):
+    """A limit is replaced by adding it anew."""
+
+    form = LimitForm
+    list_display = ["kind", "currency", money("amount_minor", label="limit")]
+    ordering = ["kind", "currency"]
+    actions = None
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        if obj:
+            return ["kind", "currency", money("amount_minor", label="limit")]
+        return ["limit_kind", "limit_currency", "amount"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return self.get_fields(request, obj) if obj else []
+
+    def save_model(self, request: HttpRequest, obj: ApprovalLimit, form: Any, change: bool) -> None:
+        limit = put_limit(
+            kind=LimitKind(form.cleaned_data["limit_kind"]),
+            amount=form.cleaned_data["limit"],
+            actor=request.user,  # type: ignore[arg-type]
+        )
+        obj.pk, obj.amount_minor = limit.pk, limit.amount_minor
+        obj.kind, obj.currency = limit.kind, limit.currency
+
+    def delete_model(self, request: HttpRequest, obj: ApprovalLimit) -> None:
+        drop_limit(limit=obj, actor=request.user)  # type: ignore[arg-type]
 
 
 @admin.register(NumberSeries)
 class NumberSeriesAdmin(MachineWrittenAdmin):
-    list_display = ["legal_entity", "year", "next_number", "last_issue_date"]
+    list_display = ["legal_entity", "kind", "year", "next_number", "last_issue_date"]
     list_select_related = ["legal_entity"]
     ordering = ["-year", "id"]
-    facts = ["legal_entity", "year", "next_number", "last_issue_date"]
+    facts = ["legal_entity", "kind", "year", "next_number", "last_issue_date"]
 
 
 @admin.register(BillingSchedule)
@@ -44,6 +98,7 @@ class BillingScheduleAdmin(MachineWrittenAdmin):
     facts = [
         "contract",
         "state",
+        "asks_because",
         "has_short_period",
         "activated_at",
         related_list("billing.instalment", by="schedule", label="instalments"),
@@ -73,6 +128,8 @@ class InstalmentAdmin(MachineWrittenAdmin):
         money("amount_minor", currency="schedule__contract__currency", label="amount"),
         "billing_date",
         "state",
+        link("parked_by"),
+        "is_cleared",
         related_list("billing.invoice", by="instalment", label="invoices"),
     ]
 
@@ -91,7 +148,11 @@ class BillingRunAdmin(MachineWrittenAdmin):
         "started_at",
         "finished_at",
         "issued",
+        "drafted",
         "failed",
+        pretty("totals"),
+        "caught_up_since",
+        pretty("parked"),
         pretty("problems"),
         related_list("billing.invoice", by="billing_run", label="invoices"),
     ]
@@ -140,6 +201,14 @@ class InvoiceAdmin(MachineWrittenAdmin):
         money("net_minor", label="net"),
         money("tax_minor", label="tax"),
         money("total_minor", label="total"),
+        pretty("tax_summary"),
+        "prices_include_tax",
+        money("credited_minor", label="credited"),
+        money("paid_minor", label="paid"),
+        money("balance_minor", label="balance"),
+        "sent_at",
+        related_list("billing.creditnote", by="invoice", label="credit notes"),
+        related_list("billing.payment", by="invoice", label="payments"),
         pretty("seller"),
         pretty("buyer"),
         document_link,
@@ -169,4 +238,95 @@ class InvoiceLineAdmin(MachineWrittenAdmin):
         "period_start",
         "period_end",
         money("amount_minor", currency="invoice__currency", label="amount"),
+    ]
+
+
+class CreditNoteLineInline(MachineWrittenInline):
+    model = CreditNoteLine
+    facts = [
+        "position",
+        "description",
+        "period_start",
+        "period_end",
+        money("amount_minor", currency="credit_note__currency", label="amount"),
+    ]
+
+
+@admin.register(CreditNote)
+class CreditNoteAdmin(MachineWrittenAdmin):
+    list_display = [
+        "__str__",
+        "state",
+        link("customer"),
+        link("invoice"),
+        "issue_date",
+        money("total_minor", label="total"),
+    ]
+    list_filter = ["state", "issue_date", "currency"]
+    list_select_related = ["customer", "invoice"]
+    search_fields = ["number__exact"]
+    search_help_text = "The whole credit note number."
+    ordering = ["-issue_date", "-id"]
+    inlines = [CreditNoteLineInline]
+    facts = [
+        "number",
+        "state",
+        "legal_entity",
+        "customer",
+        link("invoice"),
+        "issue_date",
+        "reason",
+        money("net_minor", label="net"),
+        money("tax_minor", label="tax"),
+        money("total_minor", label="total"),
+        pretty("tax_summary"),
+        "requested_by",
+        "approved_by",
+        pretty("seller"),
+        pretty("buyer"),
+        credit_note_document_link,
+        "created_at",
+    ]
+
+
+@admin.register(Payment)
+class PaymentAdmin(MachineWrittenAdmin):
+    list_display = [
+        "received_date",
+        link("invoice"),
+        money("amount_minor", label="amount"),
+        "reference",
+        "recorded_by",
+        "created_at",
+    ]
+    list_filter = ["received_date", "currency"]
+    list_select_related = ["invoice", "recorded_by"]
+    search_fields = ["invoice__number__exact"]
+    search_help_text = "The whole invoice number."
+    ordering = ["-received_date", "-id"]
+    facts = [
+        link("invoice"),
+        money("amount_minor", label="amount"),
+        "received_date",
+        "reference",
+        link("reverses"),
+        link("payment_import"),
+        "recorded_by",
+        "created_at",
+    ]
+
+
+@admin.register(PaymentImport)
+class PaymentImportAdmin(MachineWrittenAdmin):
+    list_display = ["file_name", "imported_by", "imported_at", "recorded", "known"]
+    list_select_related = ["imported_by"]
+    ordering = ["-id"]
+    facts = [
+        "file_name",
+        "imported_by",
+        "imported_at",
+        "recorded",
+        "known",
+        pretty("unmatched"),
+        related_list("billing.payment", by="payment_import", label="payments"),
     ]

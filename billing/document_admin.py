@@ -4,8 +4,15 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 
-from billing.document_models import InvoiceMail, InvoiceRendering, Letterhead, Mailing
-from billing.models import Invoice
+from billing.models import (
+    CreditNote,
+    CreditNoteRendering,
+    Invoice,
+    InvoiceMail,
+    InvoiceRendering,
+    Letterhead,
+    Mailing,
+)
 from contracts.admin.read_only import MachineWrittenAdmin, link
 
 
@@ -13,6 +20,12 @@ from contracts.admin.read_only import MachineWrittenAdmin, link
 def document_link(invoice: Invoice) -> str:
     url = reverse("invoice-document", args=[invoice.pk])
     return format_html('<a href="{}">{}</a>', url, "Download" if invoice.number else "Preview")
+
+
+@admin.display(description="PDF")
+def credit_note_document_link(note: CreditNote) -> str:
+    url = reverse("credit-note-document", args=[note.pk])
+    return format_html('<a href="{}">{}</a>', url, "Download" if note.number else "Preview")
 
 
 @admin.register(InvoiceMail)
@@ -45,6 +58,16 @@ class InvoiceRenderingAdmin(MachineWrittenAdmin):
     search_help_text = "The whole invoice number, or the SHA-256 of a PDF."
     ordering = ["-id"]
     facts = ["invoice", "sha256", "created_at"]
+
+
+@admin.register(CreditNoteRendering)
+class CreditNoteRenderingAdmin(MachineWrittenAdmin):
+    list_display = ["created_at", link("credit_note"), "sha256"]
+    list_select_related = ["credit_note"]
+    search_fields = ["credit_note__number__exact", "sha256__exact"]
+    search_help_text = "The whole credit note number, or the SHA-256 of a PDF."
+    ordering = ["-id"]
+    facts = ["credit_note", "sha256", "created_at"]
 
 
 @admin.register(Letterhead)

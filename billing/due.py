@@ -10,9 +10,11 @@ from datetime import date
 
 from django.db import connection
 
+from contracts.money import Money
+
 CHUNK = 5_000
 
-_BILLABLE = """
+BILLABLE = """
     LATERAL (
         SELECT contract.id, contract.currency
         FROM billing_billingschedule schedule
@@ -28,11 +30,12 @@ _BILLABLE = """
 class DueInstalment:
     id: int
     contract_id: int
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Total:
-    """The invoices in one currency."""
+    """The invoices in one currency, at what the contracts say: without tax where that is added."""
 
     currency: str
     invoices: int
@@ -47,21 +50,27 @@ def due_chunks(*, as_of: date) -> Iterator[list[DueInstalment]]:
             cursor.execute(
                 f"""
                 WITH instalment AS MATERIALIZED (
-                    SELECT id, billing_date, schedule_id
+                    SELECT id, billing_date, schedule_id, amount_minor
                     FROM billing_instalment
-                    WHERE state = 'planned' AND billing_date <= %(as_of)s
+                    WHERE state = 'planned' AND billing_date <= %(as_of)s AND parked_by_id IS NULL
                       AND (billing_date, id) > (%(date)s, %(id)s)
                     ORDER BY billing_date, id
                     LIMIT %(chunk)s
                 )
-                SELECT instalment.billing_date, instalment.id, contract.id
-                FROM instalment LEFT JOIN {_BILLABLE}
+                SELECT
+                    instalment.billing_date, instalment.id, contract.id,
+                    instalment.amount_minor, contract.currency
+                FROM instalment LEFT JOIN {BILLABLE}
                 ORDER BY instalment.billing_date, instalment.id
                 """,  # noqa: S608  constants
                 {"as_of": as_of, "date": after[0], "id": after[1], "chunk": CHUNK},
             )
             rows = cursor.fetchall()
-        due = [DueInstalment(id=id_, contract_id=contract_id) for _, id_, contract_id in rows if contract_id]
+        due = [
+            DueInstalment(id=id_, contract_id=contract_id, amount=Money(minor=minor, currency=currency))
+            for _, id_, contract_id, minor, currency in rows
+            if contract_id
+        ]
         if due:
             yield due
         if len(rows) < CHUNK:
@@ -75,9 +84,10 @@ def still_due(*, as_of: date, ids: Collection[int]) -> set[int]:
         cursor.execute(
             f"""
             SELECT instalment.id
-            FROM billing_instalment instalment JOIN {_BILLABLE}
+            FROM billing_instalment instalment JOIN {BILLABLE}
             WHERE instalment.id = ANY(%(ids)s::bigint[])
               AND instalment.state = 'planned' AND instalment.billing_date <= %(as_of)s
+              AND instalment.parked_by_id IS NULL
             """,  # noqa: S608  constants
             {"as_of": as_of, "ids": list(ids)},
         )
@@ -90,8 +100,9 @@ def preview_due(*, as_of: date) -> list[Total]:
         cursor.execute(
             f"""
             SELECT contract.currency, count(*), sum(instalment.amount_minor)
-            FROM billing_instalment instalment JOIN {_BILLABLE}
+            FROM billing_instalment instalment JOIN {BILLABLE}
             WHERE instalment.state = 'planned' AND instalment.billing_date <= %(as_of)s
+              AND instalment.parked_by_id IS NULL
             GROUP BY contract.currency
             ORDER BY contract.currency
             """,  # noqa: S608  constants

@@ -9,8 +9,16 @@ class ScheduleState(models.TextChoices):
     ENDED = "ended", "Ended"
 
 
+class AskReason(models.TextChoices):
+    """Why a schedule waits for a person's decision."""
+
+    MISSED = "missed", "Periods were missed long ago"
+    MANY = "many", "Many invoices in one run"
+
+
 class InstalmentState(models.TextChoices):
     PLANNED = "planned", "Planned"
+    DRAFTED = "drafted", "Awaiting approval"
     INVOICED = "invoiced", "Invoiced"
     BILLED_ELSEWHERE = "billed_elsewhere", "Already billed elsewhere"
 
@@ -25,10 +33,38 @@ class InvoiceState(models.TextChoices):
     CREDITED = "credited", "Credited"
 
 
+class SeriesKind(models.TextChoices):
+    INVOICE = "invoice", "Invoices"
+    CREDIT_NOTE = "credit_note", "Credit notes"
+
+
+class CreditNoteState(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    ISSUED = "issued", "Issued"
+
+
+class AfterVoid(models.TextChoices):
+    """What becomes of the period of a void invoice."""
+
+    BILL_AGAIN = "bill_again", "Bill the period again with the next run"
+    SUSPEND = "suspend", "Suspend the contract until somebody resumes it"
+
+
+class BillingMode(models.TextChoices):
+    AUTO = "auto", "Auto: issue what is due"
+    APPROVE = "approve", "Approve: leave drafts in the queue"
+
+
+class LimitKind(models.TextChoices):
+    INVOICE = "invoice", "Invoices"
+    CREDIT_NOTE = "credit_note", "Credit notes"
+
+
 class BillingRunState(models.TextChoices):
     RUNNING = "running", "Running"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
+    PARKED = "parked", "Parked"
 
 
 class BillingTrigger(models.TextChoices):
@@ -36,6 +72,7 @@ class BillingTrigger(models.TextChoices):
     SYNC = "sync", "After a sync"
     COMMAND = "command", "Command"
     PERSON = "person", "By hand"
+    APPROVAL = "approval", "Approval"
 
 
 class MailState(models.TextChoices):

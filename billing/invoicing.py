@@ -1,15 +1,17 @@
 """The Smart Billing Agent: bills everything that is due, however long it was away.
 
-1. Contracts whose term has begun become active.
-2. Due instalments are read in chunks, oldest first. A chunk is one transaction: lock its contracts, see what
-   is still due, take numbers, issue, count. A killed run has billed whole chunks; the next run does the rest.
-3. What the database refuses is tried again in halves, down to the contract at fault. The others are billed.
-4. Contracts that are over and wholly billed become completed.
+1. Contracts whose term has begun become active. Drafts of contracts that are no longer billed are withdrawn.
+2. What exceeds the bounds is put aside, and a person is asked.
+3. Due instalments are read in chunks, oldest first. A chunk is one transaction: lock its contracts, see what
+   is still due, take numbers, issue or draft by the policy, count. A killed run has billed whole chunks; the
+   next run does the rest.
+4. What the database refuses is tried again in halves, down to the contract at fault. The others are billed.
+5. Contracts that are over and wholly billed become completed.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -18,13 +20,16 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
+from billing.bounds import ask_about_contracts, last_billed, missed_since, park_excess
+from billing.drafting import withdraw_drafts_of_stopped
 from billing.due import DueInstalment, Total, due_chunks, still_due
-from billing.enums import BillingRunState, BillingTrigger
-from billing.issuing import issue_invoices
+from billing.enums import BillingMode, BillingRunState, BillingTrigger, LimitKind
+from billing.issuing import draft_invoices, issue_invoices
 from billing.lifecycle import complete_contracts, start_contracts
 from billing.locks import lock_contracts
 from billing.models import BillingRun, LegalEntity
 from billing.numbering import UnableToIssueInvoice
+from billing.policy import PeriodLocked, billing_policy, ensure_open, limits
 from contracts.bulk import as_json
 from contracts.models import Contract
 from contracts.transactions import ensure_connected, run_durably
@@ -52,26 +57,25 @@ class BillingSummary:
     failed: Sequence[BillingFailure]
     started: int
     completed: int
+    drafted: Sequence[Total] = ()
+    """Left for approval."""
+    asked: int = 0
+    """Contracts that ask because many invoices were due at once."""
+    parked: Sequence[Total] = ()
+    caught_up_since: date | None = None
 
 
 @dataclass(slots=True)
-class _Outcome:
+class _Sums:
+    """By currency."""
+
     invoices: Counter[str] = field(default_factory=Counter)
     minor: Counter[str] = field(default_factory=Counter)
-    failed: list[BillingFailure] = field(default_factory=list)
 
-    def add(self, other: "_Outcome") -> None:
-        self.invoices += other.invoices
-        self.minor += other.minor
-        self.failed += other.failed
-
-    @classmethod
-    def of(cls, totals: Iterable[Total]) -> "_Outcome":
-        totals = list(totals)
-        return cls(
-            invoices=Counter({total.currency: total.invoices for total in totals}),
-            minor=Counter({total.currency: total.minor for total in totals}),
-        )
+    def add(self, totals: Iterable[Total]) -> None:
+        for total in totals:
+            self.invoices[total.currency] += total.invoices
+            self.minor[total.currency] += total.minor
 
     @property
     def totals(self) -> list[Total]:
@@ -81,27 +85,62 @@ class _Outcome:
         ]
 
 
+@dataclass(slots=True)
+class _Outcome:
+    issued: _Sums = field(default_factory=_Sums)
+    drafted: _Sums = field(default_factory=_Sums)
+    failed: list[BillingFailure] = field(default_factory=list)
+
+    def add(self, other: "_Outcome") -> None:
+        self.issued.add(other.issued.totals)
+        self.drafted.add(other.drafted.totals)
+        self.failed += other.failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PutAside:
+    """What a run does not bill before somebody has decided, and what it is late for."""
+
+    asked: int = 0
+    parked: Sequence[Total] = ()
+    missed_since: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rules:
+    """Who sends the invoices of a run, and which wait for approval."""
+
+    legal_entity: LegalEntity | None
+    mode: BillingMode
+    limits: Mapping[str, int]
+
+    def needs_approval(self, instalment: DueInstalment) -> bool:
+        amount = instalment.amount
+        return self.mode == BillingMode.APPROVE or amount.minor > self.limits.get(
+            amount.currency, amount.minor
+        )
+
+
 def invoice_due(
     *, as_of: date, trigger: BillingTrigger, actor: AbstractBaseUser | None = None
 ) -> BillingSummary:
     """Issues an invoice dated `as_of` for every instalment due by then. Safe to call at any time, by many."""
     _close_interrupted()
     run = BillingRun.objects.create(trigger=trigger, actor_id=actor.pk if actor else None, as_of=as_of)
-    outcome = _Outcome()
+    outcome, put_aside = _Outcome(), _PutAside()
     ended = BillingRunState.FAILED
     try:
         started = start_contracts(as_of=as_of)
-        legal_entity = LegalEntity.objects.order_by("pk").first()
+        put_aside = run_durably(partial(_put_aside, run=run))
+        rules = _rules()
         for due in due_chunks(as_of=as_of):
-            if legal_entity is None:
-                raise UnableToIssueInvoice("Enter the legal entity that sends the invoices first.")
             failed = {failure.contract_id for failure in outcome.failed}
             due = [instalment for instalment in due if instalment.contract_id not in failed]
-            outcome.add(run_durably(partial(_bill_chunk, due=due, legal_entity=legal_entity, run=run)))
+            outcome.add(run_durably(partial(_bill_chunk, due=due, rules=rules, run=run)))
         completed = complete_contracts(as_of=as_of)
-        ended = BillingRunState.DONE
+        ended = BillingRunState.PARKED if put_aside.parked else BillingRunState.DONE
     except UnableToIssueInvoice as refusal:
-        _count(run, problems=[{"sentence": str(refusal)}])
+        _count(run, _Outcome(), problems=[{"sentence": str(refusal)}])
         raise
     finally:
         ensure_connected()
@@ -109,11 +148,33 @@ def invoice_due(
     return BillingSummary(
         run_id=run.pk,
         as_of=as_of,
-        issued=outcome.invoices.total(),
-        totals=outcome.totals,
+        issued=outcome.issued.invoices.total(),
+        totals=outcome.issued.totals,
         failed=outcome.failed,
         started=started,
         completed=completed,
+        drafted=outcome.drafted.totals,
+        asked=put_aside.asked,
+        parked=put_aside.parked,
+        caught_up_since=put_aside.missed_since,
+    )
+
+
+def _put_aside(*, run: BillingRun) -> _PutAside:
+    withdraw_drafts_of_stopped()
+    last = last_billed(run=run)
+    since = missed_since(run=run, last=last)
+    if since:
+        BillingRun.objects.filter(pk=run.pk).update(caught_up_since=since)
+    asked = ask_about_contracts(run=run, last=last)
+    return _PutAside(asked=asked, parked=park_excess(run=run, last=last), missed_since=since)
+
+
+def _rules() -> _Rules:
+    return _Rules(
+        legal_entity=LegalEntity.objects.order_by("pk").first(),
+        mode=BillingMode(billing_policy().mode),
+        limits=limits(kind=LimitKind.INVOICE),
     )
 
 
@@ -130,34 +191,48 @@ def _close_interrupted() -> None:
         )
 
 
-def _bill_chunk(*, due: Sequence[DueInstalment], legal_entity: LegalEntity, run: BillingRun) -> _Outcome:
+def _bill_chunk(*, due: Sequence[DueInstalment], rules: _Rules, run: BillingRun) -> _Outcome:
+    if rules.legal_entity is None or rules.legal_entity.missing:
+        missing = rules.legal_entity.missing if rules.legal_entity else "name and address"
+        raise UnableToIssueInvoice(
+            f"The {missing} of the legal entity is missing, so no invoice is legal. "
+            "Enter it under Settings, Legal entity."
+        )
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a refusal shows in its savepoint, not at the commit
+    try:
+        ensure_open(day=run.as_of)
+    except PeriodLocked as closed:
+        raise UnableToIssueInvoice(str(closed)) from closed
     lock_contracts(contract_ids={instalment.contract_id for instalment in due})
     still = still_due(as_of=run.as_of, ids=[instalment.id for instalment in due])
-    outcome = _issue([instalment for instalment in due if instalment.id in still], legal_entity, run)
+    due = [instalment for instalment in due if instalment.id in still]
+    waiting = [instalment for instalment in due if rules.needs_approval(instalment)]
+    ready = [instalment for instalment in due if not rules.needs_approval(instalment)]
+    issue = partial(issue_invoices, legal_entity=rules.legal_entity, run=run, issue_date=run.as_of)
+    outcome = _Outcome()
+    outcome.failed += _write(ready, issue, outcome.issued)
+    draft = partial(draft_invoices, legal_entity=rules.legal_entity, run=run)
+    outcome.failed += _write(waiting, draft, outcome.drafted)
     _count(
         run,
-        issued=outcome.invoices.total(),
-        failed=len(outcome.failed),
+        outcome,
         problems=[{"contract": failure.contract, "sentence": failure.sentence} for failure in outcome.failed],
     )
     return outcome
 
 
-def _issue(due: Sequence[DueInstalment], legal_entity: LegalEntity, run: BillingRun) -> _Outcome:
+def _write(
+    due: Sequence[DueInstalment], write: Callable[..., list[Total]], sums: _Sums
+) -> list[BillingFailure]:
+    """Issues or drafts and adds it to the sums, in halves where the database refuses; what it refused."""
     if not due:
-        return _Outcome()
+        return []
     try:
         with transaction.atomic():  # savepoint: what is refused leaves the others alone
-            return _Outcome.of(
-                issue_invoices(
-                    instalment_ids=[instalment.id for instalment in due],
-                    legal_entity=legal_entity,
-                    run=run,
-                    issue_date=run.as_of,
-                )
-            )
+            totals = write(instalment_ids=[instalment.id for instalment in due])
+        sums.add(totals)
+        return []
     except OperationalError:
         raise
     except DatabaseError as error:
@@ -169,16 +244,15 @@ def _issue(due: Sequence[DueInstalment], legal_entity: LegalEntity, run: Billing
         contracts = list(dict.fromkeys(instalment.contract_id for instalment in due))
         if len(contracts) == 1:
             logger.exception("The database refused an invoice of contract %s", contracts[0])
-            return _Outcome(failed=[_failure(contracts[0], rule)])
+            return [_failure(contracts[0], rule)]
 
     first = set(contracts[: len(contracts) // 2])
-    outcome = _issue([instalment for instalment in due if instalment.contract_id in first], legal_entity, run)
-    if len(outcome.failed) >= REFUSALS_IN_A_ROW and not outcome.invoices:
-        raise UnableToIssueInvoice(f"The fault is in no single contract. {outcome.failed[-1].sentence}")
-    outcome.add(
-        _issue([instalment for instalment in due if instalment.contract_id not in first], legal_entity, run)
-    )
-    return outcome
+    before = sums.invoices.total()
+    failed = _write([instalment for instalment in due if instalment.contract_id in first], write, sums)
+    if len(failed) >= REFUSALS_IN_A_ROW and sums.invoices.total() == before:
+        raise UnableToIssueInvoice(f"The fault is in no single contract. {failed[-1].sentence}")
+    rest = [instalment for instalment in due if instalment.contract_id not in first]
+    return failed + _write(rest, write, sums)
 
 
 def _rule(error: DatabaseError) -> str:
@@ -195,15 +269,28 @@ def _failure(contract_id: int, rule: str) -> BillingFailure:
     )
 
 
-def _count(
-    run: BillingRun, *, issued: int = 0, failed: int = 0, problems: Sequence[dict[str, str]] = ()
-) -> None:
+def _count(run: BillingRun, outcome: _Outcome, *, problems: Sequence[dict[str, str]] = ()) -> None:
+    """Adds to the run what one transaction has done."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE billing_billingrun
-            SET issued = issued + %s, failed = failed + %s, problems = problems || %s::jsonb
-            WHERE id = %s
+            SET issued = issued + %(issued)s, drafted = drafted + %(drafted)s, failed = failed + %(failed)s,
+                problems = problems || %(problems)s::jsonb,
+                totals = totals || (
+                    SELECT coalesce(
+                        jsonb_object_agg(code, minor::bigint + coalesce((totals ->> code)::bigint, 0)), '{}'
+                    )
+                    FROM jsonb_each_text(%(totals)s::jsonb) AS billed (code, minor)
+                )
+            WHERE id = %(run)s
             """,
-            [issued, failed, as_json(list(problems)), run.pk],
+            {
+                "issued": outcome.issued.invoices.total(),
+                "drafted": outcome.drafted.invoices.total(),
+                "failed": len(outcome.failed),
+                "problems": as_json(list(problems)),
+                "totals": as_json(dict(outcome.issued.minor + outcome.drafted.minor)),
+                "run": run.pk,
+            },
         )

@@ -1,16 +1,79 @@
 """Turns due instalments into issued invoices: one statement, whatever their number."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import connection
 
 from billing.due import Total
+from billing.enums import InstalmentState, InvoiceState
 from billing.letterheads import seller_copy
 from billing.mailing.posting import FIRST_STATE
 from billing.models import BillingRun, LegalEntity
 from billing.numbering import take_numbers
+from billing.tax import TAX_SQL
 from contracts.bulk import as_json
+
+_TAX = TAX_SQL.format(amount="priced.amount_minor", rate="priced.rate", included="%(included)s")
+_ISSUE = f"""
+    WITH priced AS (
+        SELECT
+            numbered.sequence, numbered.text, instalment.id AS instalment_id, instalment.amount_minor,
+            contract.id AS contract_id, contract.currency, contract.po_number, customer.id AS customer_id,
+            coalesce(customer.tax_rate, %(rate)s) AS rate,
+            coalesce(customer.payment_terms_days, %(terms)s) AS terms,
+            jsonb_build_object(
+                'name', customer.name, 'address', customer.address,
+                'tax_id', customer.tax_id, 'billing_email', customer.billing_email,
+                'language', customer.language
+            ) AS buyer
+        FROM unnest(%(ids)s::bigint[], %(sequences)s::integer[], %(texts)s::text[])
+            AS numbered (instalment_id, sequence, text)
+        JOIN billing_instalment instalment ON instalment.id = numbered.instalment_id
+        JOIN billing_billingschedule schedule ON schedule.id = instalment.schedule_id
+        JOIN contracts_contract contract ON contract.id = schedule.contract_id
+        JOIN contracts_customer customer ON customer.id = contract.customer_id
+    ), taxed AS (
+        SELECT priced.*, computed.tax,
+            priced.amount_minor - CASE WHEN %(included)s THEN computed.tax ELSE 0 END AS net
+        FROM priced, LATERAL (SELECT {_TAX} AS tax) computed
+    ), issued AS (
+        INSERT INTO billing_invoice (
+            legal_entity_id, contract_id, customer_id, instalment_id, billing_run_id,
+            state, number, year, sequence, issue_date, due_date,
+            currency, net_minor, tax_minor, total_minor, tax_summary, prices_include_tax,
+            payment_terms_days, po_number, seller, buyer
+        )
+        SELECT
+            %(entity)s, contract_id, customer_id, instalment_id, %(run)s,
+            %(state)s, text, %(year)s, sequence, %(issue_date)s, %(issue_date)s::date + terms,
+            currency, net, tax, net + tax,
+            jsonb_build_array(jsonb_build_object('rate', rate, 'net_minor', net, 'tax_minor', tax)),
+            %(included)s, terms, po_number, %(seller)s::jsonb, buyer
+        FROM taxed
+        ORDER BY sequence
+        RETURNING id, instalment_id, contract_id, state, currency, net_minor, total_minor, buyer
+    ), charged AS (
+        INSERT INTO billing_invoiceline (
+            invoice_id, position, description, period_start, period_end, amount_minor, tax_rate
+        )
+        SELECT
+            issued.id, 1, contract.name,
+            instalment.period_start, instalment.period_end, issued.net_minor, taxed.rate
+        FROM issued
+        JOIN taxed ON taxed.instalment_id = issued.instalment_id
+        JOIN billing_instalment instalment ON instalment.id = issued.instalment_id
+        JOIN contracts_contract contract ON contract.id = issued.contract_id
+    ), billed AS (
+        UPDATE billing_instalment instalment SET state = %(billed)s
+        FROM issued WHERE instalment.id = issued.instalment_id
+    ), posted AS (
+        INSERT INTO billing_invoicemail (invoice_id, state)
+        SELECT id, {FIRST_STATE} FROM issued WHERE state = 'issued'
+    )
+    SELECT currency, count(*), sum(CASE WHEN %(included)s THEN total_minor ELSE net_minor END)
+    FROM issued GROUP BY currency
+"""  # noqa: S608  constants
 
 
 def issue_invoices(
@@ -22,63 +85,61 @@ def issue_invoices(
     The caller holds the locks of the contracts and has seen that the instalments are due.
     """
     numbers = take_numbers(legal_entity=legal_entity, issue_date=issue_date, count=len(instalment_ids))
+    return _write(
+        instalment_ids=instalment_ids,
+        legal_entity=legal_entity,
+        run=run,
+        issue_date=issue_date,
+        state=InvoiceState.ISSUED,
+        sequences=[number.sequence for number in numbers],
+        texts=[number.text for number in numbers],
+    )
+
+
+def draft_invoices(
+    *, instalment_ids: Sequence[int], legal_entity: LegalEntity, run: BillingRun
+) -> list[Total]:
+    """Writes what would be issued, without number and date. The caller holds the locks of the contracts."""
+    return _write(
+        instalment_ids=instalment_ids,
+        legal_entity=legal_entity,
+        run=run,
+        issue_date=None,
+        state=InvoiceState.DRAFT,
+        sequences=[None] * len(instalment_ids),
+        texts=[None] * len(instalment_ids),
+    )
+
+
+def _write(
+    *,
+    instalment_ids: Sequence[int],
+    legal_entity: LegalEntity,
+    run: BillingRun,
+    issue_date: date | None,
+    state: InvoiceState,
+    sequences: Sequence[int | None],
+    texts: Sequence[str | None],
+) -> list[Total]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
-            WITH issued AS (
-                INSERT INTO billing_invoice (
-                    legal_entity_id, contract_id, customer_id, instalment_id, billing_run_id,
-                    state, number, year, sequence, issue_date, due_date,
-                    currency, net_minor, total_minor, payment_terms_days, po_number, seller, buyer
-                )
-                SELECT
-                    %(entity)s, contract.id, customer.id, instalment.id, %(run)s,
-                    'issued', numbered.text, %(year)s, numbered.sequence, %(issue_date)s, %(due_date)s,
-                    contract.currency, instalment.amount_minor, instalment.amount_minor, %(terms)s,
-                    contract.po_number, %(seller)s::jsonb,
-                    jsonb_build_object(
-                        'name', customer.name, 'address', customer.address,
-                        'tax_id', customer.tax_id, 'billing_email', customer.billing_email,
-                        'language', customer.language
-                    )
-                FROM unnest(%(ids)s::bigint[], %(sequences)s::integer[], %(texts)s::text[])
-                    AS numbered (instalment_id, sequence, text)
-                JOIN billing_instalment instalment ON instalment.id = numbered.instalment_id
-                JOIN billing_billingschedule schedule ON schedule.id = instalment.schedule_id
-                JOIN contracts_contract contract ON contract.id = schedule.contract_id
-                JOIN contracts_customer customer ON customer.id = contract.customer_id
-                ORDER BY numbered.sequence
-                RETURNING id, instalment_id, contract_id, currency, net_minor, buyer
-            ), charged AS (
-                INSERT INTO billing_invoiceline (
-                    invoice_id, position, description, period_start, period_end, amount_minor
-                )
-                SELECT
-                    issued.id, 1, contract.name,
-                    instalment.period_start, instalment.period_end, issued.net_minor
-                FROM issued
-                JOIN billing_instalment instalment ON instalment.id = issued.instalment_id
-                JOIN contracts_contract contract ON contract.id = issued.contract_id
-            ), billed AS (
-                UPDATE billing_instalment instalment SET state = 'invoiced'
-                FROM issued WHERE instalment.id = issued.instalment_id
-            ), posted AS (
-                INSERT INTO billing_invoicemail (invoice_id, state)
-                SELECT id, {FIRST_STATE} FROM issued
-            )
-            SELECT currency, count(*), sum(net_minor) FROM issued GROUP BY currency
-            """,  # noqa: S608  a constant
+            _ISSUE,
             {
                 "entity": legal_entity.pk,
                 "run": run.pk,
-                "year": issue_date.year,
+                "year": issue_date.year if issue_date else None,
                 "issue_date": issue_date,
-                "due_date": issue_date + timedelta(days=legal_entity.payment_terms_days),
                 "terms": legal_entity.payment_terms_days,
+                "rate": legal_entity.default_tax_rate,
+                "included": legal_entity.prices_include_tax,
                 "seller": as_json(seller_copy(legal_entity=legal_entity)),
                 "ids": list(instalment_ids),
-                "sequences": [number.sequence for number in numbers],
-                "texts": [number.text for number in numbers],
+                "sequences": list(sequences),
+                "texts": list(texts),
+                "state": state.value,
+                "billed": (
+                    InstalmentState.DRAFTED if state == InvoiceState.DRAFT else InstalmentState.INVOICED
+                ).value,
             },
         )
         return [

@@ -5,8 +5,7 @@ from hashlib import sha256
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from billing.document_models import Letterhead, Logo, Mailing
-from billing.models import LegalEntity
+from billing.models import LegalEntity, Letterhead, Logo, Mailing
 from contracts import audit
 
 

@@ -41,7 +41,7 @@ def complete_contracts(*, as_of: date) -> int:
               AND NOT EXISTS (
                 SELECT 1 FROM billing_billingschedule schedule
                 JOIN billing_instalment instalment
-                  ON instalment.schedule_id = schedule.id AND instalment.state = 'planned'
+                  ON instalment.schedule_id = schedule.id AND instalment.state IN ('planned', 'drafted')
                 WHERE schedule.contract_id = contract.id
                 OFFSET 0 -- look-ups by key, with or without statistics
               )

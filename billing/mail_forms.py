@@ -3,10 +3,10 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from billing.document_models import FOOTER_LENGTH, Letterhead, Mailing
 from billing.documents.layout import footer_fits
 from billing.documents.logos import LogoRefused, as_jpeg
 from billing.enums import MailState
+from billing.models import FOOTER_LENGTH, Letterhead, Mailing
 from contracts.models import Customer
 
 ALL = ("", "All")

@@ -40,6 +40,7 @@ class BillingOverview:
     missed: Sequence[Instalment]
     """The instalments whose billing date has come; filled only while the schedule asks about them."""
     missed_total: Money
+    asks_because: str
     has_short_period: bool
     sentence: str
 
@@ -65,6 +66,7 @@ def billing_overview(*, contract: Contract, as_of: date) -> BillingOverview:
         missed_total=Money(
             minor=sum(instalment.amount_minor for instalment in missed), currency=contract.currency
         ),
+        asks_because=schedule.asks_because if schedule else "",
         has_short_period=schedule is not None and schedule.has_short_period,
         sentence=_sentence(contract=contract, rows=rows, asks=asks, as_of=as_of),
     )
@@ -72,9 +74,11 @@ def billing_overview(*, contract: Contract, as_of: date) -> BillingOverview:
 
 def _sentence(*, contract: Contract, rows: Sequence[Row], asks: bool, as_of: date) -> str:
     if asks:
-        return "Nothing is billed until somebody decides what to do with the periods that were missed."
+        return "Nothing is billed until somebody decides what to do with the periods that are due."
     if any(row.state == PAUSED for row in rows):
         return f"Nothing is billed while the contract is {contract.get_state_display().lower()}."
+    if any(row.state == InstalmentState.DRAFTED for row in rows):
+        return "A draft of the next invoice waits for approval."
     following = next((row.instalment for row in rows if row.state == InstalmentState.PLANNED), None)
     if following is None:
         return "Everything is billed." if rows else "It has no billing schedule, so nothing is billed."
@@ -92,7 +96,8 @@ def _value_parts(*, contract: Contract, instalments: Sequence[Instalment]) -> li
     totals = schedule_totals(contract=contract, instalments=instalments)
     parts, offset = [], 0.0
     for word, tone, minor in (
-        ("Billed", Tone.OK, totals.billed),
+        ("Billed", Tone.OK, totals.billed - totals.credited),
+        ("Credited", Tone.BAD, totals.credited),
         ("Billed elsewhere", Tone.OFF, totals.elsewhere),
         ("Planned", Tone.INFO, totals.planned),
         ("Paused", Tone.WAIT, totals.paused),

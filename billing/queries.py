@@ -7,8 +7,8 @@ from datetime import date
 
 from django.db.models import Case, CharField, F, Prefetch, Q, QuerySet, Sum, Value, When
 
-from billing.enums import InstalmentState, InvoiceState, ScheduleState
-from billing.models import Instalment, Invoice
+from billing.enums import CreditNoteState, InstalmentState, InvoiceState, ScheduleState
+from billing.models import CreditNote, Instalment, Invoice
 from contracts.enums import ContractState
 from contracts.models import Contract, ContractQuerySet, Customer
 
@@ -25,6 +25,8 @@ class CurrencyTotal:
     currency: str
     contracts: int
     billed: int
+    """Without tax."""
+    open: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,8 @@ class ScheduleTotals:
     """A contract's value by what became of it, in minor units."""
 
     billed: int
+    """What is credited included."""
+    credited: int
     planned: int
     paused: int
     elsewhere: int
@@ -92,10 +96,17 @@ def schedule_totals(*, contract: Contract, instalments: Sequence[Instalment]) ->
         sums[shown_instalment_state(instalment=instalment, contract=contract)] += instalment.amount_minor
     return ScheduleTotals(
         billed=sums[InstalmentState.INVOICED],
-        planned=sums[InstalmentState.PLANNED],
+        credited=_credited(contract),
+        planned=sums[InstalmentState.PLANNED] + sums[InstalmentState.DRAFTED],
         paused=sums[PAUSED],
         elsewhere=sums[InstalmentState.BILLED_ELSEWHERE],
     )
+
+
+def _credited(contract: Contract) -> int:
+    """What issued credit notes take back of the contract's value."""
+    issued = CreditNote.objects.filter(invoice__contract=contract, state=CreditNoteState.ISSUED)
+    return int(issued.aggregate(total=Sum("asked_minor"))["total"] or 0)
 
 
 def totals_by_currency(*, customer: Customer) -> list[CurrencyTotal]:
@@ -104,8 +115,14 @@ def totals_by_currency(*, customer: Customer) -> list[CurrencyTotal]:
         state__in=[InvoiceState.DRAFT, InvoiceState.VOID]
     )
     billed = _sums(live, "net_minor")
+    open_ = _sums(live.annotate(left=F("total_minor") - F("credited_minor") - F("paid_minor")), "left")
     return [
-        CurrencyTotal(currency=currency, contracts=contracts.get(currency, 0), billed=billed.get(currency, 0))
+        CurrencyTotal(
+            currency=currency,
+            contracts=contracts.get(currency, 0),
+            billed=billed.get(currency, 0),
+            open=open_.get(currency, 0),
+        )
         for currency in sorted({*contracts, *billed})
     ]
 

@@ -1,19 +1,30 @@
-"""The PDF of an invoice: made anew from the frozen copy each time, and checked against the first one."""
+"""PDFs of invoices and credit notes: made anew from the frozen copy each time, checked against the first."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
-from billing.document_models import InvoiceRendering, Logo
-from billing.documents.content import Document, Line, Party
+from billing.documents.content import Document, Line, Party, Reference
 from billing.documents.painting import render
-from billing.enums import InvoiceState
+from billing.enums import CreditNoteState, InvoiceState
 from billing.letterheads import seller_copy
-from billing.models import Invoice, LegalEntity
+from billing.models import (
+    CreditNote,
+    CreditNoteLine,
+    CreditNoteRendering,
+    Invoice,
+    InvoiceLine,
+    InvoiceRendering,
+    LegalEntity,
+    Logo,
+)
+from billing.tax import Charge, RateTotal, tax_summary
 from contracts.enums import Language
 from contracts.terms import Span, add_months
 
 ONE_DAY = timedelta(days=1)
+SAMPLE_MINOR = 120_000
 
 
 class UnableToRender(Exception):
@@ -24,7 +35,19 @@ def invoice_pdf(*, invoice: Invoice) -> bytes:
     """The same bytes as ever. A draft is a preview, of which nothing is kept."""
     pdf = render(document_of(invoice=invoice))
     if invoice.state != InvoiceState.DRAFT:
-        _verify(invoice, sha256(pdf).hexdigest())
+        digest = sha256(pdf).hexdigest()
+        first, _ = InvoiceRendering.objects.get_or_create(invoice=invoice, defaults={"sha256": digest})
+        _verify(invoice, first, digest)
+    return pdf
+
+
+def credit_note_pdf(*, note: CreditNote) -> bytes:
+    """The same bytes as ever. A draft is a preview, of which nothing is kept."""
+    pdf = render(credit_document_of(note=note))
+    if note.state != CreditNoteState.DRAFT:
+        digest = sha256(pdf).hexdigest()
+        first, _ = CreditNoteRendering.objects.get_or_create(credit_note=note, defaults={"sha256": digest})
+        _verify(note, first, digest)
     return pdf
 
 
@@ -32,6 +55,10 @@ def sample_pdf(*, legal_entity: LegalEntity, as_of: date) -> bytes:
     """What an invoice would look like today: a draft with an invented customer."""
     months = Span(start=as_of, end=add_months(anchor=as_of, months=3))
     seller = seller_copy(legal_entity=legal_entity)
+    included = legal_entity.prices_include_tax
+    [taxed] = tax_summary(
+        charges=[Charge(amount=SAMPLE_MINOR, rate=legal_entity.default_tax_rate)], included=included
+    )
     document = Document(
         language=Language.ENGLISH,
         number=None,
@@ -47,12 +74,15 @@ def sample_pdf(*, legal_entity: LegalEntity, as_of: date) -> bytes:
                 description="Sample subscription",
                 first_day=months.start,
                 last_day=months.last_day,
-                amount_minor=120_000,
+                amount_minor=taxed.net,
             )
         ],
-        net_minor=120_000,
-        tax_minor=0,
-        total_minor=120_000,
+        net_minor=taxed.net,
+        tax_minor=taxed.tax,
+        total_minor=taxed.total,
+        taxes=[taxed],
+        prices_include_tax=included,
+        credits=None,
         footer=seller["footer"],
         logo=_logo(seller["logo"]),
     )
@@ -71,21 +101,61 @@ def document_of(*, invoice: Invoice) -> Document:
         currency=invoice.currency,
         seller=_party(invoice.seller),
         buyer=_party(invoice.buyer),
-        lines=[
-            Line(
-                description=line.description,
-                first_day=line.period_start,
-                last_day=line.period_end - ONE_DAY,
-                amount_minor=line.amount_minor,
-            )
-            for line in invoice.lines.order_by("position")
-        ],
+        lines=_lines(invoice.lines.order_by("position")),
         net_minor=invoice.net_minor,
         tax_minor=invoice.tax_minor,
         total_minor=invoice.total_minor,
+        taxes=_taxes(invoice.tax_summary),
+        prices_include_tax=invoice.prices_include_tax,
+        credits=None,
         footer=invoice.seller.get("footer", ""),
         logo=_logo(invoice.seller.get("logo", "")),
     )
+
+
+def credit_document_of(*, note: CreditNote) -> Document:
+    """Nothing but what the credit note, its lines and the invoice that it refers to say themselves."""
+    invoice = note.invoice
+    assert invoice.number is not None  # only what is issued is credited
+    assert invoice.issue_date is not None
+    return Document(
+        language=note.buyer.get("language", ""),
+        number=note.number,
+        issue_date=note.issue_date,
+        due_date=None,
+        payment_terms_days=None,
+        po_number=invoice.po_number,
+        currency=note.currency,
+        seller=_party(note.seller),
+        buyer=_party(note.buyer),
+        lines=_lines(note.lines.order_by("position")),
+        net_minor=note.net_minor,
+        tax_minor=note.tax_minor,
+        total_minor=note.total_minor,
+        taxes=_taxes(note.tax_summary),
+        prices_include_tax=invoice.prices_include_tax,
+        credits=Reference(number=invoice.number, issue_date=invoice.issue_date),
+        footer=note.seller.get("footer", ""),
+        logo=_logo(note.seller.get("logo", "")),
+    )
+
+
+def _lines(rows: Iterable[InvoiceLine] | Iterable[CreditNoteLine]) -> list[Line]:
+    return [
+        Line(
+            description=row.description,
+            first_day=row.period_start,
+            last_day=row.period_end - ONE_DAY,
+            amount_minor=row.amount_minor,
+        )
+        for row in rows
+    ]
+
+
+def _taxes(summary: Sequence[dict[str, int]]) -> list[RateTotal]:
+    return [
+        RateTotal(rate=entry["rate"], net=entry["net_minor"], tax=entry["tax_minor"]) for entry in summary
+    ]
 
 
 def _party(copy: dict[str, Any]) -> Party:
@@ -96,11 +166,14 @@ def _logo(digest: str) -> bytes | None:
     return bytes(Logo.objects.values_list("jpeg", flat=True).get(sha256=digest)) if digest else None
 
 
-def _verify(invoice: Invoice, digest: str) -> None:
-    rendering, _ = InvoiceRendering.objects.get_or_create(invoice=invoice, defaults={"sha256": digest})
-    if rendering.sha256 != digest:
-        raise UnableToRender(
-            f"The PDF of {invoice} made now differs from the one first made on "
-            f"{rendering.created_at:%d %B %Y}, so it is not handed out. The invoice itself is as it was; "
-            "ask the operator which version of Fincelo made that PDF."
-        )
+def _verify(
+    document: Invoice | CreditNote, first: InvoiceRendering | CreditNoteRendering, digest: str
+) -> None:
+    if first.sha256 == digest:
+        return
+    what = "The invoice" if isinstance(document, Invoice) else "The credit note"
+    raise UnableToRender(
+        f"The PDF of {document} made now differs from the one first made on "
+        f"{first.created_at:%d %B %Y}, so it is not handed out. {what} itself is as it was; "
+        "ask the operator which version of Fincelo made that PDF."
+    )

@@ -20,6 +20,13 @@ class Workspace(models.Model):
         default="UTC",
         help_text="IANA name, such as Europe/Berlin. Billing dates are calendar dates in this zone.",
     )
+    default_currency = models.CharField(
+        max_length=3,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Offered when a CRM is connected, for deals that name no currency of their own.",
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="workspace_is_one")]
@@ -44,6 +51,12 @@ class Customer(models.Model):
         max_length=2, choices=Language.choices, default=Language.ENGLISH, db_default=Language.ENGLISH.value
     )
     custom_fields = models.JSONField(default=dict, blank=True, db_default={})
+    tax_rate = models.PositiveIntegerField(
+        null=True, blank=True, help_text="In thousandths of a percent. Empty: the legal entity's default."
+    )
+    payment_terms_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Days until an invoice is due. Empty: the legal entity's."
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -51,7 +64,12 @@ class Customer(models.Model):
     objects = CustomerQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=~Q(name=""), name="customer_has_a_name")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(name=""), name="customer_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(tax_rate=None) | Q(tax_rate__lt=100_000), name="customer_tax_rate_is_a_rate"
+            ),
+        ]
         indexes = [
             models.Index(Upper("name"), "id", name="customer_by_name"),
         ]

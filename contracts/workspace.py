@@ -11,6 +11,11 @@ def time_zone() -> str:
     return Workspace.objects.values_list("time_zone", flat=True).first() or "UTC"
 
 
+def default_currency() -> str:
+    """Empty where none is set."""
+    return Workspace.objects.values_list("default_currency", flat=True).first() or ""
+
+
 def business_date(*, at: datetime) -> date:
     """The calendar day of a moment where the workspace is."""
     return at.astimezone(ZoneInfo(time_zone())).date()

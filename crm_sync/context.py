@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q
 from django.http import HttpRequest
 
+from billing.banners import incomplete_legal_entity, parked_runs
 from crm_sync import watch
 from crm_sync.enums import ConnectionState
 from crm_sync.models import Connection, Hold
@@ -18,8 +19,9 @@ def attention(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return {}
     offers: dict[str, Callable[[], Any]] = {}
-    if user.has_perm("crm_sync.view_connection"):
-        offers["banners"] = cache(troubled_connections)
+    sources = [source for right, source in BANNERS if user.has_perm(right)]
+    if sources:
+        offers["banners"] = cache(lambda: [banner for source in sources for banner in source()])
     if user.has_perm("crm_sync.view_hold"):
         offers["open_hold_count"] = cache(open_hold_count)
     return offers
@@ -58,6 +60,13 @@ def silence(connection: Connection) -> dict[str, str]:
         "cure_label": f"Open {connection}",
         "cure_url": connection.get_absolute_url(),
     }
+
+
+BANNERS: tuple[tuple[str, Callable[[], list[dict[str, str]]]], ...] = (
+    ("crm_sync.view_connection", troubled_connections),
+    ("billing.change_legalentity", incomplete_legal_entity),
+    ("billing.change_billingschedule", parked_runs),
+)
 
 
 def open_hold_count() -> int:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 
+from billing.enums import InvoiceState
 from billing.locks import lock_contracts
 from billing.models import Invoice
 from contracts.models import Contract
@@ -134,7 +135,10 @@ def invoiced_among(contract_ids: Sequence[int]) -> set[int]:
     if not contract_ids:
         return set()
     return set(
-        Invoice.objects.filter(contract_id__in=contract_ids).values_list("contract_id", flat=True).distinct()
+        Invoice.objects.filter(contract_id__in=contract_ids)
+        .exclude(state=InvoiceState.DRAFT)
+        .values_list("contract_id", flat=True)
+        .distinct()
     )
 
 

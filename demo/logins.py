@@ -8,7 +8,7 @@ from pathlib import Path
 
 import django
 
-NAMES = ("admin", "finance", "support", "operator")
+NAMES = ("admin", "finance", "approver", "support", "operator")
 PASSWORD_BYTES = 9
 
 
@@ -16,8 +16,11 @@ def passwords(path: Path) -> dict[str, str]:
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text(json.dumps({name: secrets.token_urlsafe(PASSWORD_BYTES) for name in NAMES}, indent=2))
+        path.write_text("{}")
     kept: dict[str, str] = json.loads(path.read_text())
+    if missing := [name for name in NAMES if name not in kept]:
+        kept |= {name: secrets.token_urlsafe(PASSWORD_BYTES) for name in missing}
+        path.write_text(json.dumps(kept, indent=2))
     return kept
 
 

@@ -68,6 +68,7 @@ def bring_up(supervisor: Supervisor, *, ports: Ports, home: Path) -> None:
     supervisor.finish("migrate", PYTHON, "manage.py", "migrate", "--no-input")
     supervisor.finish("collectstatic", PYTHON, "manage.py", "collectstatic", "--no-input", "--verbosity", "0")
     supervisor.finish("logins", PYTHON, "-m", "demo.logins", str(home / "logins.json"))
+    supervisor.finish("company", PYTHON, "-m", "demo.company")
     print("Starting the simulated CRMs, the web server and the worker ...", flush=True)
     callbacks = [f"http://{host}:{ports.web}/api/crm/salesforce/callback" for host in (HOST, "localhost")]
     supervisor.start(

@@ -27,6 +27,9 @@ WORK = (
     Entry(label="Contracts", url_name="contracts", icon="contract", permission="contracts.view_contract"),
     Entry(label="Customers", url_name="customers", icon="customer", permission="contracts.view_customer"),
     Entry(label="Invoices", url_name="invoices", icon="invoice", permission="billing.view_invoice"),
+    Entry(label="Approvals", url_name="approvals", icon="check", permission="billing.approve_invoice"),
+    Entry(label="Credit notes", url_name="credit-notes", icon="return", permission="billing.view_creditnote"),
+    Entry(label="Payments", url_name="payments", icon="payment", permission="billing.view_payment"),
     Entry(label="Mail", url_name="mails", icon="sent", permission="billing.view_invoicemail"),
     Entry(label="Holds", url_name="holds", icon="hold", permission="crm_sync.view_hold"),
     Entry(label="Sync History", url_name="sync-history", icon="history", permission="crm_sync.view_syncrun"),
@@ -43,6 +46,18 @@ SETTINGS = (
         url_name="field-mapping",
         icon="mapping",
         permission="crm_sync.view_fieldmapping",
+    ),
+    Entry(
+        label="Billing",
+        url_name="billing-settings",
+        icon="clock",
+        permission="billing.view_billingpolicy",
+    ),
+    Entry(
+        label="Legal entity",
+        url_name="legal-entity",
+        icon="person",
+        permission="billing.view_legalentity",
     ),
     Entry(
         label="Invoices and Mail",

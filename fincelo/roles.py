@@ -1,4 +1,4 @@
-"""The groups Finance, Support and Operator, with the rights their work needs. Made after every migrate."""
+"""The groups of people, with the rights their work needs. Made after every migrate."""
 
 from typing import Any
 
@@ -15,6 +15,13 @@ READ_RECORDS = (
     "billing.view_billingrun",
     "billing.view_invoice",
     "billing.view_invoiceline",
+    "billing.view_creditnote",
+    "billing.view_creditnoteline",
+    "billing.view_creditnoterendering",
+    "billing.view_payment",
+    "billing.view_paymentimport",
+    "billing.view_billingpolicy",
+    "billing.view_approvallimit",
     "billing.view_invoicemail",
     "billing.view_invoicerendering",
     "billing.view_letterhead",
@@ -36,21 +43,32 @@ MAPPING = tuple(
     for action in ("add", "change", "delete")
 )
 SYNC = ("crm_sync.change_syncrun",)
+FINANCE = (
+    *READ_RECORDS,
+    *MAPPING,
+    *SYNC,
+    "crm_sync.add_connection",
+    "crm_sync.change_connection",
+    "crm_sync.change_hold",
+    "billing.change_billingschedule",
+    "billing.change_invoicemail",
+    "billing.change_legalentity",
+    "billing.change_letterhead",
+    "billing.change_mailing",
+    "billing.add_creditnote",
+    "billing.add_payment",
+    "billing.approve_invoice",
+    "contracts.change_customer",
+    "contracts.change_workspace",
+)
 ROLES = {
-    "Finance": (
-        *READ_RECORDS,
-        *MAPPING,
-        *SYNC,
-        "crm_sync.add_connection",
-        "crm_sync.change_connection",
-        "crm_sync.change_hold",
-        "billing.change_billingschedule",
-        "billing.change_invoicemail",
-        "billing.change_legalentity",
-        "billing.change_letterhead",
-        "billing.change_mailing",
-        "contracts.change_customer",
-        "contracts.change_workspace",
+    "Finance": FINANCE,
+    "Approver": (
+        *FINANCE,
+        "billing.approve_over_limit",
+        "billing.change_billingpolicy",
+        "billing.issue_creditnote",
+        "billing.void_invoice",
     ),
     "Support": (
         *READ_RECORDS,
@@ -69,7 +87,8 @@ ROLES = {
         "billing.view_numberseries",
     ),
 }
-"""Finance decides, Support mends mappings and replays in the admin, Operators keep connections alive."""
+"""Finance decides, and Approvers on what is over a limit, credited or void as well. Support mends mappings
+and replays in the admin. Operators keep connections alive."""
 
 
 def ensure_roles(**kwargs: Any) -> None:

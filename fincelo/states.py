@@ -31,6 +31,7 @@ MARKS = {
     "asks": Mark("Needs a decision", Tone.WAIT, "warning"),
     "ended": Mark("Ended", Tone.OFF, "check"),
     "planned": Mark("Planned", Tone.INFO, "ring"),
+    "drafted": Mark("Awaiting approval", Tone.WAIT, "clock"),
     "invoiced": Mark("Invoiced", Tone.OK, "check"),
     "billed_elsewhere": Mark("Already billed elsewhere", Tone.OFF, "check"),
     # Invoices
@@ -56,6 +57,7 @@ MARKS = {
     "paused": Mark("Paused", Tone.OFF, "pause"),
     # Runs
     "running": Mark("Running", Tone.INFO, "sync"),
+    "parked": Mark("Parked", Tone.WAIT, "pause"),
     "done": Mark("Done", Tone.OK, "check"),
     "errored": Mark("Errored", Tone.BAD, "warning"),
     # Deals and their outcomes

@@ -37,7 +37,7 @@ class Layer(IntEnum):
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
         Layer.VALUES: "env redaction",
-        Layer.PURE: "dev_secrets embedded_postgres navigation pagination postgres_programs settings states",
+        Layer.PURE: "dev_secrets embedded_postgres navigation pagination postgres_programs settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "health schedules startup task_guard",
         Layer.INTERFACES: (
@@ -48,18 +48,19 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "currencies drafts enums money terms",
         Layer.MODELS: "bulk migrations models transactions",
         Layer.DOMAIN: "audit contacts operations queries story suspending workspace",
-        Layer.INTERFACES: "admin apps checks forms management middleware templatetags urls views",
+        Layer.INTERFACES: "admin apps audited_form checks forms management middleware templatetags urls views",
     },
     "billing": {
-        Layer.VALUES: "enums periods split",
+        Layer.VALUES: "enums payment_rows periods split tax",
         Layer.PURE: "documents",
-        Layer.MODELS: "document_models migrations models",
+        Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "activation due invoicing issuing letterheads lifecycle locks mailing numbering overview queries "
-            "rendering story"
+            "activation approving banners bounds crediting customer_terms drafting due invoicing issuing letterheads lifecycle locks "
+            "mailing numbering overview paying payment_imports policy queries rendering story voiding"
         ),
         Layer.INTERFACES: (
-            "admin apps checks document_admin document_views forms mail_forms mail_views management tasks templatetags urls views"
+            "admin apps checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
+            "urls views"
         ),
     },
     "crm_sync": {

@@ -66,6 +66,7 @@ def test_schedules_poll_every_five_minutes_and_bill_every_hour(transactional_db:
     assert dict(Schedule.objects.values_list("func", "minutes")) == {
         "crm_sync.tasks.poll_due": 5,
         "billing.tasks.bill_due": 60,
+        "billing.tasks.send_mails": 5,
         "fincelo.health.beat": 1,
         "crm_sync.tasks.look_after_alarms": 1,
         "crm_sync.tasks.sweep_due": 7,

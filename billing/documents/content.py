@@ -1,8 +1,10 @@
-"""What stands on a document: values only, taken from the frozen copy of an invoice."""
+"""What stands on a document: values only, taken from the frozen copy of an invoice or credit note."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from billing.tax import RateTotal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +23,22 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """The invoice that a credit note takes back."""
+
+    number: str
+    issue_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """`number`, `issue_date` and `due_date` are missing on a draft, and only there."""
+    """`number`, `issue_date` and `due_date` are missing on a draft; a credit note is never due."""
 
     language: str
     number: str | None
     issue_date: date | None
     due_date: date | None
-    payment_terms_days: int
+    payment_terms_days: int | None
     po_number: str
     currency: str
     seller: Party
@@ -37,6 +47,11 @@ class Document:
     net_minor: int
     tax_minor: int
     total_minor: int
+    taxes: Sequence[RateTotal]
+    """Per rate; none on invoices from before there were rates."""
+    prices_include_tax: bool
+    credits: Reference | None
+    """Set on a credit note, and only there."""
     footer: str
     logo: bytes | None
     """JPEG."""

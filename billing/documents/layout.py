@@ -96,11 +96,14 @@ def lay_out(document: Document) -> list[list[Mark]]:
     return sheet.pages
 
 
+def title(*, document: Document, words: Wording) -> str:
+    return words.credit_note if document.credits else words.invoice
+
+
 def _letterhead(sheet: _Sheet) -> None:
     words, seller = sheet.words, sheet.document.seller
-    sheet.put(
-        Text(x=RIGHT, y=TOP - 16, size=HEADLINE, text=words.invoice, bold=True, from_right=True),
-    )
+    headline = title(document=sheet.document, words=words)
+    sheet.put(Text(x=RIGHT, y=TOP - 16, size=HEADLINE, text=headline, bold=True, from_right=True))
     if sheet.document.logo:
         sheet.put(Picture(x=LEFT, top=TOP, width=LOGO_WIDTH, height=LOGO_HEIGHT))
         sheet.y = TOP - LOGO_HEIGHT - 10
@@ -134,13 +137,8 @@ def _buyer(sheet: _Sheet, buyer: Party) -> None:
 def _facts(sheet: _Sheet, top: float) -> float:
     """Beside the buyer; the texts are short enough for the first page. Returns where they end."""
     document, words = sheet.document, sheet.words
-    facts = [
-        (words.number, document.number),
-        (words.issue_date, document.issue_date and words.day(document.issue_date)),
-        (words.due_date, document.due_date and words.day(document.due_date)),
-        (words.payment_terms, words.days.format(days=document.payment_terms_days)),
-        (words.po_number, document.po_number),
-    ]
+    facts = _credit_note_facts(document, words) if document.credits else _invoice_facts(document, words)
+    facts.append((words.po_number, document.po_number))
     measure = _measure(fonts().regular, NORMAL)
     y = top
     value_from = FACTS_FROM + FACTS_WIDTH
@@ -153,6 +151,25 @@ def _facts(sheet: _Sheet, top: float) -> float:
             sheet.put(Text(x=value_from, y=y, size=NORMAL, text=line))
         y -= 2 if lines else 0
     return y
+
+
+def _invoice_facts(document: Document, words: Wording) -> list[tuple[str, str | None]]:
+    return [
+        (words.number, document.number),
+        (words.issue_date, words.day(document.issue_date) if document.issue_date else None),
+        (words.due_date, words.day(document.due_date) if document.due_date else None),
+        (words.payment_terms, words.days.format(days=document.payment_terms_days)),
+    ]
+
+
+def _credit_note_facts(document: Document, words: Wording) -> list[tuple[str, str | None]]:
+    assert document.credits is not None
+    return [
+        (words.credit_note_number, document.number),
+        (words.credit_note_date, words.day(document.issue_date) if document.issue_date else None),
+        (words.number, document.credits.number),
+        (words.issue_date, words.day(document.credits.issue_date)),
+    ]
 
 
 def _table(sheet: _Sheet) -> None:
@@ -195,26 +212,50 @@ def _row(sheet: _Sheet, line: Line) -> None:
 
 
 def _totals(sheet: _Sheet) -> None:
+    """Net, the tax of each rate, and what is owed, with room for the widest amounts beside their labels."""
     document, words, step = sheet.document, sheet.words, NORMAL * LEADING + 4
     currency = document.currency
+    rows = [(label, words.money(minor, currency)) for label, minor in _sums(document, words)]
+    total = f"{currency} {words.money(document.total_minor, currency)}"
+    left = min(TOTALS_FROM, *(_left_of(*row) for row in rows))
     sheet.room_for(3 * step + 20)
     sheet.y -= 6
-    for label, minor in ((words.net, document.net_minor), (words.tax, document.tax_minor)):
+    for place, (label, amount) in enumerate(rows, start=1):
+        sheet.room_for(step + (step + 6 if place == len(rows) else 0))
         sheet.y -= step
-        sheet.put(Text(x=TOTALS_FROM, y=sheet.y, size=NORMAL, text=label, muted=True))
-        sheet.put(
-            Text(x=RIGHT, y=sheet.y, size=NORMAL, text=words.money(minor, currency), from_right=True),
-        )
-    sheet.put(Rule(y=sheet.y - 6, left=TOTALS_FROM, strong=True))
+        sheet.put(Text(x=left, y=sheet.y, size=NORMAL, text=label, muted=True))
+        sheet.put(Text(x=RIGHT, y=sheet.y, size=NORMAL, text=amount, from_right=True))
+    sheet.put(Rule(y=sheet.y - 6, left=left, strong=True))
     sheet.y -= step + 6
-    total = f"{currency} {words.money(document.total_minor, currency)}"
-    sheet.put(Text(x=TOTALS_FROM, y=sheet.y, size=NORMAL + 1, text=words.total, bold=True))
+    sheet.put(Text(x=left, y=sheet.y, size=NORMAL + 1, text=words.total, bold=True))
     sheet.put(Text(x=RIGHT, y=sheet.y, size=NORMAL + 1, text=total, bold=True, from_right=True))
+    if document.prices_include_tax:
+        sheet.room_for(step)
+        sheet.y -= step
+        sheet.put(Text(x=RIGHT, y=sheet.y, size=SMALL, text=words.includes_tax, muted=True, from_right=True))
+
+
+def _sums(document: Document, words: Wording) -> list[tuple[str, int]]:
+    taxes = [
+        (
+            words.tax_at.format(
+                rate=words.percent(total.rate), net=words.money(total.net, document.currency)
+            ),
+            total.tax,
+        )
+        for total in document.taxes
+    ]
+    return [(words.net, document.net_minor), *(taxes or [(words.tax, document.tax_minor)])]
+
+
+def _left_of(label: str, amount: str) -> float:
+    width = _measure(fonts().regular, NORMAL)
+    return RIGHT - width(amount) - width(label) - 14
 
 
 def _running_head(sheet: _Sheet) -> None:
     document = sheet.document
-    head = " · ".join(filter(None, [f"{sheet.words.invoice} {document.number or ''}".strip()]))
+    head = f"{title(document=document, words=sheet.words)} {document.number or ''}".strip()
     seller = one_line(document.seller.name, width=260.0, measure=_measure(fonts().regular, SMALL))
     sheet.put(Text(x=LEFT, y=sheet.y - SMALL, size=SMALL, text=seller, muted=True))
     sheet.put(Text(x=RIGHT, y=sheet.y - SMALL, size=SMALL, text=head, muted=True, from_right=True))

@@ -14,7 +14,18 @@ from reportlab.pdfgen.canvas import Canvas
 
 from billing.documents.content import Document
 from billing.documents.fonts import fonts
-from billing.documents.layout import LEFT, PAGE_HEIGHT, PAGE_WIDTH, RIGHT, Mark, Picture, Rule, Text, lay_out
+from billing.documents.layout import (
+    LEFT,
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
+    RIGHT,
+    Mark,
+    Picture,
+    Rule,
+    Text,
+    lay_out,
+    title,
+)
 from billing.documents.wording import wording_for
 
 INK, MUTED, LINE = 0.1, 0.4, 0.82
@@ -45,7 +56,7 @@ def _canvas(file: io.BytesIO, document: Document) -> Canvas:
         initialFontName=fonts().regular.fontName,
         lang=document.language,
     )
-    canvas.setTitle(f"{words.invoice} {document.number or words.draft}")
+    canvas.setTitle(f"{title(document=document, words=words)} {document.number or words.draft}")
     canvas.setAuthor(document.seller.name)
     canvas.setCreator("Fincelo")
     return canvas

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from billing.tax import percent_of
 from contracts.enums import Language
 from contracts.money import Money
 
@@ -14,10 +15,13 @@ ENGLISH_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 class Wording:
     language: Language
     invoice: str
+    credit_note: str
     draft: str
     billed_to: str
     number: str
     issue_date: str
+    credit_note_number: str
+    credit_note_date: str
     due_date: str
     payment_terms: str
     days: str
@@ -28,6 +32,8 @@ class Wording:
     amount: str
     net: str
     tax: str
+    tax_at: str
+    includes_tax: str
     total: str
     page: str
     group: str
@@ -36,6 +42,10 @@ class Wording:
     def money(self, minor: int, currency: str) -> str:
         """The amount alone: 1,234.50 or 1.234,50."""
         return Money(minor=minor, currency=currency).format_amount(group=self.group, point=self.point)
+
+    def percent(self, rate: int) -> str:
+        """19 or 8.875, in German 8,875."""
+        return f"{percent_of(rate=rate):f}".replace(".", self.point)
 
     def day(self, value: date) -> str:
         """22 Nov 2026 or 22.11.2026."""
@@ -53,10 +63,13 @@ WORDINGS: Mapping[str, Wording] = {
         Wording(
             language=Language.ENGLISH,
             invoice="Invoice",
+            credit_note="Credit note",
             draft="DRAFT",
             billed_to="Billed to",
             number="Invoice number",
             issue_date="Invoice date",
+            credit_note_number="Credit note number",
+            credit_note_date="Credit note date",
             due_date="Due date",
             payment_terms="Payment terms",
             days="{days} days",
@@ -67,6 +80,8 @@ WORDINGS: Mapping[str, Wording] = {
             amount="Amount ({currency})",
             net="Net",
             tax="Tax",
+            tax_at="Tax {rate} % on {net}",
+            includes_tax="Agreed prices include tax. The lines above are without it.",
             total="Total",
             page="{page} of {pages}",
             group=",",
@@ -75,10 +90,13 @@ WORDINGS: Mapping[str, Wording] = {
         Wording(
             language=Language.GERMAN,
             invoice="Rechnung",
+            credit_note="Rechnungskorrektur",
             draft="ENTWURF",
             billed_to="Rechnung an",
             number="Rechnungsnummer",
             issue_date="Rechnungsdatum",
+            credit_note_number="Korrekturnummer",
+            credit_note_date="Korrekturdatum",
             due_date="Fällig am",
             payment_terms="Zahlungsziel",
             days="{days} Tage",
@@ -89,6 +107,8 @@ WORDINGS: Mapping[str, Wording] = {
             amount="Betrag ({currency})",
             net="Netto",
             tax="Steuer",
+            tax_at="Steuer {rate} % auf {net}",
+            includes_tax="Vereinbarte Preise enthalten die Steuer. Die Positionen oben sind ohne sie.",
             total="Gesamt",
             page="{page} von {pages}",
             group=".",

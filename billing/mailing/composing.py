@@ -5,10 +5,9 @@ import re
 from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 
-from billing.document_models import InvoiceMail
 from billing.documents.wording import wording_for
 from billing.mailing.wording import template_for
-from billing.models import Invoice
+from billing.models import Invoice, InvoiceMail
 
 LONGEST_SUBJECT = 200
 
@@ -35,13 +34,13 @@ def compose(*, mail: InvoiceMail, invoice: Invoice, recipient: str, sender: str,
         to=[recipient],
         headers={"Message-ID": mail.message_id},
     )
-    message.attach(file_name(invoice=invoice), pdf, "application/pdf")
+    message.attach(file_name(number=invoice.number), pdf, "application/pdf")
     return message
 
 
-def file_name(*, invoice: Invoice) -> str:
+def file_name(*, number: str | None) -> str:
     """Letters, digits and hyphens only, whatever the prefix of the numbers."""
-    return f"{re.sub(r'[^A-Za-z0-9]+', '-', invoice.number or 'draft').strip('-') or 'invoice'}.pdf"
+    return f"{re.sub(r'[^A-Za-z0-9]+', '-', number or 'draft').strip('-') or 'invoice'}.pdf"
 
 
 def _line(text: str) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from django.db.models import QuerySet
 
-from billing.document_models import InvoiceMail
 from billing.enums import MailState
-from billing.models import Invoice
+from billing.models import Invoice, InvoiceMail
 from contracts.story import LENGTH, Event
 
 COUNT_TO = 1_000

@@ -12,9 +12,8 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from billing.document_models import InvoiceMail, Mailing
 from billing.enums import InvoiceState, MailState
-from billing.models import Invoice
+from billing.models import Invoice, InvoiceMail, Mailing
 from contracts import audit
 
 MOST_TRIES = 12
@@ -52,12 +51,15 @@ def claim() -> InvoiceMail | None:
 
 
 def accepted(*, mail: InvoiceMail, recipient: str) -> None:
-    """The mail server has it. The only place where an invoice becomes Sent."""
+    """The mail server has it. The invoice notes when it first left; its state follows from that by itself.
+
+    Invoices are locked before their mails, here as everywhere.
+    """
     with transaction.atomic():
+        Invoice.objects.filter(pk=mail.invoice_id, sent_at=None).update(sent_at=Now())
         InvoiceMail.objects.filter(pk=mail.pk).exclude(state=MailState.SENT).update(
             state=MailState.SENT, sent_at=Now(), recipient=recipient, problem=""
         )
-        Invoice.objects.filter(pk=mail.invoice_id, state=InvoiceState.ISSUED).update(state=InvoiceState.SENT)
 
 
 def put_back(*, mail: InvoiceMail, state: MailState, recipient: str, problem: str) -> None:
@@ -78,18 +80,21 @@ def withdraw(*, invoice: Invoice) -> None:
 
 def request_mail(*, invoice: Invoice, actor: AbstractBaseUser) -> None:
     """A person sends, or sends again. After an accepted mail it is a new one; otherwise it is the same."""
-    if invoice.state not in MAILABLE:
-        raise UnableToSend(f"{invoice} is {invoice.get_state_display().lower()} and is not mailed.")
-    if not invoice.customer.billing_email:
-        raise UnableToSend(f"{invoice.customer} has no billing e-mail. Enter it on the customer's page.")
     try:
         with transaction.atomic():
-            _revive_or_add(invoice, actor)
+            locked = Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=invoice.pk)
+            if locked.state not in MAILABLE:
+                raise UnableToSend(f"{locked} is {locked.get_state_display().lower()} and is not mailed.")
+            if not locked.customer.billing_email:
+                raise UnableToSend(
+                    f"{locked.customer} has no billing e-mail. Enter it on the customer's page."
+                )
+            _revive_or_add(locked, actor)
             audit.record(
                 actor=actor,
                 action="Mail requested",
-                subject=invoice,
-                after={"recipient": invoice.customer.billing_email},
+                subject=locked,
+                after={"recipient": locked.customer.billing_email},
             )
     except IntegrityError as error:
         raise UnableToSend(f"{invoice} is being mailed already.") from error

@@ -1,8 +1,4 @@
-"""Gives issued invoices their place in the outbox. Called in the transaction that issues them."""
-
-from collections.abc import Sequence
-
-from django.db import connection
+"""The place of issued invoices in the outbox: written by the statement that issues them."""
 
 FIRST_STATE = """
     CASE
@@ -12,15 +8,3 @@ FIRST_STATE = """
     END
 """
 """Of a mail whose invoice has this frozen `buyer`, in SQL."""
-
-
-def post_mails(*, invoice_ids: Sequence[int]) -> None:
-    """One statement, whatever their number, for invoices that were drafts before."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            INSERT INTO billing_invoicemail (invoice_id, state)
-            SELECT id, {FIRST_STATE} FROM billing_invoice WHERE id = ANY(%s::bigint[])
-            """,  # noqa: S608  a constant
-            [list(invoice_ids)],
-        )

@@ -9,11 +9,10 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
-from billing.document_models import InvoiceMail, Mailing
 from billing.enums import MailState
 from billing.mailing.composing import compose
 from billing.mailing.outbox import MAILABLE, accepted, claim, put_back, release_addressed
-from billing.models import Invoice
+from billing.models import Invoice, InvoiceMail, Mailing
 from billing.rendering import UnableToRender, invoice_pdf
 from fincelo.redaction import redact
 

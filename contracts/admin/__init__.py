@@ -1,28 +1,15 @@
-from zoneinfo import available_timezones
-
-from django import forms
 from django.contrib import admin
 
 from contracts.admin.read_only import MachineWrittenAdmin, link, money, pretty, related_list
 from contracts.admin.settings import OneRowAdmin
+from contracts.forms import WorkspaceForm
 from contracts.models import AuditEntry, Contract, Customer, Workspace
-
-
-class WorkspaceForm(forms.ModelForm):
-    time_zone = forms.ChoiceField(
-        choices=[(name, name) for name in sorted(available_timezones())],
-        help_text="Billing dates are calendar dates in this zone.",
-    )
-
-    class Meta:
-        model = Workspace
-        fields = ["name", "time_zone"]
 
 
 @admin.register(Workspace)
 class WorkspaceAdmin(OneRowAdmin):
     form = WorkspaceForm
-    list_display = ["name", "time_zone"]
+    list_display = ["name", "time_zone", "default_currency"]
 
 
 @admin.register(Customer)

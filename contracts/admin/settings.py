@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from contracts import audit
+from contracts.audited_form import record_form
 
 
 class OneRowAdmin(admin.ModelAdmin):
@@ -20,11 +20,4 @@ class OneRowAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if form.changed_data:
-            audit.record(
-                actor=request.user,  # type: ignore[arg-type]
-                action=f"{self.opts.verbose_name} changed",
-                subject=obj,
-                before={name: form.initial.get(name) for name in form.changed_data},
-                after={name: form.cleaned_data[name] for name in form.changed_data},
-            )
+        record_form(form=form, subject=obj, actor=request.user)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from typing import Any
 from django import forms
 
 from contracts.currencies import EXPONENTS
+from contracts.workspace import default_currency
 from crm_sync.clients import salesforce_oauth
 from crm_sync.connecting import login_address
 from crm_sync.enums import ConnectionState, Provider
@@ -47,6 +48,10 @@ class FirstImportFields(forms.ModelForm):
     class Meta:
         model = Connection
         fields = ["name", "import_from", "default_currency"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("default_currency", default_currency())
 
     def clean_import_from(self) -> date:
         return not_before_our_time(self.cleaned_data["import_from"])

@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from billing.tax import percent_of
 from contracts.money import Money
 from fincelo import navigation, states
 
@@ -97,6 +98,12 @@ def amount(minor: int, currency: str) -> str:
 
 
 @register.filter
+def percent(rate: int) -> str:
+    """A tax rate, kept in thousandths of a percent."""
+    return f"{percent_of(rate=rate)} %"
+
+
+@register.filter
 def one_currency(rows: Iterable[Any]) -> str:
     """The currency that all rows share; empty where they differ."""
     currencies = {row.currency for row in rows}
@@ -106,6 +113,11 @@ def one_currency(rows: Iterable[Any]) -> str:
 @register.filter
 def count(number: int) -> str:
     return f"{number:,}"
+
+
+@register.filter
+def draft_count(number: int) -> str:
+    return f"{number:,} {'draft' if number == 1 else 'drafts'}"
 
 
 @register.filter

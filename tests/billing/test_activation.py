@@ -129,7 +129,7 @@ def test_rebuild_takes_the_same_statements_for_one_and_for_many() -> None:
     with CaptureQueriesContext(connection) as none:
         rebuild_billing(orders=[], as_of=TODAY)
 
-    assert (len(one), len(many), len(none)) == (5, 5, 0)
+    assert (len(one), len(many), len(none)) == (6, 6, 0)
     assert Instalment.objects.count() == 41 * 12
 
 
@@ -145,7 +145,7 @@ def test_rebuild_asks_when_the_start_moves_far_back() -> None:
 
 def test_rebuild_keeps_what_was_billed_elsewhere(admin_user: User) -> None:
     [contract] = sign(Deal(start=date(2026, 1, 1)))
-    decide_catch_up(contract=contract, bill_from=date(2026, 10, 1), actor=admin_user)
+    decide_catch_up(contract=contract, bill_from=date(2026, 10, 1), as_of=TODAY, actor=admin_user)
 
     changed = Deal(value="400.00", start=date(2026, 1, 1), cycle=QUARTERLY)
     rebuild_billing(orders=[order_for(contract_id=contract.pk, deal=changed)], as_of=TODAY)
@@ -180,7 +180,7 @@ def test_rebuild_refuses_a_contract_without_a_schedule() -> None:
 def test_catch_up_bills_all(admin_user: User) -> None:
     [contract] = sign(Deal(start=date(2026, 1, 1)))
 
-    decide_catch_up(contract=contract, bill_from=None, actor=admin_user)
+    decide_catch_up(contract=contract, bill_from=None, as_of=TODAY, actor=admin_user)
 
     assert schedule_of(contract)[0] == ScheduleState.ACTIVE
     assert {row[5] for row in plan_of(contract)} == {PLANNED}
@@ -189,7 +189,7 @@ def test_catch_up_bills_all(admin_user: User) -> None:
 def test_catch_up_leaves_out_what_was_billed_elsewhere(admin_user: User) -> None:
     [contract] = sign(Deal(start=date(2026, 1, 1)))
 
-    decide_catch_up(contract=contract, bill_from=date(2026, 10, 15), actor=admin_user)
+    decide_catch_up(contract=contract, bill_from=date(2026, 10, 15), as_of=TODAY, actor=admin_user)
 
     assert schedule_of(contract)[0] == ScheduleState.ACTIVE
     assert [row[5] for row in plan_of(contract)] == [ELSEWHERE] * 9 + [PLANNED] * 3
@@ -208,6 +208,6 @@ def test_catch_up_is_decided_once(admin_user: User) -> None:
     [contract] = sign(Deal())
 
     with pytest.raises(UnableToDecide) as refusal:
-        decide_catch_up(contract=contract, bill_from=None, actor=admin_user)
+        decide_catch_up(contract=contract, bill_from=None, as_of=TODAY, actor=admin_user)
 
     assert str(refusal.value) == "Acme subscription needs no decision on what was billed before."

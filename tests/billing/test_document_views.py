@@ -6,8 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
-from billing.document_models import InvoiceRendering, Letterhead, Logo, Mailing
-from billing.models import Invoice
+from billing.models import Invoice, InvoiceRendering, Letterhead, Logo, Mailing
 from billing.rendering import invoice_pdf
 from contracts.models import AuditEntry
 from tests.billing.documents.papers import pages, picture

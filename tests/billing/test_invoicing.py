@@ -79,6 +79,11 @@ def test_an_invoice_is_a_frozen_copy(admin_user: User) -> None:
         "net_minor": 3334,
         "tax_minor": 0,
         "total_minor": 3334,
+        "tax_summary": [{"rate": 0, "net_minor": 3334, "tax_minor": 0}],
+        "prices_include_tax": False,
+        "credited_minor": 0,
+        "paid_minor": 0,
+        "sent_at": None,
         "payment_terms_days": 30,
         "po_number": "PO 7",
         "seller": {
@@ -105,10 +110,51 @@ def test_an_invoice_is_a_frozen_copy(admin_user: User) -> None:
             date(2026, 11, 22),
             date(2026, 12, 22),
             3334,
+            0,
         )
     ]
     instalment.refresh_from_db()
     assert instalment.state == InstalmentState.INVOICED
+
+
+@pytest.mark.parametrize(
+    ("currency", "value", "included", "net", "tax", "total"),
+    [
+        ("USD", "100.00", False, 10_000, 1_900, 11_900),
+        ("USD", "119.00", True, 10_000, 1_900, 11_900),
+        ("JPY", "8334", False, 8_334, 1_583, 9_917),
+        ("BHD", "33.334", False, 33_334, 6_333, 39_667),
+        ("CLF", "77.7777", True, 653_594, 124_183, 777_777),
+    ],
+)
+def test_tax_is_added_or_taken_out_and_frozen(
+    currency: str, value: str, included: bool, net: int, tax: int, total: int
+) -> None:
+    ensure_legal_entity(default_tax_rate=19_000, prices_include_tax=included)
+    sign(Deal(currency=currency, value=value, cycle=BillingCycle.ONE_TIME))
+
+    summary = bill()
+
+    invoice = Invoice.objects.get()
+    assert (invoice.net_minor, invoice.tax_minor, invoice.total_minor) == (net, tax, total)
+    assert invoice.tax_summary == [{"rate": 19_000, "net_minor": net, "tax_minor": tax}]
+    assert list(invoice.lines.values_list("amount_minor", "tax_rate")) == [(net, 19_000)]
+    assert summary.totals == [Total(currency=currency, invoices=1, minor=total if included else net)]
+
+
+def test_a_customer_has_its_own_rate_and_terms() -> None:
+    ensure_legal_entity(default_tax_rate=19_000)
+    own, _ = sign(Deal(customer="Own"), Deal(customer="Default"))
+    own.customer.tax_rate, own.customer.payment_terms_days = 0, 14
+    own.customer.save()
+
+    bill()
+
+    assert list(
+        Invoice.objects.order_by("sequence").values_list(
+            "buyer__name", "tax_minor", "payment_terms_days", "due_date"
+        )
+    ) == [("Own", 0, 14, date(2026, 12, 6)), ("Default", 1_900, 30, date(2026, 12, 22))]
 
 
 def test_a_later_change_of_names_leaves_the_invoice_alone() -> None:
@@ -145,6 +191,10 @@ def test_the_run_is_recorded(admin_user: User) -> None:
         failed=[],
         started=0,
         completed=0,
+        drafted=[],
+        asked=0,
+        parked=[],
+        caught_up_since=None,
     )
     assert (run.trigger, run.actor, run.as_of, run.state, run.issued, run.failed, run.problems) == (
         "person",
@@ -330,7 +380,7 @@ def test_a_chunk_takes_the_same_statements_whatever_its_size() -> None:
     assert list(numbers) == list(range(1, 2 * CHUNK + 2))
 
 
-STATEMENTS_OF_A_CHUNK = 12  # with its transaction, and the read of the chunk
+STATEMENTS_OF_A_CHUNK = 13  # with its transaction, the read of the chunk and of the letterhead
 
 
 def test_planned_and_invoiced_add_up_to_the_contract_value() -> None:

@@ -14,10 +14,9 @@ import pytest
 from django.db import OperationalError, connection, connections, transaction
 
 import billing.due
-from billing.document_models import InvoiceMail
 from billing.enums import BillingRunState, BillingTrigger, InstalmentState
 from billing.invoicing import BillingSummary, invoice_due
-from billing.models import BillingRun, Instalment, Invoice, InvoiceLine
+from billing.models import BillingRun, Instalment, Invoice, InvoiceLine, InvoiceMail
 from billing.numbering import take_numbers
 from contracts.enums import ContractState
 from contracts.models import Contract
@@ -124,9 +123,10 @@ def test_case_36_killed_at_any_step() -> None:
 def forget_billing() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "TRUNCATE billing_invoicemail, billing_invoicerendering, billing_invoiceline, billing_invoice, "
-            "billing_billingrun, billing_numberseries"
+            "TRUNCATE billing_invoicemail, billing_invoicerendering, billing_creditnoterendering, "
+            "billing_invoiceline, billing_invoice, billing_numberseries CASCADE"
         )
+        cursor.execute("DELETE FROM billing_billingrun")
         cursor.execute("UPDATE billing_instalment SET state = 'planned'")
 
 

@@ -105,6 +105,25 @@ def test_a_day_before_the_last_issue_is_refused() -> None:
     assert run.finished_at is not None
 
 
+@pytest.mark.parametrize(
+    ("facts", "missing"), [({"address": " \n"}, "address"), ({"name": "", "address": ""}, "name and address")]
+)
+def test_nothing_is_issued_before_the_sender_is_complete(facts: dict[str, str], missing: str) -> None:
+    ensure_legal_entity(**facts)
+    sign(Deal())
+
+    with pytest.raises(UnableToIssueInvoice) as refusal:
+        bill()
+
+    assert str(refusal.value) == (
+        f"The {missing} of the legal entity is missing, so no invoice is legal. "
+        "Enter it under Settings, Legal entity."
+    )
+    assert Invoice.objects.count() == 0
+    ensure_legal_entity()
+    assert bill().issued == 1
+
+
 def test_nobody_to_send_the_invoices() -> None:
     sign(Deal())
     LegalEntity.objects.all().delete()
@@ -112,5 +131,8 @@ def test_nobody_to_send_the_invoices() -> None:
     with pytest.raises(UnableToIssueInvoice) as refusal:
         bill()
 
-    assert str(refusal.value) == "Enter the legal entity that sends the invoices first."
+    assert str(refusal.value) == (
+        "The name and address of the legal entity is missing, so no invoice is legal. "
+        "Enter it under Settings, Legal entity."
+    )
     assert BillingRun.objects.get().state == BillingRunState.FAILED

@@ -9,8 +9,8 @@ from django.test import Client
 from django_q.models import OrmQ
 
 import billing.migrations
-from billing.document_models import InvoiceMail, Mailing
 from billing.mailing.sending import send_waiting
+from billing.models import InvoiceMail, Mailing
 from contracts.models import AuditEntry, Customer
 from tests.billing.builders import Deal, sign
 from tests.billing.mailing.letters import issue, outbox

@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from billing.models import NumberSeries
-from billing.numbering import InvoiceNumber, UnableToIssueInvoice, take_numbers
+from billing.numbering import DocumentNumber, UnableToIssueInvoice, take_numbers
 from tests.billing.builders import ensure_legal_entity
 
 pytestmark = pytest.mark.django_db
@@ -24,10 +24,10 @@ def test_numbers_follow_each_other() -> None:
     second = take_numbers(legal_entity=entity, issue_date=DAY, count=1)
 
     assert first == [
-        InvoiceNumber(sequence=1, text="AC-2026-000001"),
-        InvoiceNumber(sequence=2, text="AC-2026-000002"),
+        DocumentNumber(sequence=1, text="AC-2026-000001"),
+        DocumentNumber(sequence=2, text="AC-2026-000002"),
     ]
-    assert second == [InvoiceNumber(sequence=3, text="AC-2026-000003")]
+    assert second == [DocumentNumber(sequence=3, text="AC-2026-000003")]
 
 
 def test_case_85_each_year_has_its_series() -> None:
@@ -68,6 +68,4 @@ def test_a_number_has_at_most_16_characters() -> None:
         take_numbers(legal_entity=entity, issue_date=DAY, count=1)
 
     assert last.text == "ABCD-2026-999999"
-    assert str(refusal.value) == (
-        "Invoice number ABCD-2026-1000000 has more than 16 characters. Shorten the prefix."
-    )
+    assert str(refusal.value) == ("Number ABCD-2026-1000000 has more than 16 characters. Shorten the prefix.")

@@ -6,17 +6,18 @@ from hashlib import sha256
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing.document_models import InvoiceRendering, Letterhead, Logo
 from billing.documents.content import Document, Line, Party
 from billing.documents.logos import as_jpeg
 from billing.enums import BillingTrigger, InvoiceState
 from billing.invoicing import invoice_due
 from billing.letterheads import change_letterhead
-from billing.models import Invoice, LegalEntity
+from billing.models import Invoice, InvoiceRendering, LegalEntity, Letterhead, Logo
 from billing.rendering import UnableToRender, document_of, invoice_pdf, sample_pdf
+from billing.tax import RateTotal
 from contracts.models import Contract, Customer
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.documents.papers import pages, picture
+from tests.billing.moved_on import move_on
 
 pytestmark = pytest.mark.django_db
 LOGO = as_jpeg(picture())
@@ -24,7 +25,7 @@ LOGO = as_jpeg(picture())
 
 @pytest.fixture
 def entity() -> LegalEntity:
-    return ensure_legal_entity()
+    return ensure_legal_entity(default_tax_rate=19_000)
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def change_everything(entity: LegalEntity, user) -> None:
     LegalEntity.objects.update(name="Renamed", address="Moved", tax_id="US-9", payment_terms_days=1)
     Customer.objects.update(name="Renamed", address="Moved", tax_id="DE-9", language="en", billing_email="")
     Contract.objects.update(name="Renamed", po_number="PO 9")
-    Invoice.objects.update(state=InvoiceState.PAID)
+    move_on(Invoice.objects.get(), to="paid")
 
 
 def test_document_is_the_frozen_copy(invoice: Invoice) -> None:
@@ -75,8 +76,11 @@ def test_document_is_the_frozen_copy(invoice: Invoice) -> None:
             )
         ],
         net_minor=10_000,
-        tax_minor=0,
-        total_minor=10_000,
+        tax_minor=1_900,
+        total_minor=11_900,
+        taxes=[RateTotal(rate=19_000, net=10_000, tax=1_900)],
+        prices_include_tax=False,
+        credits=None,
         footer="Bank",
         logo=LOGO,
     )

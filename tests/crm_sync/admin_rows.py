@@ -6,11 +6,15 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
-from billing.document_models import InvoiceRendering, Letterhead, Mailing
-from billing.enums import BillingTrigger
+from billing.crediting import request_credit
+from billing.enums import BillingTrigger, LimitKind
 from billing.invoicing import invoice_due
+from billing.models import BillingPolicy, CreditNoteRendering, Invoice, InvoiceRendering, Letterhead, Mailing
+from billing.payment_imports import import_payments
+from billing.policy import put_limit
 from contracts import audit
 from contracts.models import Workspace
+from contracts.money import Money
 from crm_sync.enums import HoldCode, Outcome
 from crm_sync.models import Connection, CrmAccount
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
@@ -39,6 +43,7 @@ def fill(name: str = "Salesforce") -> Connection:
     for invoice in contract.invoices.all():
         InvoiceRendering.objects.create(invoice=invoice, sha256="0" * 64)
         invoice.mails.update(problem=BAD)
+    settle()
     run = ran(connection, created=1, held=1)
     recorded(
         run, deal(connection, "006A", name=BAD, contract=contract), Outcome.CREATED, trace=[{"field": BAD}]
@@ -50,6 +55,18 @@ def fill(name: str = "Salesforce") -> Connection:
     Workspace.objects.get_or_create(pk=1)
     audit.record(actor=None, action="tested", subject=connection)
     return connection
+
+
+def settle() -> None:
+    """A credit note and a payment of the newest invoice."""
+    invoice = Invoice.objects.latest("pk")
+    clerk, _ = User.objects.get_or_create(username="clerk")
+    BillingPolicy.objects.get_or_create(pk=1)
+    put_limit(kind=LimitKind.INVOICE, amount=Money(minor=10**9, currency="USD"), actor=clerk)
+    note = request_credit(invoice=invoice, amount=1_000, reason=BAD, as_of=TODAY, actor=clerk)
+    CreditNoteRendering.objects.create(credit_note=note, sha256="0" * 64)
+    file = f"invoice,amount,currency,date\n{invoice.number},1,USD,{TODAY}\n{BAD},1,USD,{TODAY}\n"
+    import_payments(file_name=f"{invoice.number}.csv", content=file.encode(), as_of=TODAY, actor=clerk)
 
 
 def listing(model: Any) -> str:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 OURS = [
     model for model in admin.site._registry if model._meta.app_label in ("contracts", "billing", "crm_sync")
 ]
-EDITABLE = {"workspace", "legalentity", "connection"}
+EDITABLE = {"workspace", "legalentity", "connection", "billingpolicy", "approvallimit"}
 MACHINE_WRITTEN = [model for model in OURS if model._meta.model_name not in EDITABLE]
 
 
@@ -146,18 +146,23 @@ def test_legal_entity_and_workspace_are_edited_and_audited(root: Client) -> None
             "address": "2 Side Street",
             "tax_id": "US-2",
             "invoice_prefix": "FIN",
+            "credit_note_prefix": "CN",
             "payment_terms_days": "14",
+            "default_tax_percent": "8.875",
         },
     )
     root.post("/admin/contracts/workspace/1/change/", {"name": "Acme", "time_zone": "Europe/Berlin"})
     refused = root.post("/admin/contracts/workspace/1/change/", {"name": "Acme", "time_zone": "Mars/Base"})
 
     entity.refresh_from_db()
-    assert (entity.invoice_prefix, entity.payment_terms_days) == ("FIN", 14)
+    assert (entity.invoice_prefix, entity.payment_terms_days, entity.default_tax_rate) == ("FIN", 14, 8875)
     assert Workspace.objects.get().time_zone == "Europe/Berlin"
     assert refused.status_code == 200
     assert list(AuditEntry.objects.order_by("id").values_list("action", "after")) == [
-        ("legal entity changed", {"invoice_prefix": "FIN", "payment_terms_days": 14}),
+        (
+            "legal entity changed",
+            {"invoice_prefix": "FIN", "payment_terms_days": 14, "default_tax_percent": "8.875"},
+        ),
         ("workspace changed", {"name": "Acme", "time_zone": "Europe/Berlin"}),
     ]
 

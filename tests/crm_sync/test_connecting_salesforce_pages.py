@@ -10,6 +10,7 @@ from crm_sync.enums import ConnectionState, Provider
 from crm_sync.models import Connection, ConnectionCredentials, CrmOrg
 from demo.http_server import Server
 from demo.salesforce.org import Org
+from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.salesforce_round_trip import CALLBACK, allowed, sent_to
 from tests.crm_sync.stored import row_versions
 from tests.pages import alerts, signed_in, words
@@ -175,6 +176,7 @@ def test_answer_to_another_user_is_refused(
     stranger = Client()
     finance.is_superuser = True
     finance.save()
+    ensure_legal_entity()
     stranger.force_login(finance)
 
     page = stranger.get(CALLBACK, allowed(org, address), follow=True)

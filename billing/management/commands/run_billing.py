@@ -72,12 +72,35 @@ def _day(text: str) -> date:
 
 
 def _sentence(as_of: date, totals: Sequence[Total], summary: BillingSummary | None) -> str:
+    sentences = [_what_was_issued(as_of, totals, summary)]
+    if summary and summary.caught_up_since:
+        sentences.append(f"Nothing had been billed since {summary.caught_up_since}: this run caught that up.")
+    if summary and summary.drafted:
+        sentences.append(f"Left for approval: {_amounts(summary.drafted)}.")
+    if summary and summary.parked:
+        sentences.append(f"Parked, because it is far more than usual: {_amounts(summary.parked)}.")
+    if summary and summary.asked:
+        sentences.append(f"Contracts that ask, because many invoices were due at once: {summary.asked}.")
+    return " ".join(sentences)
+
+
+def _what_was_issued(as_of: date, totals: Sequence[Total], summary: BillingSummary | None) -> str:
     count = sum(total.invoices for total in totals)
-    amounts = ", ".join(str(Money(minor=total.minor, currency=total.currency)) for total in totals)
     if not count:
         return f"No invoice was issued as of {as_of}." if summary else f"No invoice is due as of {as_of}."
     verb = "Issued" if summary else "Would issue"
-    return f"{verb} {count} {'invoice' if count == 1 else 'invoices'} dated {as_of}: {amounts}."
+    return f"{verb} {count} {'invoice' if count == 1 else 'invoices'} dated {as_of}: {_amounts(totals)}."
+
+
+def _amounts(totals: Sequence[Total]) -> str:
+    return ", ".join(str(Money(minor=total.minor, currency=total.currency)) for total in totals)
+
+
+def _decimals(totals: Sequence[Total]) -> dict[str, str]:
+    return {
+        total.currency: str(Money(minor=total.minor, currency=total.currency).to_decimal())
+        for total in totals
+    }
 
 
 def _result(as_of: date, totals: Sequence[Total], summary: BillingSummary | None) -> dict[str, Any]:
@@ -87,10 +110,13 @@ def _result(as_of: date, totals: Sequence[Total], summary: BillingSummary | None
         "dry_run": summary is None,
         "run": summary.run_id if summary else None,
         "invoices": sum(total.invoices for total in totals),
-        "totals": {
-            total.currency: str(Money(minor=total.minor, currency=total.currency).to_decimal())
-            for total in totals
-        },
+        "totals": _decimals(totals),
+        "drafted": _decimals(summary.drafted) if summary else {},
+        "parked": _decimals(summary.parked) if summary else {},
+        "contracts_asking": summary.asked if summary else 0,
+        "caught_up_since": summary.caught_up_since.isoformat()
+        if summary and summary.caught_up_since
+        else None,
         "contracts_started": summary.started if summary else 0,
         "contracts_completed": summary.completed if summary else 0,
         "failed": len(failed),

@@ -31,6 +31,9 @@ PAPER = Document(
     net_minor=10_000,
     tax_minor=1_900,
     total_minor=11_900,
+    taxes=[],
+    prices_include_tax=False,
+    credits=None,
     footer="Bank of Springfield\nRegister 4711",
     logo=None,
 )

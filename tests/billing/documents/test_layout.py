@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from itertools import combinations
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as rounds
 
-from billing.documents.content import Document, Party
+from billing.documents.content import Document, Party, Reference
 from billing.documents.fonts import fonts
 from billing.documents.layout import (
     FOOTER_FROM,
@@ -23,6 +24,7 @@ from billing.documents.layout import (
     footer_fits,
     lay_out,
 )
+from billing.tax import RateTotal
 from tests.billing.documents.papers import LINE, documents, lines, paper
 
 HUGE = paper(
@@ -93,6 +95,27 @@ def test_sender_with_an_address_of_nearly_a_page(count: int, language: str) -> N
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_largest_amounts_and_widest_dates(language: str) -> None:
     assert_well_placed(replace(HUGE, language=language))
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_tax_of_the_largest_amounts(language: str) -> None:
+    taxes = [RateTotal(rate=rate, net=-(10**18), tax=-(10**18)) for rate in (99_999, 8_875, 0)]
+
+    assert_well_placed(replace(HUGE, language=language, taxes=taxes, prices_include_tax=True))
+
+
+@pytest.mark.parametrize("count", range(1, 60))
+def test_totals_of_many_rates_go_on_to_the_next_page(count: int) -> None:
+    taxes = [RateTotal(rate=rate, net=10_000, tax=1_900) for rate in range(1, count + 1)]
+
+    assert_well_placed(paper(taxes=taxes, lines=lines(count % 7 + 1), prices_include_tax=True))
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_credit_note(language: str) -> None:
+    credited = Reference(number="W" * 16, issue_date=date(2026, 11, 22))
+
+    assert_well_placed(paper(credits=credited, number="W" * 16, language=language, due_date=None))
 
 
 @pytest.mark.parametrize("count", range(1, 60))

@@ -21,10 +21,11 @@ from hypothesis import settings as rounds
 from pypdf import PdfReader
 from reportlab.pdfbase.ttfonts import TTFontParser
 
-from billing.documents.content import Document, Party
+from billing.documents.content import Document, Party, Reference
 from billing.documents.fonts import fonts
 from billing.documents.logos import as_jpeg
 from billing.documents.painting import render
+from billing.tax import RateTotal
 from tests.billing.documents.papers import CATALOGUE, documents, lines, pages, paper, picture
 
 FIXED = (
@@ -310,6 +311,20 @@ def test_bytes_are_those_of_earlier_releases() -> None:
     assert sha256(render(everything)).hexdigest() == EARLIER
 
 
+def test_bytes_of_taxed_documents_are_those_of_earlier_releases() -> None:
+    taxed = paper(
+        taxes=[RateTotal(rate=19_000, net=10_000, tax=1_900)],
+        prices_include_tax=True,
+        credits=Reference(number="INV-2026-000001", issue_date=date(2026, 11, 22)),
+        number="CN-2026-000001",
+        due_date=None,
+        payment_terms_days=None,
+    )
+
+    assert sha256(render(taxed)).hexdigest() == EARLIER_TAXED
+
+
+EARLIER_TAXED = "22a0db8875b5a7af651a0dd1d0175b2750bc0cb429c0ae371d8e72c14fa0a749"
 EARLIER = "f6a63b30082058b232105b15a94e1765bb9287a7553cdd8715be87fccbae914a"
 
 IN_A_PROCESS = """

@@ -5,9 +5,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 
-from billing.document_models import InvoiceMail
 from billing.mailing.composing import compose, file_name
-from billing.models import Invoice
+from billing.models import Invoice, InvoiceMail
 from contracts.models import Contract
 
 MAIL = InvoiceMail(pk=7, created_at=datetime(2026, 11, 22, 9, 30, 5, 120, tzinfo=UTC))
@@ -128,4 +127,4 @@ def test_recipient_is_one_plain_address(recipient: str) -> None:
     ],
 )
 def test_file_name_is_safe_whatever_the_prefix(number: str | None, name: str) -> None:
-    assert file_name(invoice=Invoice(number=number)) == name
+    assert file_name(number=number) == name

@@ -6,14 +6,17 @@ from django.core import mail
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from billing.document_models import InvoiceMail, Mailing
-from billing.enums import MailState
+from billing.approving import approve_drafts
+from billing.enums import BillingMode, BillingTrigger, MailState
+from billing.invoicing import invoice_due
 from billing.mailing.outbox import UnableToSend, claim, release_all, request_mail, withdraw
-from billing.mailing.posting import post_mails
 from billing.mailing.sending import send_waiting
-from billing.models import Invoice
+from billing.models import BillingPolicy, Invoice, InvoiceMail, Mailing
 from contracts.models import AuditEntry, Customer
+from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.mailing.letters import issue, let_time_pass, outbox
+from tests.billing.moved_on import move_on
+from tests.billing.people import person
 
 pytestmark = pytest.mark.django_db
 TO = "billing@example.com"
@@ -91,11 +94,13 @@ def test_double_click_is_one_mail(admin_user: User) -> None:
 
 @pytest.mark.parametrize("state", ["void", "credited"])
 def test_what_counts_no_more_is_not_requested(admin_user: User, state: str) -> None:
+    """Whatever the page showed that asked for it."""
     (invoice,) = issue()
-    invoice.state = state
+    shown = Invoice.objects.get()
+    move_on(invoice, to=state)
 
     with pytest.raises(UnableToSend) as refusal:
-        request_mail(invoice=invoice, actor=admin_user)
+        request_mail(invoice=shown, actor=admin_user)
 
     assert str(refusal.value) == f"INV-2026-000001 is {state} and is not mailed."
 
@@ -187,24 +192,43 @@ def test_log_of_mails_is_kept() -> None:
     [(True, TO, "waiting"), (True, "", "no_address"), (False, TO, "by_hand"), (False, "", "by_hand")],
 )
 def test_issued_invoice_has_its_place_in_the_outbox(automatic: bool, email: str, state: str) -> None:
-    """The same whether it was issued at once or was a draft before."""
     (invoice,) = issue(automatic=automatic, email=email)
-    at_once = states()
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE billing_invoicemail")
 
-    post_mails(invoice_ids=[invoice.pk])
+    assert (invoice.state, states()) == ("issued", [state])
 
-    assert (at_once, states()) == ([state], [state])
+
+@pytest.mark.parametrize(
+    ("automatic", "email", "state"),
+    [(True, TO, "waiting"), (True, "", "no_address"), (False, TO, "by_hand"), (False, "", "by_hand")],
+)
+def test_draft_has_its_place_in_the_outbox_once_it_is_approved(
+    automatic: bool, email: str, state: str
+) -> None:
+    BillingPolicy.objects.create(mode=BillingMode.APPROVE)
+    (draft,) = issue(automatic=automatic, email=email)
+    before = states()
+
+    approve_drafts(ids=[draft.pk], as_of=TODAY, actor=person("ann", group="Approver"))
+
+    assert (draft.state, before, states()) == ("draft", [], [state])
 
 
 def test_without_a_setting_nothing_is_mailed_by_itself() -> None:
+    ensure_legal_entity()
     Mailing.objects.all().delete()
-    (invoice,) = issue()
-    Mailing.objects.all().delete()
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE billing_invoicemail")
+    sign(Deal(months=1))
 
-    post_mails(invoice_ids=[invoice.pk])
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.SCHEDULE)
 
     assert states() == ["by_hand"]
+
+
+def test_invoice_is_not_void_while_its_mail_is_under_way() -> None:
+    (invoice,) = issue()
+    claim()
+
+    with pytest.raises(UnableToSend) as refusal:
+        move_on(invoice, to="void")
+
+    assert str(refusal.value) == "INV-2026-000001 is being mailed just now. Look again in some minutes."
+    assert (Invoice.objects.get().state, states()) == ("issued", ["sending"])

@@ -12,17 +12,21 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from billing import tasks
-from billing.document_models import InvoiceMail, InvoiceRendering, Mailing
-from billing.enums import InvoiceState
+from billing.enums import AfterVoid, InvoiceState
 from billing.mailing import outbox as outbox_module
 from billing.mailing import sending
+from billing.mailing.outbox import accepted, claim
 from billing.mailing.sending import Pass, send_waiting
-from billing.models import Invoice
+from billing.models import Invoice, InvoiceMail, InvoiceRendering, Mailing, Payment
+from billing.paying import take_back_payment
 from billing.rendering import invoice_pdf
+from billing.voiding import UnableToVoid, void_invoice
 from contracts.models import Customer
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.mailing.letters import issue, let_time_pass, outbox
 from tests.billing.mailing.smtp_server import smtp_server
+from tests.billing.moved_on import move_on
+from tests.billing.people import person
 
 pytestmark = pytest.mark.django_db
 TO = "billing@example.com"
@@ -64,21 +68,55 @@ def test_nothing_is_sent_twice() -> None:
     ("state", "becomes"), [("issued", "sent"), ("part_paid", "part_paid"), ("paid", "paid")]
 )
 def test_only_an_issued_invoice_becomes_sent(state: str, becomes: str) -> None:
-    issue()
-    Invoice.objects.update(state=state)
+    (invoice,) = issue()
+    move_on(invoice, to=state)
 
     assert send_waiting() == ALL_SENT
     assert Invoice.objects.get().state == becomes
 
 
-@pytest.mark.parametrize("state", ["void", "credited"])
-def test_invoice_that_counts_no_more_is_not_mailed(state: str) -> None:
-    issue()
-    Invoice.objects.update(state=state)
+def test_paid_invoice_that_was_mailed_is_sent_once_its_payment_is_taken_back() -> None:
+    """And so it cannot be void any more: the customer has it."""
+    (invoice,) = issue()
+    move_on(invoice, to="paid")
+    send_waiting()
+
+    clerk = person("clerk", group="Approver")
+    take_back_payment(payment=Payment.objects.get(), reason="Wrong", as_of=TODAY, actor=clerk)
+
+    assert Invoice.objects.get().state == "sent"
+    with pytest.raises(UnableToVoid):
+        void_invoice(invoice=invoice, then=AfterVoid.BILL_AGAIN, reason="Wrong", actor=clerk)
+
+
+def test_invoice_credited_while_its_mail_is_under_way_stays_credited() -> None:
+    (invoice,) = issue()
+    under_way = claim()
+    assert under_way is not None
+    move_on(invoice, to="credited")
+
+    accepted(mail=under_way, recipient=TO)
+
+    invoice.refresh_from_db()
+    assert (invoice.state, invoice.sent_at is None) == ("credited", False)
+
+
+def test_credited_invoice_is_not_mailed() -> None:
+    (invoice,) = issue()
+    move_on(invoice, to="credited")
 
     assert send_waiting() == NOTHING
     assert mail.outbox == []
-    assert outbox() == [("INV-2026-000001", "withdrawn", TO, 1, f"The invoice is {state}.")]
+    assert outbox() == [("INV-2026-000001", "withdrawn", TO, 1, "The invoice is credited.")]
+
+
+def test_mail_of_an_invoice_made_void_is_withdrawn_with_it() -> None:
+    (invoice,) = issue()
+    move_on(invoice, to="void")
+
+    assert send_waiting() == NOTHING
+    assert mail.outbox == []
+    assert outbox() == [("INV-2026-000001", "withdrawn", "", 0, "")]
 
 
 def test_missing_address_blocks_sending_and_never_issuing() -> None:

@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 
-from billing.document_models import InvoiceMail
 from billing.mailing.outbox import claim
 from billing.mailing.sending import send_waiting
-from billing.models import Invoice
+from billing.models import Invoice, InvoiceMail
 from tests.billing.mailing.letters import issue, let_time_pass, outbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -152,7 +151,7 @@ def send_and_die(point: int) -> None:
 
 def start_over(kept: Path) -> None:
     InvoiceMail.objects.update(state="waiting", sent_at=None, tries=0, problem="")
-    Invoice.objects.update(state="issued")
+    Invoice.objects.update(state="issued", sent_at=None)
     let_time_pass()
     for file in kept.iterdir():
         file.unlink()

@@ -4,12 +4,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from billing.document_models import Mailing
 from billing.mail_forms import ContactForm, MailFilter
 from billing.mailing.folder import keeps_mail, kept_mails
 from billing.mailing.lists import COUNT_TO, mails_matching, open_counts
 from billing.mailing.outbox import UnableToSend, release_all, request_mail
-from billing.models import Invoice
+from billing.models import Invoice, Mailing
 from billing.tasks import request_sending
 from contracts.contacts import change_contact
 from contracts.models import Customer

@@ -1,4 +1,5 @@
 from datetime import date
+from decimal import Decimal
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -7,16 +8,24 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from billing import customer_terms
 from billing.activation import UnableToDecide, decide_catch_up
-from billing.enums import ScheduleState
+from billing.crediting import CREDITABLE, left_to_credit
+from billing.enums import InvoiceState, ScheduleState
 from billing.forms import BilledElsewhereForm, ContractFilter, InvoiceFilter
 from billing.mail_forms import ContactForm
 from billing.mailing.lists import mail_story, mails_of
+from billing.models import Invoice, LegalEntity
 from billing.overview import billing_overview
+from billing.paying import PAYABLE
 from billing.queries import asking, invoices_matching, totals_by_currency
+from billing.settings_forms import BillingTermsForm
+from billing.settling_forms import CreditForm, PaymentForm, TakeBackForm, VoidForm
 from billing.story import issued
 from billing.tasks import request_billing
+from billing.views.attempt import actor_of, is_filled
 from contracts.models import Contract, Customer
+from contracts.money import Money
 from contracts.queries import contracts_matching, currencies_in_use
 from contracts.story import audit_story, newest_first
 from contracts.suspending import UnableToResume, resume
@@ -60,11 +69,14 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Customer, pk=pk)
     contracts = contracts_matching(customer_id=shown.pk).select_related("billing_schedule")
     invoices = invoices_matching(as_of=business_date(at=timezone.now()), customer_id=shown.pk)
+    entity = LegalEntity.objects.order_by("pk").first()
     return render(
         request,
         "billing/customer.html",
         {
             "customer": shown,
+            "entity": entity,
+            "terms_form": BillingTermsForm(customer=shown, entity=entity),
             "contracts": CountCappedPaginator(contracts, PREVIEW).page(1),
             "invoices": CountCappedPaginator(invoices, PREVIEW).page(1),
             "contact_form": ContactForm(instance=shown),
@@ -106,8 +118,10 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
 
 @permission_required("billing.view_invoice", raise_exception=True)
 def invoice(request: HttpRequest, pk: int) -> HttpResponse:
-    invoices = invoices_matching(as_of=business_date(at=timezone.now()))
+    today = business_date(at=timezone.now())
+    invoices = invoices_matching(as_of=today)
     shown = get_object_or_404(invoices.select_related("contract", "customer", "billing_run__actor"), pk=pk)
+    left = Money(minor=left_to_credit(invoice=shown), currency=shown.currency)
     mails = mails_of(invoice=shown)
     return render(
         request,
@@ -116,11 +130,43 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
             "invoice": shown,
             "lines": shown.lines.order_by("position"),
             "mails": mails,
+            "credit_notes": shown.credit_notes.order_by("pk"),
+            "payments": shown.payments.select_related("recorded_by", "reversed_by").order_by("pk"),
+            "is_payable": shown.state in PAYABLE,
+            "is_creditable": shown.state in CREDITABLE and left.is_positive,
+            "may_be_void": shown.state == InvoiceState.ISSUED and not shown.credited_minor,
+            "payment_form": PaymentForm(
+                invoice=shown, initial={"received_date": today, "paid": as_decimal(shown)}
+            ),
+            "credit_form": CreditForm(invoice=shown, left=left),
+            "void_form": VoidForm(),
+            "take_back_form": TakeBackForm(),
             "events": newest_first(
                 [issued(invoice=shown)] if shown.number else [], mail_story(mails), audit_story(subject=shown)
             ),
         },
     )
+
+
+def as_decimal(shown: Invoice) -> Decimal:
+    """The open amount as the form offers it."""
+    return Money(minor=shown.balance_minor, currency=shown.currency).to_decimal()
+
+
+@require_POST
+@permission_required("contracts.change_customer", raise_exception=True)
+def change_billing_terms(request: HttpRequest, pk: int) -> HttpResponse:
+    shown = get_object_or_404(Customer, pk=pk)
+    form = BillingTermsForm(request.POST, customer=shown, entity=None)
+    if is_filled(request, form):
+        customer_terms.change_billing_terms(
+            customer=shown,
+            tax_rate=form.rate,
+            payment_terms_days=form.cleaned_data["payment_terms_days"],
+            actor=actor_of(request),
+        )
+        messages.success(request, "Saved. Invoices from now on follow the new terms; issued ones stay.")
+    return redirect(shown)
 
 
 @require_POST
@@ -160,7 +206,8 @@ def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
 def _decide(request: HttpRequest, contract: Contract, *, bill_from: date | None) -> HttpResponse:
     assert request.user.is_authenticated  # a permission was asked for
     try:
-        decide_catch_up(contract=contract, bill_from=bill_from, actor=request.user)
+        today = business_date(at=timezone.now())
+        decide_catch_up(contract=contract, bill_from=bill_from, as_of=today, actor=request.user)
     except UnableToDecide as refusal:
         messages.error(request, str(refusal))
     else:

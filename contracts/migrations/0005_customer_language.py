@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contracts", "0002_active_contracts_by_end"),
+        ("contracts", "0004_default_currency"),
     ]
 
     operations = [

@@ -1,13 +1,31 @@
-import pgtrigger
 from django.conf import settings
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from billing import document_models  # noqa: F401  models of this app in a module of their own
-from billing.enums import BillingRunState, BillingTrigger, InstalmentState, InvoiceState, ScheduleState
+from billing.enums import (
+    AskReason,
+    BillingRunState,
+    BillingTrigger,
+    InstalmentState,
+    InvoiceState,
+    ScheduleState,
+    SeriesKind,
+)
+from billing.models.triggers import (
+    IssuedInvoiceIsFrozen,
+    IssuedLineStays,
+    LinesAddUp,
+    issued_stays,
+    never_emptied,
+)
+from billing.tax import WHOLE
 from contracts.models import Contract, Customer
+
+PREFIX_LENGTH = 4
+PREFIX = RegexValidator(r"\A[A-Z0-9]{1,4}\Z", "Use one to four capital letters and digits.")
 
 
 class LegalEntity(models.Model):
@@ -17,25 +35,61 @@ class LegalEntity(models.Model):
     address = models.TextField(blank=True)
     tax_id = models.CharField(max_length=64, blank=True)
     invoice_prefix = models.CharField(
-        max_length=4,
+        max_length=PREFIX_LENGTH,
         default="INV",
+        validators=[PREFIX],
         help_text="Stands before the year and the number: INV-2026-000001. At most 16 characters in all.",
     )
+    credit_note_prefix = models.CharField(
+        max_length=PREFIX_LENGTH,
+        default="CN",
+        db_default="CN",
+        validators=[PREFIX],
+        help_text="Stands before the year and the number of credit notes: CN-2026-000001.",
+    )
     payment_terms_days = models.PositiveSmallIntegerField(
-        default=30, help_text="Days until an invoice is due."
+        default=30, validators=[MaxValueValidator(365)], help_text="Days until an invoice is due."
+    )
+    default_tax_rate = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(WHOLE - 1)],
+        help_text="In thousandths of a percent: 19000 is 19 %. For customers without a rate of their own.",
+    )
+    prices_include_tax = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Contract values include the tax. Otherwise it is added to them.",
     )
 
     class Meta:
         verbose_name_plural = "legal entities"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(invoice_prefix=F("credit_note_prefix")),
+                name="series_have_their_own_prefixes",
+                violation_error_message="Invoices and credit notes need different prefixes.",
+            ),
+            models.CheckConstraint(
+                condition=Q(default_tax_rate__lt=WHOLE), name="default_tax_rate_is_a_rate"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def missing(self) -> str:
+        """In words, what an invoice must name of its sender and cannot yet; empty once it is complete."""
+        parts = (("name", self.name), ("address", self.address))
+        return " and ".join(word for word, value in parts if not value.strip())
+
 
 class NumberSeries(models.Model):
-    """The next invoice number of one legal entity and year. The row is locked last, and only to issue."""
+    """The next number of one kind of document, legal entity and year. Locked last, and only to issue."""
 
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=11, choices=SeriesKind.choices, db_default=SeriesKind.INVOICE.value)
     year = models.PositiveSmallIntegerField()
     next_number = models.PositiveIntegerField(db_default=1)
     last_issue_date = models.DateField(null=True, help_text="Issue dates never fall as numbers rise.")
@@ -43,11 +97,13 @@ class NumberSeries(models.Model):
     class Meta:
         verbose_name_plural = "number series"
         constraints = [
-            models.UniqueConstraint(fields=["legal_entity", "year"], name="one_series_per_entity_and_year")
+            models.UniqueConstraint(
+                fields=["legal_entity", "year", "kind"], name="one_series_per_entity_year_and_kind"
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.legal_entity} {self.year}"
+        return f"{self.get_kind_display()} {self.year}"
 
 
 class BillingSchedule(models.Model):
@@ -55,6 +111,12 @@ class BillingSchedule(models.Model):
 
     contract = models.OneToOneField(Contract, on_delete=models.PROTECT, related_name="billing_schedule")
     state = models.CharField(max_length=10, choices=ScheduleState.choices)
+    asks_because = models.CharField(
+        max_length=10,
+        choices=AskReason.choices,
+        db_default=AskReason.MISSED.value,
+        help_text="Why it needs a decision, while it does.",
+    )
     has_short_period = models.BooleanField(
         db_default=False, help_text="The term is no multiple of the cycle: the last period is shorter."
     )
@@ -78,6 +140,17 @@ class Instalment(models.Model):
     state = models.CharField(
         max_length=16, choices=InstalmentState.choices, db_default=InstalmentState.PLANNED.value
     )
+    parked_by = models.ForeignKey(
+        "BillingRun",
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="parked_instalments",
+        help_text="The run that found it to exceed a bound, until somebody has decided.",
+    )
+    is_cleared = models.BooleanField(
+        db_default=False, help_text="Somebody has decided that it is billed whatever the bounds say."
+    )
 
     class Meta:
         constraints = [
@@ -92,7 +165,12 @@ class Instalment(models.Model):
                 fields=["billing_date", "id"],
                 condition=Q(state=InstalmentState.PLANNED),
                 name="instalment_planned_by_date",
-            )
+            ),
+            models.Index(
+                fields=["parked_by"],
+                condition=Q(parked_by__isnull=False),
+                name="instalment_parked_by_run",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -112,6 +190,18 @@ class BillingRun(models.Model):
     finished_at = models.DateTimeField(null=True)
     issued = models.PositiveIntegerField(db_default=0)
     failed = models.PositiveIntegerField(db_default=0)
+    drafted = models.PositiveIntegerField(db_default=0, help_text="Left for approval.")
+    totals = models.JSONField(
+        default=dict,
+        db_default={},
+        help_text="By currency: what was issued or drafted, as the contracts say.",
+    )
+    caught_up_since = models.DateField(
+        null=True, help_text="The first day on which nothing had been billed, where it caught up an outage."
+    )
+    parked = models.JSONField(
+        default=list, db_default=[], help_text="What exceeded the usual: currency, invoices, minor units."
+    )
     problems = models.JSONField(
         default=list, db_default=[], help_text="Contract and sentence of each failure."
     )
@@ -121,6 +211,16 @@ class BillingRun(models.Model):
 
     def __str__(self) -> str:
         return f"Billing as of {self.as_of}"
+
+
+_SETTLED = F("paid_minor") + F("credited_minor")
+_STATE_FOLLOWS = (
+    Q(state__in=[InvoiceState.DRAFT, InvoiceState.VOID], paid_minor=0, credited_minor=0)
+    | Q(state__in=[InvoiceState.ISSUED, InvoiceState.SENT], paid_minor=0, credited_minor__lt=F("total_minor"))
+    | Q(state=InvoiceState.PART_PAID, paid_minor__gt=0, total_minor__gt=_SETTLED)
+    | Q(state=InvoiceState.PAID, paid_minor__gt=0, total_minor__lte=_SETTLED)
+    | Q(state=InvoiceState.CREDITED, credited_minor=F("total_minor"))
+)
 
 
 class Invoice(models.Model):
@@ -143,6 +243,13 @@ class Invoice(models.Model):
     net_minor = models.BigIntegerField()
     tax_minor = models.BigIntegerField(db_default=0)
     total_minor = models.BigIntegerField()
+    tax_summary = models.JSONField(
+        default=list, db_default=[], help_text="Per rate: rate in thousandths of a percent, net and tax."
+    )
+    prices_include_tax = models.BooleanField(db_default=False)
+    credited_minor = models.BigIntegerField(db_default=0, help_text="The total of its credit notes.")
+    paid_minor = models.BigIntegerField(db_default=0, help_text="The sum of its payments.")
+    sent_at = models.DateTimeField(null=True)
     payment_terms_days = models.PositiveSmallIntegerField()
     po_number = models.CharField(max_length=100, blank=True, db_default="")
     seller = models.JSONField(help_text="Frozen copy: name, address, tax_id.")
@@ -150,6 +257,11 @@ class Invoice(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
+        permissions = [
+            ("approve_invoice", "Can approve drafts up to the limits"),
+            ("approve_over_limit", "Can approve drafts over the limits"),
+            ("void_invoice", "Can make invoices void"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["instalment"],
@@ -183,22 +295,24 @@ class Invoice(models.Model):
             models.CheckConstraint(
                 condition=Q(total_minor=F("net_minor") + F("tax_minor")), name="invoice_total_is_net_plus_tax"
             ),
+            models.CheckConstraint(
+                condition=Q(credited_minor__gte=0, credited_minor__lte=F("total_minor")),
+                name="credited_is_never_above_the_invoice",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_minor__gte=0, paid_minor__lte=F("total_minor")),
+                name="paid_is_never_above_the_invoice",
+            ),
+            models.CheckConstraint(condition=_STATE_FOLLOWS, name="invoice_state_follows_from_its_balance"),
         ]
         indexes = [
             models.Index(fields=["-issue_date", "-id"], name="invoice_newest_first"),
             models.Index(fields=["state", "-issue_date", "-id"], name="invoice_by_state"),
         ]
         triggers = [
-            pgtrigger.Protect(
-                name="issued_invoice_stays",
-                operation=pgtrigger.Delete,
-                condition=pgtrigger.Condition("OLD.state <> 'draft'"),
-            ),
-            pgtrigger.ReadOnly(
-                name="issued_invoice_is_frozen",
-                exclude=["state"],
-                condition=pgtrigger.Condition("OLD.state <> 'draft'"),
-            ),
+            issued_stays(name="issued_invoice_stays", word="Invoice"),
+            IssuedInvoiceIsFrozen(name="issued_invoice_is_frozen"),
+            never_emptied(name="invoices_are_kept", words="Issued invoices"),
         ]
 
     def __str__(self) -> str:
@@ -206,6 +320,11 @@ class Invoice(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("invoice", args=[self.pk])
+
+    @property
+    def balance_minor(self) -> int:
+        """What is open. Below zero the customer has paid more than was left after credit."""
+        return self.total_minor - self.credited_minor - self.paid_minor
 
 
 class InvoiceLine(models.Model):
@@ -216,14 +335,18 @@ class InvoiceLine(models.Model):
     description = models.CharField(max_length=600)
     period_start = models.DateField()
     period_end = models.DateField(help_text="The first day after the period.")
-    amount_minor = models.BigIntegerField()
+    amount_minor = models.BigIntegerField(help_text="Without tax.")
+    tax_rate = models.PositiveIntegerField(db_default=0, help_text="In thousandths of a percent.")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["invoice", "position"], name="one_invoice_line_per_place"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="invoice_line_amount_is_positive"),
         ]
         triggers = [
-            pgtrigger.Protect(name="invoice_line_is_frozen", operation=pgtrigger.Update | pgtrigger.Delete)
+            IssuedLineStays(name="invoice_line_is_frozen"),
+            LinesAddUp(name="invoice_lines_add_up"),
+            never_emptied(name="invoice_lines_are_kept", words="Lines of issued invoices"),
         ]
 
     def __str__(self) -> str:

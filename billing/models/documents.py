@@ -61,6 +61,26 @@ class InvoiceRendering(models.Model):
         return f"PDF of {self.invoice}"
 
 
+class CreditNoteRendering(models.Model):
+    """The same of an issued credit note."""
+
+    credit_note = models.OneToOneField(
+        "billing.CreditNote", on_delete=models.PROTECT, related_name="rendering"
+    )
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        triggers = [
+            pgtrigger.Protect(
+                name="credit_note_rendering_is_kept", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"PDF of {self.credit_note}"
+
+
 class Mailing(models.Model):
     """How invoices are mailed: one row."""
 

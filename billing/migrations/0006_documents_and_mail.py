@@ -17,8 +17,8 @@ def choose_how_to_mail(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> N
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0002_default_legal_entity"),
-        ("contracts", "0003_customer_language"),
+        ("billing", "0005_lines_add_up_planned_anew"),
+        ("contracts", "0005_customer_language"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -272,6 +272,46 @@ class Migration(migrations.Migration):
                     operation="UPDATE OR DELETE",
                     pgid="pgtrigger_rendering_is_kept_ca3f9",
                     table="billing_invoicerendering",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.CreateModel(
+            name="CreditNoteRendering",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "credit_note",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rendering",
+                        to="billing.creditnote",
+                    ),
+                ),
+            ],
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="creditnoterendering",
+            trigger=pgtrigger.compiler.Trigger(
+                name="credit_note_rendering_is_kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="2cae3a4be6ca3dd9151f0df4e3ac0b713b71c8bf",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_credit_note_rendering_is_kept_cf908",
+                    table="billing_creditnoterendering",
                     when="BEFORE",
                 ),
             ),

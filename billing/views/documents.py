@@ -6,12 +6,11 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
-from billing.document_models import Letterhead, Mailing
 from billing.letterheads import change_letterhead, change_mailing
 from billing.mail_forms import LetterheadForm, MailingForm
 from billing.mailing.composing import file_name
-from billing.models import Invoice, LegalEntity
-from billing.rendering import UnableToRender, invoice_pdf, sample_pdf
+from billing.models import CreditNote, Invoice, LegalEntity, Letterhead, Mailing
+from billing.rendering import UnableToRender, credit_note_pdf, invoice_pdf, sample_pdf
 from contracts.workspace import business_date
 
 
@@ -25,7 +24,20 @@ def invoice_document(request: HttpRequest, pk: int) -> HttpResponse:
     except UnableToRender as refusal:
         messages.error(request, str(refusal))
         return redirect(invoice)
-    return _download(pdf, file_name(invoice=invoice))
+    return _download(pdf, file_name(number=invoice.number))
+
+
+@require_safe
+@permission_required("billing.view_creditnote", raise_exception=True)
+def credit_note_document(request: HttpRequest, pk: int) -> HttpResponse:
+    """As of an invoice: the first PDF of an issued one leaves its hash."""
+    note = get_object_or_404(CreditNote.objects.select_related("invoice"), pk=pk)
+    try:
+        pdf = credit_note_pdf(note=note)
+    except UnableToRender as refusal:
+        messages.error(request, str(refusal))
+        return redirect(note)
+    return _download(pdf, file_name(number=note.number))
 
 
 @require_safe

@@ -1,0 +1,43 @@
+"""What stops money from being billed, as a banner on every page."""
+
+from django.urls import reverse
+
+from billing.enums import BillingRunState
+from billing.models import BillingRun, LegalEntity
+from contracts.money import Money
+
+
+def parked_runs() -> list[dict[str, str]]:
+    return [
+        {
+            "tone": "wait",
+            "what": f"The billing run of {run.as_of} parked {sentence(run)}.",
+            "why": "That is more than three times the usual. Nothing of it is billed before a decision.",
+            "cure_label": "Decide",
+            "cure_url": reverse("approvals"),
+        }
+        for run in BillingRun.objects.filter(state=BillingRunState.PARKED).order_by("pk")
+    ]
+
+
+def sentence(run: BillingRun) -> str:
+    """How many invoices of how much: 7 invoices of USD 7.00, EUR 3.00."""
+    count = sum(entry["invoices"] for entry in run.parked)
+    amounts = ", ".join(str(Money(minor=entry["minor"], currency=entry["currency"])) for entry in run.parked)
+    return f"{count:,} {'invoice' if count == 1 else 'invoices'} of {amounts}"
+
+
+def incomplete_legal_entity() -> list[dict[str, str]]:
+    entity = LegalEntity.objects.order_by("pk").first()
+    if entity and not entity.missing:
+        return []
+    missing = entity.missing if entity else "name and address"
+    return [
+        {
+            "tone": "bad",
+            "what": f"No invoice is issued: the {missing} of your company is missing.",
+            "why": "An invoice is legal only with the name and address of who sends it.",
+            "cure_label": "Enter it",
+            "cure_url": reverse("legal-entity"),
+        }
+    ]

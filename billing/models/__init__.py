@@ -1,0 +1,44 @@
+from billing.models.credit_notes import CreditNote, CreditNoteLine
+from billing.models.documents import (
+    FOOTER_LENGTH,
+    CreditNoteRendering,
+    InvoiceMail,
+    InvoiceRendering,
+    Letterhead,
+    Logo,
+    Mailing,
+)
+from billing.models.invoices import (
+    BillingRun,
+    BillingSchedule,
+    Instalment,
+    Invoice,
+    InvoiceLine,
+    LegalEntity,
+    NumberSeries,
+)
+from billing.models.payments import Payment, PaymentImport
+from billing.models.policies import ApprovalLimit, BillingPolicy
+
+__all__ = [
+    "FOOTER_LENGTH",
+    "CreditNoteRendering",
+    "InvoiceMail",
+    "InvoiceRendering",
+    "Letterhead",
+    "Logo",
+    "Mailing",
+    "ApprovalLimit",
+    "BillingPolicy",
+    "BillingRun",
+    "BillingSchedule",
+    "CreditNote",
+    "CreditNoteLine",
+    "Instalment",
+    "Invoice",
+    "InvoiceLine",
+    "LegalEntity",
+    "NumberSeries",
+    "Payment",
+    "PaymentImport",
+]

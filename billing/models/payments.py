@@ -1,0 +1,62 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from billing.models.invoices import Invoice
+from billing.models.triggers import PaymentReachesInvoice, PaymentStays, never_emptied
+
+
+class PaymentImport(models.Model):
+    """One file of payments that was read: what was recorded, and what matched nothing and why."""
+
+    file_name = models.CharField(max_length=200)
+    imported_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    imported_at = models.DateTimeField(db_default=Now(), editable=False)
+    recorded = models.PositiveIntegerField(default=0)
+    known = models.PositiveIntegerField(default=0, help_text="Rows that an earlier import had recorded.")
+    unmatched = models.JSONField(default=list, help_text="Row, its values and the reason.")
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    def get_absolute_url(self) -> str:
+        return reverse("payment-import", args=[self.pk])
+
+
+class Payment(models.Model):
+    """Money received for an invoice. Never changed; a wrong one is taken back by its reverse."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="payments")
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField(help_text="Below zero for the reverse of another payment.")
+    received_date = models.DateField()
+    reference = models.CharField(max_length=200, blank=True)
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    payment_import = models.ForeignKey(
+        PaymentImport, on_delete=models.PROTECT, null=True, related_name="payments"
+    )
+    fingerprint = models.CharField(  # noqa: DJ001  unique where there is one
+        max_length=64, null=True, unique=True, help_text="Of the row of a file, so that none counts twice."
+    )
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reverses=None, amount_minor__gt=0)
+                | Q(reverses__isnull=False, amount_minor__lt=0),
+                name="payment_is_an_amount_or_its_reverse",
+            ),
+        ]
+        indexes = [models.Index(fields=["-received_date", "-id"], name="payment_newest_first")]
+        triggers = [
+            PaymentStays(name="payment_stays"),
+            PaymentReachesInvoice(name="payment_reaches_invoice"),
+            never_emptied(name="payments_are_kept", words="Payments"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Payment of {self.received_date}"

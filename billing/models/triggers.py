@@ -1,0 +1,260 @@
+"""What the database refuses by itself, whoever asks and in whatever way: raw SQL, the admin, our own code.
+
+Every refusal is a sentence that names the document and the way on.
+"""
+
+import pgtrigger
+
+WAY_ON = "Correct it with a credit note."
+SUMS = "What is credited or paid of invoice % follows from its credit notes and payments."
+TOO_LATE_FOR_VOID = f"Invoice % was sent, paid or credited, so it cannot be void. {WAY_ON}"
+STATE_FOLLOWS = "The state of invoice % follows from what is sent, credited and paid of it."
+NO_MORE_LINES = f"Invoice % is issued: its lines are its net, and no line can be added. {WAY_ON}"
+
+
+def _refuse(sentence: str, *values: str) -> str:
+    listed = "".join(f", {value}" for value in values)
+    return f"RAISE EXCEPTION '{sentence}'{listed} USING ERRCODE = 'restrict_violation';"
+
+
+SETTLED_STATE = """CASE
+    WHEN NEW.credited_minor = NEW.total_minor THEN 'credited'
+    WHEN NEW.paid_minor + NEW.credited_minor >= NEW.total_minor THEN 'paid'
+    WHEN NEW.paid_minor > 0 THEN 'part_paid'
+    WHEN NEW.sent_at IS NOT NULL THEN 'sent'
+    ELSE 'issued'
+END"""
+"""The state that follows from total, credits, payments and sending: the one place that decides it."""
+
+
+class IssuedInvoiceIsFrozen(pgtrigger.Trigger):
+    """Of an issued invoice only the state and what it follows from may change, along the allowed ways.
+
+    Credits and payments are sums of rows; only the triggers of those rows may change them. An invoice that is
+    set to Sent without a moment gets the present one.
+    """
+
+    when = pgtrigger.Before
+    operation = pgtrigger.Update
+    MOVING = "'{state,sent_at,credited_minor,paid_minor}'::text[]"
+
+    def get_func(self, model: object) -> str:
+        return f"""
+            IF OLD.state = 'draft' THEN
+                IF NEW.state <> 'draft' THEN
+                    {_refuse("A draft becomes an invoice by being approved: that gives it the next number.")}
+                END IF;
+                RETURN NEW;
+            END IF;
+            IF to_jsonb(OLD) - {self.MOVING} IS DISTINCT FROM to_jsonb(NEW) - {self.MOVING} THEN
+                {_refuse("Invoice % is issued and stays as it is. " + WAY_ON, "OLD.number")}
+            END IF;
+            IF (OLD.credited_minor, OLD.paid_minor) IS DISTINCT FROM (NEW.credited_minor, NEW.paid_minor)
+                AND pg_trigger_depth() < 2
+            THEN
+                {_refuse(SUMS, "OLD.number")}
+            END IF;
+            IF OLD.state = 'void' THEN
+                {_refuse("Invoice % is void and stays void.", "OLD.number")}
+            END IF;
+            IF NEW.state = 'draft' THEN
+                {_refuse("Invoice % is issued and no draft again. " + WAY_ON, "OLD.number")}
+            END IF;
+            IF NEW.state = 'void' THEN
+                IF OLD.state <> 'issued' OR OLD.sent_at IS NOT NULL THEN
+                    {_refuse(TOO_LATE_FOR_VOID, "OLD.number")}
+                END IF;
+                RETURN NEW;
+            END IF;
+            IF NEW.state = 'sent' AND NEW.sent_at IS NULL THEN
+                NEW.sent_at = now();
+            END IF;
+            IF NEW.state NOT IN (OLD.state, 'sent', {SETTLED_STATE}) THEN
+                {_refuse(STATE_FOLLOWS, "OLD.number")}
+            END IF;
+            NEW.state = {SETTLED_STATE};
+            RETURN NEW;
+        """
+
+
+class LinesAddUp(pgtrigger.Trigger):
+    """Lines are written with their issued invoice, once and for all: after each insert they are its net.
+
+    EXECUTE plans anew each time. A kept plan from when the tables were empty would read them whole.
+    """
+
+    when = pgtrigger.After
+    operation = pgtrigger.Insert
+    level = pgtrigger.Statement
+    referencing = pgtrigger.Referencing(new="inserted")
+    declare = [("refused", "text")]
+
+    def get_func(self, model: object) -> str:
+        return f"""
+            EXECUTE $query$
+                SELECT invoice.number
+                FROM (SELECT DISTINCT invoice_id FROM inserted) touched,
+                LATERAL (
+                    SELECT number, net_minor FROM billing_invoice
+                    WHERE id = touched.invoice_id AND state <> 'draft' OFFSET 0
+                ) invoice,
+                LATERAL (
+                    SELECT sum(amount_minor) AS net_minor FROM billing_invoiceline
+                    WHERE invoice_id = touched.invoice_id OFFSET 0
+                ) lines
+                WHERE lines.net_minor IS DISTINCT FROM invoice.net_minor
+                LIMIT 1
+            $query$ INTO refused;
+            IF refused IS NOT NULL THEN
+                {_refuse(NO_MORE_LINES, "refused")}
+            END IF;
+            RETURN NULL;
+        """  # noqa: S608  constants
+
+
+class IssuedLineStays(pgtrigger.Trigger):
+    """Lines go only with the draft they are of; none is ever changed."""
+
+    when = pgtrigger.Before
+    operation = pgtrigger.Update | pgtrigger.Delete
+    declare = [("refused", "text")]
+
+    def get_func(self, model: object) -> str:
+        return f"""
+            IF TG_OP = 'UPDATE' THEN
+                {_refuse("A line is never changed. " + WAY_ON)}
+            END IF;
+            SELECT number INTO refused FROM billing_invoice WHERE id = OLD.invoice_id AND state <> 'draft';
+            IF FOUND THEN
+                {_refuse("Invoice % is issued and its lines stay. " + WAY_ON, "refused")}
+            END IF;
+            RETURN OLD;
+        """  # noqa: S608  constants
+
+
+def issued_stays(*, name: str, word: str) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Delete,
+        condition=pgtrigger.Condition("OLD.state <> 'draft'"),
+        func=_refuse(f"{word} % is issued and stays. It can only be corrected.", "OLD.number"),
+    )
+
+
+def never_emptied(*, name: str, words: str) -> pgtrigger.Trigger:
+    """TRUNCATE passes by the triggers of rows."""
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        level=pgtrigger.Statement,
+        func=_refuse(f"{words} are kept for ever: this table cannot be emptied."),
+    )
+
+
+class CreditNoteIsFrozen(pgtrigger.Trigger):
+    """Begins as a draft, is issued with lines that are its net, and never changes after that."""
+
+    when = pgtrigger.Before
+    operation = pgtrigger.Insert | pgtrigger.Update
+
+    def get_func(self, model: object) -> str:
+        return f"""
+            IF TG_OP = 'INSERT' THEN
+                IF NEW.state <> 'draft' THEN
+                    {_refuse("A credit note begins as a draft. Issuing it gives it the next number.")}
+                END IF;
+                RETURN NEW;
+            END IF;
+            IF OLD.state <> 'draft' THEN
+                {_refuse("Credit note % is issued and stays as it is.", "OLD.number")}
+            END IF;
+            IF NEW.state <> 'draft' AND NEW.net_minor <> (
+                SELECT coalesce(sum(amount_minor), 0) FROM billing_creditnoteline
+                WHERE credit_note_id = NEW.id
+            ) THEN
+                {_refuse("The lines of credit note % are not its net.", "NEW.number")}
+            END IF;
+            RETURN NEW;
+        """  # noqa: S608  constants
+
+
+class CreditNoteLineIsFrozen(pgtrigger.Trigger):
+    """Lines come and go with a draft; those of an issued credit note stay."""
+
+    when = pgtrigger.Before
+    operation = pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete
+    declare = [("refused", "text")]
+
+    def get_func(self, model: object) -> str:
+        return f"""
+            IF TG_OP = 'UPDATE' THEN
+                {_refuse("A line of a credit note is never changed.")}
+            END IF;
+            SELECT number INTO refused FROM billing_creditnote
+            WHERE id = CASE TG_OP WHEN 'INSERT' THEN NEW.credit_note_id ELSE OLD.credit_note_id END
+              AND state <> 'draft';
+            IF FOUND THEN
+                {_refuse("Credit note % is issued and its lines stay as they are.", "refused")}
+            END IF;
+            RETURN CASE TG_OP WHEN 'INSERT' THEN NEW ELSE OLD END;
+        """  # noqa: S608  constants
+
+
+def _reach_invoice(*, column: str, minor: str, too_much: str) -> str:
+    """Adds to a sum of the invoice under its row's lock, so that two at once cannot exceed it."""
+    return f"""
+        SELECT number, currency, total_minor, {column} INTO invoice
+        FROM billing_invoice WHERE id = NEW.invoice_id FOR NO KEY UPDATE;
+        IF invoice.currency <> NEW.currency THEN
+            {_refuse("Invoice % is in %, not in %.", "invoice.number", "invoice.currency", "NEW.currency")}
+        END IF;
+        IF invoice.{column} + {minor} > invoice.total_minor THEN
+            {_refuse(too_much, "invoice.number")}
+        END IF;
+        UPDATE billing_invoice SET {column} = {column} + {minor} WHERE id = NEW.invoice_id;
+        RETURN NULL;
+    """  # noqa: S608  constants
+
+
+class CreditReachesInvoice(pgtrigger.Trigger):
+    when = pgtrigger.After
+    operation = pgtrigger.Update
+    condition = pgtrigger.Condition("OLD.state = 'draft' AND NEW.state = 'issued'")
+    declare = [("invoice", "record")]
+    func = _reach_invoice(
+        column="credited_minor",
+        minor="NEW.total_minor",
+        too_much="Credit notes are never above their invoice: % has less left.",
+    )
+
+
+class PaymentReachesInvoice(pgtrigger.Trigger):
+    when = pgtrigger.After
+    operation = pgtrigger.Insert
+    declare = [("invoice", "record"), ("reversed", "record")]
+
+    def get_func(self, model: object) -> str:
+        return f"""
+            IF NEW.reverses_id IS NOT NULL THEN
+                SELECT invoice_id, amount_minor, reverses_id INTO reversed
+                FROM billing_payment WHERE id = NEW.reverses_id;
+                IF (reversed.invoice_id, reversed.amount_minor) <> (NEW.invoice_id, -NEW.amount_minor) THEN
+                    {_refuse("A payment is taken back whole, from the invoice that it was recorded for.")}
+                END IF;
+            END IF;
+            {
+            _reach_invoice(
+                column="paid_minor",
+                minor="NEW.amount_minor",
+                too_much="Payments are never above their invoice: % has less open.",
+            )
+        }
+        """  # noqa: S608  constants
+
+
+class PaymentStays(pgtrigger.Trigger):
+    when = pgtrigger.Before
+    operation = pgtrigger.Update | pgtrigger.Delete
+    func = _refuse("A payment stays as it was recorded. Take it back instead.")

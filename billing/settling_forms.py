@@ -1,0 +1,85 @@
+"""What people fill in to credit, pay and void invoices."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from billing.enums import AfterVoid
+from billing.models import Invoice
+from contracts.currencies import exponent
+from contracts.money import AmountRefused, Money
+
+
+class MoneyField(forms.DecimalField):
+    """An amount in one currency, exact to its last decimal."""
+
+    def __init__(self, *, currency: str, **kwargs: Any) -> None:
+        self.currency = currency
+        step = str(Decimal(1).scaleb(-exponent(currency=currency)))
+        super().__init__(widget=forms.NumberInput(attrs={"step": step}), **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        amount = super().clean(value)
+        if amount is None:
+            return None
+        try:
+            return Money.from_decimal(amount, currency=self.currency)
+        except AmountRefused as refusal:
+            raise forms.ValidationError(str(refusal)) from None
+
+
+class CreditForm(forms.Form):
+    def __init__(self, *args: Any, invoice: Invoice, left: Money, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        taxed = "with tax" if invoice.prices_include_tax else "without tax"
+        self.fields["amount"] = MoneyField(
+            currency=invoice.currency,
+            label=f"Amount in {invoice.currency}, {taxed}",
+            required=False,
+            help_text=f"Up to {left}. Empty: all of it.",
+        )
+        self.fields["reason"] = forms.CharField(
+            max_length=500, help_text="Stands on the credit note. The customer reads it."
+        )
+
+
+class PaymentForm(forms.Form):
+    def __init__(self, *args: Any, invoice: Invoice, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        left = Money(minor=invoice.balance_minor, currency=invoice.currency)
+        self.fields["paid"] = MoneyField(
+            currency=invoice.currency, label=f"Amount in {invoice.currency}", help_text=f"Open: {left}."
+        )
+        self.fields["received_date"] = forms.DateField(
+            label="Received on", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        )
+        self.fields["reference"] = forms.CharField(required=False, max_length=200)
+
+
+class VoidForm(forms.Form):
+    then = forms.ChoiceField(
+        label="What becomes of the period",
+        choices=AfterVoid.choices,
+        initial=AfterVoid.BILL_AGAIN,
+        widget=forms.RadioSelect,
+    )
+    void_reason = forms.CharField(label="Reason", max_length=500)
+
+
+class TakeBackForm(forms.Form):
+    reason = forms.CharField(max_length=500)
+
+
+class PaymentFileForm(forms.Form):
+    file = forms.FileField(
+        label="CSV file",
+        help_text="In UTF-8, with the columns invoice, amount, currency, date (as 2026-11-30) and reference.",
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+
+
+class ApprovalForm(forms.Form):
+    """Which drafts: those that are ticked, or all up to the newest that was on the page."""
+
+    up_to = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)

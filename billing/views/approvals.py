@@ -1,0 +1,116 @@
+"""The approval queue: drafts, credit notes that wait, and runs that were parked."""
+
+from collections.abc import Callable
+from functools import partial
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from billing.approving import (
+    Approval,
+    approve_drafts,
+    ask_about_parked,
+    hold_back_draft,
+    release_parked,
+    totals_of,
+    waiting_drafts,
+)
+from billing.banners import sentence
+from billing.enums import BillingRunState, CreditNoteState
+from billing.models import BillingRun, CreditNote, Invoice
+from billing.settling_forms import ApprovalForm, TakeBackForm
+from billing.tasks import request_billing, request_sending
+from billing.views.attempt import actor_of, attempt, is_filled
+from contracts.workspace import business_date
+from fincelo.pagination import CountCappedPaginator
+
+APPROVE = "billing.approve_invoice"
+
+
+@permission_required(APPROVE, raise_exception=True)
+def approval_queue(request: HttpRequest) -> HttpResponse:
+    drafts = waiting_drafts().select_related("contract")
+    newest = drafts.order_by("-pk").values_list("pk", flat=True).first()
+    parked = BillingRun.objects.filter(state=BillingRunState.PARKED).order_by("pk")
+    return render(
+        request,
+        "billing/approvals.html",
+        {
+            "page": CountCappedPaginator(drafts).get_page(request.GET.get("page")),
+            "totals": totals_of(drafts),
+            "up_to": newest,
+            "parked": [(run, sentence(run)) for run in parked],
+            "credit_notes": CreditNote.objects.filter(state=CreditNoteState.DRAFT)
+            .select_related("invoice")
+            .order_by("pk"),
+        },
+    )
+
+
+@require_POST
+@permission_required(APPROVE, raise_exception=True)
+def approve(request: HttpRequest) -> HttpResponse:
+    """The drafts that were ticked, or all that the person has seen: none that came later."""
+    form = ApprovalForm(request.POST)
+    if not is_filled(request, form):
+        return redirect("approvals")
+    up_to = form.cleaned_data["up_to"]
+    if up_to:
+        ids = list(waiting_drafts().filter(pk__lte=up_to).values_list("pk", flat=True))
+    else:
+        ids = [int(pk) for pk in request.POST.getlist("draft") if pk.isdecimal() and len(pk) < 19]
+    done: list[Approval] = []
+    today = business_date(at=timezone.now())
+    if attempt(
+        request,
+        lambda: done.append(approve_drafts(ids=sorted(set(ids)), as_of=today, actor=actor_of(request))),
+    ):
+        tell(request, done[0])
+    return redirect("approvals")
+
+
+def tell(request: HttpRequest, done: Approval) -> None:
+    if done.issued:
+        request_sending()
+        messages.success(
+            request, f"{done.issued:,} {'invoice is' if done.issued == 1 else 'invoices are'} issued."
+        )
+    if done.over_limit:
+        messages.warning(request, f"{done.over_limit:,} over the limit: an approver has to let them out.")
+
+
+@require_POST
+@permission_required(APPROVE, raise_exception=True)
+def hold_back(request: HttpRequest, pk: int) -> HttpResponse:
+    draft = get_object_or_404(Invoice.objects.select_related("contract"), pk=pk)
+    form = TakeBackForm(request.POST)
+    if is_filled(request, form) and attempt(
+        request,
+        partial(hold_back_draft, draft=draft, reason=form.cleaned_data["reason"], actor=actor_of(request)),
+    ):
+        messages.success(request, f"{draft.contract} is suspended. Resume it on its page.")
+    return redirect("approvals")
+
+
+@require_POST
+@permission_required("billing.approve_over_limit", raise_exception=True)
+def release(request: HttpRequest, pk: int) -> HttpResponse:
+    return _decide(request, pk, release_parked, "Decided. What was parked is being billed.")
+
+
+@require_POST
+@permission_required("billing.approve_over_limit", raise_exception=True)
+def ask(request: HttpRequest, pk: int) -> HttpResponse:
+    return _decide(request, pk, ask_about_parked, "Each contract of it asks on its own page now.")
+
+
+def _decide(request: HttpRequest, pk: int, decide: Callable[..., object], sentence: str) -> HttpResponse:
+    run = get_object_or_404(BillingRun, pk=pk)
+    if attempt(request, partial(decide, run=run, actor=actor_of(request))):
+        request_billing()
+        messages.success(request, sentence)
+    return redirect("approvals")

@@ -1,0 +1,103 @@
+from functools import partial
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from billing.crediting import approve_credit, discard_credit, left_to_credit, request_credit
+from billing.enums import CreditNoteState
+from billing.models import CreditNote, Invoice
+from billing.settling_forms import CreditForm
+from billing.views.attempt import actor_of, attempt, is_filled
+from contracts.money import Money
+from contracts.workspace import business_date
+from fincelo.pagination import CountCappedPaginator
+
+
+@permission_required("billing.view_creditnote", raise_exception=True)
+def credit_note_list(request: HttpRequest) -> HttpResponse:
+    """Drafts, which wait for somebody, and then the newest first."""
+    notes = CreditNote.objects.select_related("invoice").order_by("-issue_date", "-id")
+    page = CountCappedPaginator(notes).get_page(request.GET.get("page"))
+    return render(request, "billing/credit_notes.html", {"page": page})
+
+
+@permission_required("billing.view_creditnote", raise_exception=True)
+def credit_note(request: HttpRequest, pk: int) -> HttpResponse:
+    shown = get_object_or_404(
+        CreditNote.objects.select_related("invoice", "requested_by", "approved_by"), pk=pk
+    )
+    is_draft = shown.state == CreditNoteState.DRAFT
+    may_issue = request.user.has_perm("billing.issue_creditnote")
+    return render(
+        request,
+        "billing/credit_note.html",
+        {
+            "note": shown,
+            "lines": shown.lines.order_by("position"),
+            "is_own": is_draft and shown.requested_by_id == request.user.pk,
+            "may_approve": is_draft and may_issue and shown.requested_by_id != request.user.pk,
+            "may_discard": is_draft and (may_issue or shown.requested_by_id == request.user.pk),
+            "sentence": _sentence(shown) if is_draft else "",
+        },
+    )
+
+
+def _sentence(note: CreditNote) -> str:
+    return f"Asked for by {note.requested_by}. It is issued once somebody else approves it."
+
+
+@require_POST
+@permission_required("billing.add_creditnote", raise_exception=True)
+def credit(request: HttpRequest, pk: int) -> HttpResponse:
+    invoice = get_object_or_404(Invoice, pk=pk)
+    left = Money(minor=left_to_credit(invoice=invoice), currency=invoice.currency)
+    form = CreditForm(request.POST, invoice=invoice, left=left)
+    if not is_filled(request, form):
+        return redirect(invoice)
+    amount: Money | None = form.cleaned_data["amount"]
+    made: list[CreditNote] = []
+
+    def work() -> None:
+        made.append(
+            request_credit(
+                invoice=invoice,
+                amount=amount.minor if amount else None,
+                reason=form.cleaned_data["reason"],
+                as_of=business_date(at=timezone.now()),
+                actor=actor_of(request),
+            )
+        )
+
+    if not attempt(request, work):
+        return redirect(invoice)
+    [note] = made
+    if note.state == CreditNoteState.ISSUED:
+        messages.success(request, f"Credit note {note} is issued.")
+    else:
+        messages.info(request, "The credit note waits here until an approver has looked at it.")
+    return redirect(note)
+
+
+@require_POST
+@permission_required("billing.issue_creditnote", raise_exception=True)
+def approve(request: HttpRequest, pk: int) -> HttpResponse:
+    note = get_object_or_404(CreditNote, pk=pk)
+    today = business_date(at=timezone.now())
+    if attempt(request, partial(approve_credit, note=note, as_of=today, actor=actor_of(request))):
+        note.refresh_from_db()
+        messages.success(request, f"Credit note {note} is issued.")
+    return redirect(note)
+
+
+@require_POST
+@permission_required("billing.add_creditnote", raise_exception=True)
+def discard(request: HttpRequest, pk: int) -> HttpResponse:
+    note = get_object_or_404(CreditNote.objects.select_related("invoice"), pk=pk)
+    if attempt(request, partial(discard_credit, note=note, actor=actor_of(request))):
+        messages.success(request, "The credit note is discarded. The invoice is as it was.")
+        return redirect(note.invoice)
+    return redirect(note)

@@ -1,0 +1,97 @@
+"""Settings: who sends the invoices, and how much goes out by itself."""
+
+from functools import partial
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from billing.enums import LimitKind
+from billing.models import ApprovalLimit, BillingPolicy, LegalEntity
+from billing.policy import drop_limit, put_limit
+from billing.settings_forms import BillingPolicyForm, LegalEntityForm, LimitForm
+from billing.tasks import request_billing
+from billing.views.attempt import actor_of, attempt, is_filled
+from contracts.audited_form import record_form
+from contracts.forms import WorkspaceCalendarForm
+from contracts.models import Workspace
+
+CHANGE_ENTITY = "billing.change_legalentity"
+CHANGE_POLICY = "billing.change_billingpolicy"
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("billing.view_legalentity", raise_exception=True)
+def legal_entity(request: HttpRequest) -> HttpResponse:
+    """The first page of a new workspace, and later the place to correct it."""
+    entity = LegalEntity.objects.order_by("pk").first() or LegalEntity()
+    workspace = Workspace.objects.first() or Workspace()
+    is_first = bool(entity.missing)
+    data = request.POST if request.method == "POST" else None
+    if data is not None and not request.user.has_perm(CHANGE_ENTITY):
+        raise PermissionDenied
+    form = LegalEntityForm(data, instance=entity)
+    calendar = WorkspaceCalendarForm(data, instance=workspace)
+    if data is not None and form.is_valid() and calendar.is_valid():
+        with transaction.atomic():
+            for part in (form, calendar):
+                record_form(form=part, subject=part.save(), actor=actor_of(request))
+        request_billing()
+        messages.success(request, "Saved. Invoices from now on carry it; issued ones stay as they are.")
+        return redirect("home" if is_first else "legal-entity")
+    return render(
+        request,
+        "billing/legal_entity.html",
+        {"form": form, "calendar": calendar, "is_first": is_first},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("billing.view_billingpolicy", raise_exception=True)
+def billing_settings(request: HttpRequest) -> HttpResponse:
+    policy = BillingPolicy.objects.first() or BillingPolicy()
+    data = request.POST if request.method == "POST" else None
+    if data is not None and not request.user.has_perm(CHANGE_POLICY):
+        raise PermissionDenied
+    form = BillingPolicyForm(data, instance=policy)
+    if data is not None and form.is_valid():
+        with transaction.atomic():
+            record_form(form=form, subject=form.save(), actor=actor_of(request))
+        messages.success(request, "Saved. The next billing run follows it.")
+        return redirect("billing-settings")
+    return render(
+        request,
+        "billing/billing_settings.html",
+        {
+            "form": form,
+            "limits": ApprovalLimit.objects.order_by("kind", "currency"),
+            "limit_form": LimitForm(),
+        },
+    )
+
+
+@require_POST
+@permission_required(CHANGE_POLICY, raise_exception=True)
+def set_limit(request: HttpRequest) -> HttpResponse:
+    form = LimitForm(request.POST)
+    if is_filled(request, form):
+        kind = LimitKind(form.cleaned_data["limit_kind"])
+        if attempt(
+            request,
+            partial(put_limit, kind=kind, amount=form.cleaned_data["limit"], actor=actor_of(request)),
+        ):
+            messages.success(request, f"{kind.label} above {form.cleaned_data['limit']} wait for a person.")
+    return redirect("billing-settings")
+
+
+@require_POST
+@permission_required(CHANGE_POLICY, raise_exception=True)
+def remove_limit(request: HttpRequest, pk: int) -> HttpResponse:
+    limit = get_object_or_404(ApprovalLimit, pk=pk)
+    drop_limit(limit=limit, actor=actor_of(request))
+    messages.success(request, f"{limit} have no limit any longer.")
+    return redirect("billing-settings")

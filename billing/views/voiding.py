@@ -1,0 +1,32 @@
+from functools import partial
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from billing.enums import AfterVoid
+from billing.models import Invoice
+from billing.settling_forms import VoidForm
+from billing.views.attempt import actor_of, attempt, is_filled
+from billing.voiding import void_invoice
+
+
+@require_POST
+@permission_required("billing.void_invoice", raise_exception=True)
+def void(request: HttpRequest, pk: int) -> HttpResponse:
+    invoice = get_object_or_404(Invoice, pk=pk)
+    form = VoidForm(request.POST)
+    if is_filled(request, form) and attempt(
+        request,
+        partial(
+            void_invoice,
+            invoice=invoice,
+            then=AfterVoid(form.cleaned_data["then"]),
+            reason=form.cleaned_data["void_reason"],
+            actor=actor_of(request),
+        ),
+    ):
+        messages.success(request, f"{invoice} is void. Its number stays in the series.")
+    return redirect(invoice)

@@ -1,0 +1,68 @@
+"""Makes invoices void that nobody outside has seen: issued, never sent, nothing paid or credited.
+
+The number stays in its series. The period of the invoice is to be billed again: with the next run, or, where
+the whole contract is in doubt, once somebody resumes the contract.
+"""
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from billing.enums import AfterVoid, InstalmentState, InvoiceState, ScheduleState
+from billing.locks import lock_contracts
+from billing.mailing.outbox import withdraw
+from billing.models import BillingSchedule, Instalment, Invoice
+from billing.policy import ensure_open
+from contracts import audit
+from contracts.enums import ContractState
+from contracts.models import Contract
+from contracts.suspending import suspend_contracts
+
+
+class UnableToVoid(Exception):
+    """The invoice has left the house, or money has moved on it."""
+
+
+def void_invoice(*, invoice: Invoice, then: AfterVoid, reason: str, actor: AbstractBaseUser) -> None:
+    with transaction.atomic():
+        lock_contracts(contract_ids=[invoice.contract_id])
+        locked = Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=invoice.pk)
+        if locked.state != InvoiceState.ISSUED or locked.sent_at or locked.credited_minor:
+            state = locked.get_state_display().lower()
+            raise UnableToVoid(
+                f"{locked} is {state}: only an invoice that was never sent, paid or credited can be void. "
+                "Write a credit note instead."
+            )
+        assert locked.issue_date is not None  # it is issued
+        ensure_open(day=locked.issue_date)
+        withdraw(invoice=locked)
+        locked.state = InvoiceState.VOID
+        locked.save(update_fields=["state"])
+        Instalment.objects.filter(pk=locked.instalment_id).update(state=InstalmentState.PLANNED)
+        audit.record(
+            actor=actor,
+            action="Invoice voided",
+            subject=locked,
+            before={"state": InvoiceState.ISSUED.value},
+            after={"state": InvoiceState.VOID.value, "then": then.label},
+            reason=reason,
+        )
+        _reopen(locked.contract, actor=actor, reason=f"{locked} was voided: a period is to be billed again.")
+        if then == AfterVoid.SUSPEND:
+            suspend_contracts(reasons={locked.contract_id: f"{locked} was voided. {reason}"}, actor=actor)
+
+
+def _reopen(contract: Contract, *, actor: AbstractBaseUser, reason: str) -> None:
+    """A completed contract has something to be billed again."""
+    if contract.state != ContractState.COMPLETED:
+        return
+    contract.state = ContractState.ACTIVE
+    contract.save(update_fields=["state"])
+    BillingSchedule.objects.filter(contract=contract).update(state=ScheduleState.ACTIVE)
+    audit.record(
+        actor=actor,
+        action="Contract reopened",
+        subject=contract,
+        before={"state": ContractState.COMPLETED.value},
+        after={"state": ContractState.ACTIVE.value},
+        reason=reason,
+    )

@@ -1,0 +1,202 @@
+from datetime import date
+
+import pytest
+from django.contrib.auth.models import User
+
+from billing.activation import rebuild_billing
+from billing.approving import (
+    Approval,
+    UnableToApprove,
+    approve_drafts,
+    hold_back_draft,
+    totals_of,
+    waiting_drafts,
+)
+from billing.due import Total
+from billing.enums import BillingMode, BillingTrigger, InstalmentState, InvoiceState, LimitKind
+from billing.invoicing import BillingSummary, invoice_due
+from billing.models import ApprovalLimit, BillingPolicy, BillingRun, Instalment, Invoice, InvoiceLine
+from billing.numbering import UnableToIssueInvoice
+from billing.policy import PeriodLocked
+from contracts.enums import ContractState
+from contracts.models import AuditEntry, Contract
+from tests.billing.builders import TODAY, Deal, ensure_legal_entity, invoices, order_for, sign
+from tests.billing.people import person
+
+pytestmark = pytest.mark.django_db
+
+LATER = date(2026, 12, 1)
+
+
+@pytest.fixture(autouse=True)
+def _legal_entity() -> None:
+    ensure_legal_entity()
+
+
+@pytest.fixture
+def finn() -> User:
+    return person("finn", group="Finance")
+
+
+@pytest.fixture
+def ann() -> User:
+    return person("ann", group="Approver")
+
+
+@pytest.fixture
+def _approve_mode() -> None:
+    BillingPolicy.objects.create(mode=BillingMode.APPROVE)
+
+
+def bill(as_of: date = TODAY) -> BillingSummary:
+    return invoice_due(as_of=as_of, trigger=BillingTrigger.SCHEDULE)
+
+
+def ids() -> list[int]:
+    return list(waiting_drafts().values_list("pk", flat=True))
+
+
+@pytest.mark.usefixtures("_approve_mode")
+def test_drafts_wait_and_are_written_once() -> None:
+    sign(Deal(), Deal(currency="JPY", value="120000"))
+
+    summary = bill()
+    again = bill()
+
+    assert (summary.issued, again.drafted) == (0, [])
+    assert summary.drafted == [
+        Total(currency="JPY", invoices=1, minor=10_000),
+        Total(currency="USD", invoices=1, minor=10_000),
+    ]
+    assert (
+        list(Invoice.objects.values_list("state", "number", "issue_date", "due_date"))
+        == [(InvoiceState.DRAFT, None, None, None)] * 2
+    )
+    assert Instalment.objects.filter(state=InstalmentState.DRAFTED).count() == 2
+    assert totals_of(waiting_drafts()) == list(summary.drafted)
+
+
+@pytest.mark.usefixtures("_approve_mode")
+def test_approved_drafts_are_issued_as_of_that_day(finn: User) -> None:
+    sign(Deal(customer="First"), Deal(customer="Second"))
+    bill()
+    ensure_legal_entity(default_tax_rate=19_000)
+
+    done = approve_drafts(ids=ids(), as_of=LATER, actor=finn)
+
+    assert done == Approval(issued=2, over_limit=0)
+    assert list(
+        Invoice.objects.order_by("sequence").values_list(
+            "number", "state", "issue_date", "tax_minor", "buyer__name"
+        )
+    ) == [
+        ("INV-2026-000001", InvoiceState.ISSUED, LATER, 1_900, "First"),
+        ("INV-2026-000002", InvoiceState.ISSUED, LATER, 1_900, "Second"),
+    ]
+    assert InvoiceLine.objects.count() == 2
+    run = BillingRun.objects.latest("pk")
+    assert (run.trigger, run.actor, run.issued, run.state) == ("approval", finn, 2, "done")
+    assert list(AuditEntry.objects.values_list("action", "actor", "object_id")) == [
+        ("Invoice approved", finn.pk, pk)
+        for pk in Invoice.objects.order_by("pk").values_list("pk", flat=True)
+    ]
+
+
+def test_what_is_over_the_limit_waits_for_an_approver(finn: User, ann: User) -> None:
+    ApprovalLimit.objects.create(kind=LimitKind.INVOICE, currency="USD", amount_minor=10_000)
+    sign(Deal(customer="At"), Deal(customer="Over", value="1200.12"), Deal(currency="EUR", value="99999"))
+
+    summary = bill()
+    refused = approve_drafts(ids=ids(), as_of=TODAY, actor=finn)
+    done = approve_drafts(ids=ids(), as_of=TODAY, actor=ann)
+
+    assert (summary.issued, summary.drafted) == (2, [Total(currency="USD", invoices=1, minor=10_001)])
+    assert refused == Approval(issued=0, over_limit=1)
+    assert done == Approval(issued=1, over_limit=0)
+
+
+@pytest.mark.usefixtures("_approve_mode")
+def test_drafts_that_wait_no_longer_are_not_issued(finn: User) -> None:
+    sign(Deal())
+    bill()
+    before = ids()
+    approve_drafts(ids=before, as_of=TODAY, actor=finn)
+
+    with pytest.raises(UnableToApprove, match="do not wait any longer"):
+        approve_drafts(ids=before, as_of=TODAY, actor=finn)
+    with pytest.raises(UnableToApprove, match=r"^Choose at least one draft\.$"):
+        approve_drafts(ids=[], as_of=TODAY, actor=finn)
+
+    assert invoices() == [("INV-2026-000001", "USD 100.00")]
+
+
+@pytest.mark.usefixtures("_approve_mode")
+def test_case_44_drafts_of_a_contract_that_stopped_are_withdrawn(finn: User) -> None:
+    sign(Deal(), Deal(customer="Other"))
+    bill()
+    waiting = ids()
+    Contract.objects.filter(name="Acme subscription").update(state=ContractState.SUSPENDED)
+
+    approved = approve_drafts(ids=waiting, as_of=TODAY, actor=finn)
+    bill()
+
+    assert approved == Approval(issued=1, over_limit=0)
+    assert list(Invoice.objects.values_list("buyer__name", flat=True)) == ["Other"]
+    assert Instalment.objects.filter(state=InstalmentState.DRAFTED).count() == 0
+
+
+@pytest.mark.usefixtures("_approve_mode")
+def test_case_68_a_changed_contract_gets_new_drafts() -> None:
+    [contract] = sign(Deal())
+    bill()
+
+    rebuild_billing(orders=[order_for(contract_id=contract.pk, deal=Deal(value="2400.00"))], as_of=TODAY)
+    bill()
+
+    assert list(Invoice.objects.values_list("state", "total_minor")) == [(InvoiceState.DRAFT, 20_000)]
+
+
+@pytest.mark.usefixtures("_approve_mode")
+def test_a_draft_is_held_back_with_its_contract(finn: User) -> None:
+    [contract] = sign(Deal())
+    bill()
+
+    hold_back_draft(draft=Invoice.objects.get(), reason="Wrong price", actor=finn)
+    summary = bill()
+
+    contract.refresh_from_db()
+    assert (contract.state, summary.drafted, Invoice.objects.count()) == (ContractState.SUSPENDED, [], 0)
+    assert AuditEntry.objects.get(action="Contract suspended").reason == "Wrong price"
+
+
+@pytest.mark.usefixtures("_approve_mode")
+def test_a_contract_with_a_draft_is_not_completed() -> None:
+    [contract] = sign(Deal(months=1))
+    bill()
+
+    summary = bill(date(2027, 1, 1))
+
+    contract.refresh_from_db()
+    assert (summary.completed, contract.state) == (0, ContractState.ACTIVE)
+
+
+def test_nothing_is_dated_in_a_closed_period(finn: User) -> None:
+    sentence = (
+        "The books are closed up to 2026-11-22, so nothing can be dated 2026-11-22. "
+        "Choose a later day, or have the lock moved under Settings, Billing."
+    )
+    BillingPolicy.objects.create(mode=BillingMode.APPROVE)
+    sign(Deal())
+    bill()
+    BillingPolicy.objects.update(mode=BillingMode.AUTO, locked_until=TODAY)
+    sign(Deal())
+
+    with pytest.raises(UnableToIssueInvoice) as run:
+        bill()
+    with pytest.raises(PeriodLocked) as approval:
+        approve_drafts(ids=ids(), as_of=TODAY, actor=finn)
+
+    assert (str(run.value), str(approval.value)) == (sentence, sentence)
+    assert BillingRun.objects.filter(state="failed").count() == 2
+    assert invoices() == [(None, "USD 100.00")]
+    assert bill(date(2026, 11, 23)).issued == 1

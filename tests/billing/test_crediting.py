@@ -1,0 +1,331 @@
+from datetime import date
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
+
+from billing.crediting import (
+    UnableToCredit,
+    approve_credit,
+    discard_credit,
+    left_to_credit,
+    request_credit,
+)
+from billing.enums import BillingTrigger, CreditNoteState, InvoiceState, LimitKind
+from billing.invoicing import invoice_due
+from billing.models import ApprovalLimit, BillingPolicy, CreditNote, CreditNoteLine, Invoice
+from billing.policy import PeriodLocked
+from contracts.models import AuditEntry
+from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.billing.people import person
+
+pytestmark = pytest.mark.django_db
+
+NEXT_YEAR = date(2027, 1, 2)
+
+
+@pytest.fixture
+def approver() -> User:
+    return person("ann", group="Approver")
+
+
+@pytest.fixture
+def clerk() -> User:
+    return person("finn", group="Finance")
+
+
+def issued(*, included: bool = False, **facts: str) -> Invoice:
+    """An invoice of USD 100.00 at 19 %, unless the deal says otherwise."""
+    ensure_legal_entity(default_tax_rate=19_000, prices_include_tax=included)
+    sign(Deal(**facts))
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+    return Invoice.objects.latest("pk")
+
+
+def credit(invoice: Invoice, amount: int | None, actor: User, *, as_of: date = TODAY) -> CreditNote:
+    return request_credit(invoice=invoice, amount=amount, reason="Agreed", as_of=as_of, actor=actor)
+
+
+def sums(note: CreditNote) -> tuple[int, int, int]:
+    return (note.net_minor, note.tax_minor, note.total_minor)
+
+
+def test_a_whole_invoice_is_credited(approver: User) -> None:
+    invoice = issued()
+
+    note = credit(invoice, None, approver)
+
+    invoice.refresh_from_db()
+    assert (invoice.state, invoice.credited_minor, invoice.balance_minor) == (
+        InvoiceState.CREDITED,
+        11_900,
+        0,
+    )
+    row = CreditNote.objects.values().get()
+    assert row.pop("created_at") is not None
+    assert row == {
+        "id": note.pk,
+        "legal_entity_id": invoice.legal_entity_id,
+        "invoice_id": invoice.pk,
+        "customer_id": invoice.customer_id,
+        "state": "issued",
+        "number": "CN-2026-000001",
+        "year": 2026,
+        "sequence": 1,
+        "issue_date": TODAY,
+        "currency": "USD",
+        "asked_minor": 10_000,
+        "net_minor": 10_000,
+        "tax_minor": 1_900,
+        "total_minor": 11_900,
+        "tax_summary": [{"rate": 19_000, "net_minor": 10_000, "tax_minor": 1_900}],
+        "reason": "Agreed",
+        "seller": invoice.seller,
+        "buyer": invoice.buyer,
+        "requested_by_id": approver.pk,
+        "approved_by_id": approver.pk,
+    }
+    line = invoice.lines.get()
+    assert list(
+        CreditNoteLine.objects.values_list(
+            "position", "invoice_line", "description", "amount_minor", "tax_rate"
+        )
+    ) == [(1, line.pk, line.description, 10_000, 19_000)]
+    entry = AuditEntry.objects.get(action="Credit note CN-2026-000001 issued")
+    assert (entry.actor, entry.object_id, entry.after, entry.reason) == (
+        approver,
+        invoice.pk,
+        {"credited": "USD 119.00"},
+        "Agreed",
+    )
+
+
+@pytest.mark.parametrize("included", [False, True])
+def test_parts_take_back_the_tax_to_the_last_cent(included: bool, approver: User) -> None:
+    invoice = issued(included=included, value="1199.88")
+    parts = (3_333, 3_333, None)
+
+    notes = [credit(invoice, amount, approver) for amount in parts]
+
+    invoice.refresh_from_db()
+    totals = [sum(part) for part in zip(*map(sums, notes), strict=True)]
+    assert totals == [invoice.net_minor, invoice.tax_minor, invoice.total_minor]
+    assert invoice.state == InvoiceState.CREDITED
+    assert [note.number for note in notes] == ["CN-2026-000001", "CN-2026-000002", "CN-2026-000003"]
+
+
+def test_a_part_leaves_the_rest_open(approver: User) -> None:
+    invoice = issued()
+
+    note = credit(invoice, 2_500, approver)
+
+    invoice.refresh_from_db()
+    assert sums(note) == (2_500, 475, 2_975)
+    assert (invoice.state, invoice.balance_minor) == (InvoiceState.ISSUED, 8_925)
+    assert left_to_credit(invoice=invoice) == 7_500
+
+
+@pytest.mark.parametrize("amount", [0, -1, 7_501])
+def test_never_above_what_is_left(amount: int, approver: User) -> None:
+    invoice = issued()
+    credit(invoice, 2_500, approver)
+
+    with pytest.raises(UnableToCredit) as refusal:
+        credit(invoice, amount, approver)
+
+    assert str(refusal.value) == (
+        "A credit note on INV-2026-000001 takes back up to USD 75.00, and more than nothing."
+    )
+    assert CreditNote.objects.count() == 1
+
+
+def test_a_credited_invoice_has_nothing_left(approver: User) -> None:
+    invoice = issued()
+    credit(invoice, None, approver)
+
+    with pytest.raises(UnableToCredit) as refusal:
+        credit(invoice, 1, approver)
+
+    assert str(refusal.value) == "INV-2026-000001 is credited, so there is nothing to credit."
+
+
+def test_each_year_has_its_own_series(approver: User) -> None:
+    invoice = issued()
+
+    notes = [credit(invoice, 1_000, approver), credit(invoice, 1_000, approver, as_of=NEXT_YEAR)]
+
+    assert [note.number for note in notes] == ["CN-2026-000001", "CN-2027-000001"]
+
+
+def test_a_day_in_a_closed_period_is_refused(approver: User) -> None:
+    invoice = issued()
+    BillingPolicy.objects.create(locked_until=TODAY)
+
+    with pytest.raises(PeriodLocked) as refusal:
+        credit(invoice, None, approver)
+
+    assert str(refusal.value) == (
+        "The books are closed up to 2026-11-22, so nothing can be dated 2026-11-22. "
+        "Choose a later day, or have the lock moved under Settings, Billing."
+    )
+    assert CreditNote.objects.count() == 0
+
+
+# A second person
+
+
+def test_without_the_right_it_waits_for_an_approver(clerk: User, approver: User) -> None:
+    invoice = issued()
+
+    note = credit(invoice, 2_500, clerk)
+
+    invoice.refresh_from_db()
+    assert (note.state, note.number, invoice.credited_minor) == (CreditNoteState.DRAFT, None, 0)
+    done = approve_credit(note=note, as_of=NEXT_YEAR, actor=approver)
+    assert (done.state, done.number, done.requested_by, done.approved_by) == (
+        CreditNoteState.ISSUED,
+        "CN-2027-000001",
+        clerk,
+        approver,
+    )
+    invoice.refresh_from_db()
+    assert invoice.credited_minor == 2_975
+
+
+@pytest.mark.parametrize(("limit", "state"), [(2_975, "issued"), (2_974, "draft")])
+def test_above_the_limit_it_waits_for_a_second_approver(limit: int, state: str, approver: User) -> None:
+    ApprovalLimit.objects.create(kind=LimitKind.CREDIT_NOTE, currency="USD", amount_minor=limit)
+    ApprovalLimit.objects.create(kind=LimitKind.CREDIT_NOTE, currency="EUR", amount_minor=0)
+
+    assert credit(issued(), 2_500, approver).state == state
+
+
+def test_maker_is_not_checker(approver: User) -> None:
+    ApprovalLimit.objects.create(kind=LimitKind.CREDIT_NOTE, currency="USD", amount_minor=0)
+    note = credit(issued(), None, approver)
+
+    with pytest.raises(UnableToCredit) as refusal:
+        approve_credit(note=note, as_of=TODAY, actor=approver)
+    done = approve_credit(note=note, as_of=TODAY, actor=person("abe", group="Approver"))
+
+    assert str(refusal.value) == "You asked for this credit note yourself, so somebody else approves it."
+    assert done.number == "CN-2026-000001"
+
+
+def test_finance_approves_nothing(clerk: User) -> None:
+    note = credit(issued(), None, clerk)
+
+    with pytest.raises(UnableToCredit) as refusal:
+        approve_credit(note=note, as_of=TODAY, actor=person("fay", group="Finance"))
+
+    assert str(refusal.value) == "Only an approver may issue credit notes."
+
+
+def test_what_was_decided_is_not_decided_again(clerk: User, approver: User) -> None:
+    note = credit(issued(), None, clerk)
+    approve_credit(note=note, as_of=TODAY, actor=approver)
+
+    for again in (
+        lambda: approve_credit(note=note, as_of=TODAY, actor=approver),
+        lambda: discard_credit(note=note, actor=approver),
+    ):
+        with pytest.raises(UnableToCredit):
+            again()
+    assert CreditNote.objects.count() == 1
+
+
+def test_a_draft_that_is_discarded_leaves_its_story(clerk: User) -> None:
+    note = credit(issued(), None, clerk)
+
+    discard_credit(note=note, actor=clerk)
+
+    assert CreditNote.objects.count() == 0
+    assert list(AuditEntry.objects.order_by("pk").values_list("action", "before", "after")) == [
+        ("Credit note asked for", {}, {"amount": "USD 119.00"}),
+        ("Credit note discarded", {"amount": "USD 119.00"}, {}),
+    ]
+
+
+def test_two_drafts_that_are_too_much_together(clerk: User, approver: User) -> None:
+    invoice = issued()
+    first, second = credit(invoice, 6_000, clerk), credit(invoice, 6_000, clerk)
+    approve_credit(note=first, as_of=TODAY, actor=approver)
+
+    with pytest.raises(UnableToCredit) as refusal:
+        approve_credit(note=second, as_of=TODAY, actor=approver)
+
+    assert str(refusal.value) == (
+        "A credit note on INV-2026-000001 takes back up to USD 40.00, and more than nothing."
+    )
+
+
+# What the database refuses
+
+
+def refusal_of(statement: str) -> str:
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    return str(refusal.value).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        (
+            "UPDATE billing_creditnote SET total_minor = 1, net_minor = 1, tax_minor = 0",
+            "Credit note CN-2026-000001 is issued and stays as it is.",
+        ),
+        (
+            "UPDATE billing_creditnote SET state = 'draft', number = NULL",
+            "Credit note CN-2026-000001 is issued and stays as it is.",
+        ),
+        (
+            "DELETE FROM billing_creditnote",
+            "Credit note CN-2026-000001 is issued and stays. It can only be corrected.",
+        ),
+        ("UPDATE billing_creditnoteline SET amount_minor = 1", "A line of a credit note is never changed."),
+        (
+            "DELETE FROM billing_creditnoteline",
+            "Credit note CN-2026-000001 is issued and its lines stay as they are.",
+        ),
+        (
+            "INSERT INTO billing_creditnoteline (credit_note_id, position, invoice_line_id, description,"
+            " period_start, period_end, amount_minor, tax_rate)"
+            " SELECT credit_note_id, 2, invoice_line_id, 'More', period_start, period_end, 1, 0"
+            " FROM billing_creditnoteline",
+            "Credit note CN-2026-000001 is issued and its lines stay as they are.",
+        ),
+        (
+            "INSERT INTO billing_creditnote (legal_entity_id, invoice_id, customer_id, state, number, year,"
+            " sequence, issue_date, currency, asked_minor, net_minor, tax_minor, total_minor, tax_summary,"
+            " reason, seller, buyer) SELECT legal_entity_id, invoice_id, customer_id, state, 'CN-2026-000002',"
+            " year, 2, issue_date, currency, 1, 1, 0, 1, '[]', '', seller, buyer FROM billing_creditnote",
+            "A credit note begins as a draft. Issuing it gives it the next number.",
+        ),
+    ],
+)
+def test_an_issued_credit_note_stays_as_it_is(statement: str, sentence: str, approver: User) -> None:
+    credit(issued(), 2_500, approver)
+
+    assert refusal_of(statement) == sentence
+
+
+def test_the_database_keeps_credit_notes_below_the_invoice(clerk: User, approver: User) -> None:
+    invoice = issued()
+    credit(invoice, 6_000, clerk)
+    credit(invoice, 6_000, approver)
+
+    assert refusal_of(
+        "UPDATE billing_creditnote SET state = 'issued', number = 'CN-2026-000002', year = 2026, sequence = 2,"
+        " issue_date = '2026-11-22' WHERE state = 'draft'"
+    ) == ("Credit notes are never above their invoice: INV-2026-000001 has less left.")
+
+
+def test_lines_of_a_credit_note_are_its_net(clerk: User) -> None:
+    credit(issued(), 6_000, clerk)
+    CreditNoteLine.objects.all().delete()
+
+    assert refusal_of(
+        "UPDATE billing_creditnote SET state = 'issued', number = 'CN-2026-000002', year = 2026, sequence = 2,"
+        " issue_date = '2026-11-22'"
+    ) == ("The lines of credit note CN-2026-000002 are not its net.")

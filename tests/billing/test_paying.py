@@ -1,0 +1,171 @@
+from datetime import date, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
+
+from billing.crediting import request_credit
+from billing.enums import BillingTrigger, InvoiceState
+from billing.invoicing import invoice_due
+from billing.models import BillingPolicy, Invoice, Payment
+from billing.paying import UnableToRecordPayment, record_payment, take_back_payment
+from billing.policy import PeriodLocked
+from contracts.models import AuditEntry
+from contracts.money import Money
+from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.billing.people import person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def finn() -> User:
+    return person("finn", group="Finance")
+
+
+@pytest.fixture
+def invoice() -> Invoice:
+    """Of USD 100.00."""
+    ensure_legal_entity()
+    sign(Deal())
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+    return Invoice.objects.get()
+
+
+def pay(
+    invoice: Invoice, minor: int, actor: User, *, currency: str = "USD", received_date: date = TODAY
+) -> Payment:
+    return record_payment(
+        invoice=invoice,
+        amount=Money(minor=minor, currency=currency),
+        received_date=received_date,
+        reference="Bank 1",
+        as_of=TODAY,
+        actor=actor,
+    )
+
+
+def stands(invoice: Invoice) -> tuple[str, int]:
+    invoice.refresh_from_db()
+    return (invoice.state, invoice.balance_minor)
+
+
+def test_the_state_follows_from_the_balance(invoice: Invoice, finn: User) -> None:
+    pay(invoice, 4_000, finn)
+    part = stands(invoice)
+    pay(invoice, 6_000, finn)
+
+    assert part == (InvoiceState.PART_PAID, 6_000)
+    assert stands(invoice) == (InvoiceState.PAID, 0)
+    assert AuditEntry.objects.filter(action="Payment recorded").earliest("pk").after == {
+        "paid": "USD 40.00",
+        "received": "2026-11-22",
+        "reference": "Bank 1",
+    }
+
+
+def test_credit_and_payment_together_settle(invoice: Invoice, finn: User) -> None:
+    approver = person("ann", group="Approver")
+    pay(invoice, 4_000, finn)
+
+    request_credit(invoice=invoice, amount=6_000, reason="x", as_of=TODAY, actor=approver)
+    settled = stands(invoice)
+    request_credit(invoice=invoice, amount=None, reason="x", as_of=TODAY, actor=approver)
+
+    assert settled == (InvoiceState.PAID, 0)
+    assert stands(invoice) == (InvoiceState.CREDITED, -4_000)  # to be given back
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_payment_taken_back_leaves_the_invoice_as_before(sent: bool, invoice: Invoice, finn: User) -> None:
+    if sent:
+        Invoice.objects.update(state=InvoiceState.SENT)
+    payment = pay(invoice, 10_000, finn)
+
+    take_back_payment(payment=payment, reason="Wrong customer", as_of=TODAY, actor=finn)
+
+    assert stands(invoice) == (InvoiceState.SENT if sent else InvoiceState.ISSUED, 10_000)
+    assert list(Payment.objects.order_by("pk").values_list("amount_minor", "reverses")) == [
+        (10_000, None),
+        (-10_000, payment.pk),
+    ]
+    with pytest.raises(UnableToRecordPayment, match=r"^This payment was taken back already\.$"):
+        take_back_payment(payment=payment, reason="", as_of=TODAY, actor=finn)
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "sentence"),
+    [
+        (10_001, "USD", "INV-2026-000001 has only USD 100.00 open, and USD 100.01 is more."),
+        (100, "EUR", "INV-2026-000001 is in USD, not in EUR."),
+        (0, "USD", "The amount is not above zero."),
+        (-5, "USD", "The amount is not above zero."),
+    ],
+)
+def test_what_fits_no_open_amount_is_refused(
+    minor: int, currency: str, sentence: str, invoice: Invoice, finn: User
+) -> None:
+    with pytest.raises(UnableToRecordPayment) as refusal:
+        pay(invoice, minor, finn, currency=currency)
+
+    assert str(refusal.value) == sentence
+    assert stands(invoice) == (InvoiceState.ISSUED, 10_000)
+
+
+def test_a_void_invoice_takes_no_payment(invoice: Invoice, finn: User) -> None:
+    Invoice.objects.update(state=InvoiceState.VOID)
+
+    with pytest.raises(UnableToRecordPayment) as refusal:
+        pay(invoice, 1, finn)
+
+    assert str(refusal.value) == "INV-2026-000001 is void, so nothing of it is open."
+
+
+def test_days_ahead_and_closed_days_are_refused(invoice: Invoice, finn: User) -> None:
+    BillingPolicy.objects.create(locked_until=TODAY - timedelta(days=1))
+
+    with pytest.raises(UnableToRecordPayment) as ahead:
+        pay(invoice, 1, finn, received_date=TODAY + timedelta(days=1))
+    with pytest.raises(PeriodLocked):
+        pay(invoice, 1, finn, received_date=TODAY - timedelta(days=1))
+
+    assert str(ahead.value) == "2026-11-23 lies ahead. Record a payment once it is there."
+    assert pay(invoice, 1, finn).amount_minor == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        (
+            "UPDATE billing_payment SET amount_minor = 1",
+            "A payment stays as it was recorded. Take it back instead.",
+        ),
+        ("DELETE FROM billing_payment", "A payment stays as it was recorded. Take it back instead."),
+        (
+            "INSERT INTO billing_payment (invoice_id, currency, amount_minor, received_date, reference,"
+            " recorded_by_id) SELECT invoice_id, currency, 6001, received_date, '', recorded_by_id"
+            " FROM billing_payment",
+            "Payments are never above their invoice: INV-2026-000001 has less open.",
+        ),
+        (
+            "INSERT INTO billing_payment (invoice_id, currency, amount_minor, received_date, reference,"
+            " recorded_by_id) SELECT invoice_id, 'EUR', 1, received_date, '', recorded_by_id"
+            " FROM billing_payment",
+            "Invoice INV-2026-000001 is in USD, not in EUR.",
+        ),
+        (
+            "INSERT INTO billing_payment (invoice_id, currency, amount_minor, received_date, reference,"
+            " recorded_by_id, reverses_id) SELECT invoice_id, currency, -3999, received_date, '',"
+            " recorded_by_id, id FROM billing_payment",
+            "A payment is taken back whole, from the invoice that it was recorded for.",
+        ),
+    ],
+)
+def test_what_the_database_refuses(statement: str, sentence: str, invoice: Invoice, finn: User) -> None:
+    pay(invoice, 4_000, finn)
+
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+    assert str(refusal.value).splitlines()[0] == sentence
+    assert stands(invoice) == (InvoiceState.PART_PAID, 6_000)

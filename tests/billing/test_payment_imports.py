@@ -1,0 +1,138 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from billing.enums import BillingTrigger, InvoiceState
+from billing.invoicing import invoice_due
+from billing.models import BillingPolicy, Invoice, Payment, PaymentImport
+from billing.payment_imports import import_payments
+from contracts.models import AuditEntry
+from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.billing.people import person
+
+pytestmark = pytest.mark.django_db
+
+HEAD = "invoice,amount,currency,date,reference"
+
+
+@pytest.fixture(autouse=True)
+def _two_invoices() -> None:
+    ensure_legal_entity()
+    sign(Deal(), Deal(currency="JPY", value="120000"))
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+
+
+@pytest.fixture
+def finn() -> User:
+    return person("finn", group="Finance")
+
+
+def read(actor: User, *lines: str) -> PaymentImport:
+    return import_payments(
+        file_name="bank.csv", content="\n".join([HEAD, *lines]).encode(), as_of=TODAY, actor=actor
+    )
+
+
+def counts(done: PaymentImport) -> tuple[int, int, int]:
+    return (done.recorded, done.known, len(done.unmatched))
+
+
+def states() -> list[tuple[str | None, str, int]]:
+    return [
+        (invoice.number, invoice.state, invoice.balance_minor)
+        for invoice in Invoice.objects.order_by("sequence")
+    ]
+
+
+def test_rows_are_matched_by_number_currency_and_amount(finn: User) -> None:
+    done = read(
+        finn,
+        "INV-2026-000001,40,USD,2026-11-21,First",
+        "INV-2026-000002,10000,JPY,2026-11-22,",
+        "INV-2026-000001,60.00,USD,2026-11-22,Rest",
+    )
+
+    assert counts(done) == (3, 0, 0)
+    assert states() == [
+        ("INV-2026-000001", InvoiceState.PAID, 0),
+        ("INV-2026-000002", InvoiceState.PAID, 0),
+    ]
+    assert AuditEntry.objects.filter(action="Payment recorded", reason__startswith="Row").count() == 3
+
+
+def test_rows_that_match_nothing_are_kept_with_their_reason(finn: User) -> None:
+    BillingPolicy.objects.create(locked_until=TODAY - timedelta(days=10))
+
+    done = read(
+        finn,
+        "INV-2026-000009,1,USD,2026-11-22,",
+        ",1,USD,2026-11-22,",
+        "INV-2026-000001,100.01,USD,2026-11-22,",
+        "INV-2026-000001,100,EUR,2026-11-22,",
+        "INV-2026-000001,1,USD,2026-11-23,",
+        "INV-2026-000001,1,USD,2026-11-12,",
+        "INV-2026-000001,x,USD,2026-11-22,=cmd()",
+        "INV-2026-000002,6000,JPY,2026-11-22,",
+        "INV-2026-000002,6000,JPY,2026-11-22,",
+    )
+
+    assert counts(done) == (1, 0, 8)
+    assert [(row["line"], row["reason"]) for row in done.unmatched] == [
+        (2, "There is no invoice INV-2026-000009."),
+        (3, "The row names no invoice."),
+        (4, "INV-2026-000001 has only USD 100.00 open, and USD 100.01 is more."),
+        (5, "INV-2026-000001 is in USD, not in EUR."),
+        (6, "2026-11-23 lies ahead."),
+        (
+            7,
+            "The books are closed up to 2026-11-12, so nothing can be dated 2026-11-12. "
+            "Choose a later day, or have the lock moved under Settings, Billing.",
+        ),
+        (8, "'x' is no plain number like 1234.50."),
+        (10, "INV-2026-000002 has only JPY 4,000 open, and JPY 6,000 is more."),
+    ]
+    assert done.unmatched[6] == {
+        "line": 8,
+        "invoice": "INV-2026-000001",
+        "amount": "x",
+        "currency": "USD",
+        "date": "2026-11-22",
+        "reference": "=cmd()",
+        "reason": "'x' is no plain number like 1234.50.",
+    }
+
+
+def test_the_same_file_again_is_harmless(finn: User) -> None:
+    lines = ("INV-2026-000001,40,USD,2026-11-22,", "INV-2026-000001,40,USD,2026-11-22,")
+    first = read(finn, *lines)
+
+    second = read(finn, *lines)
+    longer = read(finn, *lines, "INV-2026-000001,20,USD,2026-11-22,")
+
+    assert [counts(done) for done in (first, second, longer)] == [(2, 0, 0), (0, 2, 0), (1, 2, 0)]
+    assert states()[0] == ("INV-2026-000001", InvoiceState.PAID, 0)
+
+
+def test_an_unmatched_row_is_recorded_once_it_is_cured(finn: User) -> None:
+    line = "INV-2026-000003,100,USD,2026-11-22,"
+    before = read(finn, line)
+    sign(Deal())
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+
+    after = read(finn, line)
+
+    assert [counts(before), counts(after)] == [(0, 0, 1), (1, 0, 0)]
+
+
+def test_a_file_of_many_rows_takes_the_same_statements(
+    finn: User, django_assert_max_num_queries: Any
+) -> None:
+    lines = [f"INV-2026-000001,0.01,USD,2026-11-22,{number}" for number in range(900)]
+
+    with django_assert_max_num_queries(10):
+        done = read(finn, *lines)
+
+    assert counts(done) == (900, 0, 0)
+    assert Payment.objects.count() == 900

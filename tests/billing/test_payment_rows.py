@@ -1,0 +1,93 @@
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.payment_rows import ReadPayment, UnreadableFile, read_payments
+from contracts.money import Money
+
+HEAD = "invoice,amount,currency,date,reference\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "invoice,amount,currency,date\nINV-1,1234.50,USD,2026-11-22\n",
+        "Invoice Number;Amount;Currency;Received\r\nINV-1;1234.5;USD;2026-11-22\r\n",
+        "\ufeffdate\tcurrency\tpaid\tnumber\n2026-11-22\tUSD\t1234.500\tINV-1\n\n",
+        'invoice,amount,currency,date\n"INV-1"," 1234.50 ",USD,2026-11-22',
+    ],
+)
+def test_usual_files_are_read(text: str) -> None:
+    [row] = read_payments(content=text.encode())
+
+    assert (row.number, row.problem) == ("INV-1", "")
+    assert row.payment == ReadPayment(
+        amount=Money(minor=123_450, currency="USD"), received_date=date(2026, 11, 22)
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('INV-1,"1,234.50",USD,2026-11-22', "'1,234.50' is no plain number like 1234.50."),
+        ("INV-1,,USD,2026-11-22", "'' is no plain number like 1234.50."),
+        ("INV-1,NaN,USD,2026-11-22", "'NaN' is no plain number like 1234.50."),
+        ("INV-1,1_0,USD,2026-11-22", "'1_0' is no plain number like 1234.50."),
+        ("INV-1,1.005,USD,2026-11-22", "The amount has more decimals than USD, which has 2."),
+        ("INV-1,1E+40,USD,2026-11-22", "USD 1.000E+40 is more than Fincelo can bill."),
+        ("INV-1,1,usd,2026-11-22", "'usd' is not an active ISO 4217 currency code."),
+        ("INV-1,1,USD,22.11.2026", "'22.11.2026' is no day like 2026-11-30."),
+        ("INV-1,1,USD", "'' is no day like 2026-11-30."),
+    ],
+)
+def test_a_row_that_is_no_payment_says_why(line: str, problem: str) -> None:
+    [row] = read_payments(content=(HEAD + line).encode())
+
+    assert (row.line, row.payment, row.problem) == (2, None, problem)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "The file is empty."),
+        (b"\n\n", "The file is empty."),
+        (b"\xff\xfe\x00", "The file is no text in UTF-8. Save it as CSV UTF-8."),
+        (b"a\0b", "The file is no text. Save it as CSV UTF-8."),
+        (b"x" * 5_000_001, "The file has more than 5 MB. Split it."),
+        (b"a,b\n" + b"1,2\n" * 20_001, "The file has more than 20,000 rows. Split it."),
+        (
+            b"invoice,date\nINV-1,2026-11-22\n",
+            "The first line names no column amount and no column currency. "
+            "It needs invoice, amount, currency and date; reference is welcome.",
+        ),
+    ],
+)
+def test_a_file_that_is_no_table_of_payments(content: bytes, sentence: str) -> None:
+    with pytest.raises(UnreadableFile) as refusal:
+        read_payments(content=content)
+
+    assert str(refusal.value) == sentence
+
+
+def test_equal_rows_are_payments_of_their_own_and_stay_themselves() -> None:
+    line = "INV-1,5,USD,2026-11-22,Bank\n"
+    other = "INV-2,5,USD,2026-11-22,Bank\n"
+
+    once = [row.fingerprint for row in read_payments(content=(HEAD + line + line).encode())]
+    mixed = [row.fingerprint for row in read_payments(content=(HEAD + other + line + line + line).encode())]
+
+    assert len(set(once)) == 2
+    assert mixed[1:3] == once
+    assert len(set(mixed)) == 4
+
+
+@given(st.binary(max_size=300))
+def test_anything_is_read_or_refused(content: bytes) -> None:
+    try:
+        rows = read_payments(content=HEAD.encode() + content)
+    except UnreadableFile:
+        rows = []
+
+    assert all((row.payment is None) == bool(row.problem) for row in rows)

@@ -1,0 +1,48 @@
+import pytest
+
+from billing.models import LegalEntity
+from billing.settings_forms import LegalEntityForm
+from tests.billing.builders import ensure_legal_entity
+
+pytestmark = pytest.mark.django_db
+
+FILLED = {
+    "name": "Fincelo Inc",
+    "address": "2 Side Street",
+    "tax_id": "US-2",
+    "invoice_prefix": "INV",
+    "credit_note_prefix": "CN",
+    "payment_terms_days": "30",
+    "default_tax_percent": "0",
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("invoice_prefix", "INVOI", "Ensure this value has at most 4 characters (it has 5)."),
+        ("invoice_prefix", "in", "Use one to four capital letters and digits."),
+        ("invoice_prefix", "A-B", "Use one to four capital letters and digits."),
+        ("invoice_prefix", "", "This field is required."),
+        ("invoice_prefix", "CN", "Invoices and credit notes need different prefixes."),
+        ("credit_note_prefix", "Ä", "Use one to four capital letters and digits."),
+        ("default_tax_percent", "100", "Ensure this value is less than or equal to 99.999."),
+        ("default_tax_percent", "-1", "Ensure this value is greater than or equal to 0."),
+        ("default_tax_percent", "1.0001", "Ensure that there are no more than 3 decimal places."),
+        ("payment_terms_days", "366", "Ensure this value is less than or equal to 365."),
+    ],
+)
+def test_what_the_legal_entity_cannot_be(field: str, value: str, sentence: str) -> None:
+    form = LegalEntityForm({**FILLED, field: value}, instance=ensure_legal_entity())
+
+    assert [error for errors in form.errors.values() for error in errors] == [sentence]
+
+
+def test_a_rate_is_kept_exactly() -> None:
+    form = LegalEntityForm({**FILLED, "default_tax_percent": "8.875"}, instance=ensure_legal_entity())
+    assert form.is_valid()
+    form.save()
+
+    entity = LegalEntity.objects.get()
+    assert entity.default_tax_rate == 8_875
+    assert str(LegalEntityForm(instance=entity).initial["default_tax_percent"]) == "8.875"

@@ -1,0 +1,113 @@
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.tax import TAX_SQL, Charge, RateTotal, next_part, tax_of, tax_summary
+
+AMOUNTS = st.integers(min_value=1, max_value=10**15)
+RATES = st.integers(min_value=0, max_value=99_999)
+
+
+@pytest.mark.parametrize(
+    ("amount", "rate", "included", "tax"),
+    [
+        (10_000, 19_000, False, 1_900),
+        (11_900, 19_000, True, 1_900),
+        (10_000, 8_875, False, 888),  # 887.5
+        (-10_000, 8_875, False, -888),  # away from zero
+        (1, 50_000, False, 1),  # 0.5
+        (1, 49_999, False, 0),
+        (100_000, 0, False, 0),
+        (8_334, 10_000, False, 833),  # JPY: 833.4
+        (33_334, 5_000, False, 1_667),  # BHD: 1.6667
+        (777_777, 19_500, False, 151_667),  # CLF: 15.16665
+    ],
+)
+def test_tax_is_rounded_half_away_from_zero(amount: int, rate: int, included: bool, tax: int) -> None:
+    assert tax_of(amount=amount, rate=rate, included=included) == tax
+
+
+@pytest.mark.parametrize("rate", [-1, 100_000])
+def test_a_rate_outside_its_range_is_refused(rate: int) -> None:
+    with pytest.raises(ValueError, match=r"^A tax rate lies between 0 and 100 %\.$"):
+        tax_of(amount=1, rate=rate, included=False)
+
+
+@given(amount=AMOUNTS, rate=RATES, included=st.booleans())
+def test_tax_is_what_decimals_say(amount: int, rate: int, included: bool) -> None:
+    whole = 100_000 + rate if included else 100_000
+    numerator, rest = divmod(amount * rate, whole)
+    half = Decimal(rest * 10 // whole if rest * 2 != whole else 5).scaleb(-1)  # its first decimal is enough
+
+    expected = numerator + int(half.quantize(Decimal(1), ROUND_HALF_UP))
+
+    assert tax_of(amount=amount, rate=rate, included=included) == expected
+
+
+@given(amount=AMOUNTS, rate=RATES, included=st.booleans())
+def test_net_is_never_nothing_and_total_is_what_was_agreed(amount: int, rate: int, included: bool) -> None:
+    [total] = tax_summary(charges=[Charge(amount=amount, rate=rate)], included=included)
+
+    assert total.net > 0
+    assert (total.total if included else total.net) == amount
+
+
+def test_summary_rounds_once_for_each_rate() -> None:
+    charges = [Charge(amount=3, rate=19_000), Charge(amount=5, rate=7_000), Charge(amount=3, rate=19_000)]
+
+    assert tax_summary(charges=charges, included=False) == [
+        RateTotal(rate=19_000, net=6, tax=1),  # 1.14; line by line it would be 0.57 twice: 2
+        RateTotal(rate=7_000, net=5, tax=0),
+    ]
+
+
+@given(
+    parts=st.lists(st.integers(min_value=1, max_value=10**12), min_size=1, max_size=12),
+    rate=RATES,
+    included=st.booleans(),
+)
+def test_parts_take_back_exactly_the_whole(parts: list[int], rate: int, included: bool) -> None:
+    [whole] = tax_summary(charges=[Charge(amount=sum(parts), rate=rate)], included=included)
+
+    taken, before = [], 0
+    for amount in parts:
+        taken.append(next_part(whole=whole, before=before, amount=amount, included=included))
+        before += amount
+
+    assert (sum(part.net for part in taken), sum(part.tax for part in taken)) == (whole.net, whole.tax)
+    assert min(part.net for part in taken) >= 0
+    assert min(part.tax for part in taken) >= 0
+
+
+@pytest.mark.parametrize("amount", [0, -1, 41])
+def test_a_part_that_is_not_left_is_refused(amount: int) -> None:
+    whole = RateTotal(rate=19_000, net=100, tax=19)
+
+    with pytest.raises(ValueError, match=r"^A part lies between nothing and what is left\.$"):
+        next_part(whole=whole, before=60, amount=amount, included=False)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("included", [False, True])
+def test_sql_computes_the_same(included: bool) -> None:
+    rates = [0, 1, 5_000, 8_875, 19_000, 33_333, 99_999]
+    amounts = [*range(1, 400), 8_334, 33_334, 10**9 + 7, 10**15 - 1, -1, -8_334, -(10**15)]
+    cases = [(amount, rate) for amount in amounts for rate in rates]
+    expression = TAX_SQL.format(amount="cases.amount", rate="cases.rate", included="%(included)s")
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {expression} FROM unnest(%(amounts)s::bigint[], %(rates)s::integer[])"
+            " WITH ORDINALITY AS cases (amount, rate, place) ORDER BY cases.place",
+            {
+                "included": included,
+                "amounts": [amount for amount, _ in cases],
+                "rates": [rate for _, rate in cases],
+            },
+        )
+        computed = [tax for (tax,) in cursor.fetchall()]
+
+    assert computed == [tax_of(amount=amount, rate=rate, included=included) for amount, rate in cases]

@@ -1,0 +1,43 @@
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fincelo.spreadsheets import csv_text, safe_cell
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+49 30", "'+49 30"),
+        ("-cmd", "'-cmd"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("\n=1", "'\n=1"),
+        ("＝1", "'＝1"),
+        ("\0=1", "'=1"),
+        ("-12.50", "-12.50"),
+        ("1234", "1234"),
+        (-5, "-5"),
+        ("-1-1", "'-1-1"),
+        ("-1\n", "'-1\n"),
+        ("Acme = Co", "Acme = Co"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_no_cell_is_a_formula(value: object, cell: str) -> None:
+    assert safe_cell(value) == cell
+
+
+@given(st.lists(st.lists(st.text(alphabet="=+-@,;\"'\n a1"), min_size=2, max_size=2), max_size=5))
+def test_what_is_written_is_read_back(rows: list[list[str]]) -> None:
+    text = csv_text(header=["a", "b"], rows=rows)
+
+    read = list(csv.reader(io.StringIO(text, newline="")))
+
+    assert read == [["a", "b"], *([safe_cell(cell) for cell in row] for row in rows)]
