@@ -1,6 +1,10 @@
 """What must be true of contracts, of the workspace and of the refusals that the database makes by itself."""
 
+from collections.abc import Sequence
+
 import pgtrigger
+from django.apps import apps
+from django.db.models import Model
 
 from contracts.currencies import EXPONENTS, is_known
 from contracts.money import Money
@@ -22,11 +26,17 @@ def with_money(row: Row) -> Row:
 
 def expected_triggers(*, emptying: bool) -> str:
     """(table, trigger, rule) of each refusal that our models declare, as rows of SQL."""
+    declared = [(model, trigger) for model in apps.get_models() for trigger in _triggers_of(model)]
     return ", ".join(
         f"('{model._meta.db_table}', '{trigger.get_pgid(model)}', '{trigger.name}')"
-        for model, trigger in sorted(pgtrigger.registered(), key=lambda pair: pair[1].name)
+        for model, trigger in declared
         if (trigger.operation == pgtrigger.Truncate) is emptying
     )
+
+
+def _triggers_of(model: type[Model]) -> Sequence[pgtrigger.Trigger]:
+    """pgtrigger itself knows them only after our apps are ready."""
+    return getattr(model._meta, "triggers", ())
 
 
 def refusals(*, emptying: bool) -> str:

@@ -37,9 +37,9 @@ class Layer(IntEnum):
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
         Layer.VALUES: "env redaction",
-        Layer.PURE: "dev_secrets embedded_postgres navigation pagination postgres_programs settings spreadsheets states",
+        Layer.PURE: "dev_secrets embedded_postgres invariants navigation pagination postgres_programs settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
-        Layer.DOMAIN: "checking health invariants recipients schedules startup task_guard",
+        Layer.DOMAIN: "checking health recipients schedules startup task_guard",
         Layer.INTERFACES: (
             "admin apps checks context form_renderer management middleware roles tasks templatetags urls views wsgi"
         ),
