@@ -4,22 +4,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fincelo', '0001_heartbeat'),
+        ("fincelo", "0001_heartbeat"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='InvariantCheck',
+            name="InvariantCheck",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('checked_at', models.DateTimeField()),
-                ('findings', models.JSONField(default=list, help_text='Number, name, count and sentences of each.')),
-                ('told', models.JSONField(default=list, help_text='The lines that people were told of.')),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(
+                        default=1, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("checked_at", models.DateTimeField()),
+                (
+                    "findings",
+                    models.JSONField(default=list, help_text="Number, name, count and sentences of each."),
+                ),
+                ("told", models.JSONField(default=list, help_text="The lines that people were told of.")),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='invariant_check_is_one')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="invariant_check_is_one")
+                ],
             },
         ),
     ]
