@@ -70,9 +70,9 @@ PLANTED: list[tuple[list[str], dict[str, str]]] = [
         },
     ),
     (
-        ["UPDATE crm_sync_connectionlease SET token = 0 WHERE connection_id = {connection}"],
+        ["UPDATE crm_sync_connectionlease SET token = 1 WHERE connection_id = {connection}"],
         {
-            "running_run_holds_the_lease": "A run of Salesforce is done with lease 1, and the connection's lease is 0"
+            "running_run_holds_the_lease": "A run of Salesforce is done with lease 2, and the connection's lease is 1"
         },
     ),
     (

@@ -30,6 +30,7 @@ class Command(BaseCommand):
         else:
             for line in checking.lines_of(found):
                 self.stdout.write(line)
-            self.stdout.write(f"{asked} invariants asked, {violations or 'no'} violations.")
+            word = "violation" if violations == 1 else "violations"
+            self.stdout.write(f"{asked} invariants asked, {violations or 'no'} {word}.")
         if found:
             sys.exit(1)
