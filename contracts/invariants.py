@@ -1,10 +1,10 @@
 """What must be true of contracts, of the workspace and of the refusals that the database makes by itself."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pgtrigger
 from django.apps import apps
-from django.db.models import Model
 
 from contracts.currencies import EXPONENTS, is_known
 from contracts.money import Money
@@ -15,10 +15,10 @@ KNOWN_CURRENCIES = ", ".join(f"'{code}'" for code in EXPONENTS)
 
 def with_money(row: Row) -> Row:
     """The amounts of a row as people write them. The currency may be what is wrong."""
-    currency = row.get("currency")
+    currency = str(row.get("currency"))
     return {
         name: str(Money(minor=int(value), currency=currency))
-        if name.endswith("_minor") and value is not None and is_known(currency=str(currency))
+        if name.endswith("_minor") and value is not None and is_known(currency=currency)
         else value
         for name, value in row.items()
     }
@@ -26,7 +26,8 @@ def with_money(row: Row) -> Row:
 
 def expected_triggers(*, emptying: bool) -> str:
     """(table, trigger, rule) of each refusal that our models declare, as rows of SQL."""
-    declared = [(model, trigger) for model in apps.get_models() for trigger in _triggers_of(model)]
+    models: list[Any] = apps.get_models()  # pgtrigger wants a class where it says an instance
+    declared = [(model, trigger) for model in models for trigger in _triggers_of(model)]
     return ", ".join(
         f"('{model._meta.db_table}', '{trigger.get_pgid(model)}', '{trigger.name}')"
         for model, trigger in declared
@@ -34,7 +35,7 @@ def expected_triggers(*, emptying: bool) -> str:
     )
 
 
-def _triggers_of(model: type[Model]) -> Sequence[pgtrigger.Trigger]:
+def _triggers_of(model: Any) -> Sequence[pgtrigger.Trigger]:
     """pgtrigger itself knows them only after our apps are ready."""
     return getattr(model._meta, "triggers", ())
 

@@ -8,7 +8,7 @@ import pytest
 from billing.crediting import request_credit
 from billing.enums import AfterVoid, BillingTrigger
 from billing.invoicing import invoice_due
-from billing.models import BillingSchedule, Invoice, Payment
+from billing.models import BillingSchedule, Instalment, Invoice, Payment
 from billing.paying import record_payment
 from billing.voiding import void_invoice
 from contracts.enums import BillingCycle
@@ -83,6 +83,18 @@ def test_a_broken_rule_is_reported(
     found = violations(but={WITHOUT_CRM})
 
     assert found == {name: [sentence.format(**workspace)] for name, sentence in said.items()}
+
+
+def test_the_first_twenty_are_told_and_all_are_counted(workspace: dict[str, int]) -> None:
+    plant("UPDATE billing_instalment SET billing_date = billing_date - 1")
+
+    [found] = find_violations(but={WITHOUT_CRM, TESTS_EMPTY_TABLES})
+
+    assert (found.name, found.count, len(found.sentences)) == (
+        "billing_dates_follow_from_the_term",
+        Instalment.objects.count(),
+        20,
+    )
 
 
 def test_a_run_with_many_invoices_of_one_contract_is_reported() -> None:

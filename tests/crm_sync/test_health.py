@@ -163,7 +163,7 @@ def test_health_page_tells_silence_and_raises_the_alarm(client: Client, people: 
     answers = [client.get("/healthz") for _ in range(2)]
 
     assert [(one.status_code, json.loads(one.content)) for one in answers] == [
-        (503, {"database": "ok", "worker": "ok", "polls": "silent"})
+        (503, {"database": "ok", "worker": "ok", "polls": "silent", "invariants": "unchecked"})
     ] * 2
     assert len(mail.outbox) == 1
 
