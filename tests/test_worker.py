@@ -67,6 +67,7 @@ def test_schedules_poll_every_five_minutes_and_bill_every_hour(transactional_db:
         "crm_sync.tasks.poll_due": 5,
         "billing.tasks.bill_due": 60,
         "fincelo.health.beat": 1,
+        "fincelo.tasks.check_at_night": 60,
         "crm_sync.tasks.look_after_alarms": 1,
         "crm_sync.tasks.sweep_due": 7,
     }
