@@ -4,19 +4,17 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models.functions import Now
 
 from crm_sync.enums import AlertKind
 from crm_sync.models import Alert, Connection
+from fincelo.recipients import NOBODY, people_to_tell
 from fincelo.redaction import redact
 
-TOLD = ("Finance", "Operator")
 GIVE_UP_AFTER = timedelta(days=1)
 LONGEST_PAUSE_MINUTES = 60
-NOBODY = "Nobody in the groups Finance and Operator has an e-mail address."
 SUBJECTS = {
     AlertKind.BROKEN: "{name} is broken: won deals are not imported",
     AlertKind.SILENT: "{name} has been silent for fifteen minutes",
@@ -97,8 +95,3 @@ def deliver(alert: Alert) -> bool:
         return False
     Alert.objects.filter(pk=alert.pk).update(sent_at=Now(), error="")
     return True
-
-
-def people_to_tell() -> list[str]:
-    people = User.objects.filter(is_active=True, groups__name__in=TOLD).exclude(email="")
-    return sorted(set(people.values_list("email", flat=True)))

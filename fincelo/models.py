@@ -1,4 +1,7 @@
 from django.db import models
+from django.db.models import Q
+
+from fincelo.invariants import Finding
 
 
 class Heartbeat(models.Model):
@@ -9,3 +12,28 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.process} at {self.beat_at:%Y-%m-%d %H:%M:%S}"
+
+
+class InvariantCheck(models.Model):
+    """The last check of the invariants, and what people were told of it by mail. One row."""
+
+    ONLY = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY, editable=False)
+    checked_at = models.DateTimeField()
+    findings = models.JSONField(default=list, help_text="Number, name, count and sentences of each.")
+    told = models.JSONField(default=list, help_text="The lines that people were told of.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="invariant_check_is_one")]
+
+    def __str__(self) -> str:
+        return f"Check of {self.checked_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def found(self) -> list[Finding]:
+        return [Finding(**finding) for finding in self.findings]
+
+    @property
+    def violations(self) -> int:
+        return sum(finding.count for finding in self.found)

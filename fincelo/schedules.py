@@ -15,6 +15,7 @@ SCHEDULES = {
     "mail": ("billing.tasks.send_mails", 5),
     "alarms": ("crm_sync.tasks.look_after_alarms", 1),
     "heartbeat": ("fincelo.health.beat", 1),
+    "invariants": ("fincelo.tasks.check_at_night", 60),
 }
 LOCK = 4_611_950_274  # any number, as long as nothing else in this database locks it
 

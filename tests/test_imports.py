@@ -37,17 +37,17 @@ class Layer(IntEnum):
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
         Layer.VALUES: "env redaction",
-        Layer.PURE: "dev_secrets embedded_postgres navigation pagination postgres_programs settings spreadsheets states",
+        Layer.PURE: "dev_secrets embedded_postgres invariants navigation pagination postgres_programs settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
-        Layer.DOMAIN: "health schedules startup task_guard",
+        Layer.DOMAIN: "checking health recipients schedules startup task_guard",
         Layer.INTERFACES: (
-            "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
+            "admin apps checks context form_renderer management middleware roles tasks templatetags urls views wsgi"
         ),
     },
     "contracts": {
         Layer.VALUES: "currencies drafts enums money terms",
         Layer.MODELS: "bulk migrations models transactions",
-        Layer.DOMAIN: "audit contacts operations queries story suspending workspace",
+        Layer.DOMAIN: "audit contacts invariants operations queries story suspending workspace",
         Layer.INTERFACES: "admin apps audited_form checks forms management middleware templatetags urls views",
     },
     "billing": {
@@ -55,7 +55,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.PURE: "documents",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "activation approving banners bounds crediting customer_terms drafting due invoicing issuing letterheads lifecycle locks "
+            "activation approving banners bounds crediting customer_terms drafting due invariants invoicing issuing letterheads lifecycle locks "
             "mailing numbering overview paying payment_imports policy queries rendering story voiding"
         ),
         Layer.INTERFACES: (
@@ -71,7 +71,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
             "accounts alerts changes connecting connection_settings credentials diagnosis health history "
-            "hold_lists holds known_deals leaving mappings merging pages pausing preflight records rereading "
+            "hold_lists holds invariants known_deals leaving mappings merging pages pausing preflight records rereading "
             "runs stages story watch writing"
         ),
         Layer.SYNC: "preview sweeping sync",

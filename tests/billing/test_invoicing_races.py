@@ -21,6 +21,7 @@ from billing.numbering import take_numbers
 from contracts.enums import ContractState
 from contracts.models import Contract
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.invariants import WITHOUT_CRM, assert_no_violations
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -54,6 +55,7 @@ def assert_billed_once(*, invoices: int) -> None:
     assert InvoiceLine.objects.count() == invoices
     assert InvoiceMail.objects.values("invoice").distinct().count() == InvoiceMail.objects.count() == invoices
     assert Instalment.objects.filter(state=InstalmentState.INVOICED).count() == invoices
+    assert_no_violations(but={WITHOUT_CRM})
 
 
 def test_case_36_four_processes_at_once() -> None:
@@ -179,6 +181,7 @@ def test_numbers_wait_for_a_run_that_rolls_back() -> None:
     billing_run.join(10)
 
     assert list(Invoice.objects.values_list("contract", "number")) == [(contract.pk, "INV-2026-000001")]
+    assert_no_violations(but={WITHOUT_CRM})
 
 
 @pytest.mark.parametrize("lost_at", ["INSERT INTO billing_invoice ", "WITH instalment AS MATERIALIZED"])

@@ -20,6 +20,7 @@ from demo.http_server import Server
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from fincelo import health as healthz
+from fincelo.recipients import NOBODY
 from tests.crm_sync.conftest import Run, authorise, keys_of
 from tests.crm_sync.page_rows import connect
 from tests.crm_sync.sales import sell
@@ -125,7 +126,7 @@ def test_mail_waits_until_somebody_can_be_told() -> None:
     alerts.send_alerts()
 
     alert.refresh_from_db()
-    assert alert.error == f"LookupError: {alerts.NOBODY}"
+    assert alert.error == f"LookupError: {NOBODY}"
 
 
 def test_mail_of_yesterday_is_not_sent_any_more(people: None) -> None:
@@ -162,7 +163,7 @@ def test_health_page_tells_silence_and_raises_the_alarm(client: Client, people: 
     answers = [client.get("/healthz") for _ in range(2)]
 
     assert [(one.status_code, json.loads(one.content)) for one in answers] == [
-        (503, {"database": "ok", "worker": "ok", "polls": "silent"})
+        (503, {"database": "ok", "worker": "ok", "polls": "silent", "invariants": "unchecked"})
     ] * 2
     assert len(mail.outbox) == 1
 

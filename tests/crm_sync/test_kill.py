@@ -28,6 +28,7 @@ from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import sell
 from tests.crm_sync.stored import forget_imports, stored
+from tests.invariants import assert_no_violations
 from tests.processes import Manage
 
 FORK = multiprocessing.get_context("fork")
@@ -160,6 +161,7 @@ def test_killed_within_a_transaction(
     assert (done.state, done.created) == ("done", 24 - stays)
     assert stored() == undisturbed
     assert set(SyncRun.objects.values_list("state", flat=True)) <= {"done", "errored"}
+    assert_no_violations()
 
 
 def test_killed_between_a_page_and_the_settling_of_who_left(
@@ -180,6 +182,7 @@ def test_killed_between_a_page_and_the_settling_of_who_left(
 
     assert left == ("active", "lost")
     assert (done.state, done.suspended, Contract.objects.get().state) == ("done", 1, "suspended")
+    assert_no_violations()
 
 
 def test_killed_between_two_pages(
@@ -207,6 +210,7 @@ def test_killed_between_two_pages(
     assert (done.code, json.loads(done.output)["runs"][0]["created"]) == (0, 4)
     assert stored() == undisturbed
     assert list(SyncRun.objects.order_by("id").values_list("state", "pages")) == [("errored", 2), ("done", 1)]
+    assert_no_violations()
 
 
 def die_at(point: int, work: Callable[[], object]) -> None:
@@ -281,7 +285,9 @@ def test_killed_at_every_statement(salesforce: Connection, org: Org, run: Run) -
         if not killed_at(point, lambda: run(salesforce)):
             break
         points += 1
+        assert_no_violations()
         done = sync_at_once(run, salesforce)
         assert (done.state, stored()) == ("done", undisturbed), f"killed at step {point}"
 
+    assert_no_violations()
     assert points > 60

@@ -19,19 +19,25 @@ def ask(client: Client) -> tuple[int, dict[str, str]]:
 def test_healthz_after_a_beat(client: Client) -> None:
     health.beat()
 
-    assert ask(client) == (200, {"database": "ok", "worker": "ok", "polls": "ok"})
+    assert ask(client) == (200, {"database": "ok", "worker": "ok", "polls": "ok", "invariants": "unchecked"})
 
 
 @pytest.mark.django_db
 def test_healthz_before_any_beat(client: Client) -> None:
-    assert ask(client) == (503, {"database": "ok", "worker": "stale", "polls": "ok"})
+    assert ask(client) == (
+        503,
+        {"database": "ok", "worker": "stale", "polls": "ok", "invariants": "unchecked"},
+    )
 
 
 @pytest.mark.django_db
 def test_healthz_with_an_old_beat(client: Client) -> None:
     Heartbeat.objects.create(process=health.WORKER, beat_at=Now() - timedelta(minutes=5, seconds=1))
 
-    assert ask(client) == (503, {"database": "ok", "worker": "stale", "polls": "ok"})
+    assert ask(client) == (
+        503,
+        {"database": "ok", "worker": "stale", "polls": "ok", "invariants": "unchecked"},
+    )
 
 
 @pytest.mark.django_db
@@ -40,7 +46,10 @@ def test_healthz_without_a_database(client: Client) -> None:
         raise DatabaseError("gone")
 
     with connection.execute_wrapper(refuse):
-        assert ask(client) == (503, {"database": "unreachable", "worker": "unknown", "polls": "unknown"})
+        assert ask(client) == (
+            503,
+            {"database": "unreachable", "worker": "unknown", "polls": "unknown", "invariants": "unknown"},
+        )
 
 
 @pytest.mark.django_db

@@ -1,0 +1,5 @@
+"""What must be true of billing, whatever happened."""
+
+from billing.invariants import documents, numbers, plans, runs
+
+INVARIANTS = [*plans.INVARIANTS, *documents.INVARIANTS, *numbers.INVARIANTS, *runs.INVARIANTS]

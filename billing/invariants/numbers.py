@@ -1,0 +1,101 @@
+"""What must be true of the number series."""
+
+from fincelo.invariants import Invariant
+
+DOCUMENTS = """(
+    SELECT id, 'invoice' AS kind, legal_entity_id, year, sequence, number, issue_date
+    FROM billing_invoice WHERE state <> 'draft'
+    UNION ALL
+    SELECT id, 'credit_note', legal_entity_id, year, sequence, number, issue_date
+    FROM billing_creditnote WHERE state <> 'draft'
+)"""
+SERIES = "WINDOW series AS (PARTITION BY kind, legal_entity_id, year ORDER BY sequence, id)"
+WORDS = "CASE kind WHEN 'invoice' THEN 'Invoice' ELSE 'Credit note' END"
+
+INVARIANTS = [
+    Invariant(
+        number="I24",
+        name="numbers_have_no_gap",
+        sql=f"""
+            SELECT placed.id, {WORDS} AS kind, placed.number, placed.year,
+                CASE WHEN placed.sequence > placed.before THEN 'follows ' || placed.before
+                    ELSE 'repeats ' || placed.before END AS problem
+            FROM (
+                SELECT id, kind, number, year, sequence, coalesce(lag(sequence) OVER series, 0) AS before
+                FROM {DOCUMENTS} document {SERIES}
+            ) placed
+            WHERE placed.sequence <> placed.before + 1
+        """,  # noqa: S608  constants
+        sentence=(
+            "{kind} {number} {problem} in the series of {year}. Find the missing document in a backup and in "
+            "what was sent, and tell whoever keeps the books; never fill the gap with a new document."
+        ),
+    ),
+    Invariant(
+        number="I24",
+        name="number_says_its_place",
+        sql=f"""
+            SELECT id, {WORDS} AS kind, number, year, sequence FROM (
+                SELECT document.*, count(*) OVER (PARTITION BY kind, legal_entity_id, number) AS times
+                FROM {DOCUMENTS} document
+            ) document
+            WHERE times > 1 OR number NOT LIKE '%-' || year || '-' || lpad(
+                sequence::text, greatest(6, length(sequence::text)), '0'
+            )
+        """,  # noqa: S608  constants
+        sentence=(
+            "{kind} {number} is number {sequence} of {year}: another one has the same number, or it does not "
+            "say its place. Compare it with what was sent, and restore it from a backup."
+        ),
+    ),
+    Invariant(
+        number="I24",
+        name="series_goes_on_after_the_last_number",
+        sql=f"""
+            SELECT coalesce(series.id, 0) AS id, CASE last.kind WHEN 'invoice' THEN 'invoices'
+                ELSE 'credit notes' END AS kind, last.year, coalesce(series.next_number, 1) AS next,
+                last.sequence AS last, last.issue_date, series.last_issue_date
+            FROM (
+                SELECT kind, legal_entity_id, year, max(sequence) AS sequence, max(issue_date) AS issue_date
+                FROM {DOCUMENTS} document GROUP BY kind, legal_entity_id, year
+                UNION ALL
+                SELECT kind, legal_entity_id, year, 0, last_issue_date FROM billing_numberseries series
+                WHERE CASE kind
+                    WHEN 'invoice' THEN NOT EXISTS (
+                        SELECT 1 FROM billing_invoice WHERE legal_entity_id = series.legal_entity_id
+                          AND year = series.year AND sequence IS NOT NULL
+                    )
+                    ELSE NOT EXISTS (
+                        SELECT 1 FROM billing_creditnote WHERE legal_entity_id = series.legal_entity_id
+                          AND year = series.year AND sequence IS NOT NULL
+                    )
+                END
+            ) last
+            LEFT JOIN billing_numberseries series ON series.kind = last.kind
+                AND series.legal_entity_id = last.legal_entity_id AND series.year = last.year
+            WHERE series.next_number IS DISTINCT FROM last.sequence + 1
+               OR series.last_issue_date < last.issue_date
+        """,  # noqa: S608  constants
+        sentence=(
+            "The series of {kind} of {year} goes on with {next}, and the last document is number {last} of "
+            "{issue_date}. Stop billing, find out what was issued or deleted past Fincelo, and set the "
+            "series right."
+        ),
+    ),
+    Invariant(
+        number="I25",
+        name="issue_dates_never_fall",
+        sql=f"""
+            SELECT placed.id, {WORDS} AS kind, placed.number, placed.year, placed.issue_date, placed.before
+            FROM (
+                SELECT id, kind, number, year, issue_date, lag(issue_date) OVER series AS before
+                FROM {DOCUMENTS} document {SERIES}
+            ) placed
+            WHERE placed.issue_date < placed.before OR extract(year FROM placed.issue_date) <> placed.year
+        """,  # noqa: S608  constants
+        sentence=(
+            "{kind} {number} of the series of {year} is dated {issue_date}, and the one before it {before}. "
+            "Compare it with what was sent, and restore it from a backup."
+        ),
+    ),
+]

@@ -1,0 +1,79 @@
+"""Checks the invariants, keeps the last result, and tells people what is new in it."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models.functions import Now
+
+from fincelo.invariants import Finding, find_violations
+from fincelo.models import InvariantCheck
+from fincelo.recipients import NOBODY, people_to_tell
+from fincelo.redaction import redact
+
+BODY = (
+    "Fincelo checks every night that what is stored is right as a whole. It found something that it had not "
+    "told of before:\n\n{lines}\n\n"
+    "{violations} in all. Each line says what to do. Check again with `manage.py check_invariants`.\n\n"
+    "{url}\n"
+)
+log = logging.getLogger(__name__)
+
+
+def check() -> list[Finding]:
+    """Asks every invariant and stores the result in the place of the last one."""
+    found = find_violations()
+    InvariantCheck.objects.update_or_create(
+        pk=InvariantCheck.ONLY,
+        defaults={"checked_at": Now(), "findings": [asdict(finding) for finding in found]},
+    )
+    return found
+
+
+def is_due(*, since: datetime) -> bool:
+    return not InvariantCheck.objects.filter(checked_at__gte=since).exists()
+
+
+def lines_of(findings: Sequence[Finding]) -> list[str]:
+    """One line for each violation, and one for those that are only counted."""
+    lines = []
+    for finding in findings:
+        lines += [f"{finding.number} {finding.name}: {sentence}" for sentence in finding.sentences]
+        if more := finding.count - len(finding.sentences):
+            lines.append(f"{finding.number} {finding.name}: {more} more of the same kind.")
+    return lines
+
+
+def tell() -> bool:
+    """Mails what the last check has found and nobody was told of. What cannot be sent is tried again.
+
+    A process that dies between sending and noting it sends again.
+    """
+    last = InvariantCheck.objects.first()
+    if last is None:
+        return False
+    lines = lines_of(last.found)
+    news = [line for line in lines if line not in last.told]
+    if news and not _sent(news, violations=last.violations):
+        return False
+    if lines != last.told:
+        InvariantCheck.objects.filter(pk=last.pk).update(told=lines)
+    return bool(news)
+
+
+def _sent(news: Sequence[str], *, violations: int) -> bool:
+    count = "1 violation" if violations == 1 else f"{violations} violations"
+    subject = f"Fincelo: what is stored breaks its rules, {count}"
+    body = BODY.format(lines="\n".join(news), violations=count, url=settings.PUBLIC_URL)
+    addresses = people_to_tell()
+    try:
+        if not addresses:
+            raise LookupError(NOBODY)
+        EmailMessage(subject=subject, body=body, to=addresses).send()
+    except (OSError, ValueError, LookupError) as error:  # SMTP's errors are OSErrors
+        log.warning("The mail %r was not sent: %s", subject, redact(str(error)))
+        return False
+    return True

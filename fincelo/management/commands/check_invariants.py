@@ -1,0 +1,36 @@
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from fincelo import checking
+from fincelo.invariants import registered
+
+
+class Command(BaseCommand):
+    help = "Checks that what is stored is right as a whole. Exits with 1 when it is not."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="Print one JSON object.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = checking.check()
+        asked = len(registered())
+        violations = sum(finding.count for finding in found)
+        if options["json"]:
+            result = {
+                "ok": not found,
+                "invariants": asked,
+                "violations": violations,
+                "findings": [asdict(finding) for finding in found],
+            }
+            self.stdout.write(json.dumps(result, ensure_ascii=False))
+        else:
+            for line in checking.lines_of(found):
+                self.stdout.write(line)
+            word = "violation" if violations == 1 else "violations"
+            self.stdout.write(f"{asked} invariants asked, {violations or 'no'} {word}.")
+        if found:
+            sys.exit(1)
