@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from django.db import DatabaseError, OperationalError, transaction
@@ -25,6 +25,7 @@ from crm_sync.models import Connection, SyncRun
 from crm_sync.readers import printable
 from crm_sync.records import Verdict, store_verdicts
 from crm_sync.selection import left_reason, select_left, select_won
+from crm_sync.told import Told, note_gone, note_won
 from crm_sync.writing import not_stored, write_deals
 
 TRIES = 4
@@ -54,6 +55,8 @@ class MappedPage:
     leavers: Sequence[Leaver] = ()
     merges: Sequence[Merge] = ()
     """Survivors that take over what was merged into them."""
+    told: Sequence[Told] = ()
+    """What the CRM said of each won deal, changed or not."""
 
     @property
     def touched(self) -> list[KnownDeal]:
@@ -94,6 +97,8 @@ def write_page(
         known = take_over(merges=ready.merges, run=run, org_id=sight.org_id, known=ready.known)
         verdicts = writer(ready.mapped, known=known, org_id=sight.org_id, as_of=sight.as_of)
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
+        note_won(org_id=sight.org_id, told=ready.told, as_of=sight.as_of)
+        note_gone(org_id=sight.org_id, moments=not_won(page.deals, told=ready.told))
         outcomes = Counter(verdict.outcome for verdict in verdicts)
         outcomes[Outcome.UNCHANGED] += ready.unchanged
         progress = runs.Progress(
@@ -114,15 +119,18 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         import_from=sight.connection.import_from,
         known={key for key, record in known.items() if record.state is not DealState.LEFT} | merges.keys(),
     )
-    mapped, unchanged = [], 0
+    mapped: list[MappedDeal] = []
+    told, unchanged = [], 0
     for deal in won:
         digest = fingerprint(deal, rules=sight.rules, settings=sight.settings)
         record, merge = known.get(deal.external_id), merges.get(deal.external_id)
         is_same = record is not None and is_settled(record, digest=digest)
+        one = mapped_or_held(deal, digest=digest, sight=sight)
+        told.append(Told(deal=deal, value=one.value))
         if is_same and not sight.forced and not (merge and merge.is_news):
             unchanged += 1
         else:
-            mapped.append(reviewed(mapped_or_held(deal, digest=digest, sight=sight), merge=merge))
+            mapped.append(reviewed(one, merge=merge))
     won_ids = {deal.external_id for deal in won}
     left = select_left(deals, stage_names=stage_names, known=known)
     return MappedPage(
@@ -136,7 +144,15 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
             ]
         ),
         merges=[merge for key, merge in merges.items() if key in won_ids and not merge.needs_review],
+        told=told,
     )
+
+
+def not_won(deals: Sequence[Deal], *, told: Sequence[Told]) -> dict[str, datetime]:
+    """Deals of the page that are won no longer, or were swallowed, each with the moment of that answer."""
+    won = {one.deal.external_id for one in told}
+    moments = {key: deal.modified_at for deal in deals for key in (deal.external_id, *deal.merged_ids)}
+    return {key: moment for key, moment in moments.items() if key not in won}
 
 
 def is_settled(record: KnownDeal, *, digest: str) -> bool:
