@@ -1,13 +1,14 @@
 """What every page tells of the connections and holds. Asked only where a page shows it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import reverse
 
-from crm_sync import watch
+from crm_sync import tie_out_checks, watch
 from crm_sync.enums import ConnectionState
 from crm_sync.models import Connection, Hold
 from fincelo.pagination import COUNT_CAP
@@ -18,8 +19,9 @@ def attention(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return {}
     offers: dict[str, Callable[[], Any]] = {}
-    if user.has_perm("crm_sync.view_connection"):
-        offers["banners"] = cache(troubled_connections)
+    tellers = [teller for right, teller in BANNERS if user.has_perm(right)]
+    if tellers:
+        offers["banners"] = cache(lambda: [banner for teller in tellers for banner in teller()])
     if user.has_perm("crm_sync.view_hold"):
         offers["open_hold_count"] = cache(open_hold_count)
     return offers
@@ -58,6 +60,30 @@ def silence(connection: Connection) -> dict[str, str]:
         "cure_label": f"Open {connection}",
         "cure_url": connection.get_absolute_url(),
     }
+
+
+def untied_months() -> list[dict[str, str]]:
+    """One banner, however many months differ."""
+    months = tie_out_checks.open_differences()
+    if not months:
+        return []
+    named = ", ".join(str(one) for one in months[:3])
+    more = f" and {len(months) - 3} more months" if len(months) > 3 else ""
+    return [
+        {
+            "tone": "bad",
+            "what": f"{named}{more} {'does' if len(months) == 1 else 'do'} not tie out.",
+            "why": "Won deals in the CRM, contracts and what is billed of them differ.",
+            "cure_label": "See the differences",
+            "cure_url": f"{reverse('tie-out')}?month={months[0].month:%Y-%m}",
+        }
+    ]
+
+
+BANNERS: Sequence[tuple[str, Callable[[], list[dict[str, str]]]]] = (
+    ("crm_sync.view_connection", troubled_connections),
+    ("crm_sync.view_tieout", untied_months),
+)
 
 
 def open_hold_count() -> int:

@@ -109,7 +109,7 @@ WITH told AS (
     SELECT 'open', balances.currency, balances.amount, 1, 'contract', contract_id, contract.name, ''
     FROM balances JOIN contracts_contract contract ON contract.id = contract_id
 )
-"""
+"""  # noqa: E501  one entry, one line
 FIGURES = (
     ENTRIES
     + """

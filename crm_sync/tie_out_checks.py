@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils import timezone
 
 from contracts.money import Money
 from crm_sync.enums import AlertKind
@@ -19,11 +20,13 @@ SUBJECTS = {
 }
 BODIES = {
     AlertKind.TIE_OUT: (
-        "The won deals in the CRM and what has become of them in Fincelo differ for {month}:\n\n{differences}\n\n"
+        "The won deals in the CRM and what has become of them in Fincelo differ for {month}:\n\n"
+        "{differences}\n\n"
         "Each figure leads to its rows: {url}\n"
     ),
     AlertKind.TIES_AGAIN: (
-        "All won deals of {month} are accounted for, and so is what their contracts are worth.\n\nSee: {url}\n"
+        "All won deals of {month} are accounted for, and so is what their contracts are worth.\n\n"
+        "See: {url}\n"
     ),
 }
 
@@ -50,9 +53,10 @@ def check(*, month: date) -> TieOut:
     return before
 
 
-def checked_since(*, day: date) -> bool:
-    """Whether the months were checked on that day or later. A new month is checked with the others."""
-    return TieOut.objects.filter(checked_at__date__gte=day).exists()
+def checked_since(*, day: date, zone: str) -> bool:
+    """Whether the months were all checked on that day of the workspace or later."""
+    with timezone.override(zone):
+        return TieOut.objects.exists() and not TieOut.objects.filter(checked_at__date__lt=day).exists()
 
 
 def stored(figure: Figure) -> Stored:

@@ -18,7 +18,8 @@ from crm_sync.readers import printable
 NOTE = """
 INSERT INTO crm_sync_wondeal AS kept
     (org_id, external_id, name, url, close_date, day, currency, value_minor, modified_at)
-SELECT %(org)s, external_id, name, url, close_date, coalesce(close_date, %(as_of)s), currency, value_minor, modified_at
+SELECT %(org)s, external_id, name, url, close_date, coalesce(close_date, %(as_of)s),
+    currency, value_minor, modified_at
 FROM unnest(
     %(external_ids)s::text[], %(names)s::text[], %(urls)s::text[], %(close_dates)s::date[],
     %(currencies)s::text[], %(values)s::bigint[], %(moments)s::timestamptz[]

@@ -31,6 +31,7 @@ WORK = (
     Entry(label="Payments", url_name="payments", icon="payment", permission="billing.view_payment"),
     Entry(label="Holds", url_name="holds", icon="hold", permission="crm_sync.view_hold"),
     Entry(label="Sync History", url_name="sync-history", icon="history", permission="crm_sync.view_syncrun"),
+    Entry(label="Tie-out", url_name="tie-out", icon="equal", permission="crm_sync.view_tieout"),
 )
 SETTINGS = (
     Entry(

@@ -31,6 +31,7 @@ READ_RECORDS = (
     "crm_sync.view_hold",
     "crm_sync.view_syncrun",
     "crm_sync.view_syncrecord",
+    "crm_sync.view_tieout",
 )
 MAPPING = tuple(
     f"crm_sync.{action}_{model}"
@@ -45,6 +46,7 @@ FINANCE = (
     "crm_sync.add_connection",
     "crm_sync.change_connection",
     "crm_sync.change_hold",
+    "crm_sync.change_tieout",
     "billing.change_billingschedule",
     "billing.change_legalentity",
     "billing.add_creditnote",
@@ -75,6 +77,7 @@ ROLES = {
         *SYNC,
         "crm_sync.add_connection",
         "crm_sync.change_connection",
+        "crm_sync.change_tieout",
         "contracts.view_auditentry",
         "billing.view_numberseries",
     ),

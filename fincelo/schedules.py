@@ -12,6 +12,7 @@ SCHEDULES = {
         7,
     ),  # seldom rings together with the poll, which would take its lease
     "billing": ("billing.tasks.bill_due", 60),
+    "tie-out": ("crm_sync.tasks.check_tie_out", 30),
     "alarms": ("crm_sync.tasks.look_after_alarms", 1),
     "heartbeat": ("fincelo.health.beat", 1),
 }

@@ -4,7 +4,6 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-
 TOLD_SO_FAR = """
 INSERT INTO crm_sync_wondeal
     (org_id, external_id, name, url, day, currency, value_minor, modified_at, gone_at)

@@ -22,6 +22,10 @@ PAGES = {
     "/history/{run}/": "crm_sync.view_syncrun",
     "/holds/": "crm_sync.view_hold",
     "/holds/{hold}/": "crm_sync.view_hold",
+    "/tie-out/": "crm_sync.view_tieout",
+    "/tie-out/csv/": "crm_sync.view_tieout",
+    "/tie-out/rows/?line=won&currency=USD": "crm_sync.view_tieout",
+    "/tie-out/rows/csv/?line=won&currency=USD": "crm_sync.view_tieout",
 }
 ACTIONS = {
     "/settings/crm/{connection}/settings/": "crm_sync.change_connection",
@@ -37,6 +41,7 @@ ACTIONS = {
     "/settings/crm/{connection}/disconnect/": "crm_sync.change_connection",
     "/settings/crm/{connection}/remove/": "crm_sync.change_connection",
     "/settings/crm/{connection}/sync/": "crm_sync.change_syncrun",
+    "/tie-out/check/": "crm_sync.change_tieout",
     "/holds/{hold}/dismiss/": "crm_sync.change_hold",
     "/holds/{hold}/accept/": "crm_sync.change_hold",
     "/holds/{hold}/replay/": "crm_sync.change_syncrun",
