@@ -1,5 +1,7 @@
 """Who may open and do what."""
 
+from urllib.parse import quote
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -64,7 +66,7 @@ def test_anonymous_is_sent_to_the_login(rows: dict[str, int]) -> None:
     answers = {path: Client().get(path) for path in paths}
 
     sent_to = {path: (answer.status_code, answer.get("Location")) for path, answer in answers.items()}
-    assert sent_to == {path: (302, f"/login/?next={path}") for path in paths}
+    assert sent_to == {path: (302, f"/login/?next={quote(path)}") for path in paths}
 
 
 @pytest.mark.parametrize("path", PAGES)
