@@ -96,7 +96,7 @@ class Sweep:
                 note_gone(org_id=self.sight.org_id, moments=dict.fromkeys(gone, self.run.started_at))
 
     def read(self, ids: Sequence[str], *, unknown: set[str]) -> set[str]:
-        """The ids that the CRM answered to. `unknown` ones that a poll should have brought count as missed."""
+        """The ids that the CRM answered to. `unknown` ones that a poll should have brought are missed."""
         cursor = self.query.cursor.modified_at
         answered: set[str] = set()
         for start in range(0, len(ids), CHUNK):

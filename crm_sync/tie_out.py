@@ -1,7 +1,7 @@
 """The tie-out of a month: what the won deals of the CRMs have become, and what their contracts have.
 
-A month's deals are those that closed in it; its contracts are those of these deals. Every figure is a sum over
-entries of one statement, and the rows behind a figure are those entries: they cannot say different things.
+A month's deals are those that closed in it; its contracts are those of these deals. Every figure is a sum
+over entries of one statement, and the rows behind a figure are those entries: they cannot say different things.
 """
 
 from collections.abc import Sequence
@@ -113,14 +113,16 @@ WITH told AS (
 FIGURES = (
     ENTRIES
     + """
-SELECT line, currency, count(*), sum(number), sum(amount) FROM entries GROUP BY line, currency ORDER BY currency
+SELECT line, currency, count(*), sum(number), sum(amount) FROM entries GROUP BY line, currency
+ORDER BY currency
 """
 )
 ROWS = (
     ENTRIES
     + """
 SELECT kind, key, label, url, currency, amount FROM entries
-WHERE line = %(line)s AND currency = %(currency)s ORDER BY label, key, amount LIMIT %(limit)s OFFSET %(offset)s
+WHERE line = %(line)s AND currency = %(currency)s ORDER BY label, key, amount
+LIMIT %(limit)s OFFSET %(offset)s
 """
 )
 MONTHS = """
