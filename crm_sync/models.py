@@ -231,7 +231,7 @@ class CrmSchema(models.Model):
 
 
 class Alert(models.Model):
-    """A mail on a connection's health or the tie-out, written with its change, sent by whoever comes first."""
+    """A mail on a connection's health or the tie-out: written with its change, sent by whoever is first."""
 
     connection = models.ForeignKey(
         Connection,

@@ -1,7 +1,7 @@
 """The tie-out of a month: what the won deals of the CRMs have become, and what their contracts have.
 
 A month's deals are those that closed in it; its contracts are those of these deals. Every figure is a sum
-over entries of one statement, and the rows behind a figure are those entries: they cannot say different things.
+over entries of one statement, and the rows behind a figure are those entries: both always agree.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connection as database
+from django.db import transaction
 
 from contracts.money import Money
 from crm_sync.enums import TieOutLine as Line
@@ -62,7 +63,7 @@ WITH told AS (
     SELECT issued.contract_id, issued.id AS invoice_id, note.id, note.number, note.currency, note.asked_minor
     FROM issued JOIN billing_creditnote note ON note.invoice_id = issued.id AND note.state = 'issued'
 ), instalments AS (
-    SELECT agreed.contract_id, agreed.name, agreed.agreed_in, instalment.id, instalment.sequence, instalment.amount_minor,
+    SELECT agreed.contract_id, agreed.agreed_in, instalment.sequence, instalment.amount_minor,
         CASE
             WHEN instalment.state = 'billed_elsewhere' THEN 'elsewhere'
             WHEN contract.state IN ('scheduled', 'active') THEN 'planned'
@@ -104,7 +105,8 @@ WITH told AS (
     UNION ALL
     SELECT 'credited', currency, asked_minor, 1, 'credit_note', id, number, '' FROM credited
     UNION ALL
-    SELECT line, agreed_in, amount_minor, 1, 'contract', contract_id, name || ', period ' || sequence, '' FROM instalments
+    SELECT line, agreed_in, amount_minor, 1, 'contract', contract_id,
+        (SELECT name FROM contracts_contract WHERE id = contract_id) || ', period ' || sequence, '' FROM instalments
     UNION ALL
     SELECT 'open', balances.currency, balances.amount, 1, 'contract', contract_id, contract.name, ''
     FROM balances JOIN contracts_contract contract ON contract.id = contract_id
@@ -205,6 +207,7 @@ def _span(month: date) -> dict[str, date]:
 
 
 def _all(sql: str, **params: Any) -> Sequence[tuple[Any, ...]]:
-    with database.cursor() as cursor:
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")  # a month's instalments fit
         cursor.execute(sql, params)
         return cursor.fetchall()

@@ -6,6 +6,7 @@ Every page of deals brings it up to date in its own transaction. The daily sweep
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection as database
 
@@ -60,7 +61,7 @@ def note_won(*, org_id: int, told: Sequence[Told], as_of: date) -> None:
     """In the caller's transaction. An answer older than what is noted changes nothing; nor does the same."""
     if not told:
         return
-    params = {
+    params: dict[str, Any] = {
         "org": org_id,
         "as_of": as_of,
         "external_ids": [one.deal.external_id for one in told],
@@ -93,7 +94,7 @@ def told_between(
     *, org_id: int, after: str, up_to: str | None, but: Collection[str], since: date
 ) -> list[str]:
     """Noted as won between two ids, in the order of both CRMs, and not among those of the CRM's list."""
-    params = {
+    params: dict[str, Any] = {
         "org": org_id,
         "since": since,
         "after": after,

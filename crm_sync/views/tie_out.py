@@ -113,7 +113,7 @@ def row_list(request: HttpRequest) -> HttpResponse:
         "month_name": f"{month:%B %Y}",
         "figure": figure,
         "page": page,
-        "rows": [(row, address_of(row, hold=hold)) for row, hold in with_holds(page.object_list)],
+        "rows": [(row, address_of(row, hold=hold)) for row, hold in with_holds(list(page.object_list))],
         "why": EXPLANATIONS.get(figure.line, ""),
     }
     return render(request, "crm_sync/tie_out_rows.html", context)
