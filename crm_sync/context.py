@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import reverse
 
 from billing.banners import incomplete_legal_entity, parked_runs
-from crm_sync import watch
+from crm_sync import tie_out_checks, watch
 from crm_sync.enums import ConnectionState
 from crm_sync.models import Connection, Hold
 from fincelo.pagination import COUNT_CAP
@@ -62,10 +63,29 @@ def silence(connection: Connection) -> dict[str, str]:
     }
 
 
+def untied_months() -> list[dict[str, str]]:
+    """One banner, however many months differ."""
+    months = tie_out_checks.open_differences()
+    if not months:
+        return []
+    named = ", ".join(str(one) for one in months[:3])
+    more = f" and {len(months) - 3} more months" if len(months) > 3 else ""
+    return [
+        {
+            "tone": "bad",
+            "what": f"{named}{more} {'does' if len(months) == 1 else 'do'} not tie out.",
+            "why": "Won deals in the CRM, contracts and what is billed of them differ.",
+            "cure_label": "See the differences",
+            "cure_url": f"{reverse('tie-out')}?month={months[0].month:%Y-%m}",
+        }
+    ]
+
+
 BANNERS: tuple[tuple[str, Callable[[], list[dict[str, str]]]], ...] = (
     ("crm_sync.view_connection", troubled_connections),
     ("billing.change_legalentity", incomplete_legal_entity),
     ("billing.change_billingschedule", parked_runs),
+    ("crm_sync.view_tieout", untied_months),
 )
 
 

@@ -28,6 +28,8 @@ class AlertKind(models.TextChoices):
     BROKEN = "broken", "Broken"
     SILENT = "silent", "Silent"
     RECOVERED = "recovered", "Recovered"
+    TIE_OUT = "tie_out", "Does not tie out"
+    TIES_AGAIN = "ties_again", "Ties out again"
 
 
 class AmountMeans(models.TextChoices):
@@ -148,3 +150,24 @@ class HoldCode(models.TextChoices):
     TEXT_INVALID = "TEXT_INVALID", "Text invalid"
     MERGED_DEALS = "MERGED_DEALS", "Merged deals with a contract each"
     WRITE_FAILED = "WRITE_FAILED", "Could not be stored"
+
+
+class TieOutLine(models.TextChoices):
+    """What a month's won deals and contracts have become."""
+
+    WON = "won", "Won deals in the CRM"
+    CONTRACTS = "contracts", "Contracts"
+    HELD = "held", "Held"
+    DISMISSED = "dismissed", "Dismissed"
+    KEPT = "kept", "Changed in the CRM after billing"
+    MISSING = "missing", "Missing in Fincelo"
+    DIFFERENT = "different", "Other value than in the CRM"
+    LEFT = "left", "Contracts whose deal is no longer won"
+    UNKNOWN = "unknown", "Contracts without a won deal"
+    AGREED = "agreed", "All contracts"
+    INVOICED = "invoiced", "Invoiced, without what is credited"
+    CREDITED = "credited", "Credited"
+    PLANNED = "planned", "Planned"
+    PAUSED = "paused", "Paused"
+    ELSEWHERE = "elsewhere", "Already billed elsewhere"
+    OPEN = "open", "Not accounted for"

@@ -62,6 +62,8 @@ class MappedDeal:
 
     deal: Deal
     fingerprint: str
+    value: Money | None = None
+    """The contract value, where it can be told: problems of other fields do not hide it."""
     customer: CustomerDraft | None = None
     contract: ContractDraft | None = None
     plan: Sequence[PlannedInstalment] = ()
@@ -125,11 +127,16 @@ class DealMapper:
         plan = self.plan(contract) if contract and not self.problems else ()
         if self.problems or customer is None or contract is None:
             return MappedDeal(
-                deal=self.deal, fingerprint=digest, problems=tuple(self.problems), trace=tuple(self.trace)
+                deal=self.deal,
+                fingerprint=digest,
+                value=value,
+                problems=tuple(self.problems),
+                trace=tuple(self.trace),
             )
         return MappedDeal(
             deal=self.deal,
             fingerprint=digest,
+            value=value,
             customer=customer,
             contract=contract,
             plan=plan,

@@ -4,9 +4,9 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from django.db import DatabaseError, OperationalError, transaction
@@ -26,6 +26,7 @@ from crm_sync.models import Connection, SyncRun
 from crm_sync.readers import printable
 from crm_sync.records import Verdict, store_verdicts
 from crm_sync.selection import left_reason, select_left, select_won
+from crm_sync.told import Told, note_gone, note_won
 from crm_sync.writing import not_stored, write_deals
 
 TRIES = 4
@@ -59,6 +60,10 @@ class MappedPage:
     leavers: Sequence[Leaver] = ()
     merges: Sequence[Merge] = ()
     """Survivors that take over what was merged into them."""
+    told: Sequence[Told] = ()
+    """What the CRM said of each won deal that is new or different, or was asked for by name."""
+    gone: Mapping[str, datetime] = field(default_factory=dict)
+    """Deals that are won no longer, or were swallowed, each with the moment of that answer."""
 
     @property
     def touched(self) -> list[KnownDeal]:
@@ -100,6 +105,8 @@ def write_page(
         known = take_over(merges=ready.merges, run=run, org_id=sight.org_id, known=ready.known)
         verdicts = writer(ready.mapped, known=known, org_id=sight.org_id, as_of=sight.as_of)
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
+        note_won(org_id=sight.org_id, told=ready.told, as_of=sight.as_of)
+        note_gone(org_id=sight.org_id, moments=ready.gone)
         outcomes = Counter(verdict.outcome for verdict in verdicts)
         outcomes[Outcome.UNCHANGED] += ready.unchanged
         progress = runs.Progress(
@@ -120,15 +127,22 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         import_from=sight.connection.import_from,
         known={key for key, record in known.items() if record.state is not DealState.LEFT} | merges.keys(),
     )
-    mapped, unchanged = [], 0
+    mapped: list[MappedDeal] = []
+    told, unchanged = [], 0
     for deal in won:
         digest = fingerprint(deal, rules=sight.rules, settings=sight.settings)
         record, merge = known.get(deal.external_id), merges.get(deal.external_id)
         is_same = record is not None and is_settled(record, digest=digest)
-        if is_same and not sight.forced and not (merge and merge.is_news):
+        settled = is_same and not sight.forced and not (merge and merge.is_news)
+        if settled and page.cursor is not None:
+            unchanged += 1
+            continue
+        one = mapped_or_held(deal, digest=digest, sight=sight)
+        told.append(Told(deal=deal, value=one.value))
+        if settled:
             unchanged += 1
         else:
-            mapped.append(reviewed(mapped_or_held(deal, digest=digest, sight=sight), merge=merge))
+            mapped.append(reviewed(one, merge=merge))
     won_ids = {deal.external_id for deal in won}
     left = select_left(deals, stage_names=stage_names, known=known)
     return MappedPage(
@@ -142,7 +156,14 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
             ]
         ),
         merges=[merge for key, merge in merges.items() if key in won_ids and not merge.needs_review],
+        told=told,
+        gone=not_won(page.deals, won=won_ids),
     )
+
+
+def not_won(deals: Sequence[Deal], *, won: Collection[str]) -> dict[str, datetime]:
+    moments = {key: deal.modified_at for deal in deals for key in (deal.external_id, *deal.merged_ids)}
+    return {key: moment for key, moment in moments.items() if key not in won}
 
 
 def is_settled(record: KnownDeal, *, digest: str) -> bool:

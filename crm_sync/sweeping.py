@@ -22,6 +22,7 @@ from crm_sync.leaving import Leaver, mark_left, news
 from crm_sync.models import Connection, ConnectionQuerySet, CrmAccount, CrmDeal, SyncRun
 from crm_sync.pages import Sight, retried, sync_page
 from crm_sync.selection import left_reason
+from crm_sync.told import not_told, note_gone, told_between
 
 CHUNK = 1000
 CHECKED = (DealState.IMPORTED, DealState.HELD)
@@ -76,24 +77,41 @@ class Sweep:
             stored = CrmDeal.objects.filter(org_id=self.sight.org_id, external_id__in=ids)
             unknown = set(ids) - set(stored.values_list("external_id", flat=True))
             left = stored.exclude(left_reason="").values_list("external_id", flat=True)
-            self.read([*unknown, *left], unknown=unknown)
+            untold = not_told(org_id=self.sight.org_id, external_ids=ids)
+            self.read([*dict.fromkeys([*unknown, *left, *untold])], unknown=unknown)
             if ids:
-                yield ids[-1]
+                self.look_for_gone(after=position, up_to=ids[-1], won=ids)
+                position = ids[-1]
+                yield position
+        self.look_for_gone(after=position, up_to=None, won=())
 
-    def read(self, ids: Sequence[str], *, unknown: set[str]) -> None:
-        """`unknown` ids that a poll should have brought before are counted as missed."""
+    def look_for_gone(self, *, after: str, up_to: str | None, won: Sequence[str]) -> None:
+        """Deals that were told as won and are not on the CRM's list: read anew, since lists may lag."""
+        since = self.query.import_from
+        absent = told_between(org_id=self.sight.org_id, after=after, up_to=up_to, but=won, since=since)
+        gone = set(absent) - self.read(absent, unknown=set())
+        if gone:
+            with transaction.atomic(durable=True):
+                runs.fence(run=self.run)
+                note_gone(org_id=self.sight.org_id, moments=dict.fromkeys(gone, self.run.started_at))
+
+    def read(self, ids: Sequence[str], *, unknown: set[str]) -> set[str]:
+        """The ids that the CRM answered to. `unknown` ones that a poll should have brought are missed."""
         cursor = self.query.cursor.modified_at
+        answered: set[str] = set()
         for start in range(0, len(ids), CHUNK):
             part = ids[start : start + CHUNK]
             for page in self.client.deals_by_id(external_ids=part, wanted=self.query.wanted):
                 page = replace(page, cursor=None, expected=None)
                 sync_page(run=self.run, page=page, sight=self.sight, api_calls=self.client.calls)
+                answered |= {deal.external_id for deal in page.deals}
                 late = [
                     deal.external_id
                     for deal in page.deals
                     if deal.external_id in unknown and cursor is not None and deal.modified_at < cursor
                 ]
                 self.count_missed(late)
+        return answered
 
     def count_missed(self, ids: Sequence[str]) -> None:
         if ids:
@@ -138,6 +156,8 @@ class Sweep:
             runs.fence(run=self.run)
             lock_as_read([one.record for one in leavers])
             mark_left(leavers=leavers, at=self.run.started_at)
+            gone = [one.record.external_id for one in leavers]
+            note_gone(org_id=self.sight.org_id, moments=dict.fromkeys(gone, self.run.started_at))
             seen = runs.Progress(
                 seen=len(ids), api_calls=self.client.calls, expected=None, outcomes=Counter()
             )

@@ -14,8 +14,8 @@ from django_q.tasks import async_task
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
-from contracts.workspace import business_date
-from crm_sync import watch
+from contracts.workspace import business_date, time_zone
+from crm_sync import tie_out_checks, watch
 from crm_sync.enums import RunTrigger
 from crm_sync.errors import LeaseHeld
 from crm_sync.known_deals import ask_again
@@ -39,6 +39,12 @@ def poll_due() -> None:
 def look_after_alarms() -> None:
     """Every minute: silent connections, and mails that wait."""
     watch.look()
+
+
+def check_tie_out() -> None:
+    """Once a day, in the first half hour of the workspace's day: every month is tied out anew."""
+    if not tie_out_checks.checked_since(day=business_date(at=timezone.now()), zone=time_zone()):
+        tie_out_checks.check_all()
 
 
 def poll(connection_id: int) -> None:

@@ -10,6 +10,7 @@ from crm_sync.views import (
     holds,
     home,
     leavers,
+    tie_out,
     why,
 )
 
@@ -39,6 +40,11 @@ urlpatterns = [
     path("history/<int:pk>/", history.run_page, name="sync-run"),
     path("history/<int:pk>/progress/", history.run_progress, name="sync-run-progress"),
     path("contracts/<int:pk>/", contract.contract, name="contract"),
+    path("tie-out/", tie_out.month_page, name="tie-out"),
+    path("tie-out/csv/", tie_out.month_csv, name="tie-out-csv"),
+    path("tie-out/rows/", tie_out.row_list, name="tie-out-rows"),
+    path("tie-out/rows/csv/", tie_out.row_csv, name="tie-out-rows-csv"),
+    path("tie-out/check/", tie_out.check_now, name="tie-out-check"),
     path("holds/", holds.hold_list, name="holds"),
     path("holds/<int:pk>/", holds.hold_page, name="hold"),
     path("holds/<int:pk>/dismiss/", holds.dismiss_hold, name="hold-dismiss"),

@@ -33,6 +33,7 @@ WORK = (
     Entry(label="Mail", url_name="mails", icon="sent", permission="billing.view_invoicemail"),
     Entry(label="Holds", url_name="holds", icon="hold", permission="crm_sync.view_hold"),
     Entry(label="Sync History", url_name="sync-history", icon="history", permission="crm_sync.view_syncrun"),
+    Entry(label="Tie-out", url_name="tie-out", icon="equal", permission="crm_sync.view_tieout"),
 )
 SETTINGS = (
     Entry(

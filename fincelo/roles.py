@@ -36,6 +36,7 @@ READ_RECORDS = (
     "crm_sync.view_hold",
     "crm_sync.view_syncrun",
     "crm_sync.view_syncrecord",
+    "crm_sync.view_tieout",
 )
 MAPPING = tuple(
     f"crm_sync.{action}_{model}"
@@ -50,6 +51,7 @@ FINANCE = (
     "crm_sync.add_connection",
     "crm_sync.change_connection",
     "crm_sync.change_hold",
+    "crm_sync.change_tieout",
     "billing.change_billingschedule",
     "billing.change_invoicemail",
     "billing.change_legalentity",
@@ -83,6 +85,7 @@ ROLES = {
         *SYNC,
         "crm_sync.add_connection",
         "crm_sync.change_connection",
+        "crm_sync.change_tieout",
         "contracts.view_auditentry",
         "billing.view_numberseries",
     ),

@@ -15,6 +15,7 @@ from crm_sync.models.credentials import Authorisation, ConnectionCredentials
 from crm_sync.models.deals import CrmAccount, CrmDeal, CrmDealQuerySet, Hold, HoldQuerySet
 from crm_sync.models.mappings import CrmSchema, FieldMapping, MappingVersion, Translation
 from crm_sync.models.runs import SyncRecord, SyncRun
+from crm_sync.models.tie_out import TieOut, WonDeal
 
 __all__ = [
     "Alert",
@@ -36,7 +37,9 @@ __all__ = [
     "SILENT_AFTER",
     "SyncRecord",
     "SyncRun",
+    "TieOut",
     "Translation",
     "WON_STAGES",
+    "WonDeal",
     "won_stages",
 ]

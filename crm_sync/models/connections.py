@@ -177,9 +177,15 @@ class ConnectionLease(models.Model):
 
 
 class Alert(models.Model):
-    """A mail on a connection's health, written with the change it tells of, sent by whoever comes first."""
+    """A mail on a connection's health or the tie-out: written with its change, sent by whoever is first."""
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="alerts")
+    connection = models.ForeignKey(
+        Connection,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="alerts",
+        help_text="None where it is on the whole workspace.",
+    )
     kind = models.CharField(max_length=10, choices=enums.AlertKind.choices)
     subject = models.CharField(max_length=200)
     body = models.TextField()

@@ -79,7 +79,7 @@ def forget_imports() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(
-            "TRUNCATE contracts_customer, contracts_contract, crm_sync_crmdeal, crm_sync_syncrun,"
+            "TRUNCATE contracts_customer, contracts_contract, crm_sync_crmdeal, crm_sync_wondeal, crm_sync_syncrun,"
             " crm_sync_connectionlease, billing_invoice, billing_billingrun, billing_numberseries CASCADE"
         )
         cursor.execute(

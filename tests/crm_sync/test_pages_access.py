@@ -1,5 +1,7 @@
 """Who may open and do what."""
 
+from urllib.parse import quote
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -22,6 +24,10 @@ PAGES = {
     "/history/{run}/": "crm_sync.view_syncrun",
     "/holds/": "crm_sync.view_hold",
     "/holds/{hold}/": "crm_sync.view_hold",
+    "/tie-out/": "crm_sync.view_tieout",
+    "/tie-out/csv/": "crm_sync.view_tieout",
+    "/tie-out/rows/?line=won&currency=USD": "crm_sync.view_tieout",
+    "/tie-out/rows/csv/?line=won&currency=USD": "crm_sync.view_tieout",
 }
 ACTIONS = {
     "/settings/crm/{connection}/settings/": "crm_sync.change_connection",
@@ -37,6 +43,7 @@ ACTIONS = {
     "/settings/crm/{connection}/disconnect/": "crm_sync.change_connection",
     "/settings/crm/{connection}/remove/": "crm_sync.change_connection",
     "/settings/crm/{connection}/sync/": "crm_sync.change_syncrun",
+    "/tie-out/check/": "crm_sync.change_tieout",
     "/holds/{hold}/dismiss/": "crm_sync.change_hold",
     "/holds/{hold}/accept/": "crm_sync.change_hold",
     "/holds/{hold}/replay/": "crm_sync.change_syncrun",
@@ -59,7 +66,7 @@ def test_anonymous_is_sent_to_the_login(rows: dict[str, int]) -> None:
     answers = {path: Client().get(path) for path in paths}
 
     sent_to = {path: (answer.status_code, answer.get("Location")) for path, answer in answers.items()}
-    assert sent_to == {path: (302, f"/login/?next={path}") for path in paths}
+    assert sent_to == {path: (302, f"/login/?next={quote(path)}") for path in paths}
 
 
 @pytest.mark.parametrize("path", PAGES)

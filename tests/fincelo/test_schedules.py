@@ -15,6 +15,7 @@ DECLARED = [
     ("mail", "billing.tasks.send_mails", "I", 5, -1),
     ("poll", "crm_sync.tasks.poll_due", "I", 5, -1),
     ("sweep", "crm_sync.tasks.sweep_due", "I", 7, -1),
+    ("tie-out", "crm_sync.tasks.check_tie_out", "I", 30, -1),
 ]
 FIELDS = ("name", "func", "schedule_type", "minutes", "repeats")
 

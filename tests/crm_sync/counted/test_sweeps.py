@@ -103,4 +103,4 @@ def test_sweep_of_hubspot_asks_for_each_deal_that_is_gone(
     done = swept(hubspot)
 
     assert done.suspended == 3
-    assert requests_of(hubspot_server) == Counter(pipelines=1, search=1, deals=1 + 1, deal=2, companies=1)
+    assert requests_of(hubspot_server) == Counter(pipelines=1, search=1, deals=1 + 1 + 1, deal=2, companies=1)
