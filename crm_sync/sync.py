@@ -63,18 +63,7 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
         work = sweep if order.trigger is RunTrigger.SWEEP else poll
         work(run=run, client=client, sight=sight, order=within_allowance(order, client=client), seen=seen)
         retried(partial(settle_leavers, run=run))
-        remember_version(connection=connection, client=client)
-        notes = after_run(connection=connection, client=client, seen=seen, since=run.window_from)
-        pace = pace_of(client.allowance, provider=connection.get_provider_display())
-        warnings = [*client.warnings, *notes.gone, *leaver_warnings(connection=connection)]
-        warnings += [pace.sentence] if pace else []
-        runs.finish(
-            run=run,
-            api_calls=client.calls,
-            warnings=list(dict.fromkeys(warnings)),
-            notes=[*notes.missed, *dict.fromkeys(sight.notes)],
-            pause=pace.pause if pace else None,
-        )
+        conclude(run=run, client=client, sight=sight, seen=seen)
     except LeaseLost:
         log.warning("A later run has taken over %s; this one stops.", connection)
     except SyncError as error:
@@ -115,6 +104,23 @@ def sweep(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: 
         may_continue=order.may_continue,
         on_page=order.on_page,
     ).go_on()
+
+
+def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages) -> None:
+    """Closes a run that came to its end, with what it has to say and how long the CRM is left alone now."""
+    connection = sight.connection
+    remember_version(connection=connection, client=client)
+    notes = after_run(connection=connection, client=client, seen=seen, since=run.window_from)
+    pace = pace_of(client.allowance, provider=connection.get_provider_display())
+    warnings = [*client.warnings, *notes.gone, *leaver_warnings(connection=connection)]
+    warnings += [pace.sentence] if pace else []
+    runs.finish(
+        run=run,
+        api_calls=client.calls,
+        warnings=list(dict.fromkeys(warnings)),
+        notes=[*notes.missed, *dict.fromkeys(sight.notes)],
+        pause=pace.pause if pace else None,
+    )
 
 
 def look(*, connection: Connection, order: Order) -> Sight:
