@@ -33,7 +33,7 @@ from crm_sync.stages import SeenStages, after_run, known_gaps
 from crm_sync.sweeping import Sweep
 
 IDS_AT_ONCE = 1000
-MANY = 1000
+MANY = 50
 """So many new contracts that the billing after them would go wrong ways through their tables."""
 log = logging.getLogger(__name__)
 
