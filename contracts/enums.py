@@ -41,6 +41,20 @@ class ContractState(models.TextChoices):
     TERMINATED = "terminated", "Terminated"
 
 
+class CustomFieldHome(models.TextChoices):
+    CONTRACT = "contract", "Contract"
+    CUSTOMER = "customer", "Customer"
+
+
+class CustomFieldType(models.TextChoices):
+    """What the values of a custom field are."""
+
+    TEXT = "text", "Text"
+    NUMBER = "number", "Number"
+    DATE = "date", "Date"
+    YES_NO = "yes_no", "Yes or no"
+
+
 class Language(models.TextChoices):
     """In which a customer is written to."""
 

@@ -5,7 +5,15 @@ from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 from django.urls import reverse
 
-from contracts.enums import BillingCycle, BillingTiming, ContractState, Language, LeadDays
+from contracts.enums import (
+    BillingCycle,
+    BillingTiming,
+    ContractState,
+    CustomFieldHome,
+    CustomFieldType,
+    Language,
+    LeadDays,
+)
 
 NAME_LENGTH = 500
 
@@ -33,6 +41,27 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CustomField(models.Model):
+    """A field that a finance team added to its customers or contracts. Values are kept under its label."""
+
+    home = models.CharField(max_length=10, choices=CustomFieldHome.choices)
+    label = models.CharField(max_length=80)
+    type = models.CharField(max_length=8, choices=CustomFieldType.choices, default=CustomFieldType.TEXT)
+    on_invoice = models.BooleanField(
+        "printed on invoices", default=False, db_default=False, help_text="From the next invoice on."
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["home", "label"], name="one_custom_field_per_label"),
+            models.CheckConstraint(condition=~Q(label=""), name="custom_field_is_named"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -112,7 +141,7 @@ class Contract(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(value_minor__gt=0), name="contract_value_is_positive"),
+            models.CheckConstraint(condition=Q(value_minor__gte=0), name="contract_value_is_not_negative"),
             models.CheckConstraint(condition=Q(end_date__gt=F("start_date")), name="contract_term_has_days"),
             models.CheckConstraint(
                 condition=Q(currency__regex=r"^[A-Z]{3}$"), name="contract_currency_is_a_code"

@@ -30,6 +30,8 @@ class AlertKind(models.TextChoices):
     RECOVERED = "recovered", "Recovered"
     TIE_OUT = "tie_out", "Does not tie out"
     TIES_AGAIN = "ties_again", "Ties out again"
+    HELD = "held", "Deals held"
+    HELD_STILL = "held_still", "Deals still held"
 
 
 class AmountMeans(models.TextChoices):
@@ -60,15 +62,36 @@ class Target(models.TextChoices):
     CUSTOM = "custom", "Custom field"
 
 
+class Transform(models.TextChoices):
+    """How a value is read once the translation table, where there is one, has been asked."""
+
+    AS_IS = "as_is", "As it is"
+    NUMBER = "number", "Number"
+    MONTHS = "months", "Months"
+    DATE = "date", "Date"
+    WORDS = "words", "Built-in words"
+    TABLE_ONLY = "table_only", "Translation table only"
+    CONSTANT = "constant", "Constant"
+
+
+class NumberFormat(models.TextChoices):
+    """How amounts that arrive as text are written. Nothing but the chosen form is read."""
+
+    PLAIN = "", "Plain: 1234.56"
+    COMMA_GROUPS = "comma_groups", "With commas: 1,234.56"
+    POINT_GROUPS = "point_groups", "With points: 1.234,56"
+
+
+class ConnectionMode(models.TextChoices):
+    LIVE = "live", "Live: contracts and billing are automatic"
+    REVIEW = "review", "Review: contracts wait for approval"
+    PREVIEW = "preview", "Preview: the history shows what would happen"
+
+
 class SourceObject(models.TextChoices):
     DEAL = "deal", "Deal"
     ACCOUNT = "account", "Account or company"
     OWNER = "owner", "Owner"
-
-
-class CustomFieldHome(models.TextChoices):
-    CONTRACT = "contract", "Contract"
-    CUSTOMER = "customer", "Customer"
 
 
 class DealState(models.TextChoices):
@@ -77,6 +100,7 @@ class DealState(models.TextChoices):
     DISMISSED = "dismissed", "Dismissed"
     LEFT = "left", "No longer won"
     MERGED = "merged", "Merged into another deal"
+    PREVIEWED = "previewed", "Previewed"
 
 
 class LeftReason(models.TextChoices):
@@ -116,6 +140,7 @@ class RunTrigger(models.TextChoices):
     PERSON = "person", "Sync now"
     COMMAND = "command", "Command"
     REPLAY = "replay", "Replay"
+    REAPPLY = "reapply", "Mapping applied anew"
     SWEEP = "sweep", "Daily sweep"
 
 
@@ -127,6 +152,7 @@ class Outcome(models.TextChoices):
     SUSPENDED = "suspended", "Suspended"
     REFUSED = "refused", "Refused"
     FAILED = "failed", "Failed"
+    PREVIEWED = "previewed", "Previewed"
 
 
 class HoldCode(models.TextChoices):

@@ -11,6 +11,7 @@ from billing.locks import lock_contracts
 from billing.models import Invoice
 from contracts.models import Contract
 from crm_sync.enums import DealState, HoldCode, Provider
+from crm_sync.mapping_rules import NOTHING_DECIDED, Decisions
 from crm_sync.models import Connection, CrmDeal, Hold
 
 ASKED_AT_ONCE = 500
@@ -42,9 +43,11 @@ class KnownDeal:
     contract_id: int | None
     duplicate_accepted: bool
     leaving: Leaving = WON
+    decisions: Decisions = NOTHING_DECIDED
+    billed_until: date | None = None
 
     @property
-    def mutable(self) -> tuple[int, str, str, bool, str, str]:
+    def mutable(self) -> tuple[object, ...]:
         """What people and other runs may change."""
         return (
             self.id,
@@ -53,6 +56,8 @@ class KnownDeal:
             self.duplicate_accepted,
             self.leaving.reason,
             self.leaving.decision,
+            self.billed_until,
+            repr(self.decisions),
         )
 
 
@@ -62,32 +67,33 @@ SuspectKey = tuple[int, str, int, date]
 
 def known_deals(*, org_id: int, external_ids: Sequence[str]) -> dict[str, KnownDeal]:
     rows = CrmDeal.objects.filter(org_id=org_id, external_id__in=external_ids)
-    return {
-        external_id: KnownDeal(
-            id=key,
-            external_id=external_id,
-            stage=stage,
-            modified_at=modified_at,
-            state=DealState(state),
-            fingerprint=digest,
-            contract_id=contract_id,
-            duplicate_accepted=accepted,
-            leaving=Leaving(reason=reason, at=left_at, decision=decision) if reason or decision else WON,
-        )
-        for (
-            external_id,
-            key,
-            stage,
-            modified_at,
-            state,
-            digest,
-            contract_id,
-            accepted,
-            reason,
-            left_at,
-            decision,
-        ) in rows.values_list(*COLUMNS)
-    }
+    return {row.external_id: known_deal(row) for row in rows.only(*COLUMNS)}
+
+
+def known_deal(row: CrmDeal) -> KnownDeal:
+    is_won = not (row.left_reason or row.left_decision)
+    return KnownDeal(
+        id=row.pk,
+        external_id=row.external_id,
+        stage=row.stage,
+        modified_at=row.modified_at,
+        state=DealState(row.state),
+        fingerprint=row.fingerprint,
+        contract_id=row.contract_id,
+        duplicate_accepted=row.duplicate_accepted,
+        leaving=WON
+        if is_won
+        else Leaving(reason=row.left_reason, at=row.left_at, decision=row.left_decision),
+        decisions=decisions_of(row),
+        billed_until=row.billed_until,
+    )
+
+
+def decisions_of(row: CrmDeal) -> Decisions:
+    if not row.overrides and not row.free_accepted:
+        return NOTHING_DECIDED
+    entered = {key: entry["value"] for key, entry in sorted(row.overrides.items())}
+    return Decisions(overrides=entered, free_accepted=row.free_accepted)
 
 
 COLUMNS = (
@@ -99,6 +105,9 @@ COLUMNS = (
     "fingerprint",
     "contract_id",
     "duplicate_accepted",
+    "free_accepted",
+    "overrides",
+    "billed_until",
     "left_reason",
     "left_at",
     "left_decision",
@@ -114,9 +123,7 @@ def lock_as_read(known: Sequence[KnownDeal]) -> None:
     if not known:
         return
     rows = CrmDeal.objects.select_for_update().order_by("id").filter(pk__in=[deal.id for deal in known])
-    now = set(
-        rows.values_list("id", "state", "fingerprint", "duplicate_accepted", "left_reason", "left_decision")
-    )
+    now = {known_deal(row).mutable for row in rows.only(*COLUMNS)}
     if now != {deal.mutable for deal in known}:
         raise DecidedMeanwhile
 

@@ -8,9 +8,17 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from contracts import audit
-from contracts.enums import BillingCycle, BillingTiming
+from contracts.enums import BillingTiming, CustomFieldHome, CustomFieldType
 from crm_sync.deals import CrmField
-from crm_sync.enums import AmountMeans, CustomFieldHome, Provider, SourceObject, Target, TermUnit
+from crm_sync.enums import (
+    AmountMeans,
+    NumberFormat,
+    Provider,
+    SourceObject,
+    Target,
+    TermUnit,
+    Transform,
+)
 from crm_sync.known_deals import ask_again
 from crm_sync.mapping_rules import (
     NEEDED,
@@ -18,6 +26,8 @@ from crm_sync.mapping_rules import (
     MappingRules,
     MappingSettings,
     from_snapshot,
+    parse_key,
+    rule_key,
     to_snapshot,
 )
 from crm_sync.models import (
@@ -50,11 +60,17 @@ def current_rules(*, connection: Connection) -> MappingRules:
     return MappingRules(
         version=connection.mapping_version.number if connection.mapping_version else 0,
         rules=tuple(rule_of(row) for row in rows),
-        translations={
-            same_words(row.raw_value): BillingCycle(row.billing_cycle)
-            for row in connection.translations.order_by("id")
-        },
+        translations=stored_tables(connection=connection),
     )
+
+
+def stored_tables(*, connection: Connection) -> dict[str, dict[str, str]]:
+    """By field key: from folded words to what they mean."""
+    tables: dict[str, dict[str, str]] = {}
+    for row in connection.translations.order_by("id"):
+        key = rule_key(target=Target(row.target), custom_label=row.custom_label)
+        tables.setdefault(key, {})[same_words(row.raw_value)] = row.value
+    return tables
 
 
 def confirmed_rules(*, connection: Connection) -> MappingRules:
@@ -90,10 +106,13 @@ def save_mapping(
     *,
     connection: Connection,
     rules: Sequence[FieldRule],
-    translations: Mapping[str, BillingCycle],
+    translations: Mapping[str, Mapping[str, str]],
     actor: AbstractBaseUser | None,
 ) -> MappingVersion | None:
-    """Replaces the mapping and confirms it. None when it was confirmed like this already."""
+    """Replaces the mapping and confirms it. None when it was confirmed like this already.
+
+    `translations`: by field key, from the CRM's value to what it means.
+    """
     with transaction.atomic():
         lock(connection)
         connection.field_mappings.all().delete()
@@ -101,11 +120,23 @@ def save_mapping(
         FieldMapping.objects.bulk_create([row_of(rule, connection=connection) for rule in rules])
         Translation.objects.bulk_create(
             [
-                Translation(connection=connection, raw_value=raw.strip(), billing_cycle=cycle)
-                for raw, cycle in translations.items()
+                translation_row(connection=connection, key=key, raw=raw, value=value)
+                for key, table in translations.items()
+                for raw, value in table.items()
             ]
         )
         return ensure_version(connection=connection, actor=actor)
+
+
+def translation_row(*, connection: Connection, key: str, raw: str, value: str) -> Translation:
+    target, custom_label = parse_key(key)
+    return Translation(
+        connection=connection,
+        target=target,
+        custom_label=custom_label,
+        raw_value=raw.strip(),
+        value=str(value),
+    )
 
 
 def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) -> MappingVersion | None:
@@ -202,8 +233,13 @@ def rule_of(row: FieldMapping) -> FieldRule:
         target=Target(row.target),
         custom_label=row.custom_label,
         custom_home=CustomFieldHome(row.custom_home),
+        custom_type=CustomFieldType(row.custom_type),
         source_object=SourceObject(row.source_object),
         source_field=row.source_field,
+        transform=Transform(row.transform) if row.transform else None,
+        number_format=NumberFormat(row.number_format),
+        term_unit=TermUnit(row.term_unit) if row.term_unit else None,
+        is_required=row.is_required,
         default_value=row.default_value,
     )
 
@@ -214,7 +250,12 @@ def row_of(rule: FieldRule, *, connection: Connection) -> FieldMapping:
         target=rule.target,
         custom_label=rule.custom_label,
         custom_home=rule.custom_home,
+        custom_type=rule.custom_type,
         source_object=rule.source_object,
         source_field=rule.source_field,
+        transform=rule.transform or "",
+        number_format=rule.number_format,
+        term_unit=rule.term_unit or "",
+        is_required=rule.is_required,
         default_value=rule.default_value,
     )

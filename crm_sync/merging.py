@@ -11,7 +11,7 @@ from crm_sync.deals import Deal
 from crm_sync.enums import DealState, HoldCode, LeftReason
 from crm_sync.known_deals import KnownDeal, known_deals
 from crm_sync.leaving import Leaver
-from crm_sync.mapping import MappedDeal, Problem
+from crm_sync.mapped import MappedDeal, Problem
 from crm_sync.models import CrmDeal, Hold, SyncRun
 from crm_sync.readers import printable
 

@@ -19,8 +19,9 @@ from crm_sync.enums import DealState, HoldCode, Outcome
 from crm_sync.errors import TransientError
 from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, known_deals, lock_as_read
 from crm_sync.leaving import Leaver, mark_left, news
-from crm_sync.mapping import MappedDeal, Problem, fingerprint, map_deal
-from crm_sync.mapping_rules import MappingRules, MappingSettings
+from crm_sync.mapped import MappedDeal, Problem, fingerprint
+from crm_sync.mapping import map_deal
+from crm_sync.mapping_rules import NOTHING_DECIDED, Decisions, MappingRules, MappingSettings
 from crm_sync.merging import Merge, ids_of, merge_of, reviewed, survivors, swallowed_leavers, take_over
 from crm_sync.models import Connection, SyncRun
 from crm_sync.readers import printable
@@ -130,14 +131,15 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
     mapped: list[MappedDeal] = []
     told, unchanged = [], 0
     for deal in won:
-        digest = fingerprint(deal, rules=sight.rules, settings=sight.settings)
         record, merge = known.get(deal.external_id), merges.get(deal.external_id)
+        decisions = record.decisions if record else NOTHING_DECIDED
+        digest = fingerprint(deal, rules=sight.rules, settings=sight.settings, decisions=decisions)
         is_same = record is not None and is_settled(record, digest=digest)
         settled = is_same and not sight.forced and not (merge and merge.is_news)
         if settled and page.cursor is not None:
             unchanged += 1
             continue
-        one = mapped_or_held(deal, digest=digest, sight=sight)
+        one = mapped_or_held(deal, digest=digest, sight=sight, decisions=decisions)
         told.append(Told(deal=deal, value=one.value))
         if settled:
             unchanged += 1
@@ -181,10 +183,10 @@ def leaver(deal: Deal, *, record: KnownDeal) -> Leaver:
     )
 
 
-def mapped_or_held(deal: Deal, *, digest: str, sight: Sight) -> MappedDeal:
+def mapped_or_held(deal: Deal, *, digest: str, sight: Sight, decisions: Decisions) -> MappedDeal:
     """Our own fault with one deal must not stop the others: it becomes a hold, and the log has the rest."""
     try:
-        return map_deal(deal, rules=sight.rules, settings=sight.settings, digest=digest)
+        return map_deal(deal, rules=sight.rules, settings=sight.settings, digest=digest, decisions=decisions)
     except OUR_FAULTS:
         log.exception("Deal %s could not be read.", deal.external_id)
         return MappedDeal(deal=deal, fingerprint=digest, problems=(write_failed(deal),))

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 from contracts.currencies import is_known
 from contracts.enums import BillingCycle
 from crm_sync.deals import RawValue
-from crm_sync.enums import HoldCode, TermUnit
+from crm_sync.enums import HoldCode, NumberFormat, TermUnit
 from crm_sync.synonyms import AMBIGUOUS_CYCLES, CYCLE_SYNONYMS, MONTH_WORDS, YEAR_WORDS, same_words
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
@@ -21,6 +20,12 @@ LONGEST_NUMBER = 100
 PLAIN_NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?", re.ASCII)
 TERM_WITH_UNIT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)[ _-]?([a-z]+)\.?", re.ASCII)
 ISO_TERM = re.compile(r"P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?", re.ASCII)
+GROUPED = {
+    NumberFormat.COMMA_GROUPS: re.compile(r"[+-]?(\d{1,3}(,\d{3}){1,12}|\d{1,40})(\.\d{1,40})?", re.ASCII),
+    NumberFormat.POINT_GROUPS: re.compile(r"[+-]?(\d{1,3}(\.\d{3}){1,12}|\d{1,40})(,\d{1,40})?", re.ASCII),
+}
+NO_NUMBER = "no number"
+YES, NO = frozenset({"yes", "true"}), frozenset({"no", "false"})
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})", re.ASCII)
 
@@ -66,6 +71,18 @@ def read_number(raw: RawValue) -> Decimal | None:
     return raw if usable else None
 
 
+def ungrouped(raw: RawValue, *, form: NumberFormat) -> RawValue:
+    """A text in the chosen form as a plain number; everything else as it is, for its reader to refuse.
+
+    A form that was chosen is the only one: "1234.56" is refused where points group thousands.
+    """
+    if form is NumberFormat.PLAIN or not isinstance(raw, str):
+        return raw
+    group, point = (",", ".") if form is NumberFormat.COMMA_GROUPS else (".", ",")
+    found = GROUPED[form].fullmatch(raw.strip())
+    return found[0].replace(group, "").replace(point, ".") if found else NO_NUMBER
+
+
 def read_amount(raw: RawValue) -> Decimal:
     amount = read_number(raw)
     if amount is None:
@@ -107,11 +124,9 @@ def months_of_text(text: str) -> Fraction:
     return Fraction(0)
 
 
-def read_cycle(raw: RawValue, *, translations: Mapping[str, BillingCycle]) -> tuple[BillingCycle, str]:
-    """(cycle, how it was understood). The connection's translations come before the built-in synonyms."""
+def read_cycle(raw: RawValue) -> tuple[BillingCycle, str]:
+    """(cycle, how it was understood), by its name or a built-in synonym."""
     words = same_words(text_of(raw))
-    if words in translations:
-        return translations[words], "translation"
     if words in CYCLE_SYNONYMS:
         cycle = CYCLE_SYNONYMS[words]
         return cycle, "as is" if words == same_words(cycle.label) else "built-in synonym"
@@ -149,6 +164,22 @@ def read_currency(raw: RawValue) -> str:
     if not is_known(currency=code):
         raise Unreadable(HoldCode.CURRENCY_UNKNOWN, "is no current ISO 4217 currency code")
     return code
+
+
+def read_custom_number(raw: RawValue) -> Decimal:
+    number = read_number(raw)
+    if number is None or number.adjusted() > LARGEST_EXPONENT:
+        raise Unreadable(HoldCode.TEXT_INVALID, "is not a plain number")
+    return number
+
+
+def read_yes_no(raw: RawValue) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    words = text_of(raw).strip().casefold()
+    if words in YES or words in NO:
+        return words in YES
+    raise Unreadable(HoldCode.TEXT_INVALID, "is neither yes nor no")
 
 
 def read_text(raw: RawValue, *, longest: int) -> str:

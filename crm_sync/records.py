@@ -13,15 +13,20 @@ from crm_sync.changes import Change
 from crm_sync.deals import Deal
 from crm_sync.enums import DealState, HoldCode, Outcome
 from crm_sync.known_deals import WON, Leaving
-from crm_sync.mapping import MappedDeal, Problem, Step
+from crm_sync.mapped import MappedDeal, Problem, Step
 from crm_sync.models import CrmDeal, Hold, SyncRecord, SyncRun
 from crm_sync.readers import printable
 
 KEEP_OPEN_HOLDS = """
-INSERT INTO crm_sync_hold (crm_deal_id, code, problems)
-SELECT * FROM unnest(%s::bigint[], %s::text[], %s::jsonb[])
+INSERT INTO crm_sync_hold (crm_deal_id, code, problems, value_minor, currency, manager_email)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::jsonb[], %s::bigint[], %s::text[], %s::text[])
 ON CONFLICT (crm_deal_id) WHERE resolved_at IS NULL
-DO UPDATE SET code = excluded.code, problems = excluded.problems
+DO UPDATE SET
+    code = excluded.code,
+    problems = excluded.problems,
+    value_minor = excluded.value_minor,
+    currency = excluded.currency,
+    manager_email = excluded.manager_email
 """
 
 
@@ -138,6 +143,9 @@ def store_holds(*, keys: Sequence[int], verdicts: Sequence[Verdict]) -> None:
                     [key for key, _ in held],
                     [verdict.problems[0].code.value for _, verdict in held],
                     [as_json([problem_json(one) for one in verdict.problems]) for _, verdict in held],
+                    [verdict.mapped.value.minor if verdict.mapped.value else None for _, verdict in held],
+                    [verdict.mapped.value.currency if verdict.mapped.value else "" for _, verdict in held],
+                    [verdict.mapped.manager_email for _, verdict in held],
                 ],
             )
     freed = [
@@ -154,6 +162,7 @@ def problem_json(problem: Problem) -> dict[str, str]:
         "raw": problem.raw,
         "sentence": problem.sentence,
         "cure": problem.cure,
+        "key": problem.key,
     }
 
 

@@ -14,7 +14,7 @@ from crm_sync.accounts import customers_for
 from crm_sync.changes import Change, changes_between, sentence_of, touches_billing
 from crm_sync.enums import HoldCode, LeftDecision, Outcome, Target
 from crm_sync.known_deals import KnownDeal, Leaving, SuspectKey, contracts_of, invoiced_among, suspects_among
-from crm_sync.mapping import MappedDeal, Problem
+from crm_sync.mapped import MappedDeal, Problem
 from crm_sync.records import Verdict
 
 KEPT = (

@@ -69,6 +69,7 @@ MARKS = {
     "created": Mark("Created", Tone.OK, "plus"),
     "updated": Mark("Updated", Tone.INFO, "pencil"),
     "unchanged": Mark("Unchanged", Tone.OFF, "equal"),
+    "previewed": Mark("Previewed", Tone.INFO, "ring"),
     "refused": Mark("Refused", Tone.BAD, "cross"),
     "failed": Mark("Failed", Tone.BAD, "cross"),
 }

@@ -66,7 +66,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
     "crm_sync": {
         Layer.VALUES: "deals enums errors synonyms",
         Layer.PURE: (
-            "clients deal_references field_gaps mapping mapping_rules near_misses origins pacing proposals readers safe_links selection"
+            "clients deal_references field_gaps mapped mapping mapping_rules near_misses origins pacing proposals readers safe_links selection transforms"
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (

@@ -9,8 +9,9 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
 from contracts.admin.read_only import MachineWrittenAdmin, link, pretty, related_list
+from contracts.enums import CustomFieldHome
 from crm_sync import mappings
-from crm_sync.enums import CustomFieldHome, SourceObject, Target
+from crm_sync.enums import SourceObject, Target
 from crm_sync.forms.field_mapping import FIELD_NAME
 from crm_sync.mapping_rules import FieldRule
 from crm_sync.models import Connection, FieldMapping, Translation

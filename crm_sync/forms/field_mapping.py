@@ -8,10 +8,10 @@ from typing import Any
 from django import forms
 
 from contracts.currencies import EXPONENTS
-from contracts.enums import BillingCycle
+from contracts.enums import BillingCycle, CustomFieldHome
 from crm_sync import readers
-from crm_sync.enums import AmountMeans, CustomFieldHome, SourceObject, Target, TermUnit
-from crm_sync.mapping_rules import FieldRule
+from crm_sync.enums import AmountMeans, SourceObject, Target, TermUnit
+from crm_sync.mapping_rules import FieldRule, rule_key
 from crm_sync.readers import Unreadable
 from crm_sync.synonyms import same_words
 
@@ -21,7 +21,7 @@ READERS: Mapping[Target, Callable[[str], object]] = {
     Target.CONTRACT_VALUE: readers.read_amount,
     Target.START_DATE: lambda text: readers.read_date(text, time_zone="UTC"),
     Target.DURATION: lambda text: readers.read_months(text, unit=TermUnit.MONTHS),
-    Target.BILLING_CYCLE: lambda text: readers.read_cycle(text, translations={}),
+    Target.BILLING_CYCLE: readers.read_cycle,
     Target.CURRENCY: readers.read_currency,
 }
 
@@ -130,12 +130,13 @@ class BaseTranslations(forms.BaseFormSet):
                 form.add_error("raw_value", "This value is translated above already.")
             seen.add(words)
 
-    def translations(self) -> dict[str, BillingCycle]:
-        return {
-            row["raw_value"]: BillingCycle(row["billing_cycle"])
+    def translations(self) -> dict[str, dict[str, str]]:
+        table = {
+            row["raw_value"]: row["billing_cycle"]
             for row in (form.cleaned_data for form in self.forms)
             if row.get("raw_value") and row.get("billing_cycle")
         }
+        return {rule_key(target=Target.BILLING_CYCLE): table}
 
 
 RuleFormSet = forms.formset_factory(RuleForm, extra=0, max_num=100, absolute_max=150)

@@ -75,6 +75,17 @@ class Connection(models.Model):
         max_length=120, blank=True, db_default="", default="", help_text="User name of whoever authorised it."
     )
     import_from = models.DateField(help_text="Deals closed before this day are never imported.")
+    mode = models.CharField(
+        max_length=8,
+        choices=enums.ConnectionMode.choices,
+        default=enums.ConnectionMode.LIVE,
+        db_default=enums.ConnectionMode.LIVE.value,
+    )
+    billed_until = models.DateField(
+        null=True,
+        blank=True,
+        help_text="The last day that was billed elsewhere already, for every deal that is imported.",
+    )
     default_currency = models.CharField(max_length=3, help_text="For deals that name no currency.")
     time_zone = models.CharField(max_length=64, default="UTC")
     ui_domain = models.CharField(max_length=100, blank=True)
@@ -187,6 +198,9 @@ class Alert(models.Model):
         help_text="None where it is on the whole workspace.",
     )
     kind = models.CharField(max_length=10, choices=enums.AlertKind.choices)
+    recipient = models.CharField(
+        max_length=320, blank=True, db_default="", default="", help_text="Empty: everyone who gets alarms."
+    )
     subject = models.CharField(max_length=200)
     body = models.TextField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -59,6 +59,18 @@ class CrmDeal(models.Model):
     duplicate_accepted = models.BooleanField(
         db_default=False, help_text="A person decided that this is no duplicate."
     )
+    free_accepted = models.BooleanField(
+        db_default=False, help_text="A person decided that a value of zero is meant: a free contract."
+    )
+    overrides = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="What people entered here. By field: value, reason, who and when. It wins over the CRM.",
+    )
+    billed_until = models.DateField(
+        null=True, help_text="The last day that was billed elsewhere already, by a person's decision."
+    )
     left_reason = models.CharField(
         max_length=10,
         choices=enums.LeftReason.choices,
@@ -127,6 +139,13 @@ class Hold(models.Model):
         max_length=24, choices=enums.HoldCode.choices, help_text="The first problem; the others are listed."
     )
     problems = models.JSONField(help_text="Each with code, field, raw value, sentence and cures.")
+    value_minor = models.BigIntegerField(null=True, help_text="What is at stake, where it can be told.")
+    currency = models.CharField(max_length=3, blank=True, db_default="", default="")
+    manager_email = models.CharField(
+        max_length=320, blank=True, db_default="", default="", help_text="Account Manager, who is told once."
+    )
+    told_at = models.DateTimeField(null=True, help_text="When the account manager was told.")
+    reminders = models.PositiveSmallIntegerField(db_default=0, default=0)
     opened_at = models.DateTimeField(db_default=Now(), editable=False)
     resolved_at = models.DateTimeField(null=True)
     resolution = models.CharField(

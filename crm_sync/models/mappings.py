@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from contracts.enums import BillingCycle
+from contracts.enums import CustomFieldHome, CustomFieldType
 from crm_sync import enums
 from crm_sync.models.connections import Connection
 
@@ -49,7 +49,7 @@ class FieldMapping(models.Model):
         max_length=80, blank=True, default="", help_text="Name of a custom field; empty for the others."
     )
     custom_home = models.CharField(
-        max_length=10, choices=enums.CustomFieldHome.choices, default=enums.CustomFieldHome.CONTRACT
+        max_length=10, choices=CustomFieldHome.choices, default=CustomFieldHome.CONTRACT
     )
     source_object = models.CharField(
         max_length=8, choices=enums.SourceObject.choices, default=enums.SourceObject.DEAL
@@ -57,8 +57,39 @@ class FieldMapping(models.Model):
     source_field = models.CharField(
         "CRM field", max_length=200, blank=True, default="", help_text="API name, such as Amount."
     )
+    transform = models.CharField(
+        max_length=12,
+        choices=enums.Transform.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How the value is read. Empty: as is usual for the Fincelo field.",
+    )
+    number_format = models.CharField(
+        max_length=14, choices=enums.NumberFormat.choices, blank=True, default="", db_default=""
+    )
+    term_unit = models.CharField(
+        max_length=8,
+        choices=enums.TermUnit.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What plain numbers are. Empty: the connection's setting.",
+    )
+    custom_type = models.CharField(
+        max_length=8,
+        choices=CustomFieldType.choices,
+        default=CustomFieldType.TEXT,
+        db_default=CustomFieldType.TEXT.value,
+    )
+    is_required = models.BooleanField(
+        "required", default=False, db_default=False, help_text="A deal without a value is held."
+    )
     default_value = models.CharField(
-        max_length=200, blank=True, default="", help_text="Used when the CRM field is empty or not chosen."
+        max_length=200,
+        blank=True,
+        default="",
+        help_text="Used when the CRM field is empty or not chosen; the value itself where it is a constant.",
     )
 
     class Meta:
@@ -78,19 +109,35 @@ class FieldMapping(models.Model):
 
 
 class Translation(models.Model):
-    """What a value of the CRM's billing frequency means here."""
+    """What a value of the CRM means for one of our fields."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="translations")
+    target = models.CharField(
+        "Fincelo field",
+        max_length=20,
+        choices=enums.Target.choices,
+        default=enums.Target.BILLING_CYCLE,
+        db_default=enums.Target.BILLING_CYCLE.value,
+    )
+    custom_label = models.CharField(
+        max_length=80, blank=True, default="", db_default="", help_text="Name of a custom field."
+    )
     raw_value = models.CharField("CRM value", max_length=200)
-    billing_cycle = models.CharField(max_length=12, choices=BillingCycle.choices)
+    value = models.CharField(
+        "means",
+        max_length=200,
+        help_text="As it is entered here: a billing cycle, months, a code, a text.",
+    )
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["connection", "raw_value"], name="one_translation_per_value")
+            models.UniqueConstraint(
+                fields=["connection", "target", "custom_label", "raw_value"], name="one_translation_per_value"
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.raw_value} = {self.get_billing_cycle_display()}"
+        return f"{self.raw_value} = {self.value}"
 
 
 class MappingVersion(models.Model):

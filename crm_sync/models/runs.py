@@ -38,6 +38,7 @@ class SyncRun(models.Model):
     suspended = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
+    previewed = models.PositiveIntegerField(default=0, db_default=0)
     missed = models.PositiveIntegerField(default=0, help_text="Won deals that only the sweep found.")
 
     class Meta:

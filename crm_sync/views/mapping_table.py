@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contracts.enums import BillingCycle
 from crm_sync import readers
 from crm_sync.deals import CrmField
 from crm_sync.enums import Provider, SourceObject, Target
@@ -13,7 +12,7 @@ from crm_sync.mappings import MappingProblem
 from crm_sync.models import Connection, SyncRecord, SyncRun, Translation
 from crm_sync.proposals import CURRENCY_FIELDS
 from crm_sync.readers import Unreadable
-from crm_sync.synonyms import CYCLE_WORDS
+from crm_sync.synonyms import CYCLE_WORDS, same_words
 
 OBJECT_WORDS = {
     Provider.SALESFORCE: {
@@ -108,11 +107,13 @@ def initial_translations(
     *, connection: Connection, rules: MappingRules, fields: Iterable[CrmField], asked_for: str
 ) -> list[dict[str, str]]:
     """What is stored, then the value a hold asks for, then the CRM's choices that mean nothing yet."""
-    stored = list(Translation.objects.filter(connection=connection).order_by("raw_value"))
+    stored = list(
+        Translation.objects.filter(connection=connection, target=Target.BILLING_CYCLE).order_by("raw_value")
+    )
     wanted = [*([asked_for] if asked_for else []), *untranslated_choices(rules=rules, fields=fields)]
     known = {one.raw_value for one in stored}
     return [
-        *({"raw_value": one.raw_value, "billing_cycle": one.billing_cycle} for one in stored),
+        *({"raw_value": one.raw_value, "billing_cycle": one.value} for one in stored),
         *({"raw_value": raw, "billing_cycle": ""} for raw in dict.fromkeys(wanted) if raw not in known),
     ]
 
@@ -125,13 +126,15 @@ def untranslated_choices(*, rules: MappingRules, fields: Iterable[CrmField]) -> 
         for one in fields
         if (one.source_object, one.name) == wanted
         for value, _ in one.options
-        if not is_understood(value, translations=rules.translations)
+        if not is_understood(value, table=rules.translations.get(rule.key, {}))
     ]
 
 
-def is_understood(value: str, *, translations: Mapping[str, BillingCycle]) -> bool:
+def is_understood(value: str, *, table: Mapping[str, str]) -> bool:
+    if same_words(value) in table:
+        return True
     try:
-        readers.read_cycle(value, translations=translations)
+        readers.read_cycle(value)
     except Unreadable:
         return False
     return True

@@ -152,7 +152,8 @@ def confirm(
         )
         for rule in current_rules(connection=connection).rules
     ]
-    save_mapping(connection=connection, rules=rules, translations=translations or {}, actor=None)
+    tables = {Target.BILLING_CYCLE.value: translations or {}}
+    save_mapping(connection=connection, rules=rules, translations=tables, actor=None)
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from contracts.drafts import ContractDraft
-from contracts.enums import BillingCycle, BillingTiming
+from contracts.enums import BillingTiming
 from crm_sync.deals import Deal, RawValue
 from crm_sync.enums import AmountMeans, Provider, SourceObject, Target, TermUnit
-from crm_sync.mapping import MappedDeal, fingerprint, map_deal
+from crm_sync.mapped import MappedDeal, fingerprint
+from crm_sync.mapping import map_deal
 from crm_sync.mapping_rules import FieldRule, MappingRules, MappingSettings
 from crm_sync.proposals import CURRENCY_FIELDS
 
@@ -65,7 +66,7 @@ def a_deal(
 
 
 def rules_with(
-    *others: FieldRule, translations: Mapping[str, BillingCycle] | None = None, version: int = 1
+    *others: FieldRule, translations: Mapping[str, Mapping[str, str]] | None = None, version: int = 1
 ) -> MappingRules:
     """The usual rules of HubSpot; one for a target that is there already takes its place."""
     replaced = {rule.target for rule in others if rule.target is not Target.CUSTOM}

@@ -39,7 +39,9 @@ def inlines(connection: Connection, **changes: str) -> dict[str, str]:
                 f"{prefix}-{number}-id": str(row.pk),
                 f"{prefix}-{number}-connection": str(connection.pk),
             }
-            names = COLUMNS if prefix == "field_mappings" else ("raw_value", "billing_cycle")
+            names = (
+                COLUMNS if prefix == "field_mappings" else ("target", "custom_label", "raw_value", "value")
+            )
             form |= {f"{prefix}-{number}-{name}": getattr(row, name) for name in names}
     return form | changes
 
@@ -47,13 +49,13 @@ def inlines(connection: Connection, **changes: str) -> dict[str, str]:
 def test_support_mends_a_mapping_and_a_version_is_made(support: Client) -> None:
     connection = connect(cursor_external_id="006A")
     deal(connection)
-    Translation.objects.create(connection=connection, raw_value="Yearly", billing_cycle="annual")
+    Translation.objects.create(connection=connection, raw_value="Yearly", value="annual")
 
     page = support.post(
         page_of(connection),
         inlines(
             connection,
-            **{"field_mappings-1-source_field": "Total__c", "translations-0-billing_cycle": "monthly"},
+            **{"field_mappings-1-source_field": "Total__c", "translations-0-value": "monthly"},
         ),
         follow=True,
     )
@@ -62,7 +64,7 @@ def test_support_mends_a_mapping_and_a_version_is_made(support: Client) -> None:
     version = connection.mapping_version
     assert version is not None
     assert (version.number, version.author.get_username()) == (2, "support")
-    assert version.snapshot["translations"] == {"yearly": "monthly"}
+    assert version.snapshot["translations"] == {"billing_cycle": {"yearly": "monthly"}}
     assert "Version 2 of the field mapping is in force. Held deals read again: 1." in words(page.text)
     assert connection.cursor_external_id == "006A"
     assert AuditEntry.objects.get().actor_name == "support"

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from contracts.drafts import ContractDraft, CustomerDraft
-from contracts.enums import BillingCycle, BillingTiming
+from contracts.enums import BillingCycle, BillingTiming, CustomFieldHome
 from contracts.money import Money
 from crm_sync.deals import RawValue
-from crm_sync.enums import CustomFieldHome, HoldCode, Provider, SourceObject, Target, TermUnit
-from crm_sync.mapping import Problem, Step
+from crm_sync.enums import HoldCode, Provider, SourceObject, Target, TermUnit
+from crm_sync.mapped import Problem, Step
 from crm_sync.mapping_rules import FieldRule
 from tests.crm_sync.deal_values import (
     a_deal,
@@ -186,6 +186,7 @@ def test_every_problem_names_its_field_the_raw_value_and_a_cure_in_the_crm() -> 
             raw="tbd",
             sentence="Contract Duration “tbd” is not a duration of 1 to 1200 whole months.",
             cure="Correct it in Salesforce and sync again.",
+            key="duration",
         ),
         Problem(
             code=HoldCode.FREQUENCY_UNKNOWN,
@@ -194,6 +195,7 @@ def test_every_problem_names_its_field_the_raw_value_and_a_cure_in_the_crm() -> 
             sentence="Billing Cycle “now and then” is no billing cycle that Fincelo knows; "
             "add a translation for it.",
             cure="Add a translation in Field Mapping, or correct the value in Salesforce.",
+            key="billing_cycle",
         ),
     ]
 
@@ -261,7 +263,7 @@ def test_case_22_the_unit_of_terms_is_a_setting() -> None:
 
 
 def test_case_25_the_trace_shows_how_a_cycle_was_understood() -> None:
-    rules = rules_with(translations={"jährlich": BillingCycle.ANNUAL})
+    rules = rules_with(translations={"billing_cycle": {"jährlich": "annual"}})
 
     steps = [
         (step.raw, step.transform, step.value)

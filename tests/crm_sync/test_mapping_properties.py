@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from contracts.enums import BillingCycle, BillingTiming
 from crm_sync.deals import Deal
 from crm_sync.enums import AmountMeans, SourceObject, Target, TermUnit
-from crm_sync.mapping import MappedDeal, fingerprint
+from crm_sync.mapped import MappedDeal, fingerprint
 from crm_sync.mapping_rules import FieldRule, MappingRules, from_snapshot, to_snapshot
 from tests.crm_sync.deal_values import a_deal, mapped, raw_values, rules_with, settings_with
 
@@ -147,7 +147,7 @@ def test_a_fingerprint_of_what_cannot_be_stored() -> None:
 def test_a_stored_mapping_version_reads_back_as_it_was() -> None:
     rules = rules_with(
         FieldRule(target=Target.CUSTOM, custom_label="Region", source_field="region"),
-        translations={"jährlich": BillingCycle.ANNUAL},
+        translations={"billing_cycle": {"jährlich": "annual"}},
         version=7,
     )
 

@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from contracts.enums import BillingCycle
+from contracts.enums import BillingCycle, CustomFieldHome
 from contracts.models import AuditEntry
-from crm_sync.enums import CustomFieldHome, Provider, SourceObject, Target
+from crm_sync.enums import Provider, SourceObject, Target
 from crm_sync.mapping_rules import FieldRule
 from crm_sync.mappings import (
     MappingProblem,
@@ -58,7 +58,9 @@ def connection() -> Connection:
 
 
 def save(connection: Connection, *, actor: User | None = None, **translations: BillingCycle) -> Any:
-    return save_mapping(connection=connection, rules=RULES, translations=translations, actor=actor)
+    return save_mapping(
+        connection=connection, rules=RULES, translations={"billing_cycle": translations}, actor=actor
+    )
 
 
 def test_saved_mapping_reads_as_it_was_given(connection: Connection, finance: User) -> None:
@@ -68,7 +70,7 @@ def test_saved_mapping_reads_as_it_was_given(connection: Connection, finance: Us
     assert (version.number, version.author, stored.mapping_version) == (1, finance, version)
     for rules in (current_rules(connection=stored), confirmed_rules(connection=stored)):
         assert (rules.version, tuple(rules.rules)) == (1, RULES)
-        assert rules.translations == {"jährlich": BillingCycle.ANNUAL}
+        assert rules.translations == {"billing_cycle": {"jährlich": BillingCycle.ANNUAL}}
 
 
 def test_same_mapping_makes_no_new_version(connection: Connection) -> None:

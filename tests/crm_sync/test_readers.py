@@ -29,7 +29,7 @@ READERS: dict[str, Callable[[RawValue], object]] = {
     "amount": readers.read_amount,
     "months": lambda raw: readers.read_months(raw, unit=TermUnit.MONTHS),
     "years": lambda raw: readers.read_months(raw, unit=TermUnit.YEARS),
-    "cycle": lambda raw: readers.read_cycle(raw, translations={}),
+    "cycle": lambda raw: readers.read_cycle(raw),
     "date": lambda raw: readers.read_date(raw, time_zone="Pacific/Kiritimati"),
     "currency": readers.read_currency,
     "text": lambda raw: readers.read_text(raw, longest=500),
@@ -183,27 +183,7 @@ def test_case_22_bare_numbers_count_in_the_connections_unit(raw: RawValue, expec
     ],
 )
 def test_cases_25_26_and_28_billing_cycles(raw: RawValue, expected: object) -> None:
-    assert outcome(lambda: readers.read_cycle(raw, translations={})) == expected
-
-
-def test_a_translation_comes_before_everything_built_in() -> None:
-    translations = {
-        "jährlich": BillingCycle.ANNUAL,
-        "bi annual": BillingCycle.SEMI_ANNUAL,
-        "yearly": BillingCycle.ONE_TIME,
-        "12": BillingCycle.ANNUAL,
-    }
-
-    read = [
-        readers.read_cycle(raw, translations=translations) for raw in ("JÄHRLICH", "Bi-Annual", "Yearly", 12)
-    ]
-
-    assert read == [
-        (BillingCycle.ANNUAL, "translation"),
-        (BillingCycle.SEMI_ANNUAL, "translation"),
-        (BillingCycle.ONE_TIME, "translation"),
-        (BillingCycle.ANNUAL, "translation"),
-    ]
+    assert outcome(lambda: readers.read_cycle(raw)) == expected
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.models import Instalment, Invoice
+from contracts.enums import CustomFieldHome
 from contracts.models import Contract, Customer
-from crm_sync.enums import CustomFieldHome, SourceObject, Target
+from crm_sync.enums import SourceObject, Target
 from crm_sync.mapping_rules import FieldRule
 from crm_sync.mappings import current_rules, save_mapping
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRecord

@@ -1,0 +1,79 @@
+"""What a deal and a field mapping come to. Values only."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billing.periods import PlannedInstalment
+from contracts.drafts import ContractDraft, CustomerDraft
+from contracts.money import Money
+from crm_sync.deals import Deal, RawValue
+from crm_sync.enums import HoldCode
+from crm_sync.mapping_rules import NOTHING_DECIDED, Decisions, MappingRules, MappingSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One reason of a hold."""
+
+    code: HoldCode
+    field: str
+    raw: str
+    sentence: str
+    cure: str
+    key: str = ""
+    """Which field mapping it is about, as `FieldRule.key`; empty where it is about none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """How one field got its value."""
+
+    field: str
+    source: str
+    raw: str
+    transform: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappedDeal:
+    """`contract`, `customer` and `plan` are there exactly when there are no problems."""
+
+    deal: Deal
+    fingerprint: str
+    value: Money | None = None
+    """The contract value, where it can be told: problems of other fields do not hide it."""
+    manager_email: str = ""
+    """The account manager, where it can be told."""
+    customer: CustomerDraft | None = None
+    contract: ContractDraft | None = None
+    plan: Sequence[PlannedInstalment] = ()
+    problems: Sequence[Problem] = ()
+    trace: Sequence[Step] = ()
+
+
+def fingerprint(
+    deal: Deal, *, rules: MappingRules, settings: MappingSettings, decisions: Decisions = NOTHING_DECIDED
+) -> str:
+    """Changes with anything that decides what this deal becomes, and with nothing else."""
+    parts = [
+        deal.name,
+        deal.stage,
+        deal.crm_says_won,
+        deal.account_id,
+        deal.account_problem,
+        {source_object: plain_values(values) for source_object, values in deal.fields.items()},
+        *([sorted(deal.hidden_fields)] if deal.hidden_fields else []),
+        rules.version,
+        repr(settings),
+        *([repr(decisions)] if decisions != NOTHING_DECIDED else []),
+    ]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+
+def plain_values(values: Mapping[str, RawValue]) -> dict[str, RawValue]:
+    """Whole numbers go by way of Decimal, because the `json` module refuses to write out very long ones."""
+    return {name: Decimal(value) if type(value) is int else value for name, value in values.items()}

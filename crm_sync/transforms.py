@@ -1,0 +1,151 @@
+"""How a field's raw value is read: the translation table first, then the transform. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from contracts.enums import BillingCycle, CustomFieldType
+from crm_sync import readers
+from crm_sync.deals import RawValue
+from crm_sync.enums import HoldCode, NumberFormat, Target, TermUnit, Transform
+from crm_sync.mapping_rules import FieldRule, MappingSettings
+from crm_sync.readers import Unreadable
+from crm_sync.synonyms import same_words
+
+Reading = tuple[Any, str]
+"""The value, and in words how it was read."""
+Reader = Callable[[RawValue], Reading]
+
+LONGEST = {
+    Target.CUSTOMER_NAME: 500,
+    Target.ACCOUNT_MANAGER: 320,
+    Target.BILLING_EMAIL: 320,
+    Target.PO_NUMBER: 100,
+    Target.TAX_ID: 64,
+    Target.ADDRESS: 2000,
+    Target.CUSTOM: 2000,
+}
+UNREADABLE = {
+    Target.CONTRACT_VALUE: HoldCode.AMOUNT_UNREADABLE,
+    Target.START_DATE: HoldCode.DATE_OUT_OF_RANGE,
+    Target.DURATION: HoldCode.TERM_UNREADABLE,
+    Target.BILLING_CYCLE: HoldCode.FREQUENCY_UNKNOWN,
+    Target.CURRENCY: HoldCode.CURRENCY_UNKNOWN,
+}
+MISSING = {
+    Target.CUSTOMER_NAME: HoldCode.CUSTOMER_NAME_MISSING,
+    Target.CONTRACT_VALUE: HoldCode.AMOUNT_MISSING,
+    Target.START_DATE: HoldCode.DATE_MISSING,
+    Target.DURATION: HoldCode.TERM_MISSING,
+    Target.BILLING_CYCLE: HoldCode.FREQUENCY_MISSING,
+    Target.CURRENCY: HoldCode.CURRENCY_UNKNOWN,
+}
+
+
+def unreadable_code(target: Target) -> HoldCode:
+    return UNREADABLE.get(target, HoldCode.TEXT_INVALID)
+
+
+def missing_code(rule: FieldRule) -> HoldCode | None:
+    """None where a deal may do without."""
+    needed = MISSING.get(rule.target)
+    return needed or (HoldCode.TEXT_INVALID if rule.is_required else None)
+
+
+def reader_of(rule: FieldRule, *, settings: MappingSettings, table: Mapping[str, str]) -> Reader:
+    """Reads what the CRM sent. Raises Unreadable; nothing is guessed."""
+    after = plain_reader(rule, settings=settings)
+    if not table and rule.applied is not Transform.TABLE_ONLY:
+        return after
+    entered = entered_reader(rule, settings=settings)
+
+    def read(raw: RawValue) -> Reading:
+        words = same_words(readers.text_of(raw))
+        if words in table:
+            return entered(table[words])[0], "translation"
+        if rule.applied is Transform.TABLE_ONLY:
+            raise Unreadable(
+                unreadable_code(rule.target), "is not in the translation table; add a translation for it"
+            )
+        return after(raw)
+
+    return read
+
+
+def entered_reader(rule: FieldRule, *, settings: MappingSettings) -> Reader:
+    """Reads what a person entered here: a default, a constant, a translation, an override."""
+    canonical = FieldRule(
+        target=rule.target,
+        custom_label=rule.custom_label,
+        custom_type=rule.custom_type,
+        term_unit=TermUnit.MONTHS,
+    )
+    return Canonical(rule=canonical, settings=settings).read
+
+
+def plain_reader(rule: FieldRule, *, settings: MappingSettings) -> Reader:
+    return Canonical(rule=rule, settings=settings).read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canonical:
+    """The reading of one field without its table."""
+
+    rule: FieldRule
+    settings: MappingSettings
+
+    def read(self, raw: RawValue) -> Reading:
+        reading = BY_TARGET.get(self.rule.target, Canonical.text)
+        return reading(self, raw)
+
+    def amount(self, raw: RawValue) -> Reading:
+        amount = readers.read_amount(readers.ungrouped(raw, form=self.rule.number_format))
+        return amount, self.number_words()
+
+    def number_words(self) -> str:
+        form = self.rule.number_format
+        return "number" if form is NumberFormat.PLAIN else f"number, {form.label[0].lower()}{form.label[1:]}"
+
+    def day(self, raw: RawValue) -> tuple[date, str]:
+        is_moment = isinstance(raw, str) and len(raw.strip()) > len("2026-01-01")
+        day = readers.read_date(raw, time_zone=self.settings.time_zone)
+        return day, f"date in {self.settings.time_zone}" if is_moment else "date"
+
+    def months(self, raw: RawValue) -> Reading:
+        unit = self.rule.term_unit or self.settings.term_unit
+        return readers.read_months(raw, unit=unit), f"months, bare numbers are {unit.label.lower()}"
+
+    def cycle(self, raw: RawValue) -> tuple[BillingCycle, str]:
+        return readers.read_cycle(raw)
+
+    def currency(self, raw: RawValue) -> Reading:
+        return readers.read_currency(raw), "as is"
+
+    def text(self, raw: RawValue) -> Reading:
+        return readers.read_text(raw, longest=LONGEST[self.rule.target]), "as is"
+
+    def lines(self, raw: RawValue) -> Reading:
+        return readers.read_lines(raw, longest=LONGEST[self.rule.target]), "as is"
+
+    def custom(self, raw: RawValue) -> Reading:
+        if self.rule.custom_type is CustomFieldType.NUMBER:
+            number: Decimal = readers.read_custom_number(readers.ungrouped(raw, form=self.rule.number_format))
+            return number, self.number_words()
+        if self.rule.custom_type is CustomFieldType.DATE:
+            return self.day(raw)
+        if self.rule.custom_type is CustomFieldType.YES_NO:
+            return readers.read_yes_no(raw), "yes or no"
+        return self.text(raw)
+
+
+BY_TARGET: Mapping[Target, Callable[[Canonical, RawValue], Reading]] = {
+    Target.CONTRACT_VALUE: Canonical.amount,
+    Target.START_DATE: Canonical.day,
+    Target.DURATION: Canonical.months,
+    Target.BILLING_CYCLE: Canonical.cycle,
+    Target.CURRENCY: Canonical.currency,
+    Target.ADDRESS: Canonical.lines,
+    Target.CUSTOM: Canonical.custom,
+}
