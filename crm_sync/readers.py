@@ -167,10 +167,13 @@ def read_currency(raw: RawValue) -> str:
 
 
 def read_custom_number(raw: RawValue) -> Decimal:
+    """With at most 18 digits before the point and 18 behind it; there is no minus zero."""
     number = read_number(raw)
-    if number is None or number.adjusted() > LARGEST_EXPONENT:
+    if number is None or (number and number.adjusted() > LARGEST_EXPONENT):
         raise Unreadable(HoldCode.TEXT_INVALID, "is not a plain number")
-    return number
+    if number and -int(number.as_tuple().exponent) > LARGEST_EXPONENT:
+        raise Unreadable(HoldCode.TEXT_INVALID, f"has more than {LARGEST_EXPONENT} decimals")
+    return number if number else Decimal(0)
 
 
 def read_yes_no(raw: RawValue) -> bool:
@@ -182,17 +185,20 @@ def read_yes_no(raw: RawValue) -> bool:
     raise Unreadable(HoldCode.TEXT_INVALID, "is neither yes nor no")
 
 
-def read_text(raw: RawValue, *, longest: int) -> str:
-    """One line of text, inner line breaks and runs of blanks made one blank. Never cut."""
+def words_of(raw: RawValue) -> str:
     if isinstance(raw, bool):
         return "Yes" if raw else "No"
-    text = " ".join(text_of(raw).split())
-    return checked(text, longest=longest)
+    return text_of(raw)
+
+
+def read_text(raw: RawValue, *, longest: int) -> str:
+    """One line of text, inner line breaks and runs of blanks made one blank. Never cut."""
+    return checked(" ".join(words_of(raw).split()), longest=longest)
 
 
 def read_lines(raw: RawValue, *, longest: int) -> str:
     """Text that may have several lines, such as an address."""
-    lines = [" ".join(line.split()) for line in text_of(raw).splitlines()]
+    lines = [" ".join(line.split()) for line in words_of(raw).splitlines()]
     return checked("\n".join(line for line in lines if line), longest=longest)
 
 
