@@ -16,6 +16,14 @@ class MailFilter(forms.Form):
     state = forms.ChoiceField(required=False, choices=[ALL, *MailState.choices])
 
 
+class BounceForm(forms.Form):
+    bounce_reason = forms.CharField(
+        label="Why it came back",
+        max_length=500,
+        help_text="As the mail server says it, such as: 550 5.1.1 No such user.",
+    )
+
+
 class ContactForm(forms.ModelForm):
     billing_email = forms.EmailField(
         label="Billing e-mail",

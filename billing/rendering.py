@@ -83,6 +83,7 @@ def sample_pdf(*, legal_entity: LegalEntity, as_of: date) -> bytes:
         taxes=[taxed],
         prices_include_tax=included,
         credits=None,
+        reason="",
         footer=seller["footer"],
         logo=_logo(seller["logo"]),
     )
@@ -108,6 +109,7 @@ def document_of(*, invoice: Invoice) -> Document:
         taxes=_taxes(invoice.tax_summary),
         prices_include_tax=invoice.prices_include_tax,
         credits=None,
+        reason="",
         footer=invoice.seller.get("footer", ""),
         logo=_logo(invoice.seller.get("logo", "")),
     )
@@ -135,6 +137,7 @@ def credit_document_of(*, note: CreditNote) -> Document:
         taxes=_taxes(note.tax_summary),
         prices_include_tax=invoice.prices_include_tax,
         credits=Reference(number=invoice.number, issue_date=invoice.issue_date),
+        reason=note.reason if note.prints_reason else "",
         footer=note.seller.get("footer", ""),
         logo=_logo(note.seller.get("logo", "")),
     )

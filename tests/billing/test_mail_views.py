@@ -73,8 +73,8 @@ def test_mail_list_asks_the_same_number_of_queries(
 ) -> None:
     issue(*[f"Customer {number}" for number in range(count)])
 
-    # session, user, time zone, his and his groups' rights, keys and rows, four counts, the switch
-    with django_assert_num_queries(12):
+    # session, user, time zone, his and his groups' rights, keys and rows, five counts, the switch
+    with django_assert_num_queries(13):
         page = viewer.get("/invoices/mail/")
 
     assert len(rows(page)) == count
@@ -104,11 +104,11 @@ def test_refusal_is_a_sentence(finance: Client) -> None:
 
 def test_person_sends_all_that_wait(finance: Client) -> None:
     issue("Acme", "Globex", automatic=False)
-    assert alerts(finance.get("/invoices/mail/")) == ["Invoices wait to be sent by hand."]
+    assert alerts(finance.get("/invoices/mail/")) == ["Mails wait to be sent by hand."]
 
     page = finance.post("/invoices/mail/send/", follow=True)
 
-    assert alerts(page) == ["2 invoices are being sent."]
+    assert alerts(page) == ["2 mails are being sent."]
     assert {state for _, state, _, _, _ in outbox()} == {"waiting"}
 
 
@@ -147,7 +147,7 @@ def test_sent_mail_is_in_the_story_of_the_invoice(finance: Client) -> None:
 
     page = words(finance.get(f"/invoices/{invoice.pk}/").text)
 
-    assert f"Mailed to {TO}" in page.split("Timeline")[1]
+    assert f"Mailed State: issued → sent Mailed to: empty → {TO}" in page.split("Timeline")[1]
     assert "Send again" in page
 
 
@@ -172,7 +172,7 @@ def test_billing_contact_is_entered_and_releases_the_mail(finance: Client) -> No
     assert outbox() == [("INV-2026-000001", "sent", "pay@acme.example", 1, "")]
     customer = Customer.objects.get()
     assert (customer.billing_email, customer.language) == ("pay@acme.example", "de")
-    entry = AuditEntry.objects.get()
+    entry = AuditEntry.objects.get(action="Billing contact changed")
     assert (entry.before, entry.after) == (
         {"billing_email": "", "language": "en"},
         {"billing_email": "pay@acme.example", "language": "de"},
