@@ -13,7 +13,7 @@ from email.message import Message
 
 from fincelo.redaction import redact
 
-MOST_BYTES = 2 * 1024 * 1024
+MOST_BYTES = 1024 * 1024
 """What stands further back is not needed: the status and the returned headers come first."""
 
 MOST_PARTS = 50
