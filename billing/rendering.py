@@ -6,7 +6,9 @@ from hashlib import sha256
 from typing import Any
 
 from billing.documents.content import Document, Line, Party, Reference
+from billing.documents.fonts import shows_boxes
 from billing.documents.painting import render
+from billing.documents.text import paragraphs
 from billing.enums import CreditNoteState, InvoiceState
 from billing.letterheads import seller_copy
 from billing.models import (
@@ -141,6 +143,18 @@ def credit_document_of(*, note: CreditNote) -> Document:
         footer=note.seller.get("footer", ""),
         logo=_logo(note.seller.get("logo", "")),
     )
+
+
+def boxed_texts(*, document: Document) -> list[str]:
+    """What a reader of the PDF sees as boxes, because the font lacks its letters; the text is in it whole."""
+    written = [
+        *(text for party in (document.seller, document.buyer) for text in (party.name, party.address)),
+        *(line.description for line in document.lines),
+        document.po_number,
+        document.reason,
+        document.footer,
+    ]
+    return [line for text in dict.fromkeys(written) for line in paragraphs(text) if shows_boxes(line)]
 
 
 def _lines(rows: Iterable[InvoiceLine] | Iterable[CreditNoteLine]) -> list[Line]:

@@ -24,6 +24,7 @@ urlpatterns = [
     path("invoices/mail/send/", mails.send_all, name="mails-send"),
     path("invoices/mail/<int:pk>/bounced/", mails.bounced, name="mail-bounced"),
     path("approvals/", approvals.approval_queue, name="approvals"),
+    path("approvals/review/", approvals.review, name="approvals-review"),
     path("approvals/approve/", approvals.approve, name="approvals-approve"),
     path("approvals/<int:pk>/hold-back/", approvals.hold_back, name="approval-hold-back"),
     path("approvals/parked/<int:pk>/release/", approvals.release, name="parked-release"),

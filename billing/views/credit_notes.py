@@ -12,6 +12,7 @@ from billing.enums import CreditNoteState
 from billing.mail_forms import BounceForm
 from billing.mailing.lists import mails_of
 from billing.models import CreditNote, Invoice
+from billing.rendering import boxed_texts, credit_document_of
 from billing.settling_forms import CreditForm
 from billing.tasks import request_sending
 from billing.views.attempt import actor_of, attempt, is_filled
@@ -45,7 +46,8 @@ def credit_note(request: HttpRequest, pk: int) -> HttpResponse:
             "is_own": is_draft and shown.requested_by_id == request.user.pk,
             "may_approve": is_draft and may_issue and shown.requested_by_id != request.user.pk,
             "may_discard": is_draft and (may_issue or shown.requested_by_id == request.user.pk),
-            "sentence": _sentence(shown) if is_draft else "",
+            "sentence": _sentence(shown),
+            "boxed": boxed_texts(document=credit_document_of(note=shown)),
             "mails": mails_of(document=shown),
             "waits_for": None if shown.invoice.sent_at else shown.invoice,
             "bounce_form": BounceForm(),
@@ -55,6 +57,8 @@ def credit_note(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _sentence(note: CreditNote) -> str:
+    if note.state == CreditNoteState.ISSUED:
+        return f"Takes back {Money(minor=note.total_minor, currency=note.currency)} of {note.invoice}."
     return f"Asked for by {note.requested_by}. It is issued once somebody else approves it."
 
 

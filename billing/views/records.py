@@ -19,6 +19,7 @@ from billing.models import Invoice, LegalEntity
 from billing.overview import billing_overview
 from billing.paying import PAYABLE
 from billing.queries import asking, invoices_matching, totals_by_currency
+from billing.rendering import boxed_texts, document_of
 from billing.settings_forms import BillingTermsForm
 from billing.settling_forms import CreditForm, PaymentForm, TakeBackForm, VoidForm
 from billing.story import issued
@@ -129,6 +130,7 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "invoice": shown,
             "lines": shown.lines.order_by("position"),
+            "boxed": boxed_texts(document=document_of(invoice=shown)),
             "mails": mails_of(document=shown),
             "bounce_form": BounceForm(),
             "is_void": shown.state == InvoiceState.VOID,

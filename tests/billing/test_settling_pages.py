@@ -59,7 +59,9 @@ def test_an_approver_credits_at_once(ann: Client, invoice: Invoice) -> None:
 
     note = CreditNote.objects.get()
     assert alerts(page) == [f"Credit note {note.number} is issued."]
-    assert heading(page) == f"Credit notes {note.number} Issued Download PDF"
+    assert heading(page) == (
+        f"Credit notes {note.number} Issued Takes back USD 29.75 of {invoice.number}. Download PDF"
+    )
     assert rows(page) == [["Acme subscription", "22 Nov 2026 – 21 Dec 2026", "25.00"]]
     assert rows(ann.get("/credit-notes/"))[0][:5] == [
         str(note.number),
