@@ -102,11 +102,17 @@ def approve_credit(*, note: CreditNote, as_of: date, actor: AbstractBaseUser) ->
         return draft
 
 
+def may_discard(*, note: CreditNote, actor: AbstractBaseUser) -> bool:
+    return note.requested_by_id == actor.pk or actor.has_perm("billing.issue_creditnote")  # type: ignore[attr-defined]
+
+
 def discard_credit(*, note: CreditNote, actor: AbstractBaseUser) -> None:
     """Drops a draft. The invoice is as if nobody had asked."""
     with transaction.atomic():
         _locked(note.invoice, whatever_state=True)
         draft = _draft(note)
+        if not may_discard(note=draft, actor=actor):
+            raise UnableToCredit("Only who asked for this credit note, or an approver, discards it.")
         audit.record(
             actor=actor,
             action="Credit note discarded",

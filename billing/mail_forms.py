@@ -4,7 +4,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from billing.documents.layout import footer_fits
-from billing.documents.logos import LogoRefused, as_jpeg
+from billing.documents.logos import LARGEST_FILE, LogoRefused, as_jpeg
 from billing.enums import MailState
 from billing.models import FOOTER_LENGTH, Letterhead, Mailing
 from contracts.models import Customer
@@ -75,7 +75,7 @@ class LetterheadForm(forms.ModelForm):
         if not upload:
             return None
         try:
-            return as_jpeg(upload.read())
+            return as_jpeg(upload.read(LARGEST_FILE + 1))
         except LogoRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 

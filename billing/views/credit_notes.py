@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from billing.crediting import approve_credit, discard_credit, left_to_credit, request_credit
+from billing.crediting import approve_credit, discard_credit, left_to_credit, may_discard, request_credit
 from billing.enums import CreditNoteState
 from billing.mail_forms import BounceForm
 from billing.mailing.lists import mails_of
@@ -45,7 +45,7 @@ def credit_note(request: HttpRequest, pk: int) -> HttpResponse:
             "lines": shown.lines.order_by("position"),
             "is_own": is_draft and shown.requested_by_id == request.user.pk,
             "may_approve": is_draft and may_issue and shown.requested_by_id != request.user.pk,
-            "may_discard": is_draft and (may_issue or shown.requested_by_id == request.user.pk),
+            "may_discard": is_draft and may_discard(note=shown, actor=actor_of(request)),
             "sentence": _sentence(shown),
             "boxed": boxed_texts(document=credit_document_of(note=shown)),
             "mails": mails_of(document=shown),

@@ -225,10 +225,10 @@ def test_limits_are_set_replaced_and_removed(ann: Client) -> None:
     assert listed == [["Invoices", "USD 2,000.50", "Remove"]]
     assert "The amount has more decimals than JPY, which has none." in alerts(wrong)[-1]
     assert ApprovalLimit.objects.count() == 0
-    assert list(AuditEntry.objects.order_by("pk").values_list("action", flat=True)) == [
-        "Approval limit set",
-        "Approval limit set",
-        "Approval limit removed",
+    assert list(AuditEntry.objects.order_by("pk").values_list("action", "before", "after")) == [
+        ("Approval limit set", {"limit": ""}, {"limit": "USD 1,000.00"}),
+        ("Approval limit set", {"limit": "USD 1,000.00"}, {"limit": "USD 2,000.50"}),
+        ("Approval limit removed", {"limit": "USD 2,000.50"}, {}),
     ]
 
 

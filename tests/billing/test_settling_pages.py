@@ -91,6 +91,20 @@ def test_what_finance_asks_for_waits_for_an_approver(finn: Client, ann: Client, 
     assert invoice.state == "credited"
 
 
+def test_a_draft_is_discarded_by_who_asked_for_it_or_an_approver(
+    finn: Client, ann: Client, invoice: Invoice
+) -> None:
+    finn.post(paths(invoice)["credit"], {"amount": "25", "reason": "Agreed"})
+    path = f"/credit-notes/{CreditNote.objects.get().pk}/discard/"
+    zoe = browser(person("zoe", group="Finance"))
+
+    refused = zoe.post(path, follow=True)
+    done = ann.post(path, follow=True)
+
+    assert alerts(refused)[0] == "Only who asked for this credit note, or an approver, discards it."
+    assert alerts(done)[-1] == "The credit note is discarded. The invoice is as it was."
+
+
 def test_a_draft_is_discarded(finn: Client, invoice: Invoice) -> None:
     finn.post(paths(invoice)["credit"], {"amount": "", "reason": "Agreed"})
     note = CreditNote.objects.get()
@@ -170,6 +184,7 @@ def test_a_file_is_imported_and_what_did_not_match_is_shown(finn: Client, invoic
         "USD",
         "2026-11-20",
         "'@x",
+        "",
         "There is no invoice =HYPERLINK(1).",
     ]
     assert rows(finn.get("/payments/"))[0][:3] == ["20 Nov 2026", "INV-2026-000001", "119.00"]
