@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
             name="credit_note",
             field=models.ForeignKey(
                 null=True,
+                db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="mails",
                 to="billing.creditnote",
@@ -98,10 +99,21 @@ class Migration(migrations.Migration):
                 name="one_open_mail_per_invoice",
             ),
         ),
+        migrations.AddIndex(
+            model_name="invoicemail",
+            index=models.Index(
+                condition=models.Q(("credit_note__isnull", False)),
+                fields=["credit_note"],
+                name="invoice_mail_by_credit_note",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="invoicemail",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["by_hand", "no_address", "waiting", "sending"])),
+                condition=models.Q(
+                    ("credit_note__isnull", False),
+                    ("state__in", ["by_hand", "no_address", "waiting", "sending"]),
+                ),
                 fields=("credit_note",),
                 name="one_open_mail_per_credit_note",
             ),

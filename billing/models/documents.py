@@ -123,7 +123,7 @@ class InvoiceMail(models.Model):
 
     invoice = models.ForeignKey("billing.Invoice", on_delete=models.PROTECT, related_name="mails")
     credit_note = models.ForeignKey(
-        "billing.CreditNote", on_delete=models.PROTECT, null=True, related_name="mails"
+        "billing.CreditNote", on_delete=models.PROTECT, null=True, db_index=False, related_name="mails"
     )
     state = models.CharField(max_length=10, choices=MailState.choices)
     recipient = models.CharField(max_length=320, blank=True, db_default="", help_text="Of the last try.")
@@ -145,7 +145,9 @@ class InvoiceMail(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["credit_note"],
-                condition=Q(state__in=["by_hand", "no_address", "waiting", "sending"]),
+                condition=Q(
+                    credit_note__isnull=False, state__in=["by_hand", "no_address", "waiting", "sending"]
+                ),
                 name="one_open_mail_per_credit_note",
             ),
             models.CheckConstraint(
@@ -156,6 +158,11 @@ class InvoiceMail(models.Model):
         ]
         indexes = [
             models.Index(fields=["state", "-id"], name="invoice_mail_by_state"),
+            models.Index(
+                fields=["credit_note"],
+                condition=Q(credit_note__isnull=False),
+                name="invoice_mail_by_credit_note",
+            ),
             models.Index(
                 fields=["next_try_at", "id"],
                 condition=Q(state__in=["waiting", "sending"]),

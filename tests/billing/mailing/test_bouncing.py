@@ -153,6 +153,21 @@ def test_credit_note_waits_for_an_invoice_that_came_back(admin_user: User) -> No
     assert send_waiting() == Pass(sent=2, is_complete=True)
 
 
+def test_credit_note_that_was_under_way_when_its_invoice_came_back() -> None:
+    """It is sent, and the invoice is not for that."""
+    (invoice,) = issue()
+    send_waiting()
+    request_credit(invoice=invoice, amount=1, reason="x", as_of=TODAY, actor=person("ann", group="Approver"))
+    under_way = claim()
+    assert under_way is not None
+    bounce(InvoiceMail.objects.get(credit_note=None))
+
+    accepted(mail=under_way, recipient=TO)
+
+    assert InvoiceMail.objects.get(credit_note__isnull=False).state == "sent"
+    assert Invoice.objects.values_list("state", "sent_at").get() == ("issued", None)
+
+
 def test_invoice_whose_mail_bounced_is_never_void() -> None:
     """It left the house. By SQL neither."""
     (invoice,) = issue()
