@@ -142,6 +142,21 @@ def test_bounced_credit_note_leaves_its_invoice_alone(admin_user: User) -> None:
     assert send_waiting() == Pass(sent=1, is_complete=True)
 
 
+def test_bounced_credit_note_says_nothing_of_an_invoice_that_went_out_otherwise(admin_user: User) -> None:
+    """As by post: it is sent, and no mail of ours brought it."""
+    (invoice,) = issue(automatic=False)
+    Invoice.objects.update(state="sent")
+    note = request_credit(
+        invoice=invoice, amount=1, reason="x", as_of=TODAY, actor=person("ann", group="Approver")
+    )
+    request_mail(document=note, actor=admin_user)
+    send_waiting()
+
+    bounce(InvoiceMail.objects.get(credit_note=note))
+
+    assert Invoice.objects.get().state == InvoiceState.SENT
+
+
 def test_credit_note_waits_for_an_invoice_that_came_back(admin_user: User) -> None:
     (invoice,) = issue()
     send_waiting()

@@ -173,6 +173,20 @@ def test_invoice_that_is_under_way_is_not_requested_along(admin_user: User) -> N
     assert mails() == [("INV-2026-000001", "sending"), ("CN-2026-000001", "waiting")]
 
 
+def test_credit_note_that_waits_is_no_invoice_that_goes_out(admin_user: User) -> None:
+    (invoice,) = issue(automatic=False)
+    first, second = credit(invoice), credit(invoice)
+    InvoiceMail.objects.filter(credit_note=first).update(state="waiting")
+
+    request_mail(document=second, actor=admin_user)
+
+    assert mails() == [
+        ("INV-2026-000001", "waiting"),
+        ("CN-2026-000001", "waiting"),
+        ("CN-2026-000002", "waiting"),
+    ]
+
+
 def test_person_sends_again_the_credit_note_alone(admin_user: User) -> None:
     (invoice,) = issue()
     note = credit(invoice)
