@@ -6,6 +6,7 @@ issued again. A credit note waits until its invoice was mailed, so that the cust
 """
 
 from datetime import timedelta
+from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
@@ -15,6 +16,7 @@ from django.db.models.functions import Now
 from billing.enums import CreditNoteState, InvoiceState, MailState
 from billing.models import CreditNote, Invoice, InvoiceMail, Mailing
 from contracts import audit
+from contracts.transactions import run_durably
 
 MOST_TRIES = 12
 FIRST_PAUSE = timedelta(minutes=5)
@@ -54,29 +56,33 @@ def claim() -> InvoiceMail | None:
 
 
 def accepted(*, mail: InvoiceMail, recipient: str) -> None:
-    """The mail server has it. The invoice notes when it first left; its state follows from that by itself.
+    """The mail server has it. Tried again while others hold the invoice: unnoted, it would go out twice."""
+    run_durably(partial(_note_accepted, mail=mail, recipient=recipient))
+
+
+def _note_accepted(*, mail: InvoiceMail, recipient: str) -> None:
+    """The invoice notes when it first left; its state follows from that by itself.
 
     Invoices are locked before their mails, here as everywhere. A bounce may have been faster.
     """
-    with transaction.atomic():
-        invoice = lock_invoice(mail.invoice_id)
-        marked = (
-            InvoiceMail.objects.filter(pk=mail.pk)
-            .exclude(state__in=[MailState.SENT, MailState.BOUNCED])
-            .update(state=MailState.SENT, sent_at=Now(), recipient=recipient, problem="")
-        )
-        if not marked:
-            return
-        if mail.credit_note_id is None and invoice.sent_at is None:
-            Invoice.objects.filter(pk=invoice.pk).update(sent_at=Now())
-        document = mail.credit_note or invoice
-        audit.record(
-            actor=mail.requested_by,
-            action="Mailed",
-            subject=document,
-            before={"state": document.state},
-            after={"state": state_now(document), "mailed_to": recipient},
-        )
+    invoice = lock_invoice(mail.invoice_id)
+    marked = (
+        InvoiceMail.objects.filter(pk=mail.pk)
+        .exclude(state__in=[MailState.SENT, MailState.BOUNCED])
+        .update(state=MailState.SENT, sent_at=Now(), recipient=recipient, problem="")
+    )
+    if not marked:
+        return
+    if mail.credit_note_id is None and invoice.sent_at is None:
+        Invoice.objects.filter(pk=invoice.pk).update(sent_at=Now())
+    document = mail.credit_note or invoice
+    audit.record(
+        actor=mail.requested_by,
+        action="Mailed",
+        subject=document,
+        before={"state": document.state},
+        after={"state": state_now(document), "mailed_to": recipient},
+    )
 
 
 def put_back(*, mail: InvoiceMail, state: MailState, recipient: str, problem: str) -> None:

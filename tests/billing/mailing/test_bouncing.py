@@ -142,6 +142,16 @@ def test_bounced_credit_note_leaves_its_invoice_alone(admin_user: User) -> None:
     assert send_waiting() == Pass(sent=1, is_complete=True)
 
 
+def test_credit_note_that_got_through_does_not_stand_for_its_invoice() -> None:
+    (invoice,) = issue()
+    request_credit(invoice=invoice, amount=1, reason="x", as_of=TODAY, actor=person("ann", group="Approver"))
+    send_waiting()
+
+    bounce(InvoiceMail.objects.get(credit_note=None))
+
+    assert Invoice.objects.get().state == InvoiceState.ISSUED
+
+
 def test_bounced_credit_note_says_nothing_of_an_invoice_that_went_out_otherwise(admin_user: User) -> None:
     """As by post: it is sent, and no mail of ours brought it."""
     (invoice,) = issue(automatic=False)
