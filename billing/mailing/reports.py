@@ -16,7 +16,6 @@ from fincelo.redaction import redact
 MOST_BYTES = 1024 * 1024
 """What stands further back is not needed: the status and the returned headers come first."""
 
-MOST_PARTS = 50
 LONGEST_REASON = 300
 OURS = re.compile(r"<(?:invoice|credit-note)-[0-9]{1,18}-[0-9]{20}@fincelo>")
 UNREADABLE = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
@@ -60,13 +59,13 @@ def _parts(message: Message, depth: int = 0) -> Iterator[Message]:
     """The first parts of a message, not those of the returned one."""
     yield message
     if depth < 3 and _kind(message).startswith("multipart/"):
-        for part in _children(message)[:MOST_PARTS]:
+        for part in _children(message):
             yield from _parts(part, depth + 1)
 
 
 def _blocks(status: Message) -> list[Message]:
     """The fields of the message, then those of each recipient."""
-    return _children(status)[:MOST_PARTS]
+    return _children(status)
 
 
 def _returned(report: Message, parts: list[Message]) -> Iterator[str]:

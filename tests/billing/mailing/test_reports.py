@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from billing.mailing.reports import FailedDelivery, NoReport, read_report
+from billing.mailing.reports import MOST_BYTES, FailedDelivery, NoReport, read_report
 
 OURS = "<invoice-7-20261122093005000120@fincelo>"
 STATUS = (
@@ -145,6 +145,8 @@ def test_message_made_to_break_the_reader_is_refused_in_time(source: bytes) -> N
 
 def test_what_is_longer_than_needed_is_not_read() -> None:
     assert read_report(source=report() + b"x" * 5_000_000).message_id == OURS
+    with pytest.raises(NoReport):
+        read_report(source=report().replace(b"Your message", b"x" * MOST_BYTES))
 
 
 fragments = st.sampled_from(
