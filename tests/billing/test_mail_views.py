@@ -219,8 +219,11 @@ def test_issued_credit_note_rings_for_its_mail(finance: Client) -> None:
     client = signed_in_as(person("ann", group="Approver"))
 
     client.post(f"/invoices/{invoice.pk}/credit/", {"amount": "1", "reason": "x"})
+    at_once = OrmQ.objects.count()
+    draft = credited(invoice, group="Finance", name="finn")
+    client.post(f"/credit-notes/{draft.pk}/approve/")
 
-    assert OrmQ.objects.count() == 1
+    assert (at_once, OrmQ.objects.count()) == (1, 2)
 
 
 def test_draft_of_a_credit_note_has_no_mail(finance: Client) -> None:
@@ -230,9 +233,9 @@ def test_draft_of_a_credit_note_has_no_mail(finance: Client) -> None:
     assert 'id="mail"' not in finance.get(f"/credit-notes/{note.pk}/").text
 
 
-def credited(invoice: Invoice, *, group: str = "Approver") -> CreditNote:
+def credited(invoice: Invoice, *, group: str = "Approver", name: str = "ann") -> CreditNote:
     return request_credit(
-        invoice=invoice, amount=100, reason="Agreed", as_of=TODAY, actor=person("ann", group=group)
+        invoice=invoice, amount=100, reason="Agreed", as_of=TODAY, actor=person(name, group=group)
     )
 
 
