@@ -285,6 +285,7 @@ class CreditNoteAdmin(MachineWrittenAdmin):
         pretty("seller"),
         pretty("buyer"),
         credit_note_document_link,
+        related_list("billing.invoicemail", by="credit_note", label="mails"),
         "created_at",
     ]
 

@@ -1,6 +1,6 @@
 """The approval queue: what waits for a person before it is issued."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -89,7 +89,9 @@ def _approve(ids: Sequence[int], *, run: BillingRun, actor: AbstractBaseUser) ->
     contract_ids = list(Invoice.objects.filter(pk__in=ids).values_list("contract_id", flat=True))
     lock_contracts(contract_ids=contract_ids)
     drafts = list(waiting_drafts().filter(pk__in=ids).select_related("legal_entity"))
-    allowed = [draft for draft in drafts if _may_issue(draft, actor)]
+    most = limits(kind=LimitKind.INVOICE)
+    may_exceed = actor.has_perm("billing.approve_over_limit")  # type: ignore[attr-defined]
+    allowed = [draft for draft in drafts if may_exceed or _is_within(most, draft)]
     if not allowed:
         return Approval(issued=0, over_limit=len(drafts))
     ensure_open(day=run.as_of)
@@ -114,10 +116,9 @@ def _approve(ids: Sequence[int], *, run: BillingRun, actor: AbstractBaseUser) ->
     return Approval(issued=len(allowed), over_limit=len(drafts) - len(allowed))
 
 
-def _may_issue(draft: Invoice, actor: AbstractBaseUser) -> bool:
+def _is_within(most: Mapping[str, int], draft: Invoice) -> bool:
     amount = draft.total_minor if draft.prices_include_tax else draft.net_minor
-    limit = limits(kind=LimitKind.INVOICE).get(draft.currency, amount)
-    return amount <= limit or actor.has_perm("billing.approve_over_limit")  # type: ignore[attr-defined]
+    return amount <= most.get(draft.currency, amount)
 
 
 def _drop(drafts: Sequence[Invoice]) -> None:

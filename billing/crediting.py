@@ -15,6 +15,7 @@ from django.db import transaction
 
 from billing.enums import CreditNoteState, InvoiceState, LimitKind, SeriesKind
 from billing.locks import lock_contracts
+from billing.mailing.posting import post_credit_note
 from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from billing.numbering import take_numbers
 from billing.policy import ensure_open, limits
@@ -101,11 +102,17 @@ def approve_credit(*, note: CreditNote, as_of: date, actor: AbstractBaseUser) ->
         return draft
 
 
+def may_discard(*, note: CreditNote, actor: AbstractBaseUser) -> bool:
+    return note.requested_by_id == actor.pk or actor.has_perm("billing.issue_creditnote")  # type: ignore[attr-defined]
+
+
 def discard_credit(*, note: CreditNote, actor: AbstractBaseUser) -> None:
     """Drops a draft. The invoice is as if nobody had asked."""
     with transaction.atomic():
         _locked(note.invoice, whatever_state=True)
         draft = _draft(note)
+        if not may_discard(note=draft, actor=actor):
+            raise UnableToCredit("Only who asked for this credit note, or an approver, discards it.")
         audit.record(
             actor=actor,
             action="Credit note discarded",
@@ -144,6 +151,7 @@ def _write_draft(note: CreditNote) -> None:
     note.net_minor = sum(total.net for total in totals)
     note.tax_minor = sum(total.tax for total in totals)
     note.total_minor = note.net_minor + note.tax_minor
+    note.prints_reason = True
     note.tax_summary = [
         {"rate": total.rate, "net_minor": total.net, "tax_minor": total.tax} for total in totals
     ]
@@ -206,6 +214,7 @@ def _issue(note: CreditNote, *, as_of: date, actor: AbstractBaseUser) -> None:
     note.year, note.issue_date = as_of.year, as_of
     note.approved_by_id = actor.pk
     note.save()
+    post_credit_note(note=note)
     audit.record(
         actor=actor,
         action=f"Credit note {note.number} issued",

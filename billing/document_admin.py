@@ -30,14 +30,24 @@ def credit_note_document_link(note: CreditNote) -> str:
 
 @admin.register(InvoiceMail)
 class InvoiceMailAdmin(MachineWrittenAdmin):
-    list_display = ["created_at", link("invoice"), "state", "recipient", "tries", "sent_at", "problem"]
+    list_display = [
+        "created_at",
+        link("invoice"),
+        link("credit_note"),
+        "state",
+        "recipient",
+        "tries",
+        "sent_at",
+        "problem",
+    ]
     list_filter = ["state"]
-    list_select_related = ["invoice"]
-    search_fields = ["invoice__number__exact"]
-    search_help_text = "The whole invoice number."
+    list_select_related = ["invoice", "credit_note"]
+    search_fields = ["invoice__number__exact", "credit_note__number__exact"]
+    search_help_text = "The whole number of an invoice or credit note."
     ordering = ["-id"]
     facts = [
         "invoice",
+        "credit_note",
         "state",
         "recipient",
         "message_id",

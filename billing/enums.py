@@ -81,5 +81,6 @@ class MailState(models.TextChoices):
     WAITING = "waiting", "Waiting"
     SENDING = "sending", "Being sent"
     SENT = "sent", "Sent"
+    BOUNCED = "bounced", "Bounced"
     FAILED = "failed", "Failed"
     WITHDRAWN = "withdrawn", "Withdrawn"

@@ -4,7 +4,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from billing.documents.layout import footer_fits
-from billing.documents.logos import LogoRefused, as_jpeg
+from billing.documents.logos import LARGEST_FILE, LogoRefused, as_jpeg
 from billing.enums import MailState
 from billing.models import FOOTER_LENGTH, Letterhead, Mailing
 from contracts.models import Customer
@@ -14,6 +14,14 @@ ALL = ("", "All")
 
 class MailFilter(forms.Form):
     state = forms.ChoiceField(required=False, choices=[ALL, *MailState.choices])
+
+
+class BounceForm(forms.Form):
+    bounce_reason = forms.CharField(
+        label="Why it came back",
+        max_length=500,
+        help_text="As the mail server says it, such as: 550 5.1.1 No such user.",
+    )
 
 
 class ContactForm(forms.ModelForm):
@@ -67,7 +75,7 @@ class LetterheadForm(forms.ModelForm):
         if not upload:
             return None
         try:
-            return as_jpeg(upload.read())
+            return as_jpeg(upload.read(LARGEST_FILE + 1))
         except LogoRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 

@@ -39,7 +39,7 @@ def import_payments(*, file_name: str, content: bytes, as_of: date, actor: Abstr
                 continue
             match = _match(row, invoices.get(row.number), as_of=as_of, closed=closed)
             if isinstance(match, str):
-                unmatched.append({"line": row.line, **row.values, "reason": match})
+                unmatched.append({"line": row.line, **row.values, "copy": row.copy_mark, "reason": match})
                 continue
             matches.append(match)
             match.invoice.paid_minor += match.payment.amount.minor  # what the rows so far have used up

@@ -3,25 +3,30 @@
 import csv
 import hashlib
 import io
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from contracts.currencies import UnknownCurrency
 from contracts.money import AmountRefused, Money
 
+COPY_NUMBER = re.compile(r"[0-9]{1,5}")
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "invoice": ("invoice", "invoice number", "number"),
     "amount": ("amount", "paid", "amount paid"),
     "currency": ("currency",),
     "date": ("date", "received", "payment date", "paid on"),
     "reference": ("reference", "note", "text"),
+    "copy": ("copy",),
 }
 NEEDED = ("invoice", "amount", "currency", "date")
 MOST_ROWS = 20_000
 MOST_BYTES = 5_000_000
+PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+"""Without an exponent: a spreadsheet that writes one has dropped digits."""
 
 
 class UnreadableFile(ValueError):
@@ -41,9 +46,19 @@ class PaymentRow:
     line: int
     number: str
     values: Mapping[str, str]
-    fingerprint: str
     payment: ReadPayment | None = None
     problem: str = ""
+    copy: int = 1
+    """Equal rows of one file are payments of their own: 1 for the first."""
+
+    @property
+    def fingerprint(self) -> str:
+        return _hash(f"{_key(self)}|{self.copy}")
+
+    @property
+    def copy_mark(self) -> str:
+        """For a file that has only the later of equal rows. Void once the row is mended: it is another."""
+        return f"{self.copy}/{_hash(_key(self))[:8]}" if self.copy > 1 else ""
 
 
 def read_payments(*, content: bytes) -> list[PaymentRow]:
@@ -53,13 +68,30 @@ def read_payments(*, content: bytes) -> list[PaymentRow]:
     rows = []
     for line, cells in table[1:]:
         values = {name: cells[place] if place < len(cells) else "" for name, place in places.items()}
-        key = "|".join(values[name] for name in (*NEEDED, "reference") if name in values)
-        seen[key] += 1  # two equal rows of one file are two payments
-        rows.append(_row(line=line, values=values, fingerprint=_hash(f"{key}|{seen[key]}")))
+        row = _row(line=line, values=values)
+        rows.append(replace(row, copy=_marked_copy(row) or _next_copy(row, seen)))
     return rows
 
 
-def _row(*, line: int, values: Mapping[str, str], fingerprint: str) -> PaymentRow:
+def _next_copy(row: PaymentRow, seen: Counter[str]) -> int:
+    seen[_key(row)] += 1
+    return seen[_key(row)]
+
+
+def _marked_copy(row: PaymentRow) -> int | None:
+    number, _, key = row.values.get("copy", "").partition("/")
+    return int(number) if COPY_NUMBER.fullmatch(number) and key == _hash(_key(row))[:8] else None
+
+
+def _key(row: PaymentRow) -> str:
+    """What makes a payment the same one, however a spreadsheet has written its amount meanwhile."""
+    written = (row.values["amount"], row.values["currency"], row.values["date"])
+    paid = row.payment
+    parts = (str(paid.amount.minor), paid.amount.currency, str(paid.received_date)) if paid else written
+    return "|".join((row.number, *parts, row.values.get("reference", "")))
+
+
+def _row(*, line: int, values: Mapping[str, str]) -> PaymentRow:
     payment, problem = None, ""
     try:
         payment = ReadPayment(
@@ -71,7 +103,6 @@ def _row(*, line: int, values: Mapping[str, str], fingerprint: str) -> PaymentRo
         line=line,
         number=values["invoice"],
         values=values,
-        fingerprint=fingerprint,
         payment=payment,
         problem=problem,
     )
@@ -121,13 +152,9 @@ def _places(header: Sequence[str]) -> dict[str, int]:
 
 
 def _amount(text: str, currency: str) -> Money:
-    try:
-        amount = Decimal(text) if text.isascii() and "_" not in text else None
-    except InvalidOperation:
-        amount = None
-    if amount is None or not amount.is_finite():
+    if not PLAIN_NUMBER.fullmatch(text):
         raise UnreadableFile(f"{text!r} is no plain number like 1234.50.")
-    return Money.from_decimal(amount, currency=currency)
+    return Money.from_decimal(Decimal(text), currency=currency)
 
 
 def _day(text: str) -> date:

@@ -50,10 +50,10 @@ def closed_sentence(*, day: date, closed: date) -> str:
 def put_limit(*, kind: LimitKind, amount: Money, actor: AbstractBaseUser) -> ApprovalLimit:
     """Sets the limit of a kind and currency, or replaces it."""
     with transaction.atomic():
-        limit, _ = ApprovalLimit.objects.select_for_update(no_key=True).get_or_create(
+        limit, is_new = ApprovalLimit.objects.select_for_update(no_key=True).get_or_create(
             kind=kind, currency=amount.currency, defaults={"amount_minor": amount.minor}
         )
-        before = str(Money(minor=limit.amount_minor, currency=limit.currency))
+        before = "" if is_new else str(Money(minor=limit.amount_minor, currency=limit.currency))
         limit.amount_minor = amount.minor
         limit.save(update_fields=["amount_minor"])
         audit.record(

@@ -6,7 +6,9 @@ from hashlib import sha256
 from typing import Any
 
 from billing.documents.content import Document, Line, Party, Reference
+from billing.documents.fonts import shows_boxes
 from billing.documents.painting import render
+from billing.documents.text import paragraphs
 from billing.enums import CreditNoteState, InvoiceState
 from billing.letterheads import seller_copy
 from billing.models import (
@@ -83,6 +85,7 @@ def sample_pdf(*, legal_entity: LegalEntity, as_of: date) -> bytes:
         taxes=[taxed],
         prices_include_tax=included,
         credits=None,
+        reason="",
         footer=seller["footer"],
         logo=_logo(seller["logo"]),
     )
@@ -108,6 +111,7 @@ def document_of(*, invoice: Invoice) -> Document:
         taxes=_taxes(invoice.tax_summary),
         prices_include_tax=invoice.prices_include_tax,
         credits=None,
+        reason="",
         footer=invoice.seller.get("footer", ""),
         logo=_logo(invoice.seller.get("logo", "")),
     )
@@ -135,9 +139,22 @@ def credit_document_of(*, note: CreditNote) -> Document:
         taxes=_taxes(note.tax_summary),
         prices_include_tax=invoice.prices_include_tax,
         credits=Reference(number=invoice.number, issue_date=invoice.issue_date),
+        reason=note.reason if note.prints_reason else "",
         footer=note.seller.get("footer", ""),
         logo=_logo(note.seller.get("logo", "")),
     )
+
+
+def boxed_texts(*, document: Document) -> list[str]:
+    """What a reader of the PDF sees as boxes, because the font lacks its letters; the text is in it whole."""
+    written = [
+        *(text for party in (document.seller, document.buyer) for text in (party.name, party.address)),
+        *(line.description for line in document.lines),
+        document.po_number,
+        document.reason,
+        document.footer,
+    ]
+    return [line for text in dict.fromkeys(written) for line in paragraphs(text) if shows_boxes(line)]
 
 
 def _lines(rows: Iterable[InvoiceLine] | Iterable[CreditNoteLine]) -> list[Line]:

@@ -22,7 +22,9 @@ urlpatterns = [
     path("invoices/mail/", mails.mail_list, name="mails"),
     path("invoices/mail/folder/", mails.mail_folder, name="mail-folder"),
     path("invoices/mail/send/", mails.send_all, name="mails-send"),
+    path("invoices/mail/<int:pk>/bounced/", mails.bounced, name="mail-bounced"),
     path("approvals/", approvals.approval_queue, name="approvals"),
+    path("approvals/review/", approvals.review, name="approvals-review"),
     path("approvals/approve/", approvals.approve, name="approvals-approve"),
     path("approvals/<int:pk>/hold-back/", approvals.hold_back, name="approval-hold-back"),
     path("approvals/parked/<int:pk>/release/", approvals.release, name="parked-release"),
@@ -36,6 +38,7 @@ urlpatterns = [
     path(
         "credit-notes/<int:pk>/credit-note.pdf", documents.credit_note_document, name="credit-note-document"
     ),
+    path("credit-notes/<int:pk>/send/", mails.send_credit_note, name="credit-note-send"),
     path("credit-notes/<int:pk>/approve/", credit_notes.approve, name="credit-note-approve"),
     path("credit-notes/<int:pk>/discard/", credit_notes.discard, name="credit-note-discard"),
     path("payments/", payments.payment_list, name="payments"),

@@ -10,7 +10,7 @@ from django.db import transaction
 from billing.enums import AfterVoid, InstalmentState, InvoiceState, ScheduleState
 from billing.locks import lock_contracts
 from billing.mailing.outbox import withdraw
-from billing.models import BillingSchedule, Instalment, Invoice
+from billing.models import BillingSchedule, Instalment, Invoice, InvoiceMail
 from billing.policy import ensure_open
 from contracts import audit
 from contracts.enums import ContractState
@@ -22,6 +22,13 @@ class UnableToVoid(Exception):
     """The invoice has left the house, or money has moved on it."""
 
 
+def may_be_void(*, invoice: Invoice) -> bool:
+    """Issued and never out of the house, not even by a mail that bounced."""
+    if invoice.state != InvoiceState.ISSUED or invoice.sent_at or invoice.credited_minor:
+        return False
+    return not InvoiceMail.objects.filter(invoice=invoice, sent_at__isnull=False).exists()
+
+
 def void_invoice(*, invoice: Invoice, then: AfterVoid, reason: str, actor: AbstractBaseUser) -> None:
     with transaction.atomic():
         lock_contracts(contract_ids=[invoice.contract_id])
@@ -30,6 +37,11 @@ def void_invoice(*, invoice: Invoice, then: AfterVoid, reason: str, actor: Abstr
             state = locked.get_state_display().lower()
             raise UnableToVoid(
                 f"{locked} is {state}: only an invoice that was never sent, paid or credited can be void. "
+                "Write a credit note instead."
+            )
+        if not may_be_void(invoice=locked):
+            raise UnableToVoid(
+                f"A mail of {locked} bounced, so it may have been seen outside and cannot be void. "
                 "Write a credit note instead."
             )
         assert locked.issue_date is not None  # it is issued

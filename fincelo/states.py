@@ -43,11 +43,12 @@ MARKS = {
     "overdue": Mark("Overdue", Tone.BAD, "warning"),
     "void": Mark("Void", Tone.OFF, "cross"),
     "credited": Mark("Credited", Tone.OFF, "return"),
-    # Mails of invoices; the others are worded as elsewhere
+    # Mails of invoices and credit notes; the others are worded as elsewhere
     "by_hand": Mark("Not sent yet", Tone.OFF, "hold"),
     "no_address": Mark("No address", Tone.BAD, "warning"),
     "waiting": Mark("Waiting", Tone.INFO, "clock"),
     "sending": Mark("Being sent", Tone.INFO, "sync"),
+    "bounced": Mark("Bounced", Tone.BAD, "return"),
     "withdrawn": Mark("Withdrawn", Tone.OFF, "cross"),
     # Connections
     "not_connected": Mark("Not connected", Tone.OFF, "ring"),

@@ -52,6 +52,8 @@ class Document:
     prices_include_tax: bool
     credits: Reference | None
     """Set on a credit note, and only there."""
+    reason: str
+    """Of a credit note; empty on those from before it was printed."""
     footer: str
     logo: bytes | None
     """JPEG."""

@@ -62,5 +62,11 @@ def fonts() -> Fonts:
     )
 
 
+def shows_boxes(text: str) -> bool:
+    """Whether a text that is fit to be set has letters which the font lacks."""
+    has = fonts().regular.has
+    return not all(letter == " " or has(letter) for letter in text)
+
+
 def _surrogates(code: re.Match[str]) -> str:
     return f"<{chr(int(code[1], 16)).encode('utf-16-be').hex().upper()}>"

@@ -89,6 +89,8 @@ def lay_out(document: Document) -> list[list[Mark]]:
     sheet.bottom = FOOTER_FROM + len(footer) * SMALL * LEADING + 22
     _letterhead(sheet)
     _parties_and_facts(sheet)
+    if document.reason:
+        _reason(sheet)
     _table(sheet)
     _totals(sheet)
     for number, page in enumerate(sheet.pages, start=1):
@@ -123,6 +125,12 @@ def _parties_and_facts(sheet: _Sheet) -> None:
     if len(sheet.pages) == page:
         sheet.y = min(sheet.y, facts_end)
     sheet.y -= 22
+
+
+def _reason(sheet: _Sheet) -> None:
+    _lines(sheet, sheet.words.reason, size=SMALL, muted=True, width=RIGHT - LEFT)
+    _lines(sheet, sheet.document.reason, size=NORMAL, width=RIGHT - LEFT)
+    sheet.y -= 16
 
 
 def _buyer(sheet: _Sheet, buyer: Party) -> None:

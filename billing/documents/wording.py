@@ -27,6 +27,7 @@ class Wording:
     days: str
     po_number: str
     tax_id: str
+    reason: str
     description: str
     period: str
     amount: str
@@ -75,6 +76,7 @@ WORDINGS: Mapping[str, Wording] = {
             days="{days} days",
             po_number="PO number",
             tax_id="Tax ID {tax_id}",
+            reason="Reason",
             description="Description",
             period="Period",
             amount="Amount ({currency})",
@@ -102,6 +104,7 @@ WORDINGS: Mapping[str, Wording] = {
             days="{days} Tage",
             po_number="Bestellnummer",
             tax_id="Steuernummer {tax_id}",
+            reason="Grund",
             description="Beschreibung",
             period="Zeitraum",
             amount="Betrag ({currency})",

@@ -1,31 +1,28 @@
-"""The mail itself, from the frozen copy of the invoice; only the address is today's."""
+"""The mail itself, from the frozen copy of the document; only the address is today's."""
 
 import re
+from collections.abc import Mapping
 
 from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 
-from billing.documents.wording import wording_for
-from billing.mailing.wording import template_for
-from billing.models import Invoice, InvoiceMail
+from billing.documents.wording import Wording, wording_for
+from billing.mailing.wording import CREDIT_NOTE_MAILS, INVOICE_MAILS, template_for
+from billing.models import CreditNote, Invoice, InvoiceMail
 
 LONGEST_SUBJECT = 200
 
 
-def compose(*, mail: InvoiceMail, invoice: Invoice, recipient: str, sender: str, pdf: bytes) -> EmailMessage:
+def compose(*, mail: InvoiceMail, recipient: str, sender: str, pdf: bytes) -> EmailMessage:
     """Raises ValidationError where the recipient is no address of one person."""
     validate_email(recipient)
-    language = invoice.buyer.get("language", "")
-    template, words = template_for(language), wording_for(language)
-    assert invoice.issue_date  # only what is issued is mailed
-    assert invoice.due_date
+    document = mail.document
+    language = document.buyer.get("language", "")
+    templates = CREDIT_NOTE_MAILS if mail.credit_note else INVOICE_MAILS
+    template, words = template_for(templates, language), wording_for(language)
     facts = {
-        "number": invoice.number,
-        "issue_date": words.day(invoice.issue_date),
-        "due_date": words.day(invoice.due_date),
-        "total": f"{invoice.currency} {words.money(invoice.total_minor, invoice.currency)}",
-        "contract": _line(invoice.contract.name),
-        "seller": _line(invoice.seller["name"]),
+        **_facts(document, words),
+        **(_of_invoice(document, words) if isinstance(document, Invoice) else _of_credit_note(document)),
     }
     message = EmailMessage(
         subject=template.subject.format(**facts)[:LONGEST_SUBJECT],
@@ -34,8 +31,28 @@ def compose(*, mail: InvoiceMail, invoice: Invoice, recipient: str, sender: str,
         to=[recipient],
         headers={"Message-ID": mail.message_id},
     )
-    message.attach(file_name(number=invoice.number), pdf, "application/pdf")
+    message.attach(file_name(number=document.number), pdf, "application/pdf")
     return message
+
+
+def _facts(document: Invoice | CreditNote, words: Wording) -> Mapping[str, str]:
+    assert document.number  # only what is issued is mailed
+    assert document.issue_date
+    return {
+        "number": document.number,
+        "issue_date": words.day(document.issue_date),
+        "total": f"{document.currency} {words.money(document.total_minor, document.currency)}",
+        "seller": _line(document.seller["name"]),
+    }
+
+
+def _of_invoice(invoice: Invoice, words: Wording) -> Mapping[str, str]:
+    assert invoice.due_date  # as of the number
+    return {"due_date": words.day(invoice.due_date), "contract": _line(invoice.contract.name)}
+
+
+def _of_credit_note(note: CreditNote) -> Mapping[str, str]:
+    return {"invoice": str(note.invoice), "reason": _line(note.reason)}
 
 
 def file_name(*, number: str | None) -> str:

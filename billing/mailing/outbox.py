@@ -1,40 +1,45 @@
 """The outbox: which mail waits, which is under way, and what became of it.
 
 A mail is claimed before it is sent and marked afterwards, each in a transaction of its own. A process that
-dies between leaves it claimed: it is sent again later, under the same message id. The invoice is never issued
-again.
+dies between leaves it claimed: it is sent again later, under the same message id. The document is never
+issued again. A credit note waits until its invoice was mailed, so that the customer's books have the pair.
 """
 
 from datetime import timedelta
+from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from billing.enums import InvoiceState, MailState
-from billing.models import Invoice, InvoiceMail, Mailing
+from billing.enums import CreditNoteState, InvoiceState, MailState
+from billing.models import CreditNote, Invoice, InvoiceMail, Mailing
 from contracts import audit
+from contracts.transactions import run_durably
 
 MOST_TRIES = 12
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=6)
 UNFINISHED = "A try did not come to its end."
 REVIVABLE = (MailState.BY_HAND, MailState.NO_ADDRESS, MailState.WAITING, MailState.FAILED)
-MAILABLE = (InvoiceState.ISSUED, InvoiceState.SENT, InvoiceState.PART_PAID, InvoiceState.PAID)
+UNDER_WAY = (MailState.WAITING, MailState.SENDING)
+UNMAILABLE = (InvoiceState.DRAFT, InvoiceState.VOID)
 
 
 class UnableToSend(Exception):
-    """The invoice cannot be mailed now."""
+    """The document cannot be mailed now."""
 
 
 def claim() -> InvoiceMail | None:
     """The next mail to be sent, which no other process takes meanwhile. One tried often enough has failed."""
     with transaction.atomic():
         due = InvoiceMail.objects.filter(
-            state__in=[MailState.WAITING, MailState.SENDING], next_try_at__lte=Now()
-        )
-        while mail := due.select_for_update(skip_locked=True).order_by("next_try_at", "id").first():
+            Q(credit_note=None) | Q(invoice__sent_at__isnull=False),
+            state__in=UNDER_WAY,
+            next_try_at__lte=Now(),
+        ).select_for_update(skip_locked=True, of=("self",))
+        while mail := due.order_by("next_try_at", "id").first():
             if mail.tries < MOST_TRIES:
                 pause = min(FIRST_PAUSE * 2**mail.tries, LONGEST_PAUSE)
                 InvoiceMail.objects.filter(pk=mail.pk).update(
@@ -51,15 +56,33 @@ def claim() -> InvoiceMail | None:
 
 
 def accepted(*, mail: InvoiceMail, recipient: str) -> None:
-    """The mail server has it. The invoice notes when it first left; its state follows from that by itself.
+    """The mail server has it. Tried again while others hold the invoice: unnoted, it would go out twice."""
+    run_durably(partial(_note_accepted, mail=mail, recipient=recipient))
 
-    Invoices are locked before their mails, here as everywhere.
+
+def _note_accepted(*, mail: InvoiceMail, recipient: str) -> None:
+    """The invoice notes when it first left; its state follows from that by itself.
+
+    Invoices are locked before their mails, here as everywhere. A bounce may have been faster.
     """
-    with transaction.atomic():
-        Invoice.objects.filter(pk=mail.invoice_id, sent_at=None).update(sent_at=Now())
-        InvoiceMail.objects.filter(pk=mail.pk).exclude(state=MailState.SENT).update(
-            state=MailState.SENT, sent_at=Now(), recipient=recipient, problem=""
-        )
+    invoice = lock_invoice(mail.invoice_id)
+    marked = (
+        InvoiceMail.objects.filter(pk=mail.pk)
+        .exclude(state__in=[MailState.SENT, MailState.BOUNCED])
+        .update(state=MailState.SENT, sent_at=Now(), recipient=recipient, problem="")
+    )
+    if not marked:
+        return
+    if mail.credit_note_id is None and invoice.sent_at is None:
+        Invoice.objects.filter(pk=invoice.pk).update(sent_at=Now())
+    document = mail.credit_note or invoice
+    audit.record(
+        actor=mail.requested_by,
+        action="Mailed",
+        subject=document,
+        before={"state": document.state},
+        after={"state": state_now(document), "mailed_to": recipient},
+    )
 
 
 def put_back(*, mail: InvoiceMail, state: MailState, recipient: str, problem: str) -> None:
@@ -78,26 +101,25 @@ def withdraw(*, invoice: Invoice) -> None:
         raise UnableToSend(f"{invoice} is being mailed just now. Look again in some minutes.")
 
 
-def request_mail(*, invoice: Invoice, actor: AbstractBaseUser) -> None:
-    """A person sends, or sends again. After an accepted mail it is a new one; otherwise it is the same."""
+def request_mail(*, document: Invoice | CreditNote, actor: AbstractBaseUser) -> None:
+    """A person sends, or sends again. After an accepted mail it is a new one; otherwise it is the same.
+
+    A credit note takes its invoice along where that was never mailed.
+    """
+    note = document if isinstance(document, CreditNote) else None
     try:
         with transaction.atomic():
-            locked = Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=invoice.pk)
-            if locked.state not in MAILABLE:
-                raise UnableToSend(f"{locked} is {locked.get_state_display().lower()} and is not mailed.")
-            if not locked.customer.billing_email:
+            invoice = lock_invoice(note.invoice_id if note else document.pk)
+            _ensure_mailable(note or invoice)
+            if not invoice.customer.billing_email:
                 raise UnableToSend(
-                    f"{locked.customer} has no billing e-mail. Enter it on the customer's page."
+                    f"{invoice.customer} has no billing e-mail. Enter it on the customer's page."
                 )
-            _revive_or_add(locked, actor)
-            audit.record(
-                actor=actor,
-                action="Mail requested",
-                subject=locked,
-                after={"recipient": locked.customer.billing_email},
-            )
+            if note and invoice.sent_at is None and not _is_under_way(invoice):
+                _request(invoice=invoice, note=None, actor=actor)
+            _request(invoice=invoice, note=note, actor=actor)
     except IntegrityError as error:
-        raise UnableToSend(f"{invoice} is being mailed already.") from error
+        raise UnableToSend(f"{document} is being mailed already.") from error
 
 
 def release_all(*, actor: AbstractBaseUser) -> int:
@@ -106,7 +128,7 @@ def release_all(*, actor: AbstractBaseUser) -> int:
         count = _move("by_hand", "CASE WHEN customer.billing_email = '' THEN 'no_address' ELSE 'waiting' END")
         audit.record(
             actor=actor,
-            action="Waiting invoices sent",
+            action="Waiting mails sent",
             subject=Mailing.objects.get_or_create(defaults={"automatic": False})[0],
             after={"mails": count},
         )
@@ -122,12 +144,39 @@ def _problem_so_far(mail: InvoiceMail) -> str:
     return UNFINISHED if mail.state == MailState.SENDING else mail.problem
 
 
-def _revive_or_add(invoice: Invoice, actor: AbstractBaseUser) -> None:
-    revived = InvoiceMail.objects.filter(invoice=invoice, state__in=REVIVABLE).update(
+def lock_invoice(pk: int) -> Invoice:
+    """Whatever becomes of an invoice's mails, one decides it at a time."""
+    return Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=pk)
+
+
+def state_now(document: Invoice | CreditNote) -> str:
+    """The database itself derives an invoice's state."""
+    return str(type(document).objects.values_list("state", flat=True).get(pk=document.pk))
+
+
+def _ensure_mailable(document: Invoice | CreditNote) -> None:
+    if document.state in (*UNMAILABLE, CreditNoteState.DRAFT):
+        raise UnableToSend(f"{document} is {document.get_state_display().lower()} and is not mailed.")
+
+
+def _is_under_way(invoice: Invoice) -> bool:
+    return InvoiceMail.objects.filter(invoice=invoice, credit_note=None, state__in=UNDER_WAY).exists()
+
+
+def _request(*, invoice: Invoice, note: CreditNote | None, actor: AbstractBaseUser) -> None:
+    revived = InvoiceMail.objects.filter(invoice=invoice, credit_note=note, state__in=REVIVABLE).update(
         state=MailState.WAITING, tries=0, next_try_at=Now(), problem="", requested_by=actor.pk
     )
     if not revived:
-        InvoiceMail.objects.create(invoice=invoice, state=MailState.WAITING, requested_by_id=actor.pk)
+        InvoiceMail.objects.create(
+            invoice=invoice, credit_note=note, state=MailState.WAITING, requested_by_id=actor.pk
+        )
+    audit.record(
+        actor=actor,
+        action="Mail requested",
+        subject=note or invoice,
+        after={"recipient": invoice.customer.billing_email},
+    )
 
 
 def _move(state: str, becomes: str, *, condition: str = "") -> int:

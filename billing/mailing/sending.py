@@ -11,15 +11,18 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from billing.enums import MailState
 from billing.mailing.composing import compose
-from billing.mailing.outbox import MAILABLE, accepted, claim, put_back, release_addressed
-from billing.models import Invoice, InvoiceMail, Mailing
-from billing.rendering import UnableToRender, invoice_pdf
+from billing.mailing.outbox import UNMAILABLE, accepted, claim, put_back, release_addressed
+from billing.models import InvoiceMail, Mailing
+from billing.rendering import UnableToRender, credit_note_pdf, invoice_pdf
 from fincelo.redaction import redact
 
 SECONDS = 150
 """A pass ends by itself; the next one goes on."""
 
 log = logging.getLogger(__name__)
+_WITH_DOCUMENT = InvoiceMail.objects.select_related(
+    "invoice__customer", "invoice__contract", "credit_note__invoice", "requested_by"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,25 +64,26 @@ def send_waiting() -> Pass:
 
 
 def _deliver(mail: InvoiceMail, *, sender: str, backend: BaseEmailBackend) -> None:
-    invoice = Invoice.objects.select_related("customer", "contract").get(pk=mail.invoice_id)
-    recipient = invoice.customer.billing_email
+    mail = _WITH_DOCUMENT.get(pk=mail.pk)
+    recipient = mail.invoice.customer.billing_email
     try:
-        _send(_compose(mail, invoice, recipient=recipient, sender=sender), backend)
+        _send(_compose(mail, recipient=recipient, sender=sender), backend)
     except _NotSent as reason:
-        log.warning("Invoice %s was not mailed: %s", invoice, reason)
+        log.warning("%s was not mailed: %s", mail.document, reason)
         put_back(mail=mail, state=reason.state, recipient=recipient, problem=str(reason))
         raise
     accepted(mail=mail, recipient=recipient)
 
 
-def _compose(mail: InvoiceMail, invoice: Invoice, *, recipient: str, sender: str) -> EmailMessage:
-    if invoice.state not in MAILABLE:
-        raise _NotSent(MailState.WITHDRAWN, f"The invoice is {invoice.get_state_display().lower()}.")
+def _compose(mail: InvoiceMail, *, recipient: str, sender: str) -> EmailMessage:
+    if mail.invoice.state in UNMAILABLE:
+        raise _NotSent(MailState.WITHDRAWN, f"The invoice is {mail.invoice.get_state_display().lower()}.")
     if not recipient:
         raise _NotSent(MailState.NO_ADDRESS, "")
     try:
-        pdf = invoice_pdf(invoice=invoice)
-        return compose(mail=mail, invoice=invoice, recipient=recipient, sender=sender, pdf=pdf)
+        note = mail.credit_note
+        pdf = credit_note_pdf(note=note) if note else invoice_pdf(invoice=mail.invoice)
+        return compose(mail=mail, recipient=recipient, sender=sender, pdf=pdf)
     except UnableToRender as refusal:
         raise _NotSent(MailState.FAILED, str(refusal)) from refusal
     except ValidationError as error:

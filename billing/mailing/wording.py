@@ -1,4 +1,4 @@
-"""The mail that brings an invoice, in each language: plain text, in plain words."""
+"""The mails that bring invoices and credit notes, in each language: plain text, in plain words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from contracts.enums import Language
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailTemplate:
-    """Filled with number, issue_date, due_date, total, contract and seller."""
+    """Filled with number, issue_date, total and seller; due_date and contract, or invoice and reason."""
 
     subject: str
     body: str
 
 
-MAIL_TEMPLATES: Mapping[str, MailTemplate] = {
+INVOICE_MAILS: Mapping[str, MailTemplate] = {
     Language.ENGLISH: MailTemplate(
         subject="Invoice {number} from {seller}",
         body=(
@@ -42,5 +42,33 @@ MAIL_TEMPLATES: Mapping[str, MailTemplate] = {
 }
 
 
-def template_for(language: str) -> MailTemplate:
-    return MAIL_TEMPLATES.get(language, MAIL_TEMPLATES[Language.ENGLISH])
+CREDIT_NOTE_MAILS: Mapping[str, MailTemplate] = {
+    Language.ENGLISH: MailTemplate(
+        subject="Credit note {number} on invoice {invoice} from {seller}",
+        body=(
+            "Hello,\n\n"
+            "attached is credit note {number} of {issue_date}. It takes back {total} of invoice "
+            "{invoice}.\n\n"
+            "Reason: {reason}\n\n"
+            "You owe that much less. If you have paid it already, or if something is not right, answer this "
+            "mail.\n\n"
+            "{seller}\n"
+        ),
+    ),
+    Language.GERMAN: MailTemplate(
+        subject="Rechnungskorrektur {number} zur Rechnung {invoice} von {seller}",
+        body=(
+            "Guten Tag,\n\n"
+            "anbei erhalten Sie die Rechnungskorrektur {number} vom {issue_date}. Sie nimmt {total} der "
+            "Rechnung {invoice} zurück.\n\n"
+            "Grund: {reason}\n\n"
+            "Um diesen Betrag schulden Sie weniger. Falls Sie ihn schon bezahlt haben oder etwas nicht "
+            "stimmt, antworten Sie auf diese Mail.\n\n"
+            "{seller}\n"
+        ),
+    ),
+}
+
+
+def template_for(templates: Mapping[str, MailTemplate], language: str) -> MailTemplate:
+    return templates.get(language, templates[Language.ENGLISH])

@@ -9,6 +9,16 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+BACKWARDS = """
+    DELETE FROM billing_numberseries WHERE kind = 'credit_note';
+    ALTER TABLE billing_invoice DISABLE TRIGGER USER;
+    UPDATE billing_invoice
+    SET credited_minor = 0, paid_minor = 0, state = CASE WHEN sent_at IS NULL THEN 'issued' ELSE 'sent' END
+    WHERE credited_minor <> 0 OR paid_minor <> 0;
+    ALTER TABLE billing_invoice ENABLE TRIGGER USER;
+"""
+"""The tables of credit notes and payments go, and with them their series and what follows from them."""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -831,4 +841,5 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
+        migrations.RunSQL(migrations.RunSQL.noop, BACKWARDS),
     ]

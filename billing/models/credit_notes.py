@@ -38,6 +38,9 @@ class CreditNote(models.Model):
     total_minor = models.BigIntegerField()
     tax_summary = models.JSONField(default=list, help_text="As on the invoice.")
     reason = models.CharField(max_length=500)
+    prints_reason = models.BooleanField(
+        db_default=False, help_text="Those from before it was printed keep their bytes."
+    )
     seller = models.JSONField(help_text="Frozen copy: name, address, tax_id.")
     buyer = models.JSONField(help_text="Frozen copy: name, address, tax_id, billing_email.")
     requested_by = models.ForeignKey(

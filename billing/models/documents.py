@@ -1,5 +1,7 @@
 """What documents are made with, and how they reach the customer."""
 
+from typing import TYPE_CHECKING
+
 import pgtrigger
 from django.conf import settings
 from django.core.validators import validate_email
@@ -8,6 +10,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from billing.enums import MailState
+
+if TYPE_CHECKING:
+    from billing.models.credit_notes import CreditNote
+    from billing.models.invoices import Invoice
 
 FOOTER_LENGTH = 500
 
@@ -82,11 +88,11 @@ class CreditNoteRendering(models.Model):
 
 
 class Mailing(models.Model):
-    """How invoices are mailed: one row."""
+    """How invoices and credit notes are mailed: one row."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     automatic = models.BooleanField(
-        "mail invoices when they are issued",
+        "mail invoices and credit notes when they are issued",
         default=True,
         help_text="Otherwise each waits under Invoices, Mail until somebody sends it.",
     )
@@ -110,9 +116,15 @@ class Mailing(models.Model):
 
 
 class InvoiceMail(models.Model):
-    """One mail that brings an invoice to its customer: written with the invoice, sent afterwards."""
+    """One mail that brings an invoice, or a credit note on it, to the customer.
+
+    Written with the document and sent afterwards; a credit note only once its invoice was.
+    """
 
     invoice = models.ForeignKey("billing.Invoice", on_delete=models.PROTECT, related_name="mails")
+    credit_note = models.ForeignKey(
+        "billing.CreditNote", on_delete=models.PROTECT, null=True, db_index=False, related_name="mails"
+    )
     state = models.CharField(max_length=10, choices=MailState.choices)
     recipient = models.CharField(max_length=320, blank=True, db_default="", help_text="Of the last try.")
     tries = models.PositiveSmallIntegerField(db_default=0)
@@ -128,17 +140,29 @@ class InvoiceMail(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["invoice"],
-                condition=Q(state__in=["by_hand", "no_address", "waiting", "sending"]),
+                condition=Q(credit_note=None, state__in=["by_hand", "no_address", "waiting", "sending"]),
                 name="one_open_mail_per_invoice",
             ),
+            models.UniqueConstraint(
+                fields=["credit_note"],
+                condition=Q(
+                    credit_note__isnull=False, state__in=["by_hand", "no_address", "waiting", "sending"]
+                ),
+                name="one_open_mail_per_credit_note",
+            ),
             models.CheckConstraint(
-                condition=Q(state=MailState.SENT, sent_at__isnull=False)
-                | (~Q(state=MailState.SENT) & Q(sent_at=None)),
+                condition=Q(state__in=["sent", "bounced"], sent_at__isnull=False)
+                | (~Q(state__in=["sent", "bounced"]) & Q(sent_at=None)),
                 name="sent_mail_has_its_moment",
             ),
         ]
         indexes = [
             models.Index(fields=["state", "-id"], name="invoice_mail_by_state"),
+            models.Index(
+                fields=["credit_note"],
+                condition=Q(credit_note__isnull=False),
+                name="invoice_mail_by_credit_note",
+            ),
             models.Index(
                 fields=["next_try_at", "id"],
                 condition=Q(state__in=["waiting", "sending"]),
@@ -148,9 +172,14 @@ class InvoiceMail(models.Model):
         triggers = [pgtrigger.Protect(name="invoice_mail_is_kept", operation=pgtrigger.Delete)]
 
     def __str__(self) -> str:
-        return f"Mail of {self.invoice}"
+        return f"Mail of {self.document}"
+
+    @property
+    def document(self) -> "Invoice | CreditNote":
+        return self.credit_note or self.invoice
 
     @property
     def message_id(self) -> str:
         """The same at every try, by which the receiving side can tell that it is one mail."""
-        return f"<invoice-{self.pk}-{self.created_at:%Y%m%d%H%M%S%f}@fincelo>"
+        kind = "credit-note" if self.credit_note_id else "invoice"
+        return f"<{kind}-{self.pk}-{self.created_at:%Y%m%d%H%M%S%f}@fincelo>"

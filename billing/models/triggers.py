@@ -61,7 +61,9 @@ class IssuedInvoiceIsFrozen(pgtrigger.Trigger):
                 {_refuse("Invoice % is issued and no draft again. " + WAY_ON, "OLD.number")}
             END IF;
             IF NEW.state = 'void' THEN
-                IF OLD.state <> 'issued' OR OLD.sent_at IS NOT NULL THEN
+                IF OLD.state <> 'issued' OR OLD.sent_at IS NOT NULL OR EXISTS (
+                    SELECT 1 FROM billing_invoicemail WHERE invoice_id = OLD.id AND sent_at IS NOT NULL
+                ) THEN
                     {_refuse(TOO_LATE_FOR_VOID, "OLD.number")}
                 END IF;
                 RETURN NEW;
@@ -74,7 +76,7 @@ class IssuedInvoiceIsFrozen(pgtrigger.Trigger):
             END IF;
             NEW.state = {SETTLED_STATE};
             RETURN NEW;
-        """
+        """  # noqa: S608  constants
 
 
 class LinesAddUp(pgtrigger.Trigger):

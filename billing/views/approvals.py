@@ -5,10 +5,10 @@ from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from billing.approving import (
     Approval,
@@ -29,6 +29,7 @@ from contracts.workspace import business_date
 from fincelo.pagination import CountCappedPaginator
 
 APPROVE = "billing.approve_invoice"
+MOST_TICKED = 1_000
 
 
 @permission_required(APPROVE, raise_exception=True)
@@ -51,6 +52,21 @@ def approval_queue(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_safe
+@permission_required(APPROVE, raise_exception=True)
+def review(request: HttpRequest) -> HttpResponse:
+    """What was ticked and what it comes to, before it is issued for good."""
+    drafts = waiting_drafts().filter(pk__in=_ticked(request.GET)).select_related("contract")
+    if not drafts:
+        messages.error(request, "Choose at least one draft that still waits.")
+        return redirect("approvals")
+    return render(request, "billing/approval_review.html", {"drafts": drafts, "totals": totals_of(drafts)})
+
+
+def _ticked(sent: QueryDict) -> list[int]:
+    return [int(pk) for pk in sent.getlist("draft") if pk.isdecimal() and len(pk) < 19][:MOST_TICKED]
+
+
 @require_POST
 @permission_required(APPROVE, raise_exception=True)
 def approve(request: HttpRequest) -> HttpResponse:
@@ -62,7 +78,7 @@ def approve(request: HttpRequest) -> HttpResponse:
     if up_to:
         ids = list(waiting_drafts().filter(pk__lte=up_to).values_list("pk", flat=True))
     else:
-        ids = [int(pk) for pk in request.POST.getlist("draft") if pk.isdecimal() and len(pk) < 19]
+        ids = _ticked(request.POST)
     done: list[Approval] = []
     today = business_date(at=timezone.now())
     if attempt(

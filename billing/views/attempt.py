@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from billing.activation import UnableToDecide
 from billing.approving import UnableToApprove
 from billing.crediting import UnableToCredit
+from billing.mailing.bouncing import UnableToMarkBounced
 from billing.mailing.outbox import UnableToSend
 from billing.numbering import UnableToIssueInvoice
 from billing.paying import UnableToRecordPayment
@@ -22,6 +23,7 @@ REFUSALS = (
     UnableToCredit,
     UnableToDecide,
     UnableToIssueInvoice,
+    UnableToMarkBounced,
     UnableToRecordPayment,
     UnableToSend,
     UnableToVoid,

@@ -7,12 +7,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from billing.crediting import approve_credit, discard_credit, left_to_credit, request_credit
+from billing.crediting import approve_credit, discard_credit, left_to_credit, may_discard, request_credit
 from billing.enums import CreditNoteState
+from billing.mail_forms import BounceForm
+from billing.mailing.lists import mails_of
 from billing.models import CreditNote, Invoice
+from billing.rendering import boxed_texts, credit_document_of
 from billing.settling_forms import CreditForm
+from billing.tasks import request_sending
 from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.money import Money
+from contracts.story import audit_story, newest_first
 from contracts.workspace import business_date
 from fincelo.pagination import CountCappedPaginator
 
@@ -28,7 +33,7 @@ def credit_note_list(request: HttpRequest) -> HttpResponse:
 @permission_required("billing.view_creditnote", raise_exception=True)
 def credit_note(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(
-        CreditNote.objects.select_related("invoice", "requested_by", "approved_by"), pk=pk
+        CreditNote.objects.select_related("invoice", "customer", "requested_by", "approved_by"), pk=pk
     )
     is_draft = shown.state == CreditNoteState.DRAFT
     may_issue = request.user.has_perm("billing.issue_creditnote")
@@ -40,13 +45,20 @@ def credit_note(request: HttpRequest, pk: int) -> HttpResponse:
             "lines": shown.lines.order_by("position"),
             "is_own": is_draft and shown.requested_by_id == request.user.pk,
             "may_approve": is_draft and may_issue and shown.requested_by_id != request.user.pk,
-            "may_discard": is_draft and (may_issue or shown.requested_by_id == request.user.pk),
-            "sentence": _sentence(shown) if is_draft else "",
+            "may_discard": is_draft and may_discard(note=shown, actor=actor_of(request)),
+            "sentence": _sentence(shown),
+            "boxed": boxed_texts(document=credit_document_of(note=shown)),
+            "mails": mails_of(document=shown),
+            "waits_for": None if shown.invoice.sent_at else shown.invoice,
+            "bounce_form": BounceForm(),
+            "events": newest_first(audit_story(subject=shown)),
         },
     )
 
 
 def _sentence(note: CreditNote) -> str:
+    if note.state == CreditNoteState.ISSUED:
+        return f"Takes back {Money(minor=note.total_minor, currency=note.currency)} of {note.invoice}."
     return f"Asked for by {note.requested_by}. It is issued once somebody else approves it."
 
 
@@ -76,6 +88,7 @@ def credit(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(invoice)
     [note] = made
     if note.state == CreditNoteState.ISSUED:
+        request_sending()
         messages.success(request, f"Credit note {note} is issued.")
     else:
         messages.info(request, "The credit note waits here until an approver has looked at it.")
@@ -89,6 +102,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     today = business_date(at=timezone.now())
     if attempt(request, partial(approve_credit, note=note, as_of=today, actor=actor_of(request))):
         note.refresh_from_db()
+        request_sending()
         messages.success(request, f"Credit note {note} is issued.")
     return redirect(note)
 

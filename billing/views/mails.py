@@ -1,15 +1,19 @@
+from functools import partial
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from billing.mail_forms import ContactForm, MailFilter
+from billing.mail_forms import BounceForm, ContactForm, MailFilter
+from billing.mailing.bouncing import mark_bounced
 from billing.mailing.folder import keeps_mail, kept_mails
 from billing.mailing.lists import COUNT_TO, mails_matching, open_counts
-from billing.mailing.outbox import UnableToSend, release_all, request_mail
-from billing.models import Invoice, Mailing
+from billing.mailing.outbox import release_all, request_mail
+from billing.models import CreditNote, Invoice, InvoiceMail, Mailing
 from billing.tasks import request_sending
+from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.contacts import change_contact
 from contracts.models import Customer
 from fincelo.pagination import CountCappedPaginator
@@ -47,26 +51,45 @@ def mail_folder(request: HttpRequest) -> HttpResponse:
 @require_POST
 @permission_required("billing.change_invoicemail", raise_exception=True)
 def send_invoice(request: HttpRequest, pk: int) -> HttpResponse:
-    invoice = get_object_or_404(Invoice.objects.select_related("customer"), pk=pk)
-    assert request.user.is_authenticated  # a permission was asked for
-    try:
-        request_mail(invoice=invoice, actor=request.user)
-    except UnableToSend as refusal:
-        messages.error(request, str(refusal))
-    else:
+    return _send(request, get_object_or_404(Invoice.objects.select_related("customer"), pk=pk))
+
+
+@require_POST
+@permission_required("billing.change_invoicemail", raise_exception=True)
+def send_credit_note(request: HttpRequest, pk: int) -> HttpResponse:
+    return _send(request, get_object_or_404(CreditNote.objects.select_related("customer"), pk=pk))
+
+
+def _send(request: HttpRequest, document: Invoice | CreditNote) -> HttpResponse:
+    if attempt(request, partial(request_mail, document=document, actor=actor_of(request))):
         request_sending()
-        messages.success(request, f"{invoice} goes to {invoice.customer.billing_email} within minutes.")
-    return redirect(invoice)
+        messages.success(request, f"{document} goes to {document.customer.billing_email} within minutes.")
+    return redirect(document)
 
 
 @require_POST
 @permission_required("billing.change_invoicemail", raise_exception=True)
 def send_all(request: HttpRequest) -> HttpResponse:
-    assert request.user.is_authenticated  # a permission was asked for
-    count = release_all(actor=request.user)
+    count = release_all(actor=actor_of(request))
     request_sending()
-    messages.success(request, f"{count:,} {'invoice is' if count == 1 else 'invoices are'} being sent.")
+    messages.success(request, f"{count:,} {'mail is' if count == 1 else 'mails are'} being sent.")
     return redirect("mails")
+
+
+@require_POST
+@permission_required("billing.change_invoicemail", raise_exception=True)
+def bounced(request: HttpRequest, pk: int) -> HttpResponse:
+    """A person has found the mail among those that came back to the sender address."""
+    mail = get_object_or_404(InvoiceMail.objects.select_related("invoice", "credit_note"), pk=pk)
+    form = BounceForm(request.POST)
+    if is_filled(request, form) and attempt(
+        request,
+        partial(mark_bounced, mail=mail, reason=form.cleaned_data["bounce_reason"], actor=actor_of(request)),
+    ):
+        messages.warning(
+            request, f"{mail.document} did not reach {mail.recipient}. Correct the address, then send again."
+        )
+    return redirect(mail.document)
 
 
 @require_POST

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from billing.models import Invoice, Payment, PaymentImport
 from billing.paying import record_payment, take_back_payment
 from billing.payment_imports import import_payments
-from billing.payment_rows import UnreadableFile
+from billing.payment_rows import MOST_BYTES, UnreadableFile
 from billing.settling_forms import PaymentFileForm, PaymentForm, TakeBackForm
 from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.money import Money
@@ -18,7 +18,7 @@ from contracts.workspace import business_date
 from fincelo.pagination import CountCappedPaginator
 from fincelo.spreadsheets import csv_text
 
-COLUMNS = ("invoice", "amount", "currency", "date", "reference")
+COLUMNS = ("invoice", "amount", "currency", "date", "reference", "copy", "reason")
 IMPORTS_SHOWN = 10
 
 
@@ -88,7 +88,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
     try:
         done = import_payments(
             file_name=file.name,
-            content=file.read(),
+            content=file.read(MOST_BYTES + 1),
             as_of=business_date(at=timezone.now()),
             actor=actor_of(request),
         )
@@ -115,10 +115,11 @@ def _sentence(done: PaymentImport) -> str:
 
 @permission_required("billing.add_payment", raise_exception=True)
 def unmatched_rows(request: HttpRequest, pk: int) -> HttpResponse:
-    """The rows that were not recorded, to be mended and imported again."""
+    """The rows that were not recorded, to be mended and imported again. `copy` tells equal ones apart."""
     done = get_object_or_404(PaymentImport, pk=pk)
-    rows = [[row.get(column, "") for column in (*COLUMNS, "reason")] for row in done.unmatched]
-    text = csv_text(header=[*COLUMNS, "reason"], rows=rows)
+    text = csv_text(
+        header=COLUMNS, rows=[[row.get(column, "") for column in COLUMNS] for row in done.unmatched]
+    )
     return HttpResponse(
         "\ufeff" + text,
         content_type="text/csv; charset=utf-8",

@@ -13,17 +13,19 @@ from billing.activation import UnableToDecide, decide_catch_up
 from billing.crediting import CREDITABLE, left_to_credit
 from billing.enums import InvoiceState, ScheduleState
 from billing.forms import BilledElsewhereForm, ContractFilter, InvoiceFilter
-from billing.mail_forms import ContactForm
-from billing.mailing.lists import mail_story, mails_of
+from billing.mail_forms import BounceForm, ContactForm
+from billing.mailing.lists import mails_of
 from billing.models import Invoice, LegalEntity
 from billing.overview import billing_overview
 from billing.paying import PAYABLE
 from billing.queries import asking, invoices_matching, totals_by_currency
+from billing.rendering import boxed_texts, document_of
 from billing.settings_forms import BillingTermsForm
 from billing.settling_forms import CreditForm, PaymentForm, TakeBackForm, VoidForm
 from billing.story import issued
 from billing.tasks import request_billing
 from billing.views.attempt import actor_of, is_filled
+from billing.voiding import may_be_void
 from contracts.models import Contract, Customer
 from contracts.money import Money
 from contracts.queries import contracts_matching, currencies_in_use
@@ -122,19 +124,21 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     invoices = invoices_matching(as_of=today)
     shown = get_object_or_404(invoices.select_related("contract", "customer", "billing_run__actor"), pk=pk)
     left = Money(minor=left_to_credit(invoice=shown), currency=shown.currency)
-    mails = mails_of(invoice=shown)
     return render(
         request,
         "billing/invoice.html",
         {
             "invoice": shown,
             "lines": shown.lines.order_by("position"),
-            "mails": mails,
+            "boxed": boxed_texts(document=document_of(invoice=shown)),
+            "mails": mails_of(document=shown),
+            "bounce_form": BounceForm(),
+            "is_void": shown.state == InvoiceState.VOID,
             "credit_notes": shown.credit_notes.order_by("pk"),
             "payments": shown.payments.select_related("recorded_by", "reversed_by").order_by("pk"),
             "is_payable": shown.state in PAYABLE,
             "is_creditable": shown.state in CREDITABLE and left.is_positive,
-            "may_be_void": shown.state == InvoiceState.ISSUED and not shown.credited_minor,
+            "may_be_void": may_be_void(invoice=shown),
             "payment_form": PaymentForm(
                 invoice=shown, initial={"received_date": today, "paid": as_decimal(shown)}
             ),
@@ -142,7 +146,7 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
             "void_form": VoidForm(),
             "take_back_form": TakeBackForm(),
             "events": newest_first(
-                [issued(invoice=shown)] if shown.number else [], mail_story(mails), audit_story(subject=shown)
+                [issued(invoice=shown)] if shown.number else [], audit_story(subject=shown)
             ),
         },
     )

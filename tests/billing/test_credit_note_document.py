@@ -5,14 +5,16 @@ from hashlib import sha256
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing.crediting import request_credit
+from billing.crediting import approve_credit, request_credit
+from billing.documents.content import Reference
+from billing.documents.painting import render
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.models import CreditNote, CreditNoteRendering, Invoice, LegalEntity
-from billing.rendering import UnableToRender, credit_note_pdf, invoice_pdf
+from billing.rendering import UnableToRender, credit_document_of, credit_note_pdf, invoice_pdf
 from contracts.models import Customer
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
-from tests.billing.documents.papers import pages
+from tests.billing.documents.papers import pages, paper
 from tests.billing.people import person
 from tests.pages import alerts, signed_in
 
@@ -50,6 +52,11 @@ def test_credit_note_names_itself_and_its_invoice() -> None:
         "PO number",
         "PO 7",
     ]
+    assert page[page.index("Tax ID US-1") : page.index("Description")] == [
+        "Tax ID US-1",
+        "Reason",
+        "Agreed",
+    ]
     assert page[page.index("Net") : -1] == [
         "Net",
         "25.00",
@@ -58,6 +65,38 @@ def test_credit_note_names_itself_and_its_invoice() -> None:
         "Total",
         "USD 27.22",
     ]
+
+
+def test_reason_is_printed_whole_in_the_language_of_the_customer() -> None:
+    reason = "Storniert: " + "Leistung nicht erbracht, " * 18
+
+    (page,) = pages(
+        render(paper(language="de", credits=Reference(number="INV-1", issue_date=TODAY), reason=reason))
+    )
+
+    printed = page[page.index("Grund") + 1 : page.index("Beschreibung")]
+    assert " ".join(printed) == reason.strip()
+
+
+def test_credit_note_of_an_earlier_release_keeps_its_bytes() -> None:
+    """When reasons were not printed. The note itself says so and cannot be changed."""
+    note = credited()
+
+    note.prints_reason = False
+
+    (page,) = pages(render(credit_document_of(note=note)))
+    assert "Reason" not in page
+    with pytest.raises(DatabaseError, match="stays as it is"), transaction.atomic():
+        CreditNote.objects.update(prints_reason=False)
+
+
+def test_draft_from_an_earlier_release_prints_its_reason_once_it_is_approved() -> None:
+    draft = credited(group="Finance")
+    CreditNote.objects.update(prints_reason=False)
+
+    note = approve_credit(note=draft, as_of=TODAY, actor=person("ann", group="Approver"))
+
+    assert CreditNote.objects.get(pk=note.pk).prints_reason
 
 
 def test_prices_that_include_tax_say_so() -> None:

@@ -80,6 +80,7 @@ def test_a_whole_invoice_is_credited(approver: User) -> None:
         "total_minor": 11_900,
         "tax_summary": [{"rate": 19_000, "net_minor": 10_000, "tax_minor": 1_900}],
         "reason": "Agreed",
+        "prints_reason": True,
         "seller": invoice.seller,
         "buyer": invoice.buyer,
         "requested_by_id": approver.pk,

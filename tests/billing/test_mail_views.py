@@ -4,22 +4,30 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django_q.models import OrmQ
 
 import billing.migrations
+from billing.crediting import request_credit
 from billing.mailing.sending import send_waiting
-from billing.models import InvoiceMail, Mailing
+from billing.models import CreditNote, Invoice, InvoiceMail, Mailing
 from contracts.models import AuditEntry, Customer
-from tests.billing.builders import Deal, sign
+from tests.billing.builders import TODAY, Deal, sign
 from tests.billing.mailing.letters import issue, outbox
+from tests.billing.people import person
 from tests.pages import alerts, rows, signed_in, words
 
 pytestmark = pytest.mark.django_db
 TO = "billing@example.com"
 MIGRATIONS = Path(billing.migrations.__file__ or "").parent
-VIEW = ("billing.view_invoicemail", "billing.view_invoice", "contracts.view_customer")
+VIEW = (
+    "billing.view_invoicemail",
+    "billing.view_invoice",
+    "billing.view_creditnote",
+    "contracts.view_customer",
+)
 
 
 @pytest.fixture
@@ -73,8 +81,8 @@ def test_mail_list_asks_the_same_number_of_queries(
 ) -> None:
     issue(*[f"Customer {number}" for number in range(count)])
 
-    # session, user, time zone, his and his groups' rights, keys and rows, four counts, the switch
-    with django_assert_num_queries(12):
+    # session, user, time zone, his and his groups' rights, keys and rows, five counts, the switch
+    with django_assert_num_queries(13):
         page = viewer.get("/invoices/mail/")
 
     assert len(rows(page)) == count
@@ -104,11 +112,11 @@ def test_refusal_is_a_sentence(finance: Client) -> None:
 
 def test_person_sends_all_that_wait(finance: Client) -> None:
     issue("Acme", "Globex", automatic=False)
-    assert alerts(finance.get("/invoices/mail/")) == ["Invoices wait to be sent by hand."]
+    assert alerts(finance.get("/invoices/mail/")) == ["Mails wait to be sent by hand."]
 
     page = finance.post("/invoices/mail/send/", follow=True)
 
-    assert alerts(page) == ["2 invoices are being sent."]
+    assert alerts(page) == ["2 mails are being sent."]
     assert {state for _, state, _, _, _ in outbox()} == {"waiting"}
 
 
@@ -147,8 +155,98 @@ def test_sent_mail_is_in_the_story_of_the_invoice(finance: Client) -> None:
 
     page = words(finance.get(f"/invoices/{invoice.pk}/").text)
 
-    assert f"Mailed to {TO}" in page.split("Timeline")[1]
+    assert f"Mailed State: issued → sent Mailed to: empty → {TO}" in page.split("Timeline")[1]
     assert "Send again" in page
+
+
+def test_person_marks_a_mail_that_came_back(finance: Client) -> None:
+    (invoice,) = issue()
+    send_waiting()
+    path = f"/invoices/mail/{InvoiceMail.objects.get().pk}/bounced/"
+    assert path in finance.get(f"/invoices/{invoice.pk}/").text
+
+    page = finance.post(path, {"bounce_reason": "550 No such user"}, follow=True)
+
+    assert alerts(page) == [f"INV-2026-000001 did not reach {TO}. Correct the address, then send again."]
+    assert outbox() == [("INV-2026-000001", "bounced", TO, 1, "550 No such user")]
+    assert [row[:4] for row in rows(finance.get("/invoices/mail/", {"state": "bounced"}))] == [
+        ["INV-2026-000001", f"Acme {TO}", "Bounced", "550 No such user Send again"]
+    ]
+    card = finance.get(f"/invoices/{invoice.pk}/").text.split('id="mail"')[1].split("</section>")[0]
+    assert words(card).endswith(
+        f"It came back from {TO} : 550 No such user The invoice stands as issued, and the customer does not "
+        f"have it. Correct the billing e-mail , then send it again. Send again to {TO}"
+    )
+
+
+def test_bounce_without_a_reason_is_refused(finance: Client) -> None:
+    issue()
+    send_waiting()
+
+    page = finance.post(f"/invoices/mail/{InvoiceMail.objects.get().pk}/bounced/", follow=True)
+
+    assert alerts(page) == ["Why it came back: This field is required."]
+    assert outbox() == [("INV-2026-000001", "sent", TO, 1, "")]
+
+
+def test_credit_note_says_how_far_its_mail_is(finance: Client) -> None:
+    (invoice,) = issue(automatic=False)
+    note = credited(invoice)
+    path = f"/credit-notes/{note.pk}/"
+
+    assert card_of(finance, path).endswith(
+        "Nobody has sent it yet. It goes to billing@example.com, after INV-2026-000001 . Send both"
+    )
+    page = finance.post(f"{path}send/", follow=True)
+    assert alerts(page) == [f"CN-2026-000001 goes to {TO} within minutes."]
+    assert card_of(finance, path).endswith(
+        "It goes to billing@example.com once INV-2026-000001 was mailed. Send both"
+    )
+    listed = [row[:4] for row in rows(finance.get("/invoices/mail/"))]
+    assert listed[0] == [
+        "CN-2026-000001",
+        f"Acme {TO}",
+        "Waiting",
+        "Goes out once INV-2026-000001 was mailed",
+    ]
+    send_waiting()
+    assert f"Mailed to {TO} on" in card_of(finance, path)
+    assert f"Mailed Mailed to: empty → {TO}" in words(finance.get(path).text.split("Timeline")[1])
+
+
+def test_issued_credit_note_rings_for_its_mail(finance: Client) -> None:
+    (invoice,) = issue()
+    client = signed_in_as(person("ann", group="Approver"))
+
+    client.post(f"/invoices/{invoice.pk}/credit/", {"amount": "1", "reason": "x"})
+    at_once = OrmQ.objects.count()
+    draft = credited(invoice, group="Finance", name="finn")
+    client.post(f"/credit-notes/{draft.pk}/approve/")
+
+    assert (at_once, OrmQ.objects.count()) == (1, 2)
+
+
+def test_draft_of_a_credit_note_has_no_mail(finance: Client) -> None:
+    (invoice,) = issue()
+    note = credited(invoice, group="Finance")
+
+    assert 'id="mail"' not in finance.get(f"/credit-notes/{note.pk}/").text
+
+
+def credited(invoice: Invoice, *, group: str = "Approver", name: str = "ann") -> CreditNote:
+    return request_credit(
+        invoice=invoice, amount=100, reason="Agreed", as_of=TODAY, actor=person(name, group=group)
+    )
+
+
+def card_of(client: Client, path: str) -> str:
+    return words(client.get(path).text.split('id="mail"')[1].split("</section>")[0])
+
+
+def signed_in_as(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 def test_viewer_is_offered_no_sending(viewer: Client) -> None:
@@ -172,7 +270,7 @@ def test_billing_contact_is_entered_and_releases_the_mail(finance: Client) -> No
     assert outbox() == [("INV-2026-000001", "sent", "pay@acme.example", 1, "")]
     customer = Customer.objects.get()
     assert (customer.billing_email, customer.language) == ("pay@acme.example", "de")
-    entry = AuditEntry.objects.get()
+    entry = AuditEntry.objects.get(action="Billing contact changed")
     assert (entry.before, entry.after) == (
         {"billing_email": "", "language": "en"},
         {"billing_email": "pay@acme.example", "language": "de"},
@@ -211,6 +309,8 @@ def test_contact_form_is_shown_to_those_who_may_change_it(viewer: Client, admin_
         ("get", "/invoices/mail/folder/"),
         ("post", "/invoices/mail/send/"),
         ("post", "/invoices/{}/send/"),
+        ("post", "/invoices/mail/{}/bounced/"),
+        ("post", "/credit-notes/{}/send/"),
         ("post", "/customers/{}/contact/"),
     ],
 )
@@ -220,7 +320,16 @@ def test_page_needs_its_right(method: str, path: str) -> None:
     assert getattr(signed_in(*rights), method)(path.format(1)).status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/invoices/mail/send/", "/invoices/1/send/", "/customers/1/contact/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/invoices/mail/send/",
+        "/invoices/1/send/",
+        "/customers/1/contact/",
+        "/invoices/mail/1/bounced/",
+        "/credit-notes/1/send/",
+    ],
+)
 def test_sending_is_never_a_get(finance: Client, path: str) -> None:
     assert finance.get(path).status_code == 405
 

@@ -3,10 +3,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
 from billing.enums import BillingTrigger, InvoiceState
 from billing.invoicing import invoice_due
 from billing.models import BillingPolicy, Invoice, Payment, PaymentImport
+from billing.paying import take_back_payment
 from billing.payment_imports import import_payments
 from contracts.models import AuditEntry
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
@@ -100,6 +102,7 @@ def test_rows_that_match_nothing_are_kept_with_their_reason(finn: User) -> None:
         "currency": "USD",
         "date": "2026-11-22",
         "reference": "=cmd()",
+        "copy": "",
         "reason": "'x' is no plain number like 1234.50.",
     }
 
@@ -113,6 +116,21 @@ def test_the_same_file_again_is_harmless(finn: User) -> None:
 
     assert [counts(done) for done in (first, second, longer)] == [(2, 0, 0), (0, 2, 0), (1, 2, 0)]
     assert states()[0] == ("INV-2026-000001", InvoiceState.PAID, 0)
+
+
+def test_one_of_equal_rows_that_was_left_over_is_not_taken_for_the_other(finn: User) -> None:
+    """The rows of the download alone, after a payment that was in the way is gone."""
+    line = "INV-2026-000001,60,USD,2026-11-22,"
+    done = read(finn, line, line)
+    take_back_payment(payment=Payment.objects.get(), reason="Bounced", as_of=TODAY, actor=finn)
+    browser = Client()
+    browser.force_login(finn)
+    download = browser.get(f"/payments/imports/{done.pk}/unmatched.csv").content
+
+    cured = import_payments(file_name="rest.csv", content=download, as_of=TODAY, actor=finn)
+
+    assert (counts(done), counts(cured)) == ((1, 0, 1), (1, 0, 0))
+    assert counts(read(finn, line, line)) == (0, 2, 0)
 
 
 def test_an_unmatched_row_is_recorded_once_it_is_cured(finn: User) -> None:

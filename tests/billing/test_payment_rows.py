@@ -36,7 +36,8 @@ def test_usual_files_are_read(text: str) -> None:
         ("INV-1,NaN,USD,2026-11-22", "'NaN' is no plain number like 1234.50."),
         ("INV-1,1_0,USD,2026-11-22", "'1_0' is no plain number like 1234.50."),
         ("INV-1,1.005,USD,2026-11-22", "The amount has more decimals than USD, which has 2."),
-        ("INV-1,1E+40,USD,2026-11-22", "USD 1.000E+40 is more than Fincelo can bill."),
+        ("INV-1,1.23E+05,USD,2026-11-22", "'1.23E+05' is no plain number like 1234.50."),
+        (f"INV-1,1{'0' * 40},USD,2026-11-22", "USD 1.000E+40 is more than Fincelo can bill."),
         ("INV-1,1,usd,2026-11-22", "'usd' is not an active ISO 4217 currency code."),
         ("INV-1,1,USD,22.11.2026", "'22.11.2026' is no day like 2026-11-30."),
         ("INV-1,1,USD", "'' is no day like 2026-11-30."),
@@ -81,6 +82,39 @@ def test_equal_rows_are_payments_of_their_own_and_stay_themselves() -> None:
     assert len(set(once)) == 2
     assert mixed[1:3] == once
     assert len(set(mixed)) == 4
+
+
+def test_a_payment_stays_itself_when_a_spreadsheet_writes_it_anew() -> None:
+    first = read_payments(content=(HEAD + "INV-1,5.50,USD,2026-11-22,Bank\n").encode())
+    again = read_payments(content=(HEAD + "INV-1,5.5,USD,20261122,Bank\n").encode())
+    bare = read_payments(content=b"invoice,amount,currency,date\nINV-1,5.5,USD,2026-11-22\n")
+    empty = read_payments(content=(HEAD + "INV-1,5.5,USD,2026-11-22,\n").encode())
+
+    assert first[0].fingerprint == again[0].fingerprint
+    assert bare[0].fingerprint == empty[0].fingerprint != first[0].fingerprint
+
+
+def test_file_may_say_which_of_equal_rows_it_has() -> None:
+    line = "INV-1,5,USD,2026-11-22,Bank"
+    whole = read_payments(content=(HEAD + f"{line}\n{line}\n").encode())
+
+    mark = whole[1].copy_mark
+    rest = read_payments(content=(HEAD.strip() + f",copy\n{line},{mark}\n{line},x\n{line},9\n").encode())
+
+    assert (whole[0].copy_mark, mark[:2], len(mark)) == ("", "2/", 10)
+    assert [row.fingerprint for row in rest] == [row.fingerprint for row in (whole[1], *whole)]
+
+
+def test_row_that_was_mended_is_the_first_of_its_kind() -> None:
+    """Whether the download or the whole file was mended, it is one payment."""
+    line = "INV-1,5,USD,2026-11-22,Bank"
+    mark = read_payments(content=(HEAD + f"{line}\n{line}\n").encode())[1].copy_mark
+    mended = line.replace("INV-1", "INV-2")
+
+    download = read_payments(content=(HEAD.strip() + f",copy\n{mended},{mark}\n").encode())
+    whole = read_payments(content=(HEAD + f"{line}\n{mended}\n").encode())
+
+    assert download[0].fingerprint == whole[1].fingerprint
 
 
 @given(st.binary(max_size=300))

@@ -81,6 +81,7 @@ def test_document_is_the_frozen_copy(invoice: Invoice) -> None:
         taxes=[RateTotal(rate=19_000, net=10_000, tax=1_900)],
         prices_include_tax=False,
         credits=None,
+        reason="",
         footer="Bank",
         logo=LOGO,
     )

@@ -1,5 +1,6 @@
 """The pages of the approval queue, of Settings, Billing and of the legal entity."""
 
+import re
 from datetime import date
 
 import pytest
@@ -12,7 +13,7 @@ from billing.models import ApprovalLimit, BillingPolicy, BillingRun, Instalment,
 from contracts.models import AuditEntry, Contract, Workspace
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
-from tests.pages import alerts, heading, rows, signed_in
+from tests.pages import alerts, heading, rows, signed_in, words
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,46 @@ def test_chosen_drafts_are_approved(finn: Client) -> None:
 
     assert alerts(page) == ["1 invoice is issued."]
     assert [row[1] for row in rows(page)] == ["Globex"]
+
+
+def test_chosen_drafts_are_shown_with_their_total_before_they_are_issued(finn: Client) -> None:
+    first, second, third, _ = drafts(
+        Deal(), Deal(customer="Globex"), Deal(customer="Hooli", currency="JPY", value="120000"), Deal()
+    )
+    chosen = [first.pk, second.pk, third.pk]
+
+    page = finn.get("/approvals/review/", {"draft": [*chosen, "x", "9" * 30]})
+
+    assert [words(text) for text in re.findall(r'<div class="stat">(.*?)</div>', page.text, re.S)] == [
+        "1 draft JPY 10,000",
+        "2 drafts USD 200.00",
+    ]
+    assert [row[0] for row in rows(page)] == ["Acme", "Globex", "Hooli"]
+    assert re.findall(r'name="draft" value="(\d+)"', page.text) == [str(pk) for pk in chosen]
+    assert re.findall(r'<button class="button button-primary"[^>]*>([^<]+)<', page.text) == [
+        "Issue 3 invoices"
+    ]
+    assert Invoice.objects.filter(state="draft").count() == 4
+
+
+@pytest.mark.parametrize("chosen", [{}, {"draft": ["999999999"]}])
+def test_nothing_that_waits_is_chosen(finn: Client, chosen: dict[str, list[str]]) -> None:
+    drafts(Deal())
+
+    page = finn.get("/approvals/review/", chosen, follow=True)
+
+    assert alerts(page) == ["Choose at least one draft that still waits."]
+
+
+def test_queue_has_one_primary_action(finn: Client) -> None:
+    drafts(Deal())
+
+    page = finn.get("/approvals/")
+
+    assert re.findall(r'<button class="button button-primary"[^>]*>([^<]+)<', page.text) == [
+        "Approve chosen",
+        "Issue them all",  # within the question that Approve all asks
+    ]
 
 
 def test_all_means_all_that_were_on_the_page(finn: Client) -> None:
@@ -184,10 +225,10 @@ def test_limits_are_set_replaced_and_removed(ann: Client) -> None:
     assert listed == [["Invoices", "USD 2,000.50", "Remove"]]
     assert "The amount has more decimals than JPY, which has none." in alerts(wrong)[-1]
     assert ApprovalLimit.objects.count() == 0
-    assert list(AuditEntry.objects.order_by("pk").values_list("action", flat=True)) == [
-        "Approval limit set",
-        "Approval limit set",
-        "Approval limit removed",
+    assert list(AuditEntry.objects.order_by("pk").values_list("action", "before", "after")) == [
+        ("Approval limit set", {"limit": ""}, {"limit": "USD 1,000.00"}),
+        ("Approval limit set", {"limit": "USD 1,000.00"}, {"limit": "USD 2,000.50"}),
+        ("Approval limit removed", {"limit": "USD 2,000.50"}, {}),
     ]
 
 
@@ -245,7 +286,7 @@ def test_the_first_page_asks_who_sends_the_invoices(finn: Client) -> None:
         "Who sends the invoices? Every invoice names its sender. "
         "Nothing is issued before name and address are here."
     )
-    assert alerts(first) == ["No invoice is issued: the address of your company is missing."]
+    assert alerts(first) == []  # the banner of all other pages would say it twice
     assert alerts(saved)[-1] == "Saved. Invoices from now on carry it; issued ones stay as they are."
     entity = LegalEntity.objects.get()
     assert (entity.name, entity.default_tax_rate, entity.prices_include_tax, entity.missing) == (

@@ -59,7 +59,9 @@ def test_an_approver_credits_at_once(ann: Client, invoice: Invoice) -> None:
 
     note = CreditNote.objects.get()
     assert alerts(page) == [f"Credit note {note.number} is issued."]
-    assert heading(page) == f"Credit notes {note.number} Issued Download PDF"
+    assert heading(page) == (
+        f"Credit notes {note.number} Issued Takes back USD 29.75 of {invoice.number}. Download PDF"
+    )
     assert rows(page) == [["Acme subscription", "22 Nov 2026 – 21 Dec 2026", "25.00"]]
     assert rows(ann.get("/credit-notes/"))[0][:5] == [
         str(note.number),
@@ -87,6 +89,20 @@ def test_what_finance_asks_for_waits_for_an_approver(finn: Client, ann: Client, 
     assert "Issued" in heading(done)
     invoice.refresh_from_db()
     assert invoice.state == "credited"
+
+
+def test_a_draft_is_discarded_by_who_asked_for_it_or_an_approver(
+    finn: Client, ann: Client, invoice: Invoice
+) -> None:
+    finn.post(paths(invoice)["credit"], {"amount": "25", "reason": "Agreed"})
+    path = f"/credit-notes/{CreditNote.objects.get().pk}/discard/"
+    zoe = browser(person("zoe", group="Finance"))
+
+    refused = zoe.post(path, follow=True)
+    done = ann.post(path, follow=True)
+
+    assert alerts(refused)[0] == "Only who asked for this credit note, or an approver, discards it."
+    assert alerts(done)[-1] == "The credit note is discarded. The invoice is as it was."
 
 
 def test_a_draft_is_discarded(finn: Client, invoice: Invoice) -> None:
@@ -168,6 +184,7 @@ def test_a_file_is_imported_and_what_did_not_match_is_shown(finn: Client, invoic
         "USD",
         "2026-11-20",
         "'@x",
+        "",
         "There is no invoice =HYPERLINK(1).",
     ]
     assert rows(finn.get("/payments/"))[0][:3] == ["20 Nov 2026", "INV-2026-000001", "119.00"]

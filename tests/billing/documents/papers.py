@@ -34,6 +34,7 @@ PAPER = Document(
     taxes=[],
     prices_include_tax=False,
     credits=None,
+    reason="",
     footer="Bank of Springfield\nRegister 4711",
     logo=None,
 )

@@ -324,6 +324,19 @@ def test_bytes_of_taxed_documents_are_those_of_earlier_releases() -> None:
     assert sha256(render(taxed)).hexdigest() == EARLIER_TAXED
 
 
+def test_bytes_of_a_credit_note_with_its_reason_are_those_of_earlier_releases() -> None:
+    with_reason = paper(
+        credits=Reference(number="INV-2026-000001", issue_date=date(2026, 11, 22)),
+        number="CN-2026-000001",
+        due_date=None,
+        payment_terms_days=None,
+        reason="Agreed with Łódź",
+    )
+
+    assert sha256(render(with_reason)).hexdigest() == EARLIER_WITH_REASON
+
+
+EARLIER_WITH_REASON = "e61dacda807a3d916d2fa301bc59b5cd7d8ef1d6939fc97778ea346721d18393"
 EARLIER_TAXED = "22a0db8875b5a7af651a0dd1d0175b2750bc0cb429c0ae371d8e72c14fa0a749"
 EARLIER = "f6a63b30082058b232105b15a94e1765bb9287a7553cdd8715be87fccbae914a"
 

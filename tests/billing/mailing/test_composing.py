@@ -9,7 +9,7 @@ from billing.mailing.composing import compose, file_name
 from billing.models import Invoice, InvoiceMail
 from contracts.models import Contract
 
-MAIL = InvoiceMail(pk=7, created_at=datetime(2026, 11, 22, 9, 30, 5, 120, tzinfo=UTC))
+WRITTEN = datetime(2026, 11, 22, 9, 30, 5, 120, tzinfo=UTC)
 
 
 def invoice(**facts: Any) -> Invoice:
@@ -29,7 +29,8 @@ def invoice(**facts: Any) -> Invoice:
 
 
 def letter(recipient: str = "billing@example.com", sender: str = "", **facts: Any) -> EmailMessage:
-    return compose(mail=MAIL, invoice=invoice(**facts), recipient=recipient, sender=sender, pdf=b"%PDF")
+    mail = InvoiceMail(pk=7, created_at=WRITTEN, invoice=invoice(**facts))
+    return compose(mail=mail, recipient=recipient, sender=sender, pdf=b"%PDF")
 
 
 def test_mail_in_english() -> None:

@@ -101,15 +101,6 @@ def test_invoice_credited_while_its_mail_is_under_way_stays_credited() -> None:
     assert (invoice.state, invoice.sent_at is None) == ("credited", False)
 
 
-def test_credited_invoice_is_not_mailed() -> None:
-    (invoice,) = issue()
-    move_on(invoice, to="credited")
-
-    assert send_waiting() == NOTHING
-    assert mail.outbox == []
-    assert outbox() == [("INV-2026-000001", "withdrawn", TO, 1, "The invoice is credited.")]
-
-
 def test_mail_of_an_invoice_made_void_is_withdrawn_with_it() -> None:
     (invoice,) = issue()
     move_on(invoice, to="void")

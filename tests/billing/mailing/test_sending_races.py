@@ -15,7 +15,7 @@ import pytest
 from django.db import connections, transaction
 
 from billing.mailing.outbox import claim
-from billing.mailing.sending import send_waiting
+from billing.mailing.sending import Pass, send_waiting
 from billing.models import Invoice, InvoiceMail
 from tests.billing.mailing.letters import issue, let_time_pass, outbox
 
@@ -106,6 +106,29 @@ def test_mail_that_another_process_looks_at_is_passed_over() -> None:
 
     assert claimed is not None
     assert claimed.pk != first.pk
+
+
+def test_mail_is_noted_as_sent_although_its_invoice_is_held_for_longer_than_anybody_waits(kept: Path) -> None:
+    (invoice,) = issue()
+    held = threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
+            held.set()
+            threading.Event().wait(0.8)
+        connections.close_all()
+
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SET lock_timeout = '500ms'")
+    holding = threading.Thread(target=hold)
+    holding.start()
+    held.wait(30)
+
+    assert send_waiting() == Pass(sent=1, is_complete=True)
+    holding.join()
+    assert [(state, tries) for _, state, _, tries, _ in outbox()] == [("sent", 1)]
+    connections.close_all()
 
 
 def test_killed_at_any_step_every_mail_is_sent_at_least_once(kept: Path) -> None:

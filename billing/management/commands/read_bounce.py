@@ -1,0 +1,31 @@
+import sys
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError
+
+from billing.mailing.bouncing import UnableToMarkBounced, mail_with_id, mark_bounced
+from billing.mailing.reports import MOST_BYTES, NoReport, read_report
+
+
+class Command(BaseCommand):
+    help = (
+        "Reads one message from standard input. A delivery report that says that a mail of an invoice or "
+        "credit note failed marks that mail as bounced. Exit code 1: it is something else, keep it."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            failed = read_report(source=_first_bytes(sys.stdin.buffer))
+            mail = mail_with_id(message_id=failed.message_id)
+            mark_bounced(mail=mail, reason=failed.reason, actor=None)
+        except (NoReport, UnableToMarkBounced) as refusal:
+            raise CommandError(str(refusal)) from None
+        self.stdout.write(f"The mail of {mail.document} bounced: {failed.reason}")
+
+
+def _first_bytes(stream: BinaryIO) -> bytes:
+    """Reads to the end, so that the mail server's pipe does not break, and keeps what is needed."""
+    kept = stream.read(MOST_BYTES)
+    while stream.read(MOST_BYTES):
+        pass
+    return kept
