@@ -124,6 +124,7 @@ def assert_as_the_rules_say(order: Order, found: list[PlannedInstalment], *, val
     assert sum(one.amount.to_decimal() for one in found) == value.to_decimal()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("orders", [one_from_each_day, all_from_each_end_of_a_month])
 def test_plans_of_forty_years(orders: Callable[[], Iterator[Order]]) -> None:
     dice = random.Random(4)
