@@ -52,13 +52,18 @@ class MachineWrittenAdmin(LongListAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method == "POST":
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        may = self.has_change_permission if object_id else self.has_add_permission
+        if request.method == "POST" and not may(request):
             raise PermissionDenied(WRITTEN_BY_ITSELF)
-        return super().changeform_view(request, *args, **kwargs)
+        return super().changeform_view(request, object_id, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        raise PermissionDenied(WRITTEN_BY_ITSELF)
+        if not self.has_delete_permission(request):
+            raise PermissionDenied(WRITTEN_BY_ITSELF)
+        return super().delete_view(request, *args, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return list(self.facts)
