@@ -54,6 +54,7 @@ class InvoiceMailAdmin(MachineWrittenAdmin):
         "tries",
         "next_try_at",
         "sent_at",
+        "may_have_left",
         "problem",
         "requested_by",
         "created_at",

@@ -1,8 +1,9 @@
 """The outbox: which mail waits, which is under way, and what became of it.
 
 A mail is claimed before it is sent and marked afterwards, each in a transaction of its own. A process that
-dies between leaves it claimed: it is sent again later, under the same message id. The document is never
-issued again. A credit note waits until its invoice was mailed, so that the customer's books have the pair.
+dies between leaves it claimed: it is sent again later, under the same message id. That the first try may have
+reached the customer is remembered. The document is never issued again. A credit note waits until its invoice
+was mailed, so that the customer's books have the pair.
 """
 
 from datetime import timedelta
@@ -47,10 +48,13 @@ def claim() -> InvoiceMail | None:
                     tries=F("tries") + 1,
                     next_try_at=Now() + pause,
                     problem=_problem_so_far(mail),
+                    may_have_left=_may_have_left(mail),
                 )
                 return mail
             InvoiceMail.objects.filter(pk=mail.pk).update(
-                state=MailState.FAILED, problem=_problem_so_far(mail)
+                state=MailState.FAILED,
+                problem=_problem_so_far(mail),
+                may_have_left=_may_have_left(mail),
             )
         return None
 
@@ -85,19 +89,32 @@ def _note_accepted(*, mail: InvoiceMail, recipient: str) -> None:
     )
 
 
-def put_back(*, mail: InvoiceMail, state: MailState, recipient: str, problem: str) -> None:
-    """It was not sent: it waits, or ends there, and says why."""
+def put_back(
+    *, mail: InvoiceMail, state: MailState, recipient: str, problem: str, broke_off: bool = False
+) -> None:
+    """It was not sent: it waits, or ends there, and says why. `broke_off`: nobody knows whether it was."""
     InvoiceMail.objects.filter(pk=mail.pk, state=MailState.SENDING).update(
-        state=state, recipient=recipient, problem=problem
+        state=state,
+        recipient=recipient,
+        problem=problem,
+        may_have_left=True if broke_off else F("may_have_left"),
     )
 
 
 def withdraw(*, invoice: Invoice) -> None:
-    """Before an invoice becomes void, in the same transaction: what is not sent yet never will be."""
+    """Before an invoice becomes void, in the same transaction: what is not sent yet never will be.
+
+    Refused once a mail may have reached the customer, who then holds an invoice.
+    """
     InvoiceMail.objects.filter(
         invoice=invoice, state__in=[MailState.BY_HAND, MailState.NO_ADDRESS, MailState.WAITING]
     ).update(state=MailState.WITHDRAWN)
-    if InvoiceMail.objects.filter(invoice=invoice, state=MailState.SENDING).exists():
+    mails = InvoiceMail.objects.filter(invoice=invoice)
+    if mails.filter(may_have_left=True).exists():
+        raise UnableToSend(
+            f"A try to mail {invoice} broke off, so the customer may have it. Write a credit note instead."
+        )
+    if mails.filter(state=MailState.SENDING).exists():
         raise UnableToSend(f"{invoice} is being mailed just now. Look again in some minutes.")
 
 
@@ -138,6 +155,10 @@ def release_all(*, actor: AbstractBaseUser) -> int:
 def release_addressed() -> int:
     """What only waited for an address, and whose customer has one by now."""
     return _move("no_address", "'waiting'", condition="AND customer.billing_email <> ''")
+
+
+def _may_have_left(mail: InvoiceMail) -> bool:
+    return mail.may_have_left or mail.state == MailState.SENDING
 
 
 def _problem_so_far(mail: InvoiceMail) -> str:

@@ -3,7 +3,7 @@
 import logging
 import time
 from dataclasses import dataclass
-from smtplib import SMTPDataError, SMTPNotSupportedError, SMTPRecipientsRefused
+from smtplib import SMTPDataError, SMTPNotSupportedError, SMTPRecipientsRefused, SMTPResponseException
 
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage, get_connection
@@ -33,12 +33,18 @@ class Pass:
 
 
 class _NotSent(Exception):
-    """What becomes of a mail that was not sent. `ends_pass`: no other would be sent either."""
+    """What becomes of a mail that was not sent. `ends_pass`: no other would be sent either.
 
-    def __init__(self, state: MailState, problem: str, *, ends_pass: bool = False) -> None:
+    `broke_off`: the mail server may have it, and could not say so any more.
+    """
+
+    def __init__(
+        self, state: MailState, problem: str, *, ends_pass: bool = False, broke_off: bool = False
+    ) -> None:
         super().__init__(redact(problem))
         self.state = state
         self.ends_pass = ends_pass
+        self.broke_off = broke_off
 
 
 def send_waiting() -> Pass:
@@ -70,7 +76,13 @@ def _deliver(mail: InvoiceMail, *, sender: str, backend: BaseEmailBackend) -> No
         _send(_compose(mail, recipient=recipient, sender=sender), backend)
     except _NotSent as reason:
         log.warning("%s was not mailed: %s", mail.document, reason)
-        put_back(mail=mail, state=reason.state, recipient=recipient, problem=str(reason))
+        put_back(
+            mail=mail,
+            state=reason.state,
+            recipient=recipient,
+            problem=str(reason),
+            broke_off=reason.broke_off,
+        )
         raise
     accepted(mail=mail, recipient=recipient)
 
@@ -94,8 +106,10 @@ def _compose(mail: InvoiceMail, *, recipient: str, sender: str) -> EmailMessage:
 
 def _send(message: EmailMessage, backend: BaseEmailBackend) -> None:
     message.connection = backend
+    is_open = False
     try:
         backend.open()
+        is_open = True
         if not message.send():
             raise _NotSent(MailState.WAITING, "The mail backend took the mail and sent none.", ends_pass=True)
     except SMTPRecipientsRefused as error:
@@ -110,7 +124,8 @@ def _send(message: EmailMessage, backend: BaseEmailBackend) -> None:
     except OSError as error:  # the mail server cannot be reached or used; SMTP's other errors are OSErrors
         backend.close()
         problem = f"The mail server could not be used: {error or type(error).__name__}"
-        raise _NotSent(MailState.WAITING, problem, ends_pass=True) from error
+        broke_off = is_open and not isinstance(error, SMTPResponseException)
+        raise _NotSent(MailState.WAITING, problem, ends_pass=True, broke_off=broke_off) from error
 
 
 def _refusal(code: int, words: bytes | str) -> _NotSent:

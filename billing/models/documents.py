@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from billing.enums import MailState
+from billing.models.triggers import kept_as_made, never_emptied
 
 if TYPE_CHECKING:
     from billing.models.credit_notes import CreditNote
@@ -26,7 +27,10 @@ class Logo(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        triggers = [pgtrigger.Protect(name="logo_is_kept", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            kept_as_made(name="logo_is_kept", what="A logo"),
+            never_emptied(name="logos_are_kept", words="Logos of issued documents"),
+        ]
 
     def __str__(self) -> str:
         return f"Logo {self.sha256[:8]}"
@@ -60,7 +64,8 @@ class InvoiceRendering(models.Model):
 
     class Meta:
         triggers = [
-            pgtrigger.Protect(name="rendering_is_kept", operation=pgtrigger.Update | pgtrigger.Delete)
+            kept_as_made(name="rendering_is_kept", what="The hash of a first PDF"),
+            never_emptied(name="renderings_are_kept", words="The hashes of the first PDFs"),
         ]
 
     def __str__(self) -> str:
@@ -78,9 +83,8 @@ class CreditNoteRendering(models.Model):
 
     class Meta:
         triggers = [
-            pgtrigger.Protect(
-                name="credit_note_rendering_is_kept", operation=pgtrigger.Update | pgtrigger.Delete
-            )
+            kept_as_made(name="credit_note_rendering_is_kept", what="The hash of a first PDF"),
+            never_emptied(name="credit_note_renderings_are_kept", words="The hashes of the first PDFs"),
         ]
 
     def __str__(self) -> str:
@@ -130,6 +134,10 @@ class InvoiceMail(models.Model):
     tries = models.PositiveSmallIntegerField(db_default=0)
     next_try_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
+    may_have_left = models.BooleanField(
+        db_default=False,
+        help_text="A try broke off, so that nobody knows whether the mail server has it.",
+    )
     problem = models.TextField(blank=True, db_default="")
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"

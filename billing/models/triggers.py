@@ -8,6 +8,14 @@ import pgtrigger
 WAY_ON = "Correct it with a credit note."
 SUMS = "What is credited or paid of invoice % follows from its credit notes and payments."
 TOO_LATE_FOR_VOID = f"Invoice % was sent, paid or credited, so it cannot be void. {WAY_ON}"
+MAY_HAVE_LEFT = f"Invoice % is being mailed or may have been, so it cannot be void. {WAY_ON}"
+CAME_BACK = """
+    SELECT bool_or(state = 'bounced') AND bool_and(state <> 'sent') FROM billing_invoicemail
+    WHERE invoice_id = OLD.id AND credit_note_id IS NULL
+"""
+"""Every mail of an invoice that had left bounced: it counts as not sent, and still cannot be void."""
+SENT_ONCE = f"When invoice % was sent stays as it is. {WAY_ON}"
+SENT_BY_NOW = "Invoice % can only have been sent between its issue and now. Give the moment when it was."
 STATE_FOLLOWS = "The state of invoice % follows from what is sent, credited and paid of it."
 NO_MORE_LINES = f"Invoice % is issued: its lines are its net, and no line can be added. {WAY_ON}"
 
@@ -31,7 +39,8 @@ class IssuedInvoiceIsFrozen(pgtrigger.Trigger):
     """Of an issued invoice only the state and what it follows from may change, along the allowed ways.
 
     Credits and payments are sums of rows; only the triggers of those rows may change them. An invoice that is
-    set to Sent without a moment gets the present one.
+    set to Sent without a moment gets the present one, and keeps it unless its mail comes back. It becomes void only while no mail of it
+    can have reached anybody.
     """
 
     when = pgtrigger.Before
@@ -60,16 +69,31 @@ class IssuedInvoiceIsFrozen(pgtrigger.Trigger):
             IF NEW.state = 'draft' THEN
                 {_refuse("Invoice % is issued and no draft again. " + WAY_ON, "OLD.number")}
             END IF;
-            IF NEW.state = 'void' THEN
-                IF OLD.state <> 'issued' OR OLD.sent_at IS NOT NULL OR EXISTS (
-                    SELECT 1 FROM billing_invoicemail WHERE invoice_id = OLD.id AND sent_at IS NOT NULL
+            IF NEW.state = 'sent' AND coalesce(OLD.sent_at, NEW.sent_at) IS NULL THEN
+                NEW.sent_at = statement_timestamp();
+            END IF;
+            IF NEW.sent_at IS DISTINCT FROM OLD.sent_at THEN
+                IF OLD.sent_at IS NOT NULL AND (
+                    NEW.sent_at IS NOT NULL OR ({CAME_BACK}) IS NOT TRUE
                 ) THEN
+                    {_refuse(SENT_ONCE, "OLD.number")}
+                END IF;
+                IF NEW.sent_at NOT BETWEEN OLD.created_at AND clock_timestamp() THEN
+                    {_refuse(SENT_BY_NOW, "OLD.number")}
+                END IF;
+            END IF;
+            IF NEW.state = 'void' THEN
+                IF OLD.state <> 'issued' OR NEW.sent_at IS NOT NULL THEN
                     {_refuse(TOO_LATE_FOR_VOID, "OLD.number")}
                 END IF;
+                IF EXISTS (
+                    SELECT 1 FROM billing_invoicemail
+                    WHERE invoice_id = OLD.id
+                        AND (state IN ('sending', 'sent') OR may_have_left OR sent_at IS NOT NULL)
+                ) THEN
+                    {_refuse(MAY_HAVE_LEFT, "OLD.number")}
+                END IF;
                 RETURN NEW;
-            END IF;
-            IF NEW.state = 'sent' AND NEW.sent_at IS NULL THEN
-                NEW.sent_at = now();
             END IF;
             IF NEW.state NOT IN (OLD.state, 'sent', {SETTLED_STATE}) THEN
                 {_refuse(STATE_FOLLOWS, "OLD.number")}
@@ -152,6 +176,16 @@ def never_emptied(*, name: str, words: str) -> pgtrigger.Trigger:
         operation=pgtrigger.Truncate,
         level=pgtrigger.Statement,
         func=_refuse(f"{words} are kept for ever: this table cannot be emptied."),
+    )
+
+
+def kept_as_made(*, name: str, what: str) -> pgtrigger.Trigger:
+    """A row that issued documents rest on, and that is written once."""
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        func=_refuse(f"{what} stays as it is. Issued documents are made again from it and checked by it."),
     )
 
 

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -15,6 +16,9 @@ from contracts.money import Money
 from fincelo.pagination import CountCappedPaginator
 
 Shown = Callable[[Any], str]
+WRITTEN_BY_ITSELF = (
+    "Fincelo writes this by itself. Here it is only looked at; it changes by what is done on the pages."
+)
 
 
 class LongListAdmin(admin.ModelAdmin):
@@ -47,6 +51,19 @@ class MachineWrittenAdmin(LongListAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        may = self.has_change_permission if object_id else self.has_add_permission
+        if request.method == "POST" and not may(request):
+            raise PermissionDenied(WRITTEN_BY_ITSELF)
+        return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not self.has_delete_permission(request):
+            raise PermissionDenied(WRITTEN_BY_ITSELF)
+        return super().delete_view(request, *args, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return list(self.facts)

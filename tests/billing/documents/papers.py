@@ -1,6 +1,7 @@
 """Documents as the tests of their PDFs need them, and what a reader finds in a PDF."""
 
 import io
+import unicodedata
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -99,6 +100,15 @@ def pages(pdf: bytes) -> list[list[str]]:
         [line.strip() for line in page.extract_text().splitlines() if line.strip()]
         for page in PdfReader(io.BytesIO(pdf)).pages
     ]
+
+
+def shown(value: str) -> str:
+    """How a text looks on paper, without its blanks."""
+    return "".join(
+        "\ufffd" if unicodedata.category(letter) in ("Cc", "Cs") or ord(letter) & 0xFFFE == 0xFFFE else letter
+        for letter in unicodedata.normalize("NFC", value)
+        if not letter.isspace()
+    )
 
 
 def picture(*, width: int = 40, height: int = 10, mode: str = "RGB", form: str = "PNG") -> bytes:

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-import unicodedata
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -26,21 +25,12 @@ from billing.documents.fonts import fonts
 from billing.documents.logos import as_jpeg
 from billing.documents.painting import render
 from billing.tax import RateTotal
-from tests.billing.documents.papers import CATALOGUE, documents, lines, pages, paper, picture
+from tests.billing.documents.papers import CATALOGUE, documents, lines, pages, paper, picture, shown
 
 FIXED = (
     "Invoice Tax ID Tax ID Billed to Invoice number Invoice date Due date Payment terms PO number "
     "Net Tax Total USD"
 )
-
-
-def shown(value: str) -> str:
-    """How a text looks on paper, without its blanks."""
-    return "".join(
-        "\ufffd" if unicodedata.category(letter) in ("Cc", "Cs") or ord(letter) & 0xFFFE == 0xFFFE else letter
-        for letter in unicodedata.normalize("NFC", value)
-        if not letter.isspace()
-    )
 
 
 def amount(value: int) -> str:

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Sequence
 from email.message import Message
 from pathlib import Path
-from smtplib import SMTPNotSupportedError
+from smtplib import SMTPNotSupportedError, SMTPSenderRefused, SMTPServerDisconnected
 from typing import Any
 
 from django.core.mail import EmailMessage
@@ -27,6 +27,18 @@ class Broken(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         raise RuntimeError("a fault of the backend")
+
+
+class BreaksOff(BaseEmailBackend):
+    """Gets the mail and loses the connection before it can say so."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        raise SMTPServerDisconnected("Connection unexpectedly closed")
+
+
+class SenderRefused(BaseEmailBackend):
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        raise SMTPSenderRefused(550, b"5.7.1 Not you", "bills@fincelo.example")
 
 
 class OldServer(BaseEmailBackend):
