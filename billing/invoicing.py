@@ -115,9 +115,8 @@ class _Rules:
     limits: Mapping[str, int]
 
     def needs_approval(self, instalment: DueInstalment) -> bool:
-        amount = instalment.amount
-        return self.mode == BillingMode.APPROVE or amount.minor > self.limits.get(
-            amount.currency, amount.minor
+        return self.mode == BillingMode.APPROVE or instalment.minor > self.limits.get(
+            instalment.currency, instalment.minor
         )
 
 
@@ -206,9 +205,11 @@ def _bill_chunk(*, due: Sequence[DueInstalment], rules: _Rules, run: BillingRun)
         raise UnableToIssueInvoice(str(closed)) from closed
     lock_contracts(contract_ids={instalment.contract_id for instalment in due})
     still = still_due(as_of=run.as_of, ids=[instalment.id for instalment in due])
-    due = [instalment for instalment in due if instalment.id in still]
-    waiting = [instalment for instalment in due if rules.needs_approval(instalment)]
-    ready = [instalment for instalment in due if not rules.needs_approval(instalment)]
+    ready: list[DueInstalment] = []
+    waiting: list[DueInstalment] = []
+    for instalment in due:
+        if instalment.id in still:
+            (waiting if rules.needs_approval(instalment) else ready).append(instalment)
     issue = partial(issue_invoices, legal_entity=rules.legal_entity, run=run, issue_date=run.as_of)
     outcome = _Outcome()
     outcome.failed += _write(ready, issue, outcome.issued)

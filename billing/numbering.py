@@ -1,7 +1,7 @@
 """Numbers of invoices and credit notes: one gapless series for each kind, legal entity and year."""
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -13,8 +13,7 @@ class UnableToIssueInvoice(Exception):
     """No invoice can be issued on that day, for any contract."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentNumber:
+class DocumentNumber(NamedTuple):
     sequence: int
     text: str
 
@@ -57,15 +56,13 @@ def take_numbers(
             f"Bill as of {last} or later."
         )
     prefix = legal_entity.invoice_prefix if kind == SeriesKind.INVOICE else legal_entity.credit_note_prefix
-    return [
-        DocumentNumber(sequence=sequence, text=_text(prefix, issue_date.year, sequence))
-        for sequence in range(row[0], row[0] + count)
+    begin = f"{prefix}-{issue_date.year}-"
+    numbers = [
+        DocumentNumber(sequence, f"{begin}{sequence:06d}") for sequence in range(row[0], row[0] + count)
     ]
-
-
-def _text(prefix: str, year: int, sequence: int) -> str:
-    text = f"{prefix}-{year}-{sequence:06d}"
     longest = Invoice._meta.get_field("number").max_length
-    if longest is not None and len(text) > longest:
-        raise UnableToIssueInvoice(f"Number {text} has more than {longest} characters. Shorten the prefix.")
-    return text
+    if longest is not None and len(numbers[-1].text) > longest:
+        raise UnableToIssueInvoice(
+            f"Number {numbers[-1].text} has more than {longest} characters. Shorten the prefix."
+        )
+    return numbers
