@@ -95,23 +95,3 @@ def still_due(*, as_of: date, ids: Collection[int]) -> set[int]:
             {"as_of": as_of, "ids": as_array(ids)},
         )
         return {id_ for (id_,) in cursor.fetchall()}
-
-
-def preview_due(*, as_of: date) -> list[Total]:
-    """What a billing run would issue."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT contract.currency, count(*), sum(instalment.amount_minor)
-            FROM billing_instalment instalment JOIN {BILLABLE}
-            WHERE instalment.state = 'planned' AND instalment.billing_date <= %(as_of)s
-              AND instalment.parked_by_id IS NULL
-            GROUP BY contract.currency
-            ORDER BY contract.currency
-            """,  # noqa: S608  constants
-            {"as_of": as_of},
-        )
-        return [
-            Total(currency=currency, invoices=invoices, minor=int(minor))
-            for currency, invoices, minor in cursor.fetchall()
-        ]

@@ -47,14 +47,10 @@ def take_numbers(
             },
         )
         row = cursor.fetchone()
-    words = kind.label
     if row is None:
         series = NumberSeries.objects.get(legal_entity=legal_entity, year=issue_date.year, kind=kind)
         last = series.last_issue_date
-        raise UnableToIssueInvoice(
-            f"{words} dated {last} are issued already, so none can be dated {issue_date}. "
-            f"Bill as of {last} or later."
-        )
+        raise UnableToIssueInvoice(day_refusal(kind=kind, last=last, day=issue_date))
     prefix = legal_entity.invoice_prefix if kind == SeriesKind.INVOICE else legal_entity.credit_note_prefix
     begin = f"{prefix}-{issue_date.year}-"
     numbers = [
@@ -66,3 +62,10 @@ def take_numbers(
             f"Number {numbers[-1].text} has more than {longest} characters. Shorten the prefix."
         )
     return numbers
+
+
+def day_refusal(*, kind: SeriesKind, last: date | None, day: date) -> str:
+    return (
+        f"{kind.label} dated {last} are issued already, so none can be dated {day}. "
+        f"Bill as of {last} or later."
+    )

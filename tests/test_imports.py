@@ -56,7 +56,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
             "activation approving banners bounds crediting customer_terms drafting due invariants invoicing issuing letterheads lifecycle locks "
-            "mailing numbering overview paying payment_imports policy queries rendering story voiding"
+            "mailing numbering overview paying payment_imports policy previewing queries rendering story voiding"
         ),
         Layer.INTERFACES: (
             "admin apps checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
