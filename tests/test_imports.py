@@ -41,14 +41,14 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "checking health recipients schedules startup task_guard",
         Layer.INTERFACES: (
-            "admin apps checks context form_renderer management middleware roles tasks templatetags urls views wsgi"
+            "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
         ),
     },
     "contracts": {
         Layer.VALUES: "currencies drafts enums money terms",
         Layer.MODELS: "bulk migrations models transactions",
         Layer.DOMAIN: "audit contacts invariants operations queries story suspending workspace",
-        Layer.INTERFACES: "admin apps audited_form checks forms management middleware templatetags urls views",
+        Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",
     },
     "billing": {
         Layer.VALUES: "enums payment_rows periods split tax",
