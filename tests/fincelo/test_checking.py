@@ -247,7 +247,4 @@ def test_healthz_tells_the_last_check_and_stays_200(zone: str, age: timedelta, s
 
     response = Client().get("/healthz")
 
-    assert (response.status_code, response.json()) == (
-        200,
-        {"database": "ok", "worker": "ok", "polls": "ok", "invariants": state},
-    )
+    assert (response.status_code, response.json()["invariants"]) == (200, state)
