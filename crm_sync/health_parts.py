@@ -47,7 +47,7 @@ def polls() -> Part:
         ],
         troubles=troubles,
         url=reverse("connections"),
-        is_vital=True,
+        is_vital=state != WELL,  # a connection that is broken is no reason to take a process away
     )
 
 
