@@ -37,7 +37,7 @@ def billing() -> Part:
 _LATE = Trouble(
     what="The Smart Billing Agent has not looked for three hours.",
     why="What is due is not billed until it does. Nothing is lost: the next run bills all of it.",
-    cure="Restart the worker, or run `manage.py run_billing`.",
+    cure="Restart the worker, or run manage.py run_billing.",
 )
 
 

@@ -18,7 +18,7 @@ LATE_AFTER = timedelta(minutes=15)
 UNCHECKED_AFTER = timedelta(days=2)
 A_DAY = timedelta(days=1)
 LEAST_FREE = 0.05
-STARTS_WORKER = "Start the worker, or restart it: `manage.py qcluster`."
+STARTS_WORKER = "Start the worker, or restart it: manage.py qcluster."
 
 
 def database() -> Part:
@@ -106,14 +106,14 @@ def invariants() -> Part:
             what=f"{result.number} {_words(result.name)}: {result.sentences[0]}"
             + (f" And {result.count - 1:,} more." if result.count > 1 else ""),
             why="What is stored breaks a rule that must always hold.",
-            cure="`manage.py check_invariants` prints every line.",
+            cure="manage.py check_invariants prints every line.",
         )
         for result in broken
     ] + [
         Trouble(
             what=f"{result.number} {_words(result.name)}: {result.problem}",
             why="A rule that is not asked may be broken without anybody knowing.",
-            cure="Run `manage.py check_invariants` when the machine has time.",
+            cure="Run manage.py check_invariants when the machine has time.",
         )
         for result in failed
     ]
@@ -123,7 +123,7 @@ def invariants() -> Part:
             Trouble(
                 what="What is stored was not checked as a whole for two days.",
                 why="Something wrong would not be noticed.",
-                cure="The worker checks each night. Check now with `manage.py check_invariants`.",
+                cure="The worker checks each night. Check now with manage.py check_invariants.",
             )
         )
     asked = InvariantResult.objects.count()
