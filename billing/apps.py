@@ -5,7 +5,10 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import invariants  # needs models: all apps must be known
+        from billing import health, invariants  # need models: all apps must be known
+        from fincelo import health as parts  # as above
         from fincelo.invariants import register  # as above
 
+        parts.register(name="billing", ask=health.billing)
+        parts.register(name="mail", ask=health.mail)
         register(invariants.INVARIANTS)

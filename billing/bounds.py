@@ -25,15 +25,17 @@ from billing.models import BillingRun, BillingSchedule
 from contracts import audit
 from contracts.bulk import as_json
 from contracts.models import Contract
+from contracts.money import Money
 
 MOST_PER_CONTRACT = 3
 TIMES = 3
 HISTORY = 20
 LOOK_BACK = 100
 
-_DAY = """
+DAY = """
     CASE WHEN instalment.billing_date > %(last)s THEN instalment.billing_date ELSE %(as_of)s::date END
 """
+"""On which day it would have been billed, had nothing stood still since `last`."""
 _ASKED_ABOUT = """
     instalment.state = 'planned' AND instalment.billing_date <= %(as_of)s
     AND instalment.parked_by_id IS NULL AND NOT instalment.is_cleared
@@ -46,13 +48,23 @@ class Usual:
     minor: Mapping[str, int]
 
     def is_exceeded_by(self, totals: Sequence[Total]) -> bool:
-        if sum(total.invoices for total in totals) > TIMES * self.invoices:
-            return True
-        return any(
-            total.minor > TIMES * self.minor[total.currency]
-            for total in totals
-            if total.currency in self.minor
-        )
+        return bool(self.excess_of(totals))
+
+    def excess_of(self, totals: Sequence[Total]) -> list[str]:
+        """A sentence for each bound that is exceeded."""
+        sentences = []
+        invoices = sum(total.invoices for total in totals)
+        if invoices > TIMES * self.invoices:
+            sentences.append(
+                f"{invoices} invoices are due at once, more than three times the usual {self.invoices}."
+            )
+        for total in totals:
+            usual = self.minor.get(total.currency)
+            if usual is not None and total.minor > TIMES * usual:
+                amount = Money(minor=total.minor, currency=total.currency)
+                largest = Money(minor=usual, currency=total.currency)
+                sentences.append(f"{amount} are due at once, more than three times the usual {largest}.")
+        return sentences
 
 
 def last_billed(*, run: BillingRun) -> date | None:
@@ -71,8 +83,8 @@ def missed_since(*, run: BillingRun, last: date | None) -> date | None:
     return last + timedelta(days=1)
 
 
-def ask_about_contracts(*, run: BillingRun, last: date | None) -> int:
-    """Makes schedules ask that would have more than three invoices in the run."""
+def contracts_to_ask(*, run: BillingRun, last: date | None) -> list[int]:
+    """Contracts that would have more than three invoices in the run."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -81,7 +93,7 @@ def ask_about_contracts(*, run: BillingRun, last: date | None) -> int:
                 SELECT instalment.schedule_id
                 FROM billing_instalment instalment
                 WHERE {_ASKED_ABOUT}
-                GROUP BY instalment.schedule_id, {_DAY}
+                GROUP BY instalment.schedule_id, {DAY}
                 HAVING count(*) > {MOST_PER_CONTRACT}
             ) many
             JOIN billing_billingschedule schedule ON schedule.id = many.schedule_id
@@ -90,7 +102,12 @@ def ask_about_contracts(*, run: BillingRun, last: date | None) -> int:
             """,  # noqa: S608  constants
             {"as_of": run.as_of, "last": last or run.as_of},
         )
-        ids = [id_ for (id_,) in cursor.fetchall()]
+        return [id_ for (id_,) in cursor.fetchall()]
+
+
+def ask_about_contracts(*, run: BillingRun, last: date | None) -> int:
+    """Makes schedules ask that would have more than three invoices in the run."""
+    ids = contracts_to_ask(run=run, last=last)
     if not ids:
         return 0
     lock_contracts(contract_ids=ids)
@@ -126,7 +143,7 @@ def park_excess(*, run: BillingRun, last: date | None) -> list[Total]:
             WHERE id IN (
                 SELECT instalment.id
                 FROM billing_instalment instalment JOIN {BILLABLE}
-                WHERE {_ASKED_ABOUT} AND {_DAY} = ANY(%(days)s::date[])
+                WHERE {_ASKED_ABOUT} AND {DAY} = ANY(%(days)s::date[])
             )
             """,  # noqa: S608  constants
             {"run": run.pk, "as_of": run.as_of, "last": last or run.as_of, "days": list(excess)},
@@ -169,7 +186,7 @@ def _due_by_day(run: BillingRun, last: date | None) -> dict[date, list[Total]]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT {_DAY} AS day, contract.currency, count(*), sum(instalment.amount_minor)
+            SELECT {DAY} AS day, contract.currency, count(*), sum(instalment.amount_minor)
             FROM billing_instalment instalment JOIN {BILLABLE}
             WHERE {_ASKED_ABOUT}
             GROUP BY 1, 2

@@ -7,10 +7,11 @@ planner to look-ups by key: right after a large import it has no statistics, and
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from django.db import connection
 
-from contracts.money import Money
+from contracts.bulk import as_array
 
 CHUNK = 5_000
 
@@ -26,11 +27,13 @@ BILLABLE = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueInstalment:
+class DueInstalment(NamedTuple):
+    """A row as the database gives it: there are many."""
+
     id: int
     contract_id: int
-    amount: Money
+    minor: int
+    currency: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,7 @@ def due_chunks(*, as_of: date) -> Iterator[list[DueInstalment]]:
             )
             rows = cursor.fetchall()
         due = [
-            DueInstalment(id=id_, contract_id=contract_id, amount=Money(minor=minor, currency=currency))
+            DueInstalment(id_, contract_id, minor, currency)
             for _, id_, contract_id, minor, currency in rows
             if contract_id
         ]
@@ -89,26 +92,6 @@ def still_due(*, as_of: date, ids: Collection[int]) -> set[int]:
               AND instalment.state = 'planned' AND instalment.billing_date <= %(as_of)s
               AND instalment.parked_by_id IS NULL
             """,  # noqa: S608  constants
-            {"as_of": as_of, "ids": list(ids)},
+            {"as_of": as_of, "ids": as_array(ids)},
         )
         return {id_ for (id_,) in cursor.fetchall()}
-
-
-def preview_due(*, as_of: date) -> list[Total]:
-    """What a billing run would issue."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT contract.currency, count(*), sum(instalment.amount_minor)
-            FROM billing_instalment instalment JOIN {BILLABLE}
-            WHERE instalment.state = 'planned' AND instalment.billing_date <= %(as_of)s
-              AND instalment.parked_by_id IS NULL
-            GROUP BY contract.currency
-            ORDER BY contract.currency
-            """,  # noqa: S608  constants
-            {"as_of": as_of},
-        )
-        return [
-            Total(currency=currency, invoices=invoices, minor=int(minor))
-            for currency, invoices, minor in cursor.fetchall()
-        ]

@@ -115,9 +115,8 @@ class _Rules:
     limits: Mapping[str, int]
 
     def needs_approval(self, instalment: DueInstalment) -> bool:
-        amount = instalment.amount
-        return self.mode == BillingMode.APPROVE or amount.minor > self.limits.get(
-            amount.currency, amount.minor
+        return self.mode == BillingMode.APPROVE or instalment.minor > self.limits.get(
+            instalment.currency, instalment.minor
         )
 
 
@@ -178,6 +177,17 @@ def _rules() -> _Rules:
     )
 
 
+def sender_refusal(legal_entity: LegalEntity | None) -> str:
+    """Why it can send no invoice; empty if it can."""
+    missing = legal_entity.missing if legal_entity else "name and address"
+    if not missing:
+        return ""
+    return (
+        f"The {missing} of the legal entity is missing, so no invoice is legal. "
+        "Enter it under Settings, Legal entity."
+    )
+
+
 def _close_interrupted() -> None:
     """A run that was killed could not say so itself."""
     with connection.cursor() as cursor:
@@ -192,12 +202,9 @@ def _close_interrupted() -> None:
 
 
 def _bill_chunk(*, due: Sequence[DueInstalment], rules: _Rules, run: BillingRun) -> _Outcome:
-    if rules.legal_entity is None or rules.legal_entity.missing:
-        missing = rules.legal_entity.missing if rules.legal_entity else "name and address"
-        raise UnableToIssueInvoice(
-            f"The {missing} of the legal entity is missing, so no invoice is legal. "
-            "Enter it under Settings, Legal entity."
-        )
+    entity = rules.legal_entity
+    if entity is None or entity.missing:
+        raise UnableToIssueInvoice(sender_refusal(entity))
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a refusal shows in its savepoint, not at the commit
     try:
@@ -206,13 +213,15 @@ def _bill_chunk(*, due: Sequence[DueInstalment], rules: _Rules, run: BillingRun)
         raise UnableToIssueInvoice(str(closed)) from closed
     lock_contracts(contract_ids={instalment.contract_id for instalment in due})
     still = still_due(as_of=run.as_of, ids=[instalment.id for instalment in due])
-    due = [instalment for instalment in due if instalment.id in still]
-    waiting = [instalment for instalment in due if rules.needs_approval(instalment)]
-    ready = [instalment for instalment in due if not rules.needs_approval(instalment)]
-    issue = partial(issue_invoices, legal_entity=rules.legal_entity, run=run, issue_date=run.as_of)
+    ready: list[DueInstalment] = []
+    waiting: list[DueInstalment] = []
+    for instalment in due:
+        if instalment.id in still:
+            (waiting if rules.needs_approval(instalment) else ready).append(instalment)
+    issue = partial(issue_invoices, legal_entity=entity, run=run, issue_date=run.as_of)
     outcome = _Outcome()
     outcome.failed += _write(ready, issue, outcome.issued)
-    draft = partial(draft_invoices, legal_entity=rules.legal_entity, run=run)
+    draft = partial(draft_invoices, legal_entity=entity, run=run)
     outcome.failed += _write(waiting, draft, outcome.drafted)
     _count(
         run,

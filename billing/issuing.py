@@ -12,67 +12,65 @@ from billing.mailing.posting import FIRST_STATE
 from billing.models import BillingRun, LegalEntity
 from billing.numbering import take_numbers
 from billing.tax import TAX_SQL
-from contracts.bulk import as_json
+from contracts.bulk import as_array, as_json
 
-_TAX = TAX_SQL.format(amount="priced.amount_minor", rate="priced.rate", included="%(included)s")
+_TAX = TAX_SQL.format(amount="facts.amount_minor", rate="facts.rate", included="%(included)s")
 _ISSUE = f"""
-    WITH priced AS (
+    WITH priced AS MATERIALIZED (
         SELECT
-            numbered.sequence, numbered.text, instalment.id AS instalment_id, instalment.amount_minor,
-            contract.id AS contract_id, contract.currency, contract.po_number, customer.id AS customer_id,
-            coalesce(customer.tax_rate, %(rate)s) AS rate,
-            coalesce(customer.payment_terms_days, %(terms)s) AS terms,
-            jsonb_build_object(
-                'name', customer.name, 'address', customer.address,
-                'tax_id', customer.tax_id, 'billing_email', customer.billing_email,
-                'language', customer.language
-            ) AS buyer
-        FROM unnest(%(ids)s::bigint[], %(sequences)s::integer[], %(texts)s::text[])
-            AS numbered (instalment_id, sequence, text)
-        JOIN billing_instalment instalment ON instalment.id = numbered.instalment_id
-        JOIN billing_billingschedule schedule ON schedule.id = instalment.schedule_id
-        JOIN contracts_contract contract ON contract.id = schedule.contract_id
-        JOIN contracts_customer customer ON customer.id = contract.customer_id
-    ), taxed AS (
-        SELECT priced.*, computed.tax,
-            priced.amount_minor - CASE WHEN %(included)s THEN computed.tax ELSE 0 END AS net
-        FROM priced, LATERAL (SELECT {_TAX} AS tax) computed
+            nextval((SELECT pg_get_serial_sequence('billing_invoice', 'id')::regclass)) AS id,
+            %(first)s::integer + numbered.place - 1 AS sequence, numbered.text, numbered.instalment_id,
+            facts.*, computed.tax,
+            facts.amount_minor - CASE WHEN %(included)s THEN computed.tax ELSE 0 END AS net
+        FROM unnest(%(ids)s::bigint[], string_to_array(%(texts)s, ','))
+            WITH ORDINALITY AS numbered (instalment_id, text, place),
+        LATERAL (
+            SELECT
+                instalment.amount_minor, instalment.period_start, instalment.period_end,
+                contract.id AS contract_id, contract.name AS description,
+                contract.currency, contract.po_number, customer.id AS customer_id,
+                coalesce(customer.tax_rate, %(rate)s) AS rate,
+                coalesce(customer.payment_terms_days, %(terms)s) AS terms,
+                jsonb_build_object(
+                    'name', customer.name, 'address', customer.address,
+                    'tax_id', customer.tax_id, 'billing_email', customer.billing_email,
+                    'language', customer.language
+                ) AS buyer
+            FROM billing_instalment instalment
+            JOIN billing_billingschedule schedule ON schedule.id = instalment.schedule_id
+            JOIN contracts_contract contract ON contract.id = schedule.contract_id
+            JOIN contracts_customer customer ON customer.id = contract.customer_id
+            WHERE instalment.id = numbered.instalment_id
+            OFFSET 0 -- look-ups by key, with or without statistics; in the order of the numbers
+        ) facts,
+        LATERAL (SELECT {_TAX} AS tax) computed
     ), issued AS (
         INSERT INTO billing_invoice (
-            legal_entity_id, contract_id, customer_id, instalment_id, billing_run_id,
+            id, legal_entity_id, contract_id, customer_id, instalment_id, billing_run_id,
             state, number, year, sequence, issue_date, due_date,
             currency, net_minor, tax_minor, total_minor, tax_summary, prices_include_tax,
             payment_terms_days, po_number, seller, buyer
         )
         SELECT
-            %(entity)s, contract_id, customer_id, instalment_id, %(run)s,
+            id, %(entity)s, contract_id, customer_id, instalment_id, %(run)s,
             %(state)s, text, %(year)s, sequence, %(issue_date)s, %(issue_date)s::date + terms,
             currency, net, tax, net + tax,
             jsonb_build_array(jsonb_build_object('rate', rate, 'net_minor', net, 'tax_minor', tax)),
             %(included)s, terms, po_number, %(seller)s::jsonb, buyer
-        FROM taxed
-        ORDER BY sequence
-        RETURNING id, instalment_id, contract_id, state, currency, net_minor, total_minor, buyer
+        FROM priced
     ), charged AS (
         INSERT INTO billing_invoiceline (
             invoice_id, position, description, period_start, period_end, amount_minor, tax_rate
         )
-        SELECT
-            issued.id, 1, contract.name,
-            instalment.period_start, instalment.period_end, issued.net_minor, taxed.rate
-        FROM issued
-        JOIN taxed ON taxed.instalment_id = issued.instalment_id
-        JOIN billing_instalment instalment ON instalment.id = issued.instalment_id
-        JOIN contracts_contract contract ON contract.id = issued.contract_id
+        SELECT id, 1, description, period_start, period_end, net, rate FROM priced
     ), billed AS (
-        UPDATE billing_instalment instalment SET state = %(billed)s
-        FROM issued WHERE instalment.id = issued.instalment_id
+        UPDATE billing_instalment SET state = %(billed)s
+        WHERE id = ANY(ARRAY(SELECT instalment_id FROM priced))
     ), posted AS (
         INSERT INTO billing_invoicemail (invoice_id, state)
-        SELECT id, {FIRST_STATE} FROM issued WHERE state = 'issued'
+        SELECT id, {FIRST_STATE} FROM priced WHERE %(state)s = 'issued'
     )
-    SELECT currency, count(*), sum(CASE WHEN %(included)s THEN total_minor ELSE net_minor END)
-    FROM issued GROUP BY currency
+    SELECT currency, count(*), sum(amount_minor) FROM priced GROUP BY currency
 """  # noqa: S608  constants
 
 
@@ -91,7 +89,7 @@ def issue_invoices(
         run=run,
         issue_date=issue_date,
         state=InvoiceState.ISSUED,
-        sequences=[number.sequence for number in numbers],
+        first=numbers[0].sequence,
         texts=[number.text for number in numbers],
     )
 
@@ -106,8 +104,8 @@ def draft_invoices(
         run=run,
         issue_date=None,
         state=InvoiceState.DRAFT,
-        sequences=[None] * len(instalment_ids),
-        texts=[None] * len(instalment_ids),
+        first=None,
+        texts=[],
     )
 
 
@@ -118,8 +116,8 @@ def _write(
     run: BillingRun,
     issue_date: date | None,
     state: InvoiceState,
-    sequences: Sequence[int | None],
-    texts: Sequence[str | None],
+    first: int | None,
+    texts: Sequence[str],
 ) -> list[Total]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -133,9 +131,9 @@ def _write(
                 "rate": legal_entity.default_tax_rate,
                 "included": legal_entity.prices_include_tax,
                 "seller": as_json(seller_copy(legal_entity=legal_entity)),
-                "ids": list(instalment_ids),
-                "sequences": list(sequences),
-                "texts": list(texts),
+                "ids": as_array(instalment_ids),
+                "first": first,
+                "texts": ",".join(texts),
                 "state": state.value,
                 "billed": (
                     InstalmentState.DRAFTED if state == InvoiceState.DRAFT else InstalmentState.INVOICED

@@ -4,6 +4,8 @@ from collections.abc import Collection
 
 from django.db import connection
 
+from contracts.bulk import as_array
+
 
 def lock_contracts(*, contract_ids: Collection[int]) -> None:
     """Holds the contracts until the transaction ends. What is read of their billing afterwards stays true.
@@ -21,5 +23,5 @@ def lock_contracts(*, contract_ids: Collection[int]) -> None:
             ORDER BY customer.id, contract.id
             FOR KEY SHARE OF customer FOR NO KEY UPDATE OF contract
             """,
-            [list(contract_ids)],
+            [as_array(contract_ids)],
         )

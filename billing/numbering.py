@@ -1,7 +1,7 @@
 """Numbers of invoices and credit notes: one gapless series for each kind, legal entity and year."""
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -13,8 +13,7 @@ class UnableToIssueInvoice(Exception):
     """No invoice can be issued on that day, for any contract."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentNumber:
+class DocumentNumber(NamedTuple):
     sequence: int
     text: str
 
@@ -48,24 +47,25 @@ def take_numbers(
             },
         )
         row = cursor.fetchone()
-    words = kind.label
     if row is None:
         series = NumberSeries.objects.get(legal_entity=legal_entity, year=issue_date.year, kind=kind)
         last = series.last_issue_date
-        raise UnableToIssueInvoice(
-            f"{words} dated {last} are issued already, so none can be dated {issue_date}. "
-            f"Bill as of {last} or later."
-        )
+        raise UnableToIssueInvoice(day_refusal(kind=kind, last=last, day=issue_date))
     prefix = legal_entity.invoice_prefix if kind == SeriesKind.INVOICE else legal_entity.credit_note_prefix
-    return [
-        DocumentNumber(sequence=sequence, text=_text(prefix, issue_date.year, sequence))
-        for sequence in range(row[0], row[0] + count)
+    begin = f"{prefix}-{issue_date.year}-"
+    numbers = [
+        DocumentNumber(sequence, f"{begin}{sequence:06d}") for sequence in range(row[0], row[0] + count)
     ]
-
-
-def _text(prefix: str, year: int, sequence: int) -> str:
-    text = f"{prefix}-{year}-{sequence:06d}"
     longest = Invoice._meta.get_field("number").max_length
-    if longest is not None and len(text) > longest:
-        raise UnableToIssueInvoice(f"Number {text} has more than {longest} characters. Shorten the prefix.")
-    return text
+    if longest is not None and len(numbers[-1].text) > longest:
+        raise UnableToIssueInvoice(
+            f"Number {numbers[-1].text} has more than {longest} characters. Shorten the prefix."
+        )
+    return numbers
+
+
+def day_refusal(*, kind: SeriesKind, last: date | None, day: date) -> str:
+    return (
+        f"{kind.label} dated {last} are issued already, so none can be dated {day}. "
+        f"Bill as of {last} or later."
+    )

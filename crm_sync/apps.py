@@ -6,9 +6,10 @@ class CrmSyncConfig(AppConfig):
     verbose_name = "CRM sync"
 
     def ready(self) -> None:
-        from crm_sync import invariants, watch  # need models: all apps must be known
+        from crm_sync import health_parts, invariants  # need models: all apps must be known
         from fincelo import health  # as above
         from fincelo.invariants import register  # as above
 
-        health.FURTHER["polls"] = watch.polls
+        health.register(name="polls", ask=health_parts.polls)
+        health.register(name="tie-out", ask=health_parts.tie_out)
         register(invariants.INVARIANTS)

@@ -7,9 +7,16 @@ class FinceloConfig(AppConfig):
     verbose_name = "Fincelo"
 
     def ready(self) -> None:
-        from fincelo import checks, roles, schedules, task_guard  # need models: all apps must be known
+        from fincelo import (
+            checks,
+            health_parts,
+            roles,
+            schedules,
+            task_guard,
+        )  # need models: all apps must be known
 
         checks.register_all()
+        health_parts.register_all()
         task_guard.connect()
         post_migrate.connect(schedules.ensure_schedules, sender=self)
         # Signalled after our own apps, so that the permissions of their models are there.

@@ -1,6 +1,11 @@
-"""Checks the invariants, keeps the last result, and tells people what is new in it."""
+"""Checks the invariants, keeps the last result of each, and tells people what is new in it.
+
+A night's round is asked rule by rule and each result is stored at once, so that a round which is killed goes
+on where it stood. It is over when every rule was asked since the night began; then people are told.
+"""
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -9,11 +14,15 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db.models.functions import Now
 
-from fincelo.invariants import Finding, find_violations
-from fincelo.models import InvariantCheck
+from fincelo.invariants import LONGEST, Finding, Invariant, UnableToAsk, ask, registered
+from fincelo.models import InvariantCheck, InvariantResult
 from fincelo.recipients import NOBODY, people_to_tell
 from fincelo.redaction import redact
 
+AT_ONCE = 30
+"""Seconds after which a pass begins with no further rule; the next pass goes on."""
+LONGEST_AT_NIGHT = 180
+"""Seconds for one rule, so that a pass ends before the worker would end it."""
 BODY = (
     "Fincelo checks every night that what is stored is right as a whole. It found something that it had not "
     "told of before:\n\n{lines}\n\n"
@@ -24,17 +33,65 @@ log = logging.getLogger(__name__)
 
 
 def check() -> list[Finding]:
-    """Asks every invariant and stores the result in the place of the last one."""
-    found = find_violations()
+    """Asks every invariant and stores the results in the place of the last ones."""
+    for invariant in registered():
+        _ask(invariant, seconds=LONGEST)
+    return _end_round()
+
+
+def check_since(*, since: datetime) -> bool:
+    """Asks what was not asked since then, for a while; whether the round is over."""
+    begun = time.monotonic()
+    asked = set(InvariantResult.objects.filter(checked_at__gte=since).values_list("name", flat=True))
+    for invariant in registered():
+        if invariant.name in asked:
+            continue
+        if time.monotonic() - begun >= AT_ONCE:
+            return False
+        _ask(invariant, seconds=LONGEST_AT_NIGHT)
+    if not InvariantCheck.objects.filter(checked_at__gte=since).exists():
+        _end_round()
+    return True
+
+
+def not_asked() -> list[str]:
+    """A line for each rule that could not be asked when it was last tried."""
+    return [
+        f"{result.number} {result.name}: {result.problem}"
+        for result in InvariantResult.objects.exclude(problem="").order_by("name")
+    ]
+
+
+def _ask(invariant: Invariant, *, seconds: int) -> None:
+    begun = time.monotonic()
+    problem, finding = "", None
+    try:
+        finding = ask(invariant, seconds=seconds)
+    except UnableToAsk as reason:
+        problem = str(reason)
+    InvariantResult.objects.update_or_create(
+        name=invariant.name,
+        defaults={
+            "number": invariant.number,
+            "checked_at": Now(),
+            "milliseconds": round((time.monotonic() - begun) * 1000),
+            "count": finding.count if finding else 0,
+            "sentences": list(finding.sentences) if finding else [],
+            "problem": problem,
+        },
+    )
+
+
+def _end_round() -> list[Finding]:
+    names = [invariant.name for invariant in registered()]
+    InvariantResult.objects.exclude(name__in=names).delete()  # of rules that are no longer there
+    results = InvariantResult.objects.in_bulk(names)
+    found = [results[name].finding for name in names if name in results and results[name].count]
     InvariantCheck.objects.update_or_create(
         pk=InvariantCheck.ONLY,
         defaults={"checked_at": Now(), "findings": [asdict(finding) for finding in found]},
     )
     return found
-
-
-def is_due(*, since: datetime) -> bool:
-    return not InvariantCheck.objects.filter(checked_at__gte=since).exists()
 
 
 def lines_of(findings: Sequence[Finding]) -> list[str]:

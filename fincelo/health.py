@@ -1,21 +1,64 @@
-"""Is it alive? The worker beats once a minute; the page says which part is not well."""
+"""Is it well? The worker beats once a minute; each part says how it is, to people and to monitors."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
 from django.db.models.functions import Now
 from django.http import HttpRequest, JsonResponse
 
-from fincelo.models import Heartbeat, InvariantCheck
+from fincelo.models import Heartbeat
 
-STALE_AFTER = timedelta(minutes=5)
-UNCHECKED_AFTER = timedelta(days=2)
 WORKER = "worker"
-INVARIANTS = "invariants"
-FURTHER: dict[str, Callable[[], str]] = {}
-"""Parts that apps add when they are ready."""
+WELL = "ok"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What happened, why it matters, and the cure: a sentence, or a page."""
+
+    what: str
+    why: str
+    cure: str = ""
+    label: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """One of several of a kind, as a connection is."""
+
+    label: str
+    state: str
+    told: str = ""
+    at: datetime | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    name: str
+    """By which /healthz calls it."""
+    label: str
+    state: str = WELL
+    told: str = ""
+    at: datetime | None = None
+    """When what is told was so."""
+    url: str = ""
+    details: Sequence[Detail] = ()
+    troubles: Sequence[Trouble] = ()
+    is_vital: bool = False
+    """Monitors are to raise an alarm, and what balances load is to take another process."""
+
+
+_registered: list[tuple[str, Callable[[], Part]]] = []
+
+
+def register(*, name: str, ask: Callable[[], Part]) -> None:
+    """Adds a part, which apps do when they are ready."""
+    _registered.append((name, ask))
 
 
 def beat() -> None:
@@ -27,28 +70,19 @@ def beat() -> None:
     )
 
 
-def invariants() -> str:
-    """What the last check came to, while it is recent."""
-    last = InvariantCheck.objects.filter(checked_at__gt=Now() - UNCHECKED_AFTER).first()
-    if last is None:
-        return "unchecked"
-    return "violated" if last.findings else "ok"
-
-
-def parts() -> dict[str, str]:
-    """Each part and how it is; `ok` is well."""
+def parts() -> list[Part]:
+    """Every part and how it is. Without a database nothing else can be told."""
     try:
-        fresh = Heartbeat.objects.filter(process=WORKER, beat_at__gt=Now() - STALE_AFTER).exists()
-        further = {name: ask() for name, ask in FURTHER.items()} | {INVARIANTS: invariants()}
+        return [ask() for _, ask in _registered]
     except DatabaseError:
-        unknown = dict.fromkeys([*FURTHER, INVARIANTS], "unknown")
-        return {"database": "unreachable", "worker": "unknown"} | unknown
-    return {"database": "ok", "worker": "ok" if fresh else "stale"} | further
+        away = Part(name="database", label="Database", state="unreachable", is_vital=True)
+        unknown = [Part(name=name, label=name, state="unknown") for name, _ in _registered]
+        return [away, *(part for part in unknown if part.name != away.name)]
 
 
 @login_not_required
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Rows that break a rule are told here, but no reason to take a process away: that would mend nothing."""
+    """What is not vital is told here, but no reason to take a process away: that would mend nothing."""
     found = parts()
-    well = all(state == "ok" for name, state in found.items() if name != INVARIANTS)
-    return JsonResponse(found, status=200 if well else 503)
+    well = all(part.state == WELL for part in found if part.is_vital)
+    return JsonResponse({part.name: part.state for part in found}, status=200 if well else 503)

@@ -14,8 +14,27 @@ class Heartbeat(models.Model):
         return f"{self.process} at {self.beat_at:%Y-%m-%d %H:%M:%S}"
 
 
+class InvariantResult(models.Model):
+    """What the last asking of one invariant came to."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    number = models.CharField(max_length=8)
+    checked_at = models.DateTimeField()
+    milliseconds = models.PositiveIntegerField()
+    count = models.PositiveIntegerField(default=0, help_text="How many break it.")
+    sentences = models.JSONField(default=list, help_text="One for each of the first.")
+    problem = models.TextField(blank=True, default="", help_text="Why it could not be asked.")
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+    @property
+    def finding(self) -> Finding:
+        return Finding(number=self.number, name=self.name, count=self.count, sentences=self.sentences)
+
+
 class InvariantCheck(models.Model):
-    """The last check of the invariants, and what people were told of it by mail. One row."""
+    """The last round through all invariants, and what people were told of it by mail. One row."""
 
     ONLY = 1
 

@@ -66,6 +66,7 @@ SETTINGS = (
         icon="invoice",
         permission="billing.view_letterhead",
     ),
+    Entry(label="Health", url_name="health", icon="info", permission="fincelo.view_invariantresult"),
 )
 
 

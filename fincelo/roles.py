@@ -44,6 +44,7 @@ MAPPING = tuple(
     for action in ("add", "change", "delete")
 )
 SYNC = ("crm_sync.change_syncrun",)
+HEALTH = ("fincelo.view_invariantresult",)
 FINANCE = (
     *READ_RECORDS,
     *MAPPING,
@@ -61,6 +62,7 @@ FINANCE = (
     "billing.add_payment",
     "billing.approve_invoice",
     "contracts.change_customer",
+    *HEALTH,
     "contracts.change_workspace",
 )
 ROLES = {
@@ -83,6 +85,7 @@ ROLES = {
     "Operator": (
         *READ_RECORDS,
         *SYNC,
+        *HEALTH,
         "crm_sync.add_connection",
         "crm_sync.change_connection",
         "crm_sync.change_tieout",

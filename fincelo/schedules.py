@@ -16,7 +16,7 @@ SCHEDULES = {
     "tie-out": ("crm_sync.tasks.check_tie_out", 30),
     "alarms": ("crm_sync.tasks.look_after_alarms", 1),
     "heartbeat": ("fincelo.health.beat", 1),
-    "invariants": ("fincelo.tasks.check_at_night", 60),
+    "invariants": ("contracts.tasks.check_at_night", 60),
 }
 LOCK = 4_611_950_274  # any number, as long as nothing else in this database locks it
 

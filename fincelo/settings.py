@@ -93,6 +93,7 @@ FORM_RENDERER = "fincelo.form_renderer.FormRenderer"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 POSTGRES_OPTIONS = (
     "-c lock_timeout=5000 -c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000"
+    " -c jit=off"  # compiling a statement takes longer than any of ours runs
 )
 EMBEDDED_POSTGRES = embedded_postgres.Place(
     folder=VAR_DIR / "postgres", durable=env.flag("EMBEDDED_POSTGRES_DURABLE", default=True)

@@ -39,24 +39,24 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "env redaction",
         Layer.PURE: "dev_secrets embedded_postgres invariants navigation pagination postgres_programs settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
-        Layer.DOMAIN: "checking health recipients schedules startup task_guard",
+        Layer.DOMAIN: "checking health health_parts recipients schedules startup task_guard",
         Layer.INTERFACES: (
-            "admin apps checks context form_renderer management middleware roles tasks templatetags urls views wsgi"
+            "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
         ),
     },
     "contracts": {
         Layer.VALUES: "currencies drafts enums money terms",
         Layer.MODELS: "bulk migrations models transactions",
         Layer.DOMAIN: "audit contacts invariants operations queries story suspending workspace",
-        Layer.INTERFACES: "admin apps audited_form checks forms management middleware templatetags urls views",
+        Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",
     },
     "billing": {
         Layer.VALUES: "enums payment_rows periods split tax",
         Layer.PURE: "documents",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "activation approving banners bounds crediting customer_terms drafting due invariants invoicing issuing letterheads lifecycle locks "
-            "mailing numbering overview paying payment_imports policy queries rendering story voiding"
+            "activation approving banners bounds crediting customer_terms drafting due health invariants invoicing issuing letterheads lifecycle locks "
+            "mailing numbering overview paying payment_imports policy previewing queries rendering story voiding"
         ),
         Layer.INTERFACES: (
             "admin apps checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
@@ -70,7 +70,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts alerts changes connecting connection_settings credentials diagnosis health history "
+            "accounts alerts changes connecting connection_settings credentials diagnosis health health_parts history "
             "hold_lists holds invariants known_deals leaving mappings merging pages pausing preflight records rereading "
             "runs stages story tie_out tie_out_checks told watch writing"
         ),

@@ -68,7 +68,7 @@ def test_schedules_poll_every_five_minutes_and_bill_every_hour(transactional_db:
         "billing.tasks.bill_due": 60,
         "billing.tasks.send_mails": 5,
         "fincelo.health.beat": 1,
-        "fincelo.tasks.check_at_night": 60,
+        "contracts.tasks.check_at_night": 60,
         "crm_sync.tasks.look_after_alarms": 1,
         "crm_sync.tasks.sweep_due": 7,
         "crm_sync.tasks.check_tie_out": 30,

@@ -4,7 +4,7 @@ A change and a run may overlap by the length of a transaction. What lies within 
 not judged.
 """
 
-from billing.bounds import MOST_PER_CONTRACT
+from billing.bounds import HISTORY, LOOK_BACK, MOST_PER_CONTRACT, TIMES
 from contracts.invariants import with_money
 from fincelo.invariants import Invariant
 
@@ -190,6 +190,30 @@ INVARIANTS = [
         sentence=(
             "The billing run as of {as_of} issued {invoices} invoices for contract {contract_id}, {name}, "
             "and nobody was asked. Look at them, and credit what the customer does not owe."
+        ),
+    ),
+    Invariant(
+        number="I29",
+        name="run_is_not_far_above_the_usual",
+        sql=f"""
+            SELECT run.id, run.as_of, run.usual, count(*) AS invoices
+            FROM (
+                SELECT id, as_of, max(billed) OVER earlier AS usual, count(*) OVER earlier AS history
+                FROM (
+                    SELECT id, as_of, issued + drafted AS billed FROM billing_billingrun
+                    WHERE caught_up_since IS NULL AND trigger <> 'approval' AND issued + drafted > 0
+                ) ordinary
+                WINDOW earlier AS (ORDER BY id ROWS BETWEEN {LOOK_BACK} PRECEDING AND 1 PRECEDING)
+            ) run
+            JOIN billing_invoice invoice ON invoice.billing_run_id = run.id AND invoice.state <> 'draft'
+            JOIN billing_instalment instalment
+                ON instalment.id = invoice.instalment_id AND NOT instalment.is_cleared
+            WHERE run.history >= {HISTORY}
+            GROUP BY run.id, run.as_of, run.usual HAVING count(*) > {TIMES} * run.usual
+        """,  # noqa: S608  constants
+        sentence=(
+            "The billing run as of {as_of} issued {invoices} invoices where {usual} were usual, and nobody "
+            "was asked. Look at them under Invoices, and void or credit what should not have been billed."
         ),
     ),
 ]

@@ -140,7 +140,7 @@ class InvoiceMail(models.Model):
     )
     problem = models.TextField(blank=True, db_default="")
     requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -175,6 +175,11 @@ class InvoiceMail(models.Model):
                 fields=["next_try_at", "id"],
                 condition=Q(state__in=["waiting", "sending"]),
                 name="invoice_mail_to_send",
+            ),
+            models.Index(
+                fields=["requested_by"],
+                condition=Q(requested_by__isnull=False),
+                name="invoice_mail_by_person",
             ),
         ]
         triggers = [pgtrigger.Protect(name="invoice_mail_is_kept", operation=pgtrigger.Delete)]

@@ -226,7 +226,11 @@ _STATE_FOLLOWS = (
 class Invoice(models.Model):
     """A legal document. From issue on the database refuses every change of what was issued."""
 
-    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT)
+    legal_entity = models.ForeignKey(
+        LegalEntity,
+        on_delete=models.PROTECT,
+        db_index=False,  # the numbers' keys begin with it
+    )
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="invoices")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="invoices")
     instalment = models.ForeignKey(

@@ -1,6 +1,6 @@
 """Each rule of contracts and billing, broken by SQL past what the database would refuse."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pgtrigger
 import pytest
@@ -8,8 +8,9 @@ import pytest
 from billing.crediting import request_credit
 from billing.enums import AfterVoid, BillingTrigger
 from billing.invoicing import invoice_due
-from billing.models import BillingSchedule, Instalment, Invoice, Payment
+from billing.models import BillingRun, BillingSchedule, CreditNote, Instalment, Invoice, Payment
 from billing.paying import record_payment
+from billing.rendering import credit_note_pdf, invoice_pdf
 from billing.voiding import void_invoice
 from contracts.enums import BillingCycle
 from contracts.models import AuditEntry, Contract, Workspace
@@ -23,7 +24,14 @@ from tests.invariants import TESTS_EMPTY_TABLES, WITHOUT_CRM, plant, violations
 
 pytestmark = pytest.mark.django_db
 
-PLANTED_ELSEWHERE = {"database_refuses_changes", TESTS_EMPTY_TABLES, "few_invoices_of_a_contract_in_a_run"}
+PLANTED_ELSEWHERE = {
+    "database_refuses_changes",
+    TESTS_EMPTY_TABLES,
+    "few_invoices_of_a_contract_in_a_run",
+    "run_is_not_far_above_the_usual",
+    "invoice_renders_as_at_first",
+    "credit_note_renders_as_at_first",
+}
 
 
 def bill(as_of: date = TODAY) -> None:
@@ -113,6 +121,50 @@ def test_a_run_with_many_invoices_of_one_contract_is_reported() -> None:
             f"The billing run as of 2026-12-22 issued 4 invoices for contract {contract.pk}, Acme subscription, "
             "and nobody was asked. Look at them, and credit what the customer does not owe."
         ]
+    }
+
+
+def test_a_run_far_above_the_usual_is_reported() -> None:
+    ensure_legal_entity()
+    for days in range(20, 0, -1):
+        BillingRun.objects.create(
+            trigger=BillingTrigger.SCHEDULE, as_of=TODAY - timedelta(days=days), state="done", issued=1
+        )
+    sign(*[Deal()] * 4)
+    Instalment.objects.update(is_cleared=True)
+    bill()
+
+    before = violations(but={WITHOUT_CRM})
+    plant("UPDATE billing_instalment SET is_cleared = false")
+    after = violations(but={WITHOUT_CRM})
+
+    assert before == {}
+    assert after == {
+        "run_is_not_far_above_the_usual": [
+            "The billing run as of 2026-11-22 issued 4 invoices where 1 were usual, and nobody was asked. Look at "
+            "them under Invoices, and void or credit what should not have been billed."
+        ]
+    }
+
+
+def test_documents_that_render_otherwise_than_at_first_are_reported(workspace: dict[str, int]) -> None:
+    invoice, note = invoice_of("Acme"), CreditNote.objects.get()
+    invoice_pdf(invoice=invoice)
+    credit_note_pdf(note=note)
+
+    before = violations(but={WITHOUT_CRM})
+    plant(
+        "UPDATE billing_invoicerendering SET sha256 = 'other', created_at = '2020-01-01'",
+        "UPDATE billing_creditnoterendering SET sha256 = 'other', created_at = '2020-01-01'",
+    )
+    after = violations(but={WITHOUT_CRM})
+
+    cure = "Go back to the version of Fincelo that made it, and tell its makers."
+    told = "made now differs from the one first made on 2020-01-01, so it is not handed out."
+    assert before == {}
+    assert after == {
+        "invoice_renders_as_at_first": [f"The PDF of invoice {invoice.number} {told} {cure}"],
+        "credit_note_renders_as_at_first": [f"The PDF of credit note {note.number} {told} {cure}"],
     }
 
 

@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from billing.due import CHUNK, Total, preview_due
+from billing.due import CHUNK, Total
 from billing.enums import BillingRunState, BillingTrigger, InstalmentState, InvoiceState
 from billing.invoicing import BillingSummary, invoice_due
 from billing.models import (
@@ -344,24 +344,6 @@ def test_a_run_that_was_killed_is_closed_by_a_later_one() -> None:
     sentence = "The run was interrupted. What it had issued stands, and later runs billed the rest."
     assert (killed.state, killed.problems) == (BillingRunState.FAILED, [{"sentence": sentence}])
     assert (working.state, working.problems) == (BillingRunState.RUNNING, [])
-
-
-def test_preview_is_what_a_run_issues() -> None:
-    sign(
-        Deal(),
-        Deal(start=date(2026, 10, 23)),
-        Deal(currency="JPY", value="120000"),
-        Deal(start=date(2027, 1, 1)),
-    )
-
-    preview = preview_due(as_of=TODAY)
-
-    assert preview == [
-        Total(currency="JPY", invoices=1, minor=10_000),
-        Total(currency="USD", invoices=2, minor=20_000),
-    ]
-    assert invoices() == []
-    assert bill().totals == preview
 
 
 def test_a_chunk_takes_the_same_statements_whatever_its_size() -> None:

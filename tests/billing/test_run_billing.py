@@ -46,7 +46,7 @@ def test_a_dry_run_writes_nothing() -> None:
     sign(Deal())
 
     assert run_billing(AS_OF, "--dry-run") == "Would issue 1 invoice dated 2026-11-22: USD 100.00."
-    assert run_billing("--as-of=2026-11-21", "--dry-run") == "No invoice is due as of 2026-11-21."
+    assert run_billing("--as-of=2026-11-21", "--dry-run") == ("No invoice would be issued as of 2026-11-21.")
     assert (Invoice.objects.count(), BillingRun.objects.count()) == (0, 0)
 
 
@@ -64,8 +64,12 @@ def test_json_is_one_object_with_the_same_keys() -> None:
         "totals": {"USD": "100.00"},
         "drafted": {},
         "parked": {},
+        "parked_because": [],
+        "parked_before": {},
         "contracts_asking": 0,
+        "contracts_asking_already": 0,
         "caught_up_since": None,
+        "refusal": "",
         "contracts_started": 0,
         "contracts_completed": 0,
         "failed": 0,

@@ -11,7 +11,7 @@ DECLARED = [
     ("alarms", "crm_sync.tasks.look_after_alarms", "I", 1, -1),
     ("billing", "billing.tasks.bill_due", "I", 60, -1),
     ("heartbeat", "fincelo.health.beat", "I", 1, -1),
-    ("invariants", "fincelo.tasks.check_at_night", "I", 60, -1),
+    ("invariants", "contracts.tasks.check_at_night", "I", 60, -1),
     ("mail", "billing.tasks.send_mails", "I", 5, -1),
     ("poll", "crm_sync.tasks.poll_due", "I", 5, -1),
     ("sweep", "crm_sync.tasks.sweep_due", "I", 7, -1),

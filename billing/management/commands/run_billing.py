@@ -8,10 +8,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from billing.due import Total, preview_due
+from billing.due import Total
 from billing.enums import BillingTrigger
 from billing.invoicing import BillingSummary, invoice_due
 from billing.numbering import UnableToIssueInvoice
+from billing.previewing import BillingPreview, preview_billing
 from billing.tasks import request_sending
 from contracts.money import Money
 from contracts.workspace import business_date
@@ -27,25 +28,25 @@ class Command(BaseCommand):
             metavar="YYYY-MM-DD",
             help="Bill up to this day and date the invoices so. Default: today in the workspace's time zone.",
         )
-        parser.add_argument("--dry-run", action="store_true", help="Say what is due and write nothing.")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="Say what would be issued, left for approval, parked or asked about, and write nothing.",
+        )
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         today = business_date(at=timezone.now())
         as_of = options["as_of"] or today
-        summary = None
-        if options["dry_run"]:
-            totals: Sequence[Total] = preview_due(as_of=as_of)
-        else:
-            summary = self._bill(as_of=as_of, today=today)
-            totals = summary.totals
+        told: BillingPreview | BillingSummary
+        told = preview_billing(as_of=as_of) if options["dry_run"] else self._bill(as_of=as_of, today=today)
         if options["json"]:
-            self.stdout.write(json.dumps(_result(as_of, totals, summary), ensure_ascii=False))
+            self.stdout.write(json.dumps(_result(told), ensure_ascii=False))
         else:
-            self.stdout.write(_sentence(as_of, totals, summary))
-        if summary and summary.failed:
+            self.stdout.write(_would_be(told) if isinstance(told, BillingPreview) else _was(told))
+        if isinstance(told, BillingSummary) and told.failed:
             raise CommandError(
-                "\n".join(f"{failure.contract}: {failure.sentence}" for failure in summary.failed)
+                "\n".join(f"{failure.contract}: {failure.sentence}" for failure in told.failed)
             )
 
     def _bill(self, *, as_of: date, today: date) -> BillingSummary:
@@ -71,25 +72,49 @@ def _day(text: str) -> date:
         raise ArgumentTypeError(f"{text!r} is not a day like 2026-11-30.") from None
 
 
-def _sentence(as_of: date, totals: Sequence[Total], summary: BillingSummary | None) -> str:
-    sentences = [_what_was_issued(as_of, totals, summary)]
-    if summary and summary.caught_up_since:
+def _was(summary: BillingSummary) -> str:
+    sentences = [
+        _counted("Issued", summary.totals, f" dated {summary.as_of}")
+        if summary.issued
+        else f"No invoice was issued as of {summary.as_of}."
+    ]
+    if summary.caught_up_since:
         sentences.append(f"Nothing had been billed since {summary.caught_up_since}: this run caught that up.")
-    if summary and summary.drafted:
+    if summary.drafted:
         sentences.append(f"Left for approval: {_amounts(summary.drafted)}.")
-    if summary and summary.parked:
+    if summary.parked:
         sentences.append(f"Parked, because it is far more than usual: {_amounts(summary.parked)}.")
-    if summary and summary.asked:
+    if summary.asked:
         sentences.append(f"Contracts that ask, because many invoices were due at once: {summary.asked}.")
     return " ".join(sentences)
 
 
-def _what_was_issued(as_of: date, totals: Sequence[Total], summary: BillingSummary | None) -> str:
+def _would_be(preview: BillingPreview) -> str:
+    sentences = [
+        _counted("Would issue", preview.totals, f" dated {preview.as_of}")
+        if preview.totals
+        else f"No invoice would be issued as of {preview.as_of}."
+    ]
+    if preview.refusal:
+        sentences = [f"Nothing could be billed. {preview.refusal}", *sentences]
+    if preview.caught_up_since:
+        sentences.append(f"Nothing was billed since {preview.caught_up_since}: a run would catch that up.")
+    if preview.drafted:
+        sentences.append(_counted("Would leave for approval", preview.drafted))
+    if preview.parked:
+        sentences += [_counted("Would park", preview.parked), *preview.parked_because]
+    if preview.parked_before:
+        sentences.append(_counted("Parked by an earlier run and not decided:", preview.parked_before))
+    if preview.asked:
+        sentences.append(f"Contracts that would ask, because many invoices are due at once: {preview.asked}.")
+    if preview.asking:
+        sentences.append(f"Contracts that ask already and are not billed: {preview.asking}.")
+    return " ".join(sentences)
+
+
+def _counted(verb: str, totals: Sequence[Total], dated: str = "") -> str:
     count = sum(total.invoices for total in totals)
-    if not count:
-        return f"No invoice was issued as of {as_of}." if summary else f"No invoice is due as of {as_of}."
-    verb = "Issued" if summary else "Would issue"
-    return f"{verb} {count} {'invoice' if count == 1 else 'invoices'} dated {as_of}: {_amounts(totals)}."
+    return f"{verb} {count} {'invoice' if count == 1 else 'invoices'}{dated}: {_amounts(totals)}."
 
 
 def _amounts(totals: Sequence[Total]) -> str:
@@ -103,20 +128,25 @@ def _decimals(totals: Sequence[Total]) -> dict[str, str]:
     }
 
 
-def _result(as_of: date, totals: Sequence[Total], summary: BillingSummary | None) -> dict[str, Any]:
+def _result(told: BillingPreview | BillingSummary) -> dict[str, Any]:
+    """The same keys whether it was done or would be."""
+    preview = told if isinstance(told, BillingPreview) else None
+    summary = told if isinstance(told, BillingSummary) else None
     failed = summary.failed if summary else ()
     return {
-        "as_of": as_of.isoformat(),
+        "as_of": told.as_of.isoformat(),
         "dry_run": summary is None,
         "run": summary.run_id if summary else None,
-        "invoices": sum(total.invoices for total in totals),
-        "totals": _decimals(totals),
-        "drafted": _decimals(summary.drafted) if summary else {},
-        "parked": _decimals(summary.parked) if summary else {},
-        "contracts_asking": summary.asked if summary else 0,
-        "caught_up_since": summary.caught_up_since.isoformat()
-        if summary and summary.caught_up_since
-        else None,
+        "invoices": sum(total.invoices for total in told.totals),
+        "totals": _decimals(told.totals),
+        "drafted": _decimals(told.drafted),
+        "parked": _decimals(told.parked),
+        "parked_because": list(preview.parked_because) if preview else [],
+        "parked_before": _decimals(preview.parked_before) if preview else {},
+        "contracts_asking": told.asked,
+        "contracts_asking_already": preview.asking if preview else 0,
+        "caught_up_since": told.caught_up_since.isoformat() if told.caught_up_since else None,
+        "refusal": preview.refusal if preview else "",
         "contracts_started": summary.started if summary else 0,
         "contracts_completed": summary.completed if summary else 0,
         "failed": len(failed),

@@ -17,20 +17,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = checking.check()
-        asked = len(registered())
+        not_asked = checking.not_asked()
+        asked = len(registered()) - len(not_asked)
         violations = sum(finding.count for finding in found)
         if options["json"]:
             result = {
-                "ok": not found,
+                "ok": not found and not not_asked,
                 "invariants": asked,
                 "violations": violations,
                 "findings": [asdict(finding) for finding in found],
+                "not_asked": not_asked,
             }
             self.stdout.write(json.dumps(result, ensure_ascii=False))
         else:
-            for line in checking.lines_of(found):
+            for line in [*checking.lines_of(found), *not_asked]:
                 self.stdout.write(line)
             word = "violation" if violations == 1 else "violations"
             self.stdout.write(f"{asked} invariants asked, {violations or 'no'} {word}.")
-        if found:
+        if found or not_asked:
             sys.exit(1)

@@ -1,0 +1,32 @@
+"""What the worker does at night, which is the night of the workspace."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from contracts.workspace import time_zone
+from fincelo import checking
+
+NIGHT = 2
+"""The hour there after which a night's check is due."""
+
+
+def check_at_night() -> None:
+    """Every hour: what is left of this night's round, and the mail on what was found and not told yet."""
+    if not checking.check_since(since=last_night(at=timezone.now())):
+        async_task("contracts.tasks.check_at_night")
+        return
+    checking.tell()
+
+
+def last_night(*, at: datetime) -> datetime:
+    """When the present night began, or the last one. In UTC while the workspace's zone is none."""
+    try:
+        zone = ZoneInfo(time_zone())
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    there = at.astimezone(zone)
+    night = there.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
+    return night if night <= there else night - timedelta(days=1)

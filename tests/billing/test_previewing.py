@@ -1,0 +1,170 @@
+"""A preview says what the run after it does, and writes nothing."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+
+from billing.due import Total
+from billing.enums import BillingMode, BillingRunState, BillingTrigger, LimitKind
+from billing.invoicing import BillingSummary, invoice_due
+from billing.models import BillingPolicy, BillingRun
+from billing.policy import put_limit
+from billing.previewing import BillingPreview, preview_billing
+from contracts.money import Money
+from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _legal_entity() -> None:
+    ensure_legal_entity()
+
+
+def usd(*, invoices: int, minor: int) -> list[Total]:
+    return [Total(currency="USD", invoices=invoices, minor=minor)]
+
+
+def stored() -> dict[str, Any]:
+    """Every row of every table, and where every sequence stands."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sequencename, last_value FROM pg_sequences ORDER BY 1")
+        found: dict[str, Any] = dict(cursor.fetchall())
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM \"{table}\" t")
+            found[table] = cursor.fetchone()
+    return found
+
+
+def told_and_done(as_of: date = TODAY) -> BillingPreview:
+    """The preview, once the run after it has done the same."""
+    before = stored()
+    preview = preview_billing(as_of=as_of)
+    assert stored() == before
+
+    summary: BillingSummary = invoice_due(as_of=as_of, trigger=BillingTrigger.SCHEDULE)
+
+    for told in ("totals", "drafted", "parked", "asked", "caught_up_since"):
+        assert getattr(preview, told) == getattr(summary, told)
+    return preview
+
+
+def history(*, issued: int, usd: int) -> None:
+    for days in range(20, 0, -1):
+        BillingRun.objects.create(
+            trigger=BillingTrigger.SCHEDULE,
+            as_of=TODAY - timedelta(days=days),
+            state=BillingRunState.DONE,
+            issued=issued,
+            totals={"USD": usd},
+        )
+
+
+def test_what_is_due_would_be_issued() -> None:
+    sign(
+        Deal(),
+        Deal(start=date(2026, 10, 23)),
+        Deal(currency="JPY", value="120000"),
+        Deal(start=date(2027, 1, 1)),
+    )
+
+    assert told_and_done() == BillingPreview(
+        as_of=TODAY,
+        totals=[Total(currency="JPY", invoices=1, minor=10_000), *usd(invoices=2, minor=20_000)],
+        drafted=[],
+        parked=[],
+        parked_because=[],
+        asked=0,
+        asking=0,
+        parked_before=[],
+        caught_up_since=None,
+        refusal="",
+    )
+
+
+def test_in_approve_mode_everything_would_be_left_for_approval() -> None:
+    BillingPolicy.objects.update_or_create(id=1, defaults={"mode": BillingMode.APPROVE})
+    sign(Deal(), Deal())
+
+    preview = told_and_done()
+
+    assert (preview.totals, preview.drafted) == ([], usd(invoices=2, minor=20_000))
+
+
+def test_what_is_over_the_limit_would_be_left_for_approval(admin_user: User) -> None:
+    put_limit(kind=LimitKind.INVOICE, amount=Money(minor=10_000, currency="USD"), actor=admin_user)
+    sign(Deal(), Deal(value="1200.12"), Deal(currency="EUR", value="9000.00"))
+
+    preview = told_and_done()
+
+    assert preview.totals == [Total(currency="EUR", invoices=1, minor=75_000), *usd(invoices=1, minor=10_000)]
+    assert preview.drafted == usd(invoices=1, minor=10_001)
+
+
+def test_what_is_far_more_than_usual_would_be_parked() -> None:
+    history(issued=1, usd=5_000)
+    sign(*[Deal()] * 4)
+
+    preview = told_and_done()
+
+    assert (preview.totals, preview.parked) == ([], usd(invoices=4, minor=40_000))
+    assert preview.parked_because == [
+        "4 invoices are due at once, more than three times the usual 1.",
+        "USD 400.00 are due at once, more than three times the usual USD 50.00.",
+    ]
+    assert preview_billing(as_of=TODAY).parked_before == usd(invoices=4, minor=40_000)
+
+
+def test_a_contract_with_many_due_would_ask_and_afterwards_asks_already() -> None:
+    sign(Deal(start=date(2026, 8, 1)), Deal(), as_of=date(2026, 8, 1))
+
+    preview = told_and_done()
+
+    assert (preview.totals, preview.asked, preview.asking) == (usd(invoices=1, minor=10_000), 1, 0)
+    after = preview_billing(as_of=TODAY)
+    assert (after.totals, after.asked, after.asking) == ([], 0, 1)
+
+
+def test_an_outage_would_be_caught_up() -> None:
+    BillingRun.objects.create(
+        trigger=BillingTrigger.SCHEDULE, as_of=TODAY - timedelta(days=40), state=BillingRunState.DONE
+    )
+    sign(Deal())
+
+    assert told_and_done().caught_up_since == TODAY - timedelta(days=39)
+
+
+def test_a_sender_without_an_address_is_told() -> None:
+    sign(Deal())
+    ensure_legal_entity(address="")
+
+    preview = preview_billing(as_of=TODAY)
+
+    assert preview.refusal == (
+        "The address of the legal entity is missing, so no invoice is legal. Enter it under Settings, Legal entity."
+    )
+    assert preview.totals == usd(invoices=1, minor=10_000)
+
+
+def test_a_closed_day_is_told() -> None:
+    sign(Deal())
+    BillingPolicy.objects.update_or_create(id=1, defaults={"locked_until": TODAY})
+
+    assert preview_billing(as_of=TODAY).refusal == (
+        "The books are closed up to 2026-11-22, so nothing can be dated 2026-11-22. "
+        "Choose a later day, or have the lock moved under Settings, Billing."
+    )
+
+
+def test_a_day_before_the_last_issue_is_told() -> None:
+    sign(Deal())
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+    sign(Deal(start=date(2026, 11, 20)))
+
+    assert preview_billing(as_of=date(2026, 11, 21)).refusal == (
+        "Invoices dated 2026-11-22 are issued already, so none can be dated 2026-11-21. "
+        "Bill as of 2026-11-22 or later."
+    )
