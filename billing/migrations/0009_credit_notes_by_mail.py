@@ -14,7 +14,7 @@ BACKWARDS = """
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0007_void_only_what_never_left"),
+        ("billing", "0008_lighter_indexes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0006_documents_and_mail"),
+        ("billing", "0007_void_only_what_never_left"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
