@@ -39,8 +39,8 @@ class IssuedInvoiceIsFrozen(pgtrigger.Trigger):
     """Of an issued invoice only the state and what it follows from may change, along the allowed ways.
 
     Credits and payments are sums of rows; only the triggers of those rows may change them. An invoice that is
-    set to Sent without a moment gets the present one, and keeps it unless its mail comes back. It becomes void
-    only while no mail of it can have reached anybody.
+    set to Sent without a moment gets the present one, and keeps it unless its mail comes back. It becomes
+    void only while no mail of it can have reached anybody.
     """
 
     when = pgtrigger.Before
