@@ -64,9 +64,9 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
     },
     "crm_sync": {
-        Layer.VALUES: "deals enums errors synonyms",
+        Layer.VALUES: "crm_types deals enums errors synonyms",
         Layer.PURE: (
-            "clients deal_references field_gaps mapped mapping mapping_rules near_misses origins pacing proposals readers safe_links selection transforms"
+            "clients deal_references field_gaps mapped mapping mapping_lint mapping_rules near_misses origins pacing proposals readers safe_links selection transforms"
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (

@@ -18,7 +18,7 @@ from crm_sync.forms.field_mapping import (
     TranslationFormSet,
     initial_rows,
 )
-from crm_sync.mappings import MappingProblem
+from crm_sync.mapping_lint import MappingProblem
 from crm_sync.models import Connection, CrmDeal, MappingVersion
 from crm_sync.views import mapping_table
 from crm_sync.views.access import CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in

@@ -7,8 +7,8 @@ from crm_sync import readers
 from crm_sync.deals import CrmField
 from crm_sync.enums import Provider, SourceObject, Target
 from crm_sync.forms.field_mapping import RuleForm
+from crm_sync.mapping_lint import MappingProblem
 from crm_sync.mapping_rules import NEEDED, MappingRules
-from crm_sync.mappings import MappingProblem
 from crm_sync.models import Connection, SyncRecord, SyncRun, Translation
 from crm_sync.proposals import CURRENCY_FIELDS
 from crm_sync.readers import Unreadable

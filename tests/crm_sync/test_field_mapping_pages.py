@@ -305,7 +305,10 @@ def test_amount_from_a_text_field_is_a_warning(browser: Client) -> None:
         address(connection), entered({"contract_value": {"source": "deal:Description"}}), follow=True
     )
 
-    assert "Contract Value is fed by Description, a text field; choose a number field." in words(page.text)
+    assert (
+        "Contract Value is fed by Description, a text field; choose a number field, or say how its numbers are written."
+        in words(page.text)
+    )
     assert MappingVersion.objects.count() == 1
 
 
