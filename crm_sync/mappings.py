@@ -12,15 +12,14 @@ from crm_sync import mapping_lint
 from crm_sync.deals import CrmField
 from crm_sync.enums import (
     AmountMeans,
-    NumberFormat,
     Provider,
     SourceObject,
     Target,
     TermUnit,
-    Transform,
 )
 from crm_sync.known_deals import ask_again
 from crm_sync.mapping_lint import MappingProblem
+from crm_sync.mapping_rows import row_of, rule_of, translation_row
 from crm_sync.mapping_rules import (
     FieldRule,
     MappingRules,
@@ -105,13 +104,17 @@ def save_mapping(
     rules: Sequence[FieldRule],
     translations: Mapping[str, Mapping[str, str]],
     actor: AbstractBaseUser | None,
+    seen: int | None = None,
 ) -> MappingVersion | None:
     """Replaces the mapping and confirms it. None when it was confirmed like this already.
 
-    `translations`: by field key, from the CRM's value to what it means.
+    `translations`: by field key, from the CRM's value to what it means. `seen`: the number of the version
+    that the person changed, 0 for none; raises UnableToChangeMapping when another one is in force by now.
     """
     with transaction.atomic():
-        lock(connection)
+        locked = lock(connection)
+        if seen is not None:
+            refuse_another(locked, seen=seen)
         connection.field_mappings.all().delete()
         connection.translations.all().delete()
         FieldMapping.objects.bulk_create([row_of(rule, connection=connection) for rule in rules])
@@ -123,6 +126,17 @@ def save_mapping(
             ]
         )
         return ensure_version(connection=connection, actor=actor)
+
+
+def refuse_another(connection: Connection, *, seen: int) -> None:
+    version = connection.mapping_version
+    number = version.number if version else 0
+    if number == seen:
+        return
+    raise UnableToChangeMapping(
+        f"Somebody else saved version {number} meanwhile, and you have changed version {seen}. "
+        "Nothing was saved: open Field Mapping anew and make your change there."
+    )
 
 
 def add_translation(
@@ -218,22 +232,12 @@ def as_stored(rule: FieldRule, *, connection: Connection) -> str:
         return rule.default_value
 
 
-def translation_row(*, connection: Connection, key: str, raw: str, value: str) -> Translation:
-    target, custom_label = parse_key(key)
-    return Translation(
-        connection=connection,
-        target=target,
-        custom_label=custom_label,
-        raw_value=raw.strip(),
-        value=str(value),
-    )
-
-
 def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) -> MappingVersion | None:
     """Makes the rows as they stand the confirmed version. None when they are it already."""
     with transaction.atomic():
         locked = lock(connection)
-        snapshot = to_snapshot(current_rules(connection=locked))
+        rules = current_rules(connection=locked)
+        snapshot = to_snapshot(rules)
         confirmed = locked.mapping_version
         if confirmed is not None and confirmed.snapshot == snapshot:
             return None
@@ -243,6 +247,7 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
             number=latest.number + 1 if latest else 1,
             author_id=actor.pk if actor else None,
             snapshot=snapshot,
+            known_problems=[one.fact for one in lint(connection=locked, rules=rules.rules)],
         )
         locked.mapping_version = version
         if confirmed is None:
@@ -318,36 +323,3 @@ def custom_types_elsewhere(
             "custom_home", "custom_label", "custom_type", "connection__name"
         )
     }
-
-
-def rule_of(row: FieldMapping) -> FieldRule:
-    return FieldRule(
-        target=Target(row.target),
-        custom_label=row.custom_label,
-        custom_home=CustomFieldHome(row.custom_home),
-        custom_type=CustomFieldType(row.custom_type),
-        source_object=SourceObject(row.source_object),
-        source_field=row.source_field,
-        transform=Transform(row.transform) if row.transform else None,
-        number_format=NumberFormat(row.number_format),
-        term_unit=TermUnit(row.term_unit) if row.term_unit else None,
-        is_required=row.is_required,
-        default_value=row.default_value,
-    )
-
-
-def row_of(rule: FieldRule, *, connection: Connection) -> FieldMapping:
-    return FieldMapping(
-        connection=connection,
-        target=rule.target,
-        custom_label=rule.custom_label,
-        custom_home=rule.custom_home,
-        custom_type=rule.custom_type,
-        source_object=rule.source_object,
-        source_field=rule.source_field,
-        transform=rule.transform or "",
-        number_format=rule.number_format,
-        term_unit=rule.term_unit or "",
-        is_required=rule.is_required,
-        default_value=rule.default_value,
-    )
