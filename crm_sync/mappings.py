@@ -278,7 +278,7 @@ def source_choices(*, connection: Connection) -> list[CrmField]:
 
 
 def field_from_json(entry: Mapping[str, object]) -> CrmField:
-    options = entry.get("options")
+    options, samples = entry.get("options"), entry.get("samples")
     return CrmField(
         source_object=SourceObject(str(entry["source_object"])),
         name=str(entry["name"]),
@@ -287,6 +287,7 @@ def field_from_json(entry: Mapping[str, object]) -> CrmField:
         options=tuple((str(value), str(label)) for value, label in options)
         if isinstance(options, list)
         else (),
+        samples=tuple(str(sample) for sample in samples) if isinstance(samples, list) else (),
     )
 
 

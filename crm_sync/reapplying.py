@@ -78,6 +78,11 @@ def left_to_read(connection: Connection) -> int:
     return capped(marked_deals(connection))
 
 
+def contracts_to_read(connection: Connection) -> int:
+    """The contracts among them."""
+    return capped(CrmDeal.objects.to_read_again().filter(connection=connection, org=connection.org_id))
+
+
 def marked_ids(connection: Connection, *, at_once: int) -> Iterator[Sequence[str]]:
     """Each of the marked deals once, in portions. Those that the CRM no longer shows stay marked."""
     last = 0

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models.functions import Now
 
@@ -206,9 +207,13 @@ def check(
 def read_schema(*, connection: Connection, client: CrmClient) -> CrmSchema:
     """Fields, stages and counts as the CRM has them now; not stored yet."""
     before = CrmSchema.objects.filter(pk=connection.pk).first()
+    samples = {(one["source_object"], one["name"]): one.get("samples", []) for one in known_fields(before)}
     schema = CrmSchema(
         connection=connection,
-        fields=[asdict(one) for one in client.schema()],
+        fields=[
+            asdict(one) | {"samples": samples.get((one.source_object, one.name), [])}
+            for one in client.schema()
+        ],
         stages=[asdict(one) for one in client.stages()],
         unlisted_stages=before.unlisted_stages if before else [],
     )
@@ -219,6 +224,10 @@ def read_schema(*, connection: Connection, client: CrmClient) -> CrmSchema:
             raise
         log.warning("The near misses of %s could not be counted: %s", connection, error)
     return schema
+
+
+def known_fields(schema: CrmSchema | None) -> list[dict[str, Any]]:
+    return schema.fields if schema else []
 
 
 def keep_schema(schema: CrmSchema, *, hidden: Collection[Gap] = ()) -> None:

@@ -72,7 +72,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.DOMAIN: (
             "accounts alerts changes connecting connection_settings credentials diagnosis health history "
             "hold_lists holds invariants known_deals leaving mapping_rows mapping_versions mappings merging pages pausing preflight reapplying records rereading "
-            "runs stages story tie_out tie_out_checks told watch writing"
+            "runs samples stages story tie_out tie_out_checks told watch writing"
         ),
         Layer.SYNC: "preview sweeping sync",
         Layer.INTERFACES: "admin apps checks context forms management tasks templatetags urls views",

@@ -12,7 +12,7 @@ from contracts.admin.read_only import MachineWrittenAdmin, link, pretty, related
 from contracts.enums import CustomFieldHome
 from crm_sync import mappings
 from crm_sync.enums import SourceObject, Target
-from crm_sync.forms.field_mapping import FIELD_NAME
+from crm_sync.forms.mapping_source import FIELD_NAME
 from crm_sync.mapping_rules import FieldRule
 from crm_sync.models import Connection, FieldMapping, Translation
 from crm_sync.views.access import CHANGE_MAPPING, signed_in
