@@ -174,12 +174,13 @@ def set_default(
         entered = readable(rule, value=value, connection=locked)
         if not entered:
             raise UnableToChangeMapping(f"Enter the default value of {rule.label}.")
-        if rule.default_value and as_stored(rule, connection=locked) != entered:
+        current = as_stored(rule, text=rule.default_value, settings=settings_of(locked))
+        if current and current != entered:
             raise UnableToChangeMapping(
                 f"{rule.label} was given a default meanwhile: \u201c{rule.default_value}\u201d. "
                 "Change that in Field Mapping if it is not what you mean."
             )
-        if not rule.default_value:
+        if not current:
             FieldMapping.objects.update_or_create(
                 connection=locked,
                 target=rule.target,
@@ -224,12 +225,12 @@ def readable(rule: FieldRule, *, value: str, connection: Connection) -> str:
     return entered
 
 
-def as_stored(rule: FieldRule, *, connection: Connection) -> str:
-    """The rule's default, written as a new one would be; one that cannot be read stays as it is."""
+def as_stored(rule: FieldRule, *, text: str, settings: MappingSettings) -> str:
+    """An entry as a new one would be written; one that cannot be read stays as it is."""
     try:
-        return stored_form(rule, text=rule.default_value, settings=settings_of(connection))
+        return stored_form(rule, text=text, settings=settings)
     except Unreadable:
-        return rule.default_value
+        return text
 
 
 def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) -> MappingVersion | None:
@@ -263,6 +264,22 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
         )
     connection.mapping_version = version
     return version
+
+
+def write_as_stored(*, connection: Connection) -> None:
+    """Rows that were typed elsewhere, in the form in which the page keeps them. Unreadable ones stay."""
+    settings, rules = settings_of(connection), {}
+    for row in connection.field_mappings.order_by("id"):
+        rule = rules[rule_of(row).key] = rule_of(row)
+        meant = as_stored(rule, text=rule.default_value, settings=settings)
+        if meant != row.default_value:
+            FieldMapping.objects.filter(pk=row.pk).update(default_value=meant)
+    for translation in connection.translations.order_by("id"):
+        target, label = Target(translation.target), translation.custom_label
+        bare = FieldRule(target=target, custom_label=label)
+        meant = as_stored(rules.get(bare.key, bare), text=translation.value, settings=settings)
+        if meant != translation.value:
+            Translation.objects.filter(pk=translation.pk).update(value=meant)
 
 
 def lock(connection: Connection) -> Connection:

@@ -77,7 +77,7 @@ class RuleForm(forms.Form):
 
     def unit_choices(self) -> list[tuple[str, str]]:
         usual = self.studio.settings.term_unit.label.lower()
-        return [("", f"as set below: {usual}"), *((one.value, one.label.lower()) for one in TermUnit)]
+        return [("", f"as below: {usual}"), *((one.value, one.label.lower()) for one in TermUnit)]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

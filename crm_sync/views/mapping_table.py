@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from crm_sync.deals import CrmField
 from crm_sync.enums import SourceObject, Target
 from crm_sync.forms.mapping_rows import RuleForm
-from crm_sync.forms.mapping_source import NoSuchField, Studio
+from crm_sync.forms.mapping_source import NoSuchField, Source, Studio
 from crm_sync.mapping_lint import MappingProblem
 from crm_sync.mapping_rules import NEEDED, FieldRule, MappingRules, rule_key
 from crm_sync.mapping_words import OBJECT_WORDS, anchor_of, chain_of
@@ -56,7 +56,8 @@ def rows(
         key = rule_key(target=target, custom_label=label)
         rule = by_key.get(key, FieldRule(target=target))
         text = str(form["source"].value() or "")
-        chosen = field_of(text, studio=studio)
+        source = source_of(text, studio=studio)
+        chosen = studio.field(source) if source else None
         found.append(
             Row(
                 form=form,
@@ -67,7 +68,7 @@ def rows(
                 chain=chain_words(rule, rules=rules, studio=studio, is_there=key in by_key),
                 facts=facts_of(chosen) if chosen else None,
                 sample=samples.get(form.row_label),
-                unlisted=bool(text) and bool(studio.fields) and chosen is None,
+                unlisted=bool(source and studio.fields and chosen is None),
                 problems=[one for one in problems if one.key == key],
             )
         )
@@ -82,12 +83,12 @@ def chain_words(rule: FieldRule, *, rules: MappingRules, studio: Studio, is_ther
     return chain_of(rule, provider=studio.provider, table=table, settings=studio.settings)
 
 
-def field_of(text: str, *, studio: Studio) -> CrmField | None:
+def source_of(text: str, *, studio: Studio) -> Source | None:
+    """What stands in a row, as far as it can be read."""
     try:
-        source = studio.named(text)
+        return studio.named(text)
     except NoSuchField:
         return None
-    return studio.field(source) if source else None
 
 
 def facts_of(one: CrmField) -> FieldFacts:
