@@ -72,9 +72,19 @@ def save(request: HttpRequest, connection: Connection) -> HttpResponse:
         return show(
             request, connection=connection, forms=forms, rules=sent, problems=problems, is_refused=True
         )
-    if request.POST.get("step") == CHECK:
+    checked = request.POST.get("checked")
+    is_other = checked is not None and checked != mapping_review.digest_of(forms)
+    if request.POST.get("step") == CHECK or is_other:
         review = mapping_review.review(connection=connection, forms=forms, problems=problems)
-        return show(request, connection=connection, forms=forms, rules=sent, problems=problems, review=review)
+        return show(
+            request,
+            connection=connection,
+            forms=forms,
+            rules=sent,
+            problems=problems,
+            review=review,
+            is_other=is_other,
+        )
     actor = signed_in(request)
     try:
         version = mappings.save_mapping(
@@ -115,6 +125,7 @@ def show(
     asked: Asked = NOT_ASKED,
     is_refused: bool = False,
     refusal: str = "",
+    is_other: bool = False,
     review: mapping_review.Review | None = None,
 ) -> HttpResponse:
     studio: Studio = forms.studio
@@ -132,6 +143,7 @@ def show(
         "loose_problems": [one for one in problems if one.sentence not in in_rows],
         "is_refused": is_refused,
         "refusal": refusal,
+        "is_other": is_other,
         "review": review,
         "has_errors": forms.rules.is_bound and not forms.is_valid(),
         "sections": mapping_translations.sections(forms=forms.translations.forms, asked=asked),

@@ -1,5 +1,7 @@
 """What saving a field mapping would change and affect, and how far its application has come."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +12,7 @@ from crm_sync.enums import AmountMeans, RunState, RunTrigger, TermUnit
 from crm_sync.forms.field_mapping import MappingForms
 from crm_sync.mapping_changes import differences
 from crm_sync.mapping_lint import MappingProblem
-from crm_sync.mapping_rules import MappingRules
+from crm_sync.mapping_rules import MappingRules, to_snapshot
 from crm_sync.mapping_versions import rules_in
 from crm_sync.mappings import folded
 from crm_sync.models import Connection, SyncRun
@@ -31,6 +33,8 @@ class Review:
     changes: Sequence[str]
     impact: Impact
     warnings: Sequence[str]
+    digest: str
+    """Of what was checked: something else is checked before it is saved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,13 @@ def review(*, connection: Connection, forms: MappingForms, problems: Sequence[Ma
         changes=[*changes, *setting_changes(connection, chosen=forms.reading.cleaned_data)],
         impact=reapplying.impact_of(connection),
         warnings=[problem.sentence for problem in problems],
+        digest=digest_of(forms),
     )
+
+
+def digest_of(forms: MappingForms) -> str:
+    said = [to_snapshot(rules_of(forms)), sorted(forms.reading.cleaned_data.items())]
+    return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
 
 
 def setting_changes(connection: Connection, *, chosen: Mapping[str, str]) -> list[str]:

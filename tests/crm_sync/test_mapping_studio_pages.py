@@ -103,6 +103,24 @@ def test_check_shows_what_changes_and_what_it_affects_and_saves_nothing(browser:
     assert row_versions() == before
 
 
+def test_what_was_changed_after_the_check_is_checked_again(browser: Client) -> None:
+    connection = connect()
+    checked = entered({"duration": {"default_value": "12"}})
+    page = browser.post(address(connection), checked | {"step": "check"})
+    digest = page.text.partition('name="checked" value="')[2].partition('"')[0]
+    other = entered({"duration": {"default_value": "24"}})
+
+    again = browser.post(address(connection), other | {"step": "save", "checked": digest})
+    unsaved = MappingVersion.objects.count()
+    browser.post(address(connection), checked | {"step": "save", "checked": digest})
+
+    assert alerts(again) == ["Something was changed since the check, so nothing was saved yet."]
+    assert "Contract Duration is filled: Opportunity: Contract_Term__c, default 24 months." in words(
+        again.text
+    )
+    assert (unsaved, MappingVersion.objects.count()) == (1, 2)
+
+
 def test_save_and_reapply_marks_contracts_and_holds_and_rings(browser: Client) -> None:
     connection = connect()
     browser.post(address(connection), entered())
