@@ -1,6 +1,7 @@
 """Settings, Field Mapping."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -66,47 +67,44 @@ def save(request: HttpRequest, connection: Connection) -> HttpResponse:
     forms = MappingForms.sent(request.POST, studio=studio_of(connection))
     if not forms.is_valid():
         return show(request, connection=connection, forms=forms, rules=mapping_review.NO_RULES)
-    rules, problems = forms.chosen_rules(), forms_lint(forms, connection=connection)
-    sent = mapping_review.rules_of(forms)
+    draw = partial(
+        show,
+        request,
+        connection=connection,
+        forms=forms,
+        rules=mapping_review.rules_of(forms),
+        problems=(problems := forms_lint(forms, connection=connection)),
+    )
     if any(problem.blocking for problem in problems):
-        return show(
-            request, connection=connection, forms=forms, rules=sent, problems=problems, is_refused=True
-        )
+        return draw(is_refused=True)
     checked = request.POST.get("checked")
     is_other = checked is not None and checked != mapping_review.digest_of(forms)
     if request.POST.get("step") == CHECK or is_other:
         review = mapping_review.review(connection=connection, forms=forms, problems=problems)
-        return show(
-            request,
-            connection=connection,
-            forms=forms,
-            rules=sent,
-            problems=problems,
-            review=review,
-            is_other=is_other,
-        )
-    actor = signed_in(request)
+        return draw(review=review, is_other=is_other)
     try:
-        version = mappings.save_mapping(
-            connection=connection,
-            rules=rules,
-            translations=forms.chosen_tables(),
-            actor=actor,
-            seen=forms.seen.cleaned_data["seen"],
-        )
+        store(request, connection=connection, forms=forms)
     except UnableToChangeMapping as refusal:
-        return show(
-            request, connection=connection, forms=forms, rules=sent, problems=problems, refusal=str(refusal)
-        )
+        return draw(refusal=str(refusal))
+    return redirect("field-mapping", pk=connection.pk)
+
+
+def store(request: HttpRequest, *, connection: Connection, forms: MappingForms) -> None:
+    """Saves and says so; the settings come last, because a refused mapping must leave them alone."""
+    actor = signed_in(request)
+    version = mappings.save_mapping(
+        connection=connection,
+        rules=forms.chosen_rules(),
+        translations=forms.chosen_tables(),
+        actor=actor,
+        seen=forms.seen.cleaned_data["seen"],
+    )
     changed = save_settings(connection=connection, changes=forms.reading.cleaned_data, actor=actor)
     messages.success(request, saved_sentence(version=version, changed=changed))
     if request.POST.get("step") == REAPPLY:
         messages.info(request, apply_anew(connection))
-    elif version or changed:
-        reread = read_held_again(connection)
-        if reread:
-            messages.info(request, f"{reread:,} held deal{'s are' if reread > 1 else ' is'} read again now.")
-    return redirect("field-mapping", pk=connection.pk)
+    elif (version or changed) and (reread := read_held_again(connection)):
+        messages.info(request, f"{reread:,} held deal{'s are' if reread > 1 else ' is'} read again now.")
 
 
 def forms_lint(forms: MappingForms, *, connection: Connection) -> list[MappingProblem]:
