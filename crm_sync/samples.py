@@ -30,7 +30,7 @@ def read_schema_with_samples(*, connection: Connection, client: CrmClient) -> Cr
     schema = read_schema(connection=connection, client=client)
     hidden = set(client.hidden_fields)
     try:
-        found = Sampler(connection=connection, client=client).run(schema.fields)
+        found = Sampler(connection=connection, client=client).run(schema)
     except SyncError as error:
         if isinstance(error, ConfigError) and error.breaks:
             raise
@@ -50,10 +50,12 @@ class Sampler:
     client: CrmClient
     found: dict[Name, list[str]] = field(default_factory=dict)
 
-    def run(self, fields: Sequence[Mapping[str, Any]]) -> Mapping[Name, list[str]]:
-        ids = questions_for(self.client).newest_in(stages=self.connection.stage_names, limit=DEALS)
+    def run(self, schema: CrmSchema) -> Mapping[Name, list[str]]:
+        selected = self.connection.stage_names
+        stage_ids = [one["id"] for one in schema.stages if one["name"] in selected]
+        ids = questions_for(self.client).newest_in(stage_ids=stage_ids, limit=DEALS)
         if ids:
-            for wanted in self.portions(fields):
+            for wanted in self.portions(schema.fields):
                 for page in self.client.deals_by_id(external_ids=ids, wanted=wanted):
                     for deal in page.deals:
                         self.note(deal)

@@ -26,7 +26,7 @@ class Questions(Protocol):
         """Deals of this name."""
         ...
 
-    def newest_in(self, *, stages: Sequence[str], limit: int) -> Sequence[str]:
+    def newest_in(self, *, stage_ids: Sequence[str], limit: int) -> Sequence[str]:
         """The deals in these stages that changed last, whenever they were closed."""
         ...
 
@@ -64,11 +64,11 @@ class SalesforceQuestions:
         return [to_18(str(row["Id"])) for row in rows]
 
     @of_salesforce
-    def newest_in(self, *, stages: Sequence[str], limit: int) -> Sequence[str]:
-        if not stages:
+    def newest_in(self, *, stage_ids: Sequence[str], limit: int) -> Sequence[str]:
+        if not stage_ids:
             return []
         rows = self.client.query_all(
-            f"SELECT Id FROM Opportunity WHERE StageName IN {quote_texts(stages)} "  # noqa: S608  quoted
+            f"SELECT Id FROM Opportunity WHERE StageName IN {quote_texts(stage_ids)} "  # noqa: S608  quoted
             f"ORDER BY SystemModstamp DESC, Id DESC LIMIT {limit}"
         )
         return [to_18(str(row["Id"])) for row in rows]
@@ -110,12 +110,11 @@ class HubSpotQuestions:
         return [str(record["id"]) for record in body["results"]]
 
     @of_hubspot
-    def newest_in(self, *, stages: Sequence[str], limit: int) -> Sequence[str]:
+    def newest_in(self, *, stage_ids: Sequence[str], limit: int) -> Sequence[str]:
         """https://developers.hubspot.com/docs/api-reference/search/guide"""
-        ids = [stage.id for stage in self.client.stages() if stage.name in stages]
-        if not ids:
+        if not stage_ids:
             return []
-        in_stage = {"propertyName": "dealstage", "operator": "IN", "values": ids}
+        in_stage = {"propertyName": "dealstage", "operator": "IN", "values": list(stage_ids)}
         body = search_body(groups=[[in_stage]], properties=["dealname"], limit=limit)
         body["sorts"] = [{"propertyName": "hs_lastmodifieddate", "direction": "DESCENDING"}]
         answer = self.client.api.post(self.client.api.path("crm/objects", "deals/search"), body=body)
