@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 def read_schema_with_samples(*, connection: Connection, client: CrmClient) -> CrmSchema:
     """The schema as the CRM has it now, with new samples; where they cannot be had, with those of before."""
     schema = read_schema(connection=connection, client=client)
-    hidden = set(client.hidden_fields)
     try:
         found = Sampler(connection=connection, client=client).run(schema)
     except SyncError as error:
@@ -38,7 +37,6 @@ def read_schema_with_samples(*, connection: Connection, client: CrmClient) -> Cr
     else:
         for entry in schema.fields:
             entry["samples"] = found.get(name_of(entry), [])
-    client.hidden_fields = hidden
     return schema
 
 
