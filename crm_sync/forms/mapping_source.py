@@ -39,8 +39,10 @@ class Studio:
         if not name:
             return ""
         known = self.field(source)
-        path = f"{OBJECT_WORDS[self.provider][place]}: {known.name if known else name}"
-        return f"{known.label} ({path})" if known else path
+        return self.shown_field(known) if known else f"{OBJECT_WORDS[self.provider][place]}: {name}"
+
+    def shown_field(self, one: CrmField) -> str:
+        return f"{one.label} ({OBJECT_WORDS[self.provider][one.source_object]}: {one.name})"
 
     def named(self, text: str) -> Source | None:
         """The field that a text means; None for an empty one. Raises NoSuchField."""

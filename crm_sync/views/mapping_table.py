@@ -105,7 +105,7 @@ def offered(studio: Studio) -> list[str]:
     """Every field as it is chosen: label first and API name second, those of deals first."""
     order = list(SourceObject)
     fields = sorted(studio.fields, key=lambda one: (order.index(one.source_object), one.label.casefold()))
-    return [studio.shown((one.source_object, one.name)) for one in fields]
+    return [studio.shown_field(one) for one in fields]
 
 
 def unlisted_objects(studio: Studio) -> list[str]:
