@@ -101,6 +101,7 @@ def write_page(
     with transaction.atomic(durable=True):
         runs.fence(run=run)
         lock_as_read(ready.touched)
+        refuse_outdated(ready.touched, sight=sight)
         mark_left(leavers=ready.leavers, at=run.started_at)
         sight.notes.extend(follow_merged(org_id=sight.org_id, deals=page.deals))
         known = take_over(merges=ready.merges, run=run, org_id=sight.org_id, known=ready.known)
@@ -161,6 +162,19 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         told=told,
         gone=not_won(page.deals, won=won_ids),
     )
+
+
+def refuse_outdated(touched: Sequence[KnownDeal], *, sight: Sight) -> None:
+    """A deal that waits to be read with a new mapping is not settled by a run that still has the old one."""
+    if not any(record.fingerprint == "" for record in touched):
+        return
+    in_force = Connection.objects.filter(pk=sight.connection.pk, mapping_version__number=sight.rules.version)
+    if not in_force.exists():
+        raise TransientError(
+            "The field mapping was changed while this run was at work.",
+            next_step="The next run reads with the new version.",
+            code="MAPPING_CHANGED",
+        )
 
 
 def not_won(deals: Sequence[Deal], *, won: Collection[str]) -> dict[str, datetime]:

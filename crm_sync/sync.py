@@ -29,6 +29,7 @@ from crm_sync.mappings import confirmed_rules, settings_of
 from crm_sync.models import Connection, SyncRun
 from crm_sync.pacing import is_spent, pace_of
 from crm_sync.pages import Sight, retried, sync_page
+from crm_sync.reapplying import left_to_read, marked_ids
 from crm_sync.stages import SeenStages, after_run, known_gaps
 from crm_sync.sweeping import Sweep
 
@@ -134,12 +135,18 @@ def look(*, connection: Connection, order: Order) -> Sight:
 
 
 def fetch(*, client: CrmClient, sight: Sight, order: Order) -> Iterator[DealPage]:
-    """The pages of this run: the deals asked for, or what changed and the held deals to be read again."""
+    """The pages of this run: deals asked for, those a new mapping concerns, or what changed and waits."""
     wanted = sight.rules.wanted()
     if order.external_ids:
         for ids in in_portions(order.external_ids):
             for page in client.deals_by_id(external_ids=ids, wanted=wanted):
                 yield replace(page, expected=len(order.external_ids))
+        return
+    if order.trigger is RunTrigger.REAPPLY:
+        expected = left_to_read(sight.connection)
+        for ids in marked_ids(sight.connection, at_once=IDS_AT_ONCE):
+            for page in client.deals_by_id(external_ids=ids, wanted=wanted):
+                yield replace(page, expected=expected)
         return
     yield from client.changed_deals(query=query_of(sight))
     waiting = deals_to_ask_for(connection=sight.connection)

@@ -16,10 +16,11 @@ from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
 from contracts.workspace import business_date, time_zone
 from crm_sync import tie_out_checks, watch
-from crm_sync.enums import RunTrigger
+from crm_sync.enums import RunState, RunTrigger
 from crm_sync.errors import LeaseHeld
 from crm_sync.known_deals import ask_again
 from crm_sync.models import Connection, CrmDeal, SyncRun
+from crm_sync.reapplying import left_to_read
 from crm_sync.runs import UnableToSync
 from crm_sync.sync import Order, sync
 
@@ -83,6 +84,27 @@ def replay(connection_id: int, external_ids: list[str]) -> None:
         time.sleep(1)
 
 
+def reapply(connection_id: int) -> None:
+    """Reads what a new mapping concerns. What does not fit into one run is rung for again.
+
+    What the CRM no longer shows stays marked and asks for no further run.
+    """
+    waiting = within(LONGEST_WAIT_SECONDS)
+    while connection := Connection.objects.live().filter(pk=connection_id).first():
+        before = left_to_read(connection)
+        if not before:
+            return
+        run = run_now(connection_id=connection_id, trigger=RunTrigger.REAPPLY)
+        if run is not None:
+            has_more = run.state == RunState.DONE and run.seen < (run.expected or 0)
+            if has_more and left_to_read(connection) < before:
+                async_task("crm_sync.tasks.reapply", connection_id)
+            return
+        if not waiting():
+            return
+        time.sleep(1)
+
+
 def run_now(
     *,
     connection_id: int,
@@ -133,6 +155,11 @@ def request_sync(*, connection_id: int, actor_id: int | None = None) -> None:
     """Marks the wish and rings the worker. A bell that is not heard is made good by the next poll."""
     Connection.objects.filter(pk=connection_id).update(sync_requested_at=Now())
     async_task("crm_sync.tasks.sync_requested", connection_id, actor_id)
+
+
+def request_reapply(*, connection_id: int) -> None:
+    """Rings the worker. The deals are marked, so that polls make good a bell that is not heard."""
+    async_task("crm_sync.tasks.reapply", connection_id)
 
 
 def request_replay(*, connection_id: int, external_ids: list[str]) -> None:

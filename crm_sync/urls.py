@@ -10,6 +10,8 @@ from crm_sync.views import (
     holds,
     home,
     leavers,
+    mapping_fields,
+    mapping_versions,
     tie_out,
     why,
 )
@@ -35,6 +37,13 @@ urlpatterns = [
     path("api/crm/salesforce/callback", connecting.salesforce_callback, name="salesforce-callback"),
     path("settings/mapping/", field_mapping.choose_connection, name="field-mapping"),
     path("settings/mapping/<int:pk>/", field_mapping.field_mapping, name="field-mapping"),
+    path("settings/mapping/<int:pk>/fields/", mapping_fields.field_list, name="field-mapping-fields"),
+    path("settings/mapping/<int:pk>/reapply/", mapping_versions.reapply, name="field-mapping-reapply"),
+    path(
+        "settings/mapping/<int:pk>/versions/<int:number>/",
+        mapping_versions.version_page,
+        name="field-mapping-version",
+    ),
     path("history/", history.run_list, name="sync-history"),
     path("history/why/", why.why, name="why"),
     path("history/<int:pk>/", history.run_page, name="sync-run"),

@@ -64,15 +64,16 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
     },
     "crm_sync": {
-        Layer.VALUES: "deals enums errors synonyms",
+        Layer.VALUES: "crm_types deals enums errors synonyms",
         Layer.PURE: (
-            "clients deal_references field_gaps mapped mapping mapping_rules near_misses origins pacing proposals readers safe_links selection transforms"
+            "clients deal_references field_gaps mapped mapping mapping_changes mapping_lint mapping_rules mapping_words near_misses origins pacing proposals readers safe_links selection transforms"
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts alerts changes connecting connection_settings credentials diagnosis health health_parts history "
-            "hold_lists holds invariants known_deals leaving mappings merging pages pausing preflight records rereading "
-            "runs stages story tie_out tie_out_checks told watch writing"
+            "accounts alerts changes connecting connection_settings credentials diagnosis health "
+            "health_parts history hold_lists holds invariants known_deals leaving mapping_rows "
+            "mapping_versions mappings merging pages pausing preflight reapplying records rereading "
+            "runs samples stages story tie_out tie_out_checks told watch writing"
         ),
         Layer.SYNC: "preview sweeping sync",
         Layer.INTERFACES: "admin apps checks context forms management tasks templatetags urls views",
