@@ -60,6 +60,7 @@ FINANCE = (
     "billing.add_creditnote",
     "billing.add_payment",
     "billing.approve_invoice",
+    "contracts.approve_contract",
     "contracts.change_customer",
     "contracts.change_workspace",
 )

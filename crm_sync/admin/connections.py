@@ -11,11 +11,12 @@ from django.http import HttpRequest
 from contracts.admin.read_only import MachineWrittenAdmin, link, pretty, related_list
 from contracts.enums import CustomFieldHome
 from crm_sync import mappings
+from crm_sync.connection_settings import save_settings
 from crm_sync.enums import SourceObject, Target
 from crm_sync.forms.field_mapping import FIELD_NAME
 from crm_sync.mapping_rules import FieldRule
 from crm_sync.models import Connection, FieldMapping, Translation
-from crm_sync.views.access import CHANGE_MAPPING, signed_in
+from crm_sync.views.access import CHANGE_CONNECTIONS, CHANGE_MAPPING, signed_in
 from crm_sync.views.field_mapping import read_held_again
 
 
@@ -82,8 +83,16 @@ class TranslationInline(admin.TabularInline):
 class ConnectionAdmin(MachineWrittenAdmin):
     """What a connection is set to is changed on its own page; here its mapping can be mended."""
 
-    list_display = ["name", "provider", link("org"), "state", link("mapping_version"), "last_success_at"]
-    list_filter = ["provider", "state"]
+    list_display = [
+        "name",
+        "provider",
+        link("org"),
+        "state",
+        "mode",
+        link("mapping_version"),
+        "last_success_at",
+    ]
+    list_filter = ["provider", "state", "mode"]
     list_select_related = ["org", "mapping_version__connection"]
     ordering = ["name"]
     inlines = [FieldMappingInline, TranslationInline]
@@ -93,6 +102,7 @@ class ConnectionAdmin(MachineWrittenAdmin):
         "org",
         "state",
         "state_reason",
+        "mode",
         pretty("warnings"),
         "login_url",
         "instance_url",
@@ -121,8 +131,17 @@ class ConnectionAdmin(MachineWrittenAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm(CHANGE_MAPPING)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        may_change = request.user.has_perm(CHANGE_CONNECTIONS)
+        return [fact for fact in self.facts if fact != "mode" or not may_change]
+
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """The connection itself has no field to save; writing it would put an old cursor over a newer one."""
+        """As its page does it. Writing the row itself would put an old cursor over a newer one."""
+        if "mode" in form.changed_data:
+            stored = Connection.objects.get(pk=obj.pk)
+            save_settings(
+                connection=stored, changes={"mode": form.cleaned_data["mode"]}, actor=signed_in(request)
+            )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

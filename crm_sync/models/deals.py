@@ -9,6 +9,8 @@ from contracts.models import NAME_LENGTH, Contract, Customer
 from crm_sync import enums
 from crm_sync.models.connections import Connection, CrmOrg
 
+READ_AGAIN = (enums.DealState.IMPORTED, enums.DealState.PREVIEWED)
+
 
 class CrmAccount(models.Model):
     """A CRM account or company, and the customer it stands for."""
@@ -32,15 +34,15 @@ class CrmDealQuerySet(models.QuerySet["CrmDeal"]):
         return self.filter(state=enums.DealState.HELD)
 
     def to_read_again(self) -> "CrmDealQuerySet":
-        """Imported deals that may have changed while one of their fields could not be read."""
-        return self.filter(state=enums.DealState.IMPORTED, fingerprint="", left_reason="")
+        """They may be another thing now: a field could not be read, or the connection was in Preview."""
+        return self.filter(state__in=READ_AGAIN, fingerprint="", left_reason="")
 
     def leaving(self) -> "CrmDealQuerySet":
         """No longer won, and nothing has been decided about their contracts."""
         return self.filter(~Q(left_reason=""), state=enums.DealState.IMPORTED, left_decision="")
 
     def with_running_contract(self) -> "CrmDealQuerySet":
-        return self.filter(contract__in=Contract.objects.billable())
+        return self.filter(contract__in=Contract.objects.suspendable())
 
 
 class CrmDeal(models.Model):
@@ -117,7 +119,7 @@ class CrmDeal(models.Model):
             ),
             models.Index(
                 fields=["connection"],
-                condition=Q(fingerprint="", state=enums.DealState.IMPORTED),
+                condition=Q(fingerprint="", state__in=READ_AGAIN),
                 name="deal_to_read_again",
             ),
         ]

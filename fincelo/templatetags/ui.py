@@ -116,6 +116,11 @@ def count(number: int) -> str:
 
 
 @register.filter
+def contract_count(number: int) -> str:
+    return "1 contract" if number == 1 else f"{count(number)} contracts"
+
+
+@register.filter
 def draft_count(number: int) -> str:
     return f"{number:,} {'draft' if number == 1 else 'drafts'}"
 

@@ -18,8 +18,7 @@ from billing.models import (
     LegalEntity,
 )
 from contracts.enums import BillingCycle, BillingTiming, ContractState
-from contracts.models import Contract
-from tests.billing.builders import TODAY, Deal, ensure_legal_entity, invoices, sign
+from tests.billing.builders import TODAY, Deal, ensure_legal_entity, invoices, put, sign
 
 pytestmark = pytest.mark.django_db
 
@@ -298,7 +297,7 @@ def test_case_35_an_outage_is_caught_up_and_dated_today() -> None:
 )
 def test_a_contract_that_is_not_billable_is_not_billed(state: ContractState) -> None:
     [contract, _] = sign(Deal(customer="Held"), Deal(customer="Billed"))
-    Contract.objects.filter(pk=contract.pk).update(state=state)
+    put(contract, state=state)
 
     bill()
 
