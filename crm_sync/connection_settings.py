@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -27,39 +28,42 @@ def save_settings(
     it was to be. A run at work loses its lease first: its cursor must not cover what it never read, and its
     later pages must not be written in another mode.
     """
-
-    def save() -> list[str]:
-        lease = locked_lease(connection)
-        locked = Connection.objects.select_for_update().get(pk=connection.pk)
-        changed = {name: value for name, value in changes.items() if getattr(locked, name) != value}
-        if not changed:
-            return []
-        before = {name: getattr(locked, name) for name in changed}
-        columns = list(changed)
-        reads_all = widens(before=before, after=changed) or ends_preview(before=before, after=changed)
-        if reads_all or "mode" in changed:
-            take_lease_away(lease=lease)
-        if reads_all:
-            locked.forget_cursor()
-            columns += CURSOR
-        if ends_preview(before=before, after=changed):
-            read_previews_again(connection=locked)
-        for name, value in changed.items():
-            setattr(locked, name, value)
-        locked.save(update_fields=columns)
-        ask_again(held=CrmDeal.objects.filter(connection=locked))
-        audit.record(
-            actor=actor,
-            action="connection settings changed",
-            subject=locked,
-            before=printable(before),
-            after=printable(changed),
-        )
-        return list(changed)
-
-    changed = run_durably(save)
+    changed = run_durably(partial(store_settings, connection=connection, changes=changes, actor=actor))
     connection.refresh_from_db()
     return changed
+
+
+def store_settings(
+    *, connection: Connection, changes: Mapping[str, Any], actor: AbstractBaseUser | None
+) -> list[str]:
+    """The same in the caller's transaction."""
+    lease = locked_lease(connection)
+    locked = Connection.objects.select_for_update().get(pk=connection.pk)
+    changed = {name: value for name, value in changes.items() if getattr(locked, name) != value}
+    if not changed:
+        return []
+    before = {name: getattr(locked, name) for name in changed}
+    columns = list(changed)
+    reads_all = widens(before=before, after=changed) or ends_preview(before=before, after=changed)
+    if reads_all or "mode" in changed:
+        take_lease_away(lease=lease)
+    if reads_all:
+        locked.forget_cursor()
+        columns += CURSOR
+    if ends_preview(before=before, after=changed):
+        read_previews_again(connection=locked)
+    for name, value in changed.items():
+        setattr(locked, name, value)
+    locked.save(update_fields=columns)
+    ask_again(held=CrmDeal.objects.filter(connection=locked))
+    audit.record(
+        actor=actor,
+        action="connection settings changed",
+        subject=locked,
+        before=printable(before),
+        after=printable(changed),
+    )
+    return list(changed)
 
 
 def widens(*, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from contracts.admin.read_only import MachineWrittenAdmin, link, pretty, related_list
 from contracts.enums import CustomFieldHome
 from crm_sync import mappings
-from crm_sync.connection_settings import save_settings
+from crm_sync.connection_settings import store_settings
 from crm_sync.enums import SourceObject, Target
 from crm_sync.forms.field_mapping import FIELD_NAME
 from crm_sync.mapping_rules import FieldRule
@@ -139,7 +139,7 @@ class ConnectionAdmin(MachineWrittenAdmin):
         """As its page does it. Writing the row itself would put an old cursor over a newer one."""
         if "mode" in form.changed_data:
             stored = Connection.objects.get(pk=obj.pk)
-            save_settings(
+            store_settings(
                 connection=stored, changes={"mode": form.cleaned_data["mode"]}, actor=signed_in(request)
             )
 

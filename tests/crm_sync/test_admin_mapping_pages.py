@@ -138,3 +138,29 @@ def test_operator_may_look_but_not_mend(db: None) -> None:
 
     assert client.get(page_of(connection)).status_code == 200
     assert client.post(page_of(connection), inlines(connection)).status_code == 403
+
+
+def test_who_may_change_connections_sets_the_mode_by_the_same_rules() -> None:
+    connection = connect(cursor_external_id="006A", mode="preview")
+    previewed = deal(connection, fingerprint="preview-1", state="previewed")
+
+    staff("Finance").post(page_of(connection), inlines(connection) | {"mode": "live"})
+
+    connection.refresh_from_db()
+    previewed.refresh_from_db()
+    assert (connection.mode, connection.cursor_external_id, previewed.fingerprint) == ("live", "", "")
+    entry = AuditEntry.objects.get(action="connection settings changed")
+    assert (entry.actor_name, entry.before, entry.after) == (
+        "finance",
+        {"mode": "preview"},
+        {"mode": "live"},
+    )
+
+
+def test_support_sees_the_mode_and_cannot_set_it(support: Client) -> None:
+    connection = connect(mode="preview")
+
+    support.post(page_of(connection), inlines(connection) | {"mode": "live"})
+
+    connection.refresh_from_db()
+    assert connection.mode == "preview"
