@@ -71,6 +71,7 @@ def test_hubspot_with_the_proposed_mapping(token_file: str, token: str, portal: 
         "provider": "hubspot",
         "org": f"HubSpot portal {portal.portal_id}",
         "state": "connected",
+        "mode": "live",
         "warnings": [],
         "mapping_confirmed": True,
     }
