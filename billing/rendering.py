@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
-from billing.documents.content import Document, Line, Party, Reference
+from billing.documents.content import CustomFact, Document, Line, Party, Reference
 from billing.documents.painting import render
 from billing.enums import CreditNoteState, InvoiceState
 from billing.letterheads import seller_copy
@@ -110,6 +110,7 @@ def document_of(*, invoice: Invoice) -> Document:
         credits=None,
         footer=invoice.seller.get("footer", ""),
         logo=_logo(invoice.seller.get("logo", "")),
+        custom_fields=tuple(CustomFact(**entry) for entry in invoice.custom_fields),
     )
 
 

@@ -3,6 +3,7 @@ from django.urls import path
 from billing.views import (
     approvals,
     contract_approvals,
+    contract_lists,
     credit_notes,
     documents,
     mails,
@@ -13,7 +14,8 @@ from billing.views import (
 )
 
 urlpatterns = [
-    path("contracts/", records.contract_list, name="contracts"),
+    path("contracts/", contract_lists.contract_list, name="contracts"),
+    path("contracts/csv/", contract_lists.contract_csv, name="contracts-csv"),
     path("contracts/<int:pk>/catch-up/all/", records.bill_all_missed, name="contract-bill-all"),
     path(
         "contracts/<int:pk>/catch-up/elsewhere/", records.billed_elsewhere, name="contract-billed-elsewhere"

@@ -14,6 +14,7 @@ from contracts.enums import (
     Language,
     LeadDays,
 )
+from contracts.triggers import values_fit
 
 NAME_LENGTH = 500
 
@@ -93,6 +94,7 @@ class Customer(models.Model):
     objects = CustomerQuerySet.as_manager()
 
     class Meta:
+        triggers = values_fit(CustomFieldHome.CUSTOMER)
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="customer_has_a_name"),
             models.CheckConstraint(
@@ -152,6 +154,7 @@ class Contract(models.Model):
     objects = ContractQuerySet.as_manager()
 
     class Meta:
+        triggers = values_fit(CustomFieldHome.CONTRACT)
         permissions = [("approve_contract", "Can approve and reject contracts")]
         constraints = [
             models.CheckConstraint(

@@ -8,7 +8,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from contracts import audit
+from contracts.custom_fields import ensure_custom_fields
 from contracts.enums import BillingTiming, CustomFieldHome, CustomFieldType
+from crm_sync.custom_fields import type_conflicts, wanted_fields
 from crm_sync.deals import CrmField
 from crm_sync.enums import (
     AmountMeans,
@@ -158,6 +160,7 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
         if confirmed is None:
             locked.live_since = Now()
         locked.save(update_fields=["mapping_version", "live_since"])
+        ensure_custom_fields(wanted=wanted_fields(current_rules(connection=locked).rules), actor=actor)
         ask_again(held=CrmDeal.objects.filter(connection=locked))
         audit.record(
             actor=actor,
@@ -221,6 +224,8 @@ def lint(*, connection: Connection, rules: Sequence[FieldRule]) -> list[MappingP
                     blocking=False,
                 )
             )
+    for conflict in type_conflicts(connection=connection, rules=rules):
+        problems.append(problem(conflict.label, conflict.what, blocking=True))
     return problems
 
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 READ_RECORDS = (
     "contracts.view_contract",
     "contracts.view_customer",
+    "contracts.view_customfield",
     "contracts.view_workspace",
     "billing.view_legalentity",
     "billing.view_billingschedule",
@@ -62,6 +63,7 @@ FINANCE = (
     "billing.approve_invoice",
     "contracts.approve_contract",
     "contracts.change_customer",
+    "contracts.change_customfield",
     "contracts.change_workspace",
 )
 ROLES = {

@@ -45,9 +45,9 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
     },
     "contracts": {
-        Layer.VALUES: "currencies drafts enums money terms",
-        Layer.MODELS: "bulk migrations models transactions",
-        Layer.DOMAIN: "approving audit contacts invariants operations queries story suspending workspace",
+        Layer.VALUES: "currencies custom_values drafts enums money terms",
+        Layer.MODELS: "bulk migrations models transactions triggers",
+        Layer.DOMAIN: "approving audit contacts custom_fields custom_filters exporting invariants operations queries story suspending workspace",
         Layer.INTERFACES: "admin apps audited_form checks forms management middleware templatetags urls views",
     },
     "billing": {
@@ -70,7 +70,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts alerts changes connecting connection_settings credentials diagnosis health history "
+            "accounts alerts changes connecting connection_settings credentials custom_fields diagnosis health history "
             "hold_lists holds invariants known_deals leaving mappings merging pages pausing preflight previewing records rereading "
             "runs stages story tie_out tie_out_checks told watch writing"
         ),
