@@ -1,21 +1,51 @@
 """Lists of customers and contracts as tables with every column. A portion at a time, so memory stays flat."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
-from typing import TypeVar
+from datetime import date, timedelta
+from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from contracts.custom_fields import definitions
-from contracts.enums import CustomFieldHome
+from contracts.enums import BillingCycle, BillingTiming, ContractState, CustomFieldHome, Language
 from contracts.models import Contract, Customer, CustomField
 from contracts.money import Money
 
 PORTION = 2_000
 ONE_DAY = timedelta(days=1)
-M = TypeVar("M", bound=Model)
 Cells = Sequence[object]
 
+STATES = dict(ContractState.choices)
+CYCLES = dict(BillingCycle.choices)
+TIMINGS = dict(BillingTiming.choices)
+
+CUSTOMER_COLUMNS = (
+    "name",
+    "billing_email",
+    "address",
+    "tax_id",
+    "language",
+    "payment_terms_days",
+    "created_at",
+    "custom_fields",
+)
+CONTRACT_COLUMNS = (
+    "name",
+    "customer__name",
+    "state",
+    "currency",
+    "value_minor",
+    "start_date",
+    "end_date",
+    "duration_months",
+    "billing_cycle",
+    "billing_timing",
+    "lead_days",
+    "account_manager_email",
+    "po_number",
+    "custom_fields",
+    "customer__custom_fields",
+)
 CUSTOMER_HEADER = (
     "Customer",
     "Billing E-mail",
@@ -42,24 +72,27 @@ CONTRACT_HEADER = (
 )
 
 
-def portions(rows: QuerySet[M]) -> Iterator[M]:
-    """Newest first, by their keys. What changes meanwhile may be in it as it was or as it is."""
+def portions(rows: QuerySet[Any], *, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The columns of each row, newest first by their keys. What changes meanwhile is as it was or as it is."""
     last: int | None = None
     while True:
-        wanted = rows.order_by("-pk")
+        wanted = rows.order_by("-pk").values_list("pk", *columns)
         part = list(wanted[:PORTION] if last is None else wanted.filter(pk__lt=last)[:PORTION])
-        yield from part
+        yield from (row[1:] for row in part)
         if len(part) < PORTION:
             return
-        last = part[-1].pk
+        last = part[-1][0]
 
 
 def customer_table(customers: QuerySet[Customer]) -> Iterator[Cells]:
     """The header, then a row for each."""
     fields = definitions(home=CustomFieldHome.CUSTOMER)
     yield [*CUSTOMER_HEADER, *headings(fields, beside=CUSTOMER_HEADER)]
-    for customer in portions(customers):
-        yield [*customer_cells(customer), *custom_cells(customer, fields)]
+    labels = [field.label for field in fields]
+    languages = dict(Language.choices)
+    for *told, language, days, created_at, custom in portions(customers, columns=CUSTOMER_COLUMNS):
+        since = created_at.date().isoformat()
+        yield [*told, languages[language], days, since, *(custom.get(label) for label in labels)]
 
 
 def contract_table(contracts: QuerySet[Contract]) -> Iterator[Cells]:
@@ -68,11 +101,12 @@ def contract_table(contracts: QuerySet[Contract]) -> Iterator[Cells]:
     theirs = definitions(home=CustomFieldHome.CUSTOMER)
     named = [*CONTRACT_HEADER, *headings(own, beside=CONTRACT_HEADER)]
     yield [*named, *(f"Customer: {field.label}" for field in theirs)]
-    for contract in portions(contracts.select_related("customer")):
+    labels, customer_labels = [field.label for field in own], [field.label for field in theirs]
+    for *columns, custom, customer_custom in portions(contracts, columns=CONTRACT_COLUMNS):
         yield [
-            *contract_cells(contract),
-            *custom_cells(contract, own),
-            *custom_cells(contract.customer, theirs),
+            *contract_cells(*columns),
+            *(custom.get(label) for label in labels),
+            *(customer_custom.get(label) for label in customer_labels),
         ]
 
 
@@ -80,35 +114,20 @@ def headings(fields: Sequence[CustomField], *, beside: Sequence[str]) -> list[st
     return [f"{field.label} (custom field)" if field.label in beside else field.label for field in fields]
 
 
-def custom_cells(row: Customer | Contract, fields: Sequence[CustomField]) -> list[object]:
-    return [row.custom_fields.get(field.label) for field in fields]
-
-
-def customer_cells(customer: Customer) -> list[object]:
+def contract_cells(
+    name: str, customer: str, state: str, currency: str, minor: int, start: date, end: date, *terms: Any
+) -> Cells:
+    months, cycle, timing, *rest = terms
     return [
-        customer.name,
-        customer.billing_email,
-        customer.address,
-        customer.tax_id,
-        customer.get_language_display(),
-        customer.payment_terms_days,
-        customer.created_at.date().isoformat(),
-    ]
-
-
-def contract_cells(contract: Contract) -> list[object]:
-    return [
-        contract.name,
-        contract.customer.name,
-        contract.get_state_display(),
-        contract.currency,
-        Money(minor=contract.value_minor, currency=contract.currency).to_decimal(),
-        contract.start_date.isoformat(),
-        (contract.end_date - ONE_DAY).isoformat(),
-        contract.duration_months,
-        contract.get_billing_cycle_display(),
-        contract.get_billing_timing_display(),
-        contract.lead_days,
-        contract.account_manager_email,
-        contract.po_number,
+        name,
+        customer,
+        STATES[state],
+        currency,
+        Money(minor=minor, currency=currency).to_decimal(),
+        start.isoformat(),
+        (end - ONE_DAY).isoformat(),
+        months,
+        CYCLES[cycle],
+        TIMINGS[timing],
+        *rest,
     ]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+ROWS_AT_ONCE = 500
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -18,17 +19,16 @@ def safe_cell(value: object) -> str:
 
 
 def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Line by line, for answers that are sent while they are made. The header is a row like the others."""
-    writer = csv.writer(_Echo())
-    for row in rows:
-        yield writer.writerow([safe_cell(cell) for cell in row])
-
-
-class _Echo:
-    """A file that keeps nothing: the writer hands on what it writes."""
-
-    def write(self, text: str) -> str:
-        return text
+    """A piece at a time, for answers that are sent while they are made. The header is a row like others."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    for number, row in enumerate(rows, start=1):
+        writer.writerow([safe_cell(cell) for cell in row])
+        if number % ROWS_AT_ONCE == 0:
+            yield file.getvalue()
+            file.seek(0)
+            file.truncate()
+    yield file.getvalue()
 
 
 def csv_text(*, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
