@@ -73,7 +73,7 @@ CONTRACT_HEADER = (
 
 
 def portions(rows: QuerySet[Any], *, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """The columns of each row, newest first by their keys. What changes meanwhile is as it was or as it is."""
+    """The columns of each row, newest first by keys. What changes meanwhile is as it was or as it is."""
     last: int | None = None
     while True:
         wanted = rows.order_by("-pk").values_list("pk", *columns)

@@ -463,3 +463,25 @@ def test_contracts_that_wait_go_on_waiting_in_live(salesforce: Connection, org: 
     run(salesforce)
 
     assert contract_states() == ["awaiting_approval", "active"]
+
+
+def test_merged_deals_are_followed_in_preview(hubspot: Connection, portal: Portal, run: Run) -> None:
+    kept = sell_in_hubspot(portal)
+    tick(portal)
+    run(hubspot)
+    switch(hubspot, PREVIEW)
+    copy = sell_in_hubspot(portal, dealname="Acme copy", amount="2400")
+    tick(portal)
+    run(hubspot)
+    assert deal_states() == ["imported", "previewed"]
+
+    portal.merge_deals(copy, kept)
+    tick(portal)
+    run(hubspot)
+
+    survivor = CrmDeal.objects.exclude(state="merged").get()
+    assert (survivor.state, survivor.contract_id) == ("imported", Contract.objects.get().pk)
+    assert Contract.objects.get().value_minor == 120_000
+    switch(hubspot, LIVE)
+    run(hubspot)
+    assert Contract.objects.get().value_minor == 240_000
