@@ -78,7 +78,7 @@ def ends_preview(*, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool
 
 
 def read_previews_again(*, connection: Connection) -> None:
-    """By their ids too: a search by close date finds none that has lost it meanwhile."""
+    """Imported ones by their ids: no search finds those that closed before the import-from date by now."""
     deals = CrmDeal.objects.filter(org=connection.org_id)
     deals.filter(fingerprint__startswith=PREVIEW).update(fingerprint="")
 

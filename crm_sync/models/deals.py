@@ -9,8 +9,6 @@ from contracts.models import NAME_LENGTH, Contract, Customer
 from crm_sync import enums
 from crm_sync.models.connections import Connection, CrmOrg
 
-READ_AGAIN = (enums.DealState.IMPORTED, enums.DealState.PREVIEWED)
-
 
 class CrmAccount(models.Model):
     """A CRM account or company, and the customer it stands for."""
@@ -34,8 +32,8 @@ class CrmDealQuerySet(models.QuerySet["CrmDeal"]):
         return self.filter(state=enums.DealState.HELD)
 
     def to_read_again(self) -> "CrmDealQuerySet":
-        """They may be another thing now: a field could not be read, or the connection was in Preview."""
-        return self.filter(state__in=READ_AGAIN, fingerprint="", left_reason="")
+        """Imported deals that may have changed: a field could not be read, or the change was previewed."""
+        return self.filter(state=enums.DealState.IMPORTED, fingerprint="", left_reason="")
 
     def leaving(self) -> "CrmDealQuerySet":
         """No longer won, and nothing has been decided about their contracts."""
@@ -119,7 +117,7 @@ class CrmDeal(models.Model):
             ),
             models.Index(
                 fields=["connection"],
-                condition=Q(fingerprint="", state__in=READ_AGAIN),
+                condition=Q(fingerprint="", state=enums.DealState.IMPORTED),
                 name="deal_to_read_again",
             ),
         ]

@@ -146,7 +146,34 @@ def test_all_that_was_previewed_is_imported_when_preview_ends(
     assert (run(salesforce).created, Contract.objects.count()) == (0, 5)
 
 
-def test_a_previewed_deal_that_no_search_finds_is_read_by_its_id(
+def test_a_change_that_no_search_finds_any_more_is_applied_after_preview(
+    salesforce: Connection, org: Org, run: Run
+) -> None:
+    deal = sell(org)
+    run(salesforce)
+    switch(salesforce, PREVIEW)
+    org.edit(deal, CloseDate=date(2025, 12, 31))
+    assert run(salesforce).previewed == 1
+
+    switch(salesforce, LIVE)
+    run(salesforce)
+
+    assert Contract.objects.get().start_date == date(2025, 12, 31)
+
+
+def test_deals_of_two_new_accounts_are_no_duplicates_in_preview(
+    salesforce: Connection, org: Org, run: Run
+) -> None:
+    switch(salesforce, PREVIEW)
+    sell(org, account=org.add_account("Acme"))
+    sell(org, account=org.add_account("Globex"))
+
+    run(salesforce)
+
+    assert told() == [("previewed", WOULD_CREATE)] * 2
+
+
+def test_a_previewed_deal_that_lost_its_close_date_is_held_after_preview(
     hubspot: Connection, portal: Portal, run: Run
 ) -> None:
     switch(hubspot, PREVIEW)
@@ -156,7 +183,6 @@ def test_a_previewed_deal_that_no_search_finds_is_read_by_its_id(
     portal.update_deal(deal, closedate="")
     tick(portal)
     run(hubspot)
-    Connection.objects.update(cursor_modified_at=None)
 
     switch(hubspot, LIVE)
     done = run(hubspot)

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("contracts", "0008_custom_values_fit"),
-        ("crm_sync", "0022_previewed_deals_read_again"),
+        ("crm_sync", "0009_mapping_studio_and_holds"),
     ]
 
     operations = [migrations.RunSQL(DEFINE, migrations.RunSQL.noop)]
