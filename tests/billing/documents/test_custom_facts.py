@@ -3,6 +3,7 @@
 import pytest
 
 from billing.documents.content import CustomFact
+from billing.documents.layout import Text, lay_out
 from billing.documents.painting import render
 from tests.billing.documents.papers import CATALOGUE, PAPER, lines, pages, paper
 
@@ -51,3 +52,12 @@ def test_long_labels_and_values_go_on_over_pages_and_lose_nothing() -> None:
     told = " ".join(line for page in found for line in page)
     assert [word for word in words if word not in told] == []
     assert "Line 3" in told
+
+
+def test_no_line_stands_below_the_end_of_its_page() -> None:
+    fact = CustomFact(label="Terms", type="text", value="word " * 4_000)
+
+    sheets = lay_out(paper(custom_fields=[fact], footer=""))
+
+    assert len(sheets) > 3
+    assert [mark for sheet in sheets for mark in sheet if isinstance(mark, Text) and mark.y < 20] == []
