@@ -28,6 +28,7 @@ PROBLEMS_FIRST = (
     Outcome.SUSPENDED,
     Outcome.CREATED,
     Outcome.UPDATED,
+    Outcome.PREVIEWED,
     Outcome.UNCHANGED,
 )
 STARTS_WITHIN = timedelta(minutes=2)

@@ -13,6 +13,8 @@ from crm_sync.deals import Deal, RawValue
 from crm_sync.enums import HoldCode
 from crm_sync.mapping_rules import NOTHING_DECIDED, Decisions, MappingRules, MappingSettings
 
+PREVIEW = "preview-"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -72,6 +74,11 @@ def fingerprint(
         *([repr(decisions)] if decisions != NOTHING_DECIDED else []),
     ]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+
+def preview_mark(digest: str) -> str:
+    """The fingerprint of what was only previewed: no other mode takes it for done."""
+    return f"{PREVIEW}{digest}"[: len(digest)]
 
 
 def plain_values(values: Mapping[str, RawValue]) -> dict[str, RawValue]:

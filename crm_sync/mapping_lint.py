@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contracts.enums import CustomFieldHome, CustomFieldType
+from contracts.enums import CustomFieldType
 from crm_sync.crm_types import Kind, kind_of
 from crm_sync.deals import CrmField
 from crm_sync.enums import NumberFormat, Target, Transform
@@ -19,8 +19,6 @@ from crm_sync.readers import Unreadable
 from crm_sync.synonyms import same_words
 from crm_sync.transforms import has_table, stored_form
 
-Elsewhere = Mapping[tuple[CustomFieldHome, str], tuple[CustomFieldType, str]]
-"""Custom fields of other connections by home and folded label: their type, and whose they are."""
 NUMBERS_AS_TEXT = "choose a number field, or say how its numbers are written"
 CHOOSE_NUMBER, CHOOSE_DATE = "choose a number field", "choose a date field"
 CHOOSE_TEXT, CHOOSE_YES_NO = "choose a text field", "choose a yes-or-no field"
@@ -101,7 +99,6 @@ def lint(
     rules: MappingRules,
     fields: Sequence[CrmField],
     settings: MappingSettings,
-    elsewhere: Elsewhere | None = None,
 ) -> list[MappingProblem]:
     """Problems in the order of the rows. Where no field is known, none is accused."""
     known = {(one.source_object, one.name.lower()): one for one in fields}
@@ -123,7 +120,6 @@ def lint(
         if source is not None and not table:
             found += unfit(rule, source=source)
         found += unreadable(rule, table=table, settings=settings)
-        found += other_type(rule, elsewhere=elsewhere or {})
     return [*found, *idle_tables(rules, settings=settings)]
 
 
@@ -185,18 +181,6 @@ def refused(rule: FieldRule, *, text: str, settings: MappingSettings) -> str:
     except Unreadable as reason:
         return f"\u201c{text}\u201d {reason.sentence}"
     return ""
-
-
-def other_type(rule: FieldRule, *, elsewhere: Elsewhere) -> Iterator[MappingProblem]:
-    if rule.target is not Target.CUSTOM:
-        return
-    there = elsewhere.get((rule.custom_home, same_words(rule.custom_label)))
-    if there is not None and there[0] is not rule.custom_type:
-        what = (
-            f"is of type {rule.custom_type.label} here and {there[0].label} in {there[1]}; "
-            "give it one type, or another name"
-        )
-        yield problem(rule, what, blocking=True, fact="other type")
 
 
 def idle_tables(rules: MappingRules, *, settings: MappingSettings) -> Iterator[MappingProblem]:

@@ -7,8 +7,10 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from contracts import audit
-from contracts.enums import BillingTiming, CustomFieldHome, CustomFieldType
+from contracts.custom_fields import ensure_custom_fields
+from contracts.enums import BillingTiming
 from crm_sync import mapping_lint
+from crm_sync.custom_fields import type_conflicts, wanted_fields
 from crm_sync.deals import CrmField
 from crm_sync.enums import (
     AmountMeans,
@@ -254,6 +256,7 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
         if confirmed is None:
             locked.live_since = Now()
         locked.save(update_fields=["mapping_version", "live_since"])
+        ensure_custom_fields(wanted=wanted_fields(current_rules(connection=locked).rules), actor=actor)
         ask_again(held=CrmDeal.objects.filter(connection=locked))
         audit.record(
             actor=actor,
@@ -316,28 +319,24 @@ def lint(
 ) -> list[MappingProblem]:
     """What is wrong with a mapping before any deal is read with it. The stored translations, or others."""
     tables = stored_tables(connection=connection) if translations is None else folded(translations)
-    return mapping_lint.lint(
+    found = mapping_lint.lint(
         rules=MappingRules(version=0, rules=tuple(rules), translations=tables),
         fields=source_choices(connection=connection),
         settings=settings_of(connection),
-        elsewhere=custom_types_elsewhere(connection=connection),
     )
+    conflicts = type_conflicts(connection=connection, rules=rules)
+    return [
+        *found,
+        *(
+            MappingProblem(
+                target_label=one.label, sentence=f"{one.label} {one.what}.", blocking=True, key=one.key
+            )
+            for one in conflicts
+        ),
+    ]
 
 
 def folded(translations: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
     return {
         key: {same_words(raw): value for raw, value in table.items()} for key, table in translations.items()
-    }
-
-
-def custom_types_elsewhere(
-    *, connection: Connection
-) -> dict[tuple[CustomFieldHome, str], tuple[CustomFieldType, str]]:
-    """One column of customers or contracts holds what all connections put there."""
-    others = FieldMapping.objects.filter(target=Target.CUSTOM).exclude(connection=connection)
-    return {
-        (CustomFieldHome(home), same_words(label)): (CustomFieldType(kind), name)
-        for home, label, kind, name in others.order_by("id").values_list(
-            "custom_home", "custom_label", "custom_type", "connection__name"
-        )
     }

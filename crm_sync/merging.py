@@ -15,7 +15,7 @@ from crm_sync.mapped import MappedDeal, Problem
 from crm_sync.models import CrmDeal, Hold, SyncRun
 from crm_sync.readers import printable
 
-STANDS = (DealState.IMPORTED, DealState.HELD, DealState.LEFT)
+STANDS = (DealState.IMPORTED, DealState.HELD, DealState.LEFT, DealState.PREVIEWED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ def take_over(
 
 
 def survivor_row(merge: Merge, *, run: SyncRun, org_id: int) -> CrmDeal:
-    """The survivor's import record. A new one stands as held until the page writes what it comes to."""
+    """The survivor's import record. A new one stands as previewed until the page writes what it comes to."""
     if merge.own:
         return CrmDeal.objects.get(pk=merge.own.id)
     return CrmDeal.objects.create(
@@ -130,7 +130,7 @@ def survivor_row(merge: Merge, *, run: SyncRun, org_id: int) -> CrmDeal:
         stage=printable(merge.deal.stage, longest=300),
         url=merge.deal.url,
         modified_at=merge.deal.modified_at,
-        state=DealState.HELD,
+        state=DealState.PREVIEWED,
         duplicate_accepted=False,
         left_reason="",
         left_decision="",

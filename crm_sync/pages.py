@@ -15,22 +15,31 @@ from django.db import connection as database
 from crm_sync import runs
 from crm_sync.accounts import follow_merged
 from crm_sync.deals import Deal, DealPage
-from crm_sync.enums import DealState, HoldCode, Outcome
+from crm_sync.enums import ConnectionMode, DealState, HoldCode, Outcome
 from crm_sync.errors import TransientError
 from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, known_deals, lock_as_read
 from crm_sync.leaving import Leaver, mark_left, news
-from crm_sync.mapped import MappedDeal, Problem, fingerprint
+from crm_sync.mapped import MappedDeal, Problem, fingerprint, preview_mark
 from crm_sync.mapping import map_deal
 from crm_sync.mapping_rules import NOTHING_DECIDED, Decisions, MappingRules, MappingSettings
 from crm_sync.merging import Merge, ids_of, merge_of, reviewed, survivors, swallowed_leavers, take_over
 from crm_sync.models import Connection, SyncRun
+from crm_sync.previewing import preview_deals
 from crm_sync.readers import printable
 from crm_sync.records import Verdict, store_verdicts
-from crm_sync.selection import left_reason, select_left, select_won
+from crm_sync.selection import left_reason, select_left, select_too_early, select_won
 from crm_sync.told import Told, note_gone, note_won
 from crm_sync.writing import not_stored, write_deals
 
 TRIES = 4
+NEVER_IMPORTED = (DealState.LEFT, DealState.PREVIEWED)
+"""For these the import-from date counts anew."""
+WRITERS: Mapping[ConnectionMode, Callable[..., list[Verdict]]] = {
+    ConnectionMode.LIVE: write_deals,
+    ConnectionMode.REVIEW: partial(write_deals, needs_approval=True),
+    ConnectionMode.PREVIEW: preview_deals,
+}
+"""What each mode makes of a page's deals. Who left won and what was merged is followed in all of them."""
 OUR_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a bug of ours in reading a deal shows itself as."""
 log = logging.getLogger(__name__)
@@ -51,6 +60,11 @@ class Sight:
     @property
     def org_id(self) -> int:
         return self.connection.org_id or 0
+
+    @property
+    def mode(self) -> ConnectionMode:
+        """As it was when the run took its lease. Changing it takes the lease away."""
+        return ConnectionMode(self.connection.mode)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +93,14 @@ class MappedPage:
 def sync_page(*, run: SyncRun, page: DealPage, sight: Sight, api_calls: int) -> None:
     """Writes a page. One that the database refuses is rolled back and written deal by deal."""
     write = partial(write_page, run=run, page=page, sight=sight, api_calls=api_calls)
+    writer = WRITERS[sight.mode]
     try:
-        retried(partial(write, writer=write_deals))
+        retried(partial(write, writer=writer))
     except OperationalError:
         raise
     except DatabaseError:
         log.warning("The database refused a page of %s; writing it deal by deal.", sight.connection)
-        retried(partial(write, writer=write_each))
+        retried(partial(write, writer=partial(write_each, writer=writer)))
 
 
 def write_page(
@@ -127,7 +142,7 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         deals,
         stage_names=stage_names,
         import_from=sight.connection.import_from,
-        known={key for key, record in known.items() if record.state is not DealState.LEFT} | merges.keys(),
+        known={key for key, record in known.items() if record.state not in NEVER_IMPORTED} | merges.keys(),
     )
     mapped: list[MappedDeal] = []
     told, unchanged = [], 0
@@ -135,7 +150,11 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         record, merge = known.get(deal.external_id), merges.get(deal.external_id)
         decisions = record.decisions if record else NOTHING_DECIDED
         digest = fingerprint(deal, rules=sight.rules, settings=sight.settings, decisions=decisions)
-        is_same = record is not None and is_settled(record, digest=digest)
+        seen_as = {digest}
+        if sight.mode is ConnectionMode.PREVIEW:
+            digest = preview_mark(digest)
+            seen_as.add(digest)
+        is_same = record is not None and is_settled(record, digests=seen_as)
         settled = is_same and not sight.forced and not (merge and merge.is_news)
         if settled and page.cursor is not None:
             unchanged += 1
@@ -148,6 +167,8 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
             mapped.append(reviewed(one, merge=merge))
     won_ids = {deal.external_id for deal in won}
     left = select_left(deals, stage_names=stage_names, known=known)
+    previewed = {key for key, record in known.items() if record.state is DealState.PREVIEWED}
+    left += select_too_early(deals, stage_names=stage_names, known=previewed - won_ids)
     return MappedPage(
         known=known,
         mapped=mapped,
@@ -182,9 +203,9 @@ def not_won(deals: Sequence[Deal], *, won: Collection[str]) -> dict[str, datetim
     return {key: moment for key, moment in moments.items() if key not in won}
 
 
-def is_settled(record: KnownDeal, *, digest: str) -> bool:
+def is_settled(record: KnownDeal, *, digests: Collection[str]) -> bool:
     """Nothing to do: seen before with these values and not marked as left, or dismissed by a person."""
-    same = record.fingerprint == digest and not record.leaving.reason
+    same = record.fingerprint in digests and not record.leaving.reason
     return same or record.state is DealState.DISMISSED
 
 
@@ -207,7 +228,12 @@ def mapped_or_held(deal: Deal, *, digest: str, sight: Sight, decisions: Decision
 
 
 def write_each(
-    mapped: Sequence[MappedDeal], *, known: Mapping[str, KnownDeal], org_id: int, as_of: date
+    mapped: Sequence[MappedDeal],
+    *,
+    known: Mapping[str, KnownDeal],
+    org_id: int,
+    as_of: date,
+    writer: Callable[..., list[Verdict]],
 ) -> list[Verdict]:
     """Each deal in a savepoint of its own: the one that cannot be stored becomes a hold, the rest land."""
     with database.cursor() as cursor:
@@ -216,7 +242,7 @@ def write_each(
     for one in mapped:
         try:
             with transaction.atomic():  # savepoint: contains one deal
-                verdicts += write_deals([one], known=known, org_id=org_id, as_of=as_of)
+                verdicts += writer([one], known=known, org_id=org_id, as_of=as_of)
         except OperationalError:
             raise
         except DatabaseError:

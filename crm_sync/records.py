@@ -45,10 +45,16 @@ class Verdict:
     changes: Sequence[Change] = field(default_factory=tuple)
     leaving: Leaving = WON
     """A deal that is won again may still have to be told from one that never left."""
+    stays: DealState | None = None
+    """What a deal that is only previewed was before, where a person is to see it as that."""
 
     @property
     def state(self) -> DealState:
-        return DealState.IMPORTED if self.contract_id else DealState.HELD
+        if self.contract_id:
+            return DealState.IMPORTED
+        if self.outcome is Outcome.PREVIEWED:
+            return self.stays or DealState.PREVIEWED
+        return DealState.HELD
 
 
 def store_verdicts(*, run: SyncRun, org_id: int, verdicts: Sequence[Verdict], tell_unchanged: bool) -> None:

@@ -8,6 +8,7 @@ from django.db.models import Q
 READ_RECORDS = (
     "contracts.view_contract",
     "contracts.view_customer",
+    "contracts.view_customfield",
     "contracts.view_workspace",
     "billing.view_legalentity",
     "billing.view_billingschedule",
@@ -61,8 +62,10 @@ FINANCE = (
     "billing.add_creditnote",
     "billing.add_payment",
     "billing.approve_invoice",
+    "contracts.approve_contract",
     "contracts.change_customer",
     *HEALTH,
+    "contracts.change_customfield",
     "contracts.change_workspace",
 )
 ROLES = {

@@ -45,9 +45,12 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
     },
     "contracts": {
-        Layer.VALUES: "currencies drafts enums money terms",
-        Layer.MODELS: "bulk migrations models transactions",
-        Layer.DOMAIN: "audit contacts invariants operations queries story suspending workspace",
+        Layer.VALUES: "currencies custom_values drafts enums money terms",
+        Layer.MODELS: "bulk migrations models transactions triggers",
+        Layer.DOMAIN: (
+            "approving audit contacts custom_fields custom_filters exporting invariants operations queries "
+            "story suspending workspace"
+        ),
         Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",
     },
     "billing": {
@@ -70,10 +73,11 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts alerts changes connecting connection_settings credentials diagnosis health "
-            "health_parts history hold_lists holds invariants known_deals leaving mapping_rows "
-            "mapping_versions mappings merging pages pausing preflight reapplying records rereading "
-            "runs samples stages story tie_out tie_out_checks told watch writing"
+            "accounts alerts changes connecting connection_settings credentials custom_fields "
+            "diagnosis health health_parts history hold_lists holds invariants known_deals leaving "
+            "mapping_rows mapping_versions mappings merging pages pausing preflight previewing "
+            "reapplying records rereading runs samples stages story tie_out tie_out_checks told watch "
+            "writing"
         ),
         Layer.SYNC: "preview sweeping sync",
         Layer.INTERFACES: "admin apps checks context forms management tasks templatetags urls views",

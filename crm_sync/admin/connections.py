@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from contracts.admin.read_only import MachineWrittenAdmin, link, pretty, related_list
 from crm_sync import mappings
 from crm_sync.admin.mapping_inlines import FieldMappingInline, SeenVersionForm, TranslationInline
+from crm_sync.connection_settings import store_settings
 from crm_sync.models import Connection
-from crm_sync.views.access import CHANGE_MAPPING, signed_in
+from crm_sync.views.access import CHANGE_CONNECTIONS, CHANGE_MAPPING, signed_in
 from crm_sync.views.field_mapping import read_held_again
 
 
@@ -18,8 +19,16 @@ from crm_sync.views.field_mapping import read_held_again
 class ConnectionAdmin(MachineWrittenAdmin):
     """What a connection is set to is changed on its own page; here its mapping can be mended."""
 
-    list_display = ["name", "provider", link("org"), "state", link("mapping_version"), "last_success_at"]
-    list_filter = ["provider", "state"]
+    list_display = [
+        "name",
+        "provider",
+        link("org"),
+        "state",
+        "mode",
+        link("mapping_version"),
+        "last_success_at",
+    ]
+    list_filter = ["provider", "state", "mode"]
     list_select_related = ["org", "mapping_version__connection"]
     ordering = ["name"]
     form = SeenVersionForm
@@ -30,6 +39,7 @@ class ConnectionAdmin(MachineWrittenAdmin):
         "org",
         "state",
         "state_reason",
+        "mode",
         pretty("warnings"),
         "login_url",
         "instance_url",
@@ -62,8 +72,17 @@ class ConnectionAdmin(MachineWrittenAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm(CHANGE_MAPPING)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        may_change = request.user.has_perm(CHANGE_CONNECTIONS)
+        return [fact for fact in self.facts if fact != "mode" or not may_change]
+
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """The connection itself has no field to save; writing it would put an old cursor over a newer one."""
+        """As its page does it. Writing the row itself would put an old cursor over a newer one."""
+        if "mode" in form.changed_data:
+            stored = Connection.objects.get(pk=obj.pk)
+            store_settings(
+                connection=stored, changes={"mode": form.cleaned_data["mode"]}, actor=signed_in(request)
+            )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -81,7 +81,8 @@ def sentence_of(run: SyncRun) -> str:
     if run.state != RunState.DONE:
         return "Stopped before its end. What it had stored stands; the next run goes on from there."
     deals = f"{run.seen:,} deal{pluralize(run.seen)} read"
-    return f"{deals}, {run.created:,} contract{pluralize(run.created)} created."
+    previewed = f", {run.previewed:,} previewed" if run.previewed else ""
+    return f"{deals}, {run.created:,} contract{pluralize(run.created)} created{previewed}."
 
 
 def quiet(run: SyncRun) -> str:

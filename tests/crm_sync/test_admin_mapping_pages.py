@@ -193,3 +193,29 @@ def test_what_support_types_is_kept_as_the_page_keeps_it(support: Client) -> Non
 
 def test_page_names_the_version_that_it_was_drawn_with(support: Client) -> None:
     assert 'name="seen_version" value="1"' in support.get(page_of(connect())).text
+
+
+def test_who_may_change_connections_sets_the_mode_by_the_same_rules() -> None:
+    connection = connect(cursor_external_id="006A", mode="preview")
+    previewed = deal(connection, fingerprint="preview-1", state="previewed")
+
+    staff("Finance").post(page_of(connection), inlines(connection) | {"mode": "live"})
+
+    connection.refresh_from_db()
+    previewed.refresh_from_db()
+    assert (connection.mode, connection.cursor_external_id, previewed.fingerprint) == ("live", "", "")
+    entry = AuditEntry.objects.get(action="connection settings changed")
+    assert (entry.actor_name, entry.before, entry.after) == (
+        "finance",
+        {"mode": "preview"},
+        {"mode": "live"},
+    )
+
+
+def test_support_sees_the_mode_and_cannot_set_it(support: Client) -> None:
+    connection = connect(mode="preview")
+
+    support.post(page_of(connection), inlines(connection) | {"mode": "live"})
+
+    connection.refresh_from_db()
+    assert connection.mode == "preview"

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from contracts.enums import CustomFieldHome, CustomFieldType
+from contracts.enums import CustomFieldType
 from crm_sync.deals import CrmField
 from crm_sync.enums import NumberFormat, SourceObject, Target, Transform
-from crm_sync.mapping_lint import Elsewhere, lint, type_problems
+from crm_sync.mapping_lint import lint, type_problems
 from crm_sync.mapping_rules import FieldRule
 from tests.crm_sync.deal_values import rules_with, settings_with
 
@@ -41,13 +41,11 @@ def said(
     *rules: FieldRule,
     translations: Mapping[str, Mapping[str, str]] | None = None,
     fields: list[CrmField] | None = None,
-    elsewhere: Elsewhere | None = None,
 ) -> list[tuple[str, bool]]:
     problems = lint(
         rules=rules_with(*rules, translations=translations),
         fields=FIELDS if fields is None else fields,
         settings=settings_with(),
-        elsewhere=elsewhere,
     )
     return [(problem.sentence, problem.blocking) for problem in problems]
 
@@ -236,15 +234,6 @@ def test_amount_is_not_translated() -> None:
     assert said(translations={"contract_value": {"tbd": "1"}}) == [
         ("Contract Value is read, not translated; remove its translations.", True)
     ]
-
-
-def test_custom_field_has_one_type_in_all_connections() -> None:
-    elsewhere: Elsewhere = {(CustomFieldHome.CONTRACT, "region"): (CustomFieldType.NUMBER, "HubSpot EU")}
-
-    assert said(custom(source_field="text"), elsewhere=elsewhere) == [
-        ("Region is of type Text here and Number in HubSpot EU; give it one type, or another name.", True)
-    ]
-    assert said(custom("Other", source_field="text"), elsewhere=elsewhere) == []
 
 
 def test_type_problems_are_told_apart_from_what_people_entered() -> None:

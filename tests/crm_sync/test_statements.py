@@ -12,6 +12,7 @@ from django.core.management import call_command
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from contracts.models import Contract
+from crm_sync.enums import ConnectionMode
 from crm_sync.models import Connection, SyncRun
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
@@ -74,6 +75,15 @@ def unchanged(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
 def changed(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
     deals = org.add_won_deals(size)
     run()
+    change(org, deals, Name="Renamed", Amount=77_777)
+
+
+def changed_since_live(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
+    """Contracts of mode Live, looked at in Preview."""
+    deals = org.add_won_deals(size)
+    Connection.objects.update(mode=ConnectionMode.LIVE)
+    run()
+    Connection.objects.update(mode=ConnectionMode.PREVIEW)
     change(org, deals, Name="Renamed", Amount=77_777)
 
 
@@ -143,6 +153,28 @@ def counts_of(
 def test_page_of_20_and_of_200_deals(
     salesforce: Connection, org: Org, run: Run, kind: tuple[Prepare, str]
 ) -> None:
+    few, many = counts_of(salesforce, org, run, kind=kind, sizes=(20, 200))
+
+    assert few == many <= MOST_FOR_A_PAGE
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [
+        (ConnectionMode.REVIEW, (won, "created")),
+        (ConnectionMode.REVIEW, (changed, "updated")),
+        (ConnectionMode.PREVIEW, (won, "previewed")),
+        (ConnectionMode.PREVIEW, (without_an_amount, "previewed")),
+        (ConnectionMode.PREVIEW, (unchanged, "unchanged")),
+        (ConnectionMode.PREVIEW, (changed_since_live, "previewed")),
+    ],
+    ids=lambda part: part[0].__name__ if isinstance(part, tuple) else part,
+)
+def test_page_of_20_and_of_200_deals_in_other_modes(
+    salesforce: Connection, org: Org, run: Run, mode: ConnectionMode, kind: tuple[Prepare, str]
+) -> None:
+    Connection.objects.update(mode=mode)
+
     few, many = counts_of(salesforce, org, run, kind=kind, sizes=(20, 200))
 
     assert few == many <= MOST_FOR_A_PAGE
