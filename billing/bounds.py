@@ -10,7 +10,7 @@ that is caught up is no excess. What somebody has decided already is not asked a
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
@@ -71,8 +71,8 @@ def missed_since(*, run: BillingRun, last: date | None) -> date | None:
     return last + timedelta(days=1)
 
 
-def ask_about_contracts(*, run: BillingRun, last: date | None) -> int:
-    """Makes schedules ask that would have more than three invoices in the run."""
+def ask_about_contracts(*, run: BillingRun, last: date | None, among: Collection[int] | None = None) -> int:
+    """Makes schedules ask that would have more than three invoices in the run; `among`: only these."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -87,8 +87,13 @@ def ask_about_contracts(*, run: BillingRun, last: date | None) -> int:
             JOIN billing_billingschedule schedule ON schedule.id = many.schedule_id
             JOIN contracts_contract contract ON contract.id = schedule.contract_id
             WHERE schedule.state = 'active' AND contract.state IN ('scheduled', 'active')
+              AND (%(among)s::bigint[] IS NULL OR contract.id = ANY(%(among)s::bigint[]))
             """,  # noqa: S608  constants
-            {"as_of": run.as_of, "last": last or run.as_of},
+            {
+                "as_of": run.as_of,
+                "last": last or run.as_of,
+                "among": None if among is None else list(among),
+            },
         )
         ids = [id_ for (id_,) in cursor.fetchall()]
     if not ids:

@@ -32,6 +32,7 @@ from billing.numbering import UnableToIssueInvoice
 from billing.policy import PeriodLocked, billing_policy, ensure_open, limits
 from contracts.bulk import as_json
 from contracts.models import Contract
+from contracts.money import Money
 from contracts.transactions import ensure_connected, run_durably
 
 NUMBER_RULES = ("invoice_number_is_unique", "invoice_sequence_is_unique")
@@ -66,7 +67,7 @@ class BillingSummary:
 
 
 @dataclass(slots=True)
-class _Sums:
+class Sums:
     """By currency."""
 
     invoices: Counter[str] = field(default_factory=Counter)
@@ -87,8 +88,8 @@ class _Sums:
 
 @dataclass(slots=True)
 class _Outcome:
-    issued: _Sums = field(default_factory=_Sums)
-    drafted: _Sums = field(default_factory=_Sums)
+    issued: Sums = field(default_factory=Sums)
+    drafted: Sums = field(default_factory=Sums)
     failed: list[BillingFailure] = field(default_factory=list)
 
     def add(self, other: "_Outcome") -> None:
@@ -107,15 +108,14 @@ class _PutAside:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Rules:
+class BillingRules:
     """Who sends the invoices of a run, and which wait for approval."""
 
     legal_entity: LegalEntity | None
     mode: BillingMode
     limits: Mapping[str, int]
 
-    def needs_approval(self, instalment: DueInstalment) -> bool:
-        amount = instalment.amount
+    def needs_approval(self, amount: Money) -> bool:
         return self.mode == BillingMode.APPROVE or amount.minor > self.limits.get(
             amount.currency, amount.minor
         )
@@ -132,7 +132,7 @@ def invoice_due(
     try:
         started = start_contracts(as_of=as_of)
         put_aside = run_durably(partial(_put_aside, run=run))
-        rules = _rules()
+        rules = rules_in_force()
         for due in due_chunks(as_of=as_of):
             failed = {failure.contract_id for failure in outcome.failed}
             due = [instalment for instalment in due if instalment.contract_id not in failed]
@@ -170,8 +170,8 @@ def _put_aside(*, run: BillingRun) -> _PutAside:
     return _PutAside(asked=asked, parked=park_excess(run=run, last=last), missed_since=since)
 
 
-def _rules() -> _Rules:
-    return _Rules(
+def rules_in_force() -> BillingRules:
+    return BillingRules(
         legal_entity=LegalEntity.objects.order_by("pk").first(),
         mode=BillingMode(billing_policy().mode),
         limits=limits(kind=LimitKind.INVOICE),
@@ -191,29 +191,20 @@ def _close_interrupted() -> None:
         )
 
 
-def _bill_chunk(*, due: Sequence[DueInstalment], rules: _Rules, run: BillingRun) -> _Outcome:
-    if rules.legal_entity is None or rules.legal_entity.missing:
-        missing = rules.legal_entity.missing if rules.legal_entity else "name and address"
-        raise UnableToIssueInvoice(
-            f"The {missing} of the legal entity is missing, so no invoice is legal. "
-            "Enter it under Settings, Legal entity."
-        )
+def _bill_chunk(*, due: Sequence[DueInstalment], rules: BillingRules, run: BillingRun) -> _Outcome:
+    legal_entity = ensure_billable(rules=rules, day=run.as_of)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a refusal shows in its savepoint, not at the commit
-    try:
-        ensure_open(day=run.as_of)
-    except PeriodLocked as closed:
-        raise UnableToIssueInvoice(str(closed)) from closed
     lock_contracts(contract_ids={instalment.contract_id for instalment in due})
     still = still_due(as_of=run.as_of, ids=[instalment.id for instalment in due])
     due = [instalment for instalment in due if instalment.id in still]
-    waiting = [instalment for instalment in due if rules.needs_approval(instalment)]
-    ready = [instalment for instalment in due if not rules.needs_approval(instalment)]
-    issue = partial(issue_invoices, legal_entity=rules.legal_entity, run=run, issue_date=run.as_of)
+    waiting = [instalment for instalment in due if rules.needs_approval(instalment.amount)]
+    ready = [instalment for instalment in due if not rules.needs_approval(instalment.amount)]
+    issue = partial(issue_invoices, legal_entity=legal_entity, run=run, issue_date=run.as_of)
     outcome = _Outcome()
-    outcome.failed += _write(ready, issue, outcome.issued)
-    draft = partial(draft_invoices, legal_entity=rules.legal_entity, run=run)
-    outcome.failed += _write(waiting, draft, outcome.drafted)
+    outcome.failed += write_in_halves(ready, issue, outcome.issued)
+    draft = partial(draft_invoices, legal_entity=legal_entity, run=run)
+    outcome.failed += write_in_halves(waiting, draft, outcome.drafted)
     _count(
         run,
         outcome,
@@ -222,8 +213,23 @@ def _bill_chunk(*, due: Sequence[DueInstalment], rules: _Rules, run: BillingRun)
     return outcome
 
 
-def _write(
-    due: Sequence[DueInstalment], write: Callable[..., list[Total]], sums: _Sums
+def ensure_billable(*, rules: BillingRules, day: date) -> LegalEntity:
+    """Who sends the invoices of that day. UnableToIssueInvoice where no invoice may be dated so."""
+    if rules.legal_entity is None or rules.legal_entity.missing:
+        missing = rules.legal_entity.missing if rules.legal_entity else "name and address"
+        raise UnableToIssueInvoice(
+            f"The {missing} of the legal entity is missing, so no invoice is legal. "
+            "Enter it under Settings, Legal entity."
+        )
+    try:
+        ensure_open(day=day)
+    except PeriodLocked as closed:
+        raise UnableToIssueInvoice(str(closed)) from closed
+    return rules.legal_entity
+
+
+def write_in_halves(
+    due: Sequence[DueInstalment], write: Callable[..., list[Total]], sums: Sums
 ) -> list[BillingFailure]:
     """Issues or drafts and adds it to the sums, in halves where the database refuses; what it refused."""
     if not due:
@@ -248,11 +254,13 @@ def _write(
 
     first = set(contracts[: len(contracts) // 2])
     before = sums.invoices.total()
-    failed = _write([instalment for instalment in due if instalment.contract_id in first], write, sums)
+    failed = write_in_halves(
+        [instalment for instalment in due if instalment.contract_id in first], write, sums
+    )
     if len(failed) >= REFUSALS_IN_A_ROW and sums.invoices.total() == before:
         raise UnableToIssueInvoice(f"The fault is in no single contract. {failed[-1].sentence}")
     rest = [instalment for instalment in due if instalment.contract_id not in first]
-    return failed + _write(rest, write, sums)
+    return failed + write_in_halves(rest, write, sums)
 
 
 def _rule(error: DatabaseError) -> str:

@@ -29,7 +29,19 @@ from tests.processes import Manage
 
 RESULT_KEYS = [
     *("connection", "provider", "state", "error", "seen", "created", "updated", "unchanged", "held"),
-    *("suspended", "refused", "failed", "missed", "api_calls", "pages", "reasons", "warnings", "open_holds"),
+    *(
+        "suspended",
+        "refused",
+        "failed",
+        "previewed",
+        "missed",
+        "api_calls",
+        "pages",
+        "reasons",
+        "asking",
+        "invoices",
+    ),
+    *("warnings", "open_holds"),
 ]
 
 
