@@ -45,7 +45,7 @@ def in_salesforce(salesforce: Connection, org: Org, run: Run) -> Connection:
         salesforce,
         run,
         billing_timing=BillingTiming.IN_ADVANCE,
-        lead_days=30,
+        lead_days=90,
         has_currency_field=True,
     )
     change_some(list(org.tables["Opportunity"]), org.edit, names=("Amount", "Name"))
@@ -89,7 +89,7 @@ def begin(connection: Connection, run: Run, **settings: Any) -> None:
         setattr(connection, name, value)
     connection.save()
     run(connection)
-    Customer.objects.filter(name="Acme").update(tax_rate=7_000, payment_terms_days=14)
+    Customer.objects.filter(name__lt="E").update(tax_rate=7_000, payment_terms_days=14)
     bill()
     connection.refresh_from_db()
     connection.forget_cursor()
