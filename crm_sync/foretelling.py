@@ -27,7 +27,7 @@ from crm_sync.deals import Deal
 from crm_sync.enums import CustomerMatch, HoldCode, Outcome
 from crm_sync.foretold_warnings import both_readings, of_billing, of_mapping
 from crm_sync.known_deals import KnownDeal
-from crm_sync.mapped import MappedDeal
+from crm_sync.mapped import MappedDeal, Problem
 from crm_sync.mapping_rules import NOTHING_DECIDED
 from crm_sync.models import CrmAccount
 from crm_sync.pages import MappedPage, Sight, retried, write_each, write_ready
@@ -82,6 +82,7 @@ class Foretold:
     contract: ForetoldContract | None
     billing: ForetoldBilling | None
     warnings: Sequence[str]
+    problems: Sequence[Problem] = ()
     contract_id: int | None = None
     """Of one that is there already."""
 
@@ -268,6 +269,7 @@ def told(
         contract=facts,
         billing=billing,
         warnings=warnings,
+        problems=verdict.problems or verdict.mapped.problems,
         contract_id=verdict.contract_id if verdict.outcome is not Outcome.CREATED else None,
     )
 

@@ -2,13 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from crm_sync.credentials import open_client
 from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import HoldCode, Outcome
 from crm_sync.foretelling import Earlier, Foretold, ForetoldPage, accounts_of, foretell
+from crm_sync.mapping_rules import MappingRules, to_snapshot
+from crm_sync.mappings import current_rules, settings_of
 from crm_sync.models import Connection
 from crm_sync.pages import MappedPage, Sight, map_page
 from crm_sync.sync import Order, fetch, look
@@ -57,6 +59,25 @@ class Made:
 
     def for_accounts_of(self, deals: Sequence[Deal]) -> list[Earlier]:
         return [one for key in accounts_of(deals) for one in self.by_account.get(key, ())]
+
+
+def look_ahead(*, connection: Connection, as_of: date, forced: bool) -> Sight:
+    """How a run would look at deals once the mapping as its rows stand is confirmed."""
+    return Sight(
+        connection=connection,
+        rules=rules_ahead(connection=connection),
+        settings=settings_of(connection),
+        as_of=as_of,
+        forced=forced,
+    )
+
+
+def rules_ahead(*, connection: Connection) -> MappingRules:
+    """The confirmed version where the rows are as in it; else one that no deal was read by."""
+    rules, confirmed = current_rules(connection=connection), connection.mapping_version
+    if confirmed is not None and to_snapshot(rules) == confirmed.snapshot:
+        return rules
+    return replace(rules, version=0)
 
 
 def foretold_pages(

@@ -32,6 +32,7 @@ MARKS = {
     "ended": Mark("Ended", Tone.OFF, "check"),
     "planned": Mark("Planned", Tone.INFO, "ring"),
     "drafted": Mark("Awaiting approval", Tone.WAIT, "clock"),
+    "due_now": Mark("Invoiced today", Tone.OK, "invoice"),
     "invoiced": Mark("Invoiced", Tone.OK, "check"),
     "billed_elsewhere": Mark("Already billed elsewhere", Tone.OFF, "check"),
     # Invoices

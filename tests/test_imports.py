@@ -70,11 +70,11 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts alerts changes backfill connecting connection_settings credentials diagnosis foretelling foretold_warnings health history "
+            "accounts alerts changes connecting connection_settings credentials diagnosis foretelling foretold_warnings health history "
             "hold_lists holds invariants known_deals leaving mappings merging pages pausing preflight records rereading "
             "runs stages story tie_out tie_out_checks told watch writing"
         ),
-        Layer.SYNC: "preview sweeping sync trying",
+        Layer.SYNC: "backfill preview sweeping sync trying",
         Layer.INTERFACES: "admin apps checks context forms management tasks templatetags urls views",
     },
 }

@@ -56,7 +56,8 @@ class Sales:
 def fill_salesforce(org: Org, *, count: int, seed: int, accounts: list[str] | None = None) -> list[str]:
     accounts = accounts or [org.add_account(NAMES[number % len(NAMES)]) for number in range(40)]
     for number, one in enumerate(Sales(seed=seed).deals(count)):
-        org.add(
+        moment = org.now() - timedelta(days=2, seconds=count - number)
+        deal = org.add(
             "Opportunity",
             Name=f"Deal {number}",
             StageName="Closed Won",
@@ -66,8 +67,9 @@ def fill_salesforce(org: Org, *, count: int, seed: int, accounts: list[str] | No
             Contract_Term__c=None if one["term"] is None else float(one["term"]),
             Billing_Frequency__c=one["cycle"],
             CurrencyIsoCode=one["currency"],
-            modified_at=org.now() - timedelta(days=2, seconds=count - number),
+            modified_at=moment,
         )
+        org.edit(deal, modified_at=moment, CloseDate=one["day"])  # winning it has put it back to today
     return accounts
 
 

@@ -137,7 +137,7 @@ def facts_of(one: Foretold) -> tuple[Any, ...]:
         one.outcome.value,
         one.code.value if one.code else "",
         one.sentence,
-        [(problem.code.value, problem.sentence, problem.cure) for problem in one.mapped.problems],
+        [(problem.code.value, problem.sentence, problem.cure) for problem in one.problems],
         contract
         and (
             contract.customer,
@@ -211,18 +211,13 @@ def facts_written(done: SyncRun, *, contracts: dict[int, tuple[Any, ...]]) -> Fa
             record.outcome,
             record.code,
             record.sentence,
-            own_problems(holds.get(record.crm_deal_id, [])),
+            holds.get(record.crm_deal_id, []),
             contracts.get(contract),
             schedules.get(contract) if is_billed else None,
             plan_of(contract) if is_billed else [],
             invoices_of(contract, run=billing) if is_billed else [],
         )
     return found
-
-
-def own_problems(problems: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
-    """Those of the mapping: a possible duplicate is told by code and sentence."""
-    return [problem for problem in problems if problem[0] != "DUPLICATE_SUSPECT"]
 
 
 def plan_of(contract_id: int) -> list[tuple[Any, ...]]:
