@@ -70,7 +70,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts alerts changes connecting connection_settings credentials diagnosis foretelling foretold_warnings health history "
+            "accounts alerts backfill_progress backfill_rows backfill_totals changes connecting connection_settings credentials diagnosis foretelling foretold_warnings health history "
             "hold_lists holds invariants known_deals leaving mappings merging pages pausing preflight records rereading "
             "runs stages story tie_out tie_out_checks told watch writing"
         ),
