@@ -114,6 +114,18 @@ def save_mapping(
     `translations`: by field key, from the CRM's value to what it means.
     """
     with transaction.atomic():
+        put_rows(connection=connection, rules=rules, translations=translations)
+        return ensure_version(connection=connection, actor=actor)
+
+
+def put_rows(
+    *,
+    connection: Connection,
+    rules: Sequence[FieldRule],
+    translations: Mapping[str, Mapping[str, str]],
+) -> None:
+    """Replaces the rows of the mapping. Runs keep to the version that is confirmed."""
+    with transaction.atomic():
         lock(connection)
         connection.field_mappings.all().delete()
         connection.translations.all().delete()
@@ -125,7 +137,6 @@ def save_mapping(
                 for raw, value in table.items()
             ]
         )
-        return ensure_version(connection=connection, actor=actor)
 
 
 def translation_row(*, connection: Connection, key: str, raw: str, value: str) -> Translation:

@@ -36,6 +36,10 @@ def poll_due() -> None:
     due = Connection.objects.live().filter(Q(not_before=None) | Q(not_before__lt=Now()))
     for connection_id in due.order_by("last_success_at").values_list("pk", flat=True):
         async_task("crm_sync.tasks.poll", connection_id)
+    for backfill_id in Backfill.objects.filter(
+        state=BackfillState.READING, touched_at__lt=Now() - PREVIEW_IS_STUCK_AFTER
+    ).values_list("pk", flat=True):
+        async_task("crm_sync.tasks.preview_import", backfill_id)
 
 
 def look_after_alarms() -> None:
@@ -47,11 +51,6 @@ def check_tie_out() -> None:
     """Once a day, in the first half hour of the workspace's day: every month is tied out anew."""
     if not tie_out_checks.checked_since(day=business_date(at=timezone.now()), zone=time_zone()):
         tie_out_checks.check_all()
-
-    for backfill_id in Backfill.objects.filter(
-        state=BackfillState.READING, touched_at__lt=Now() - PREVIEW_IS_STUCK_AFTER
-    ).values_list("pk", flat=True):
-        async_task("crm_sync.tasks.preview_import", backfill_id)
 
 
 def preview_import(backfill_id: int) -> None:
@@ -150,9 +149,7 @@ def run_now(
         except UnableToIssueInvoice as refusal:
             log.warning("Nothing was billed after the sync: %s", refusal)
     if backfill_progress.settle(connection=connection):
-        async_task(
-            "crm_sync.tasks.poll", connection_id
-        )  # an import waits for no poll
+        async_task("crm_sync.tasks.poll", connection_id)  # an import waits for no poll
     if Connection.objects.filter(pk=connection_id, sync_requested_at__gt=run.started_at).exists():
         async_task("crm_sync.tasks.sync_requested", connection_id)  # that bell found this run at work
     return run

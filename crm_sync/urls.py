@@ -1,6 +1,7 @@
 from django.urls import path
 
 from crm_sync.views import (
+    backfill,
     connecting,
     connection_page,
     connections,
@@ -33,6 +34,13 @@ urlpatterns = [
     path("settings/crm/<int:pk>/resume/", connections.resume, name="connection-resume"),
     path("settings/crm/<int:pk>/disconnect/", connections.disconnect, name="connection-disconnect"),
     path("settings/crm/<int:pk>/remove/", connections.remove_unfinished, name="connection-remove"),
+    path("settings/crm/<int:pk>/backfill/", backfill.backfill, name="backfill"),
+    path("settings/crm/<int:pk>/backfill/preview/", backfill.preview, name="backfill-preview"),
+    path("settings/crm/<int:pk>/backfill/progress/", backfill.progress, name="backfill-progress"),
+    path("settings/crm/<int:pk>/backfill/confirm/", backfill.confirm, name="backfill-confirm"),
+    path("settings/crm/<int:pk>/backfill/csv/", backfill.as_csv, name="backfill-csv"),
+    path("settings/crm/<int:pk>/backfill/deals/<int:row>/", backfill.deal, name="backfill-deal"),
+    path("settings/crm/<int:pk>/backfill/deals/<int:row>/decide/", backfill.decide, name="backfill-decide"),
     path("api/crm/salesforce/callback", connecting.salesforce_callback, name="salesforce-callback"),
     path("settings/mapping/", field_mapping.choose_connection, name="field-mapping"),
     path("settings/mapping/<int:pk>/", field_mapping.field_mapping, name="field-mapping"),

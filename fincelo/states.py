@@ -61,6 +61,11 @@ MARKS = {
     "parked": Mark("Parked", Tone.WAIT, "pause"),
     "done": Mark("Done", Tone.OK, "check"),
     "errored": Mark("Errored", Tone.BAD, "warning"),
+    # Imports and their previews
+    "reading": Mark("Reading deals", Tone.INFO, "sync"),
+    "ready": Mark("Ready to import", Tone.INFO, "ring"),
+    "importing": Mark("Importing", Tone.INFO, "sync"),
+    "stopped": Mark("Stopped", Tone.BAD, "cross"),
     # Deals and their outcomes
     "imported": Mark("Imported", Tone.OK, "check"),
     "held": Mark("Held", Tone.WAIT, "hold"),

@@ -7,85 +7,235 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm_sync', '0009_mapping_studio_and_holds'),
+        ("crm_sync", "0009_mapping_studio_and_holds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Backfill',
+            name="Backfill",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('reading', 'Reading deals'), ('ready', 'Ready to import'), ('importing', 'Importing'), ('imported', 'Imported'), ('stopped', 'Stopped'), ('set_aside', 'Set aside')], default='reading', max_length=10)),
-                ('import_from', models.DateField()),
-                ('billed_until', models.DateField(null=True)),
-                ('as_of', models.DateField(help_text='The day for which invoices are foretold.')),
-                ('digest', models.CharField(help_text='Of the mapping and settings that it was read with.', max_length=64)),
-                ('cursor_modified_at', models.DateTimeField(null=True)),
-                ('cursor_external_id', models.CharField(blank=True, default='', max_length=40)),
-                ('cursor_window_end', models.DateTimeField(null=True)),
-                ('cursor_reached_at', models.DateTimeField(null=True)),
-                ('pages', models.PositiveIntegerField(default=0)),
-                ('seen', models.PositiveIntegerField(default=0)),
-                ('expected', models.PositiveIntegerField(help_text='How many deals the CRM announced.', null=True)),
-                ('unchanged', models.PositiveIntegerField(default=0)),
-                ('totals', models.JSONField(default=dict)),
-                ('refusal', models.TextField(blank=True, default='', help_text='Why nothing would be invoiced that day.')),
-                ('error', models.TextField(blank=True, default='')),
-                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('touched_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('read_at', models.DateTimeField(null=True)),
-                ('import_started_at', models.DateTimeField(null=True)),
-                ('import_finished_at', models.DateTimeField(null=True)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='backfills', to='crm_sync.connection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("reading", "Reading deals"),
+                            ("ready", "Ready to import"),
+                            ("importing", "Importing"),
+                            ("imported", "Imported"),
+                            ("stopped", "Stopped"),
+                            ("set_aside", "Set aside"),
+                        ],
+                        default="reading",
+                        max_length=10,
+                    ),
+                ),
+                ("import_from", models.DateField()),
+                ("billed_until", models.DateField(null=True)),
+                ("as_of", models.DateField(help_text="The day for which invoices are foretold.")),
+                (
+                    "digest",
+                    models.CharField(
+                        help_text="Of the mapping and settings that it was read with.", max_length=64
+                    ),
+                ),
+                ("cursor_modified_at", models.DateTimeField(null=True)),
+                ("cursor_external_id", models.CharField(blank=True, default="", max_length=40)),
+                ("cursor_window_end", models.DateTimeField(null=True)),
+                ("cursor_reached_at", models.DateTimeField(null=True)),
+                ("pages", models.PositiveIntegerField(default=0)),
+                ("seen", models.PositiveIntegerField(default=0)),
+                (
+                    "expected",
+                    models.PositiveIntegerField(help_text="How many deals the CRM announced.", null=True),
+                ),
+                ("unchanged", models.PositiveIntegerField(default=0)),
+                ("totals", models.JSONField(default=dict)),
+                (
+                    "refusal",
+                    models.TextField(
+                        blank=True, default="", help_text="Why nothing would be invoiced that day."
+                    ),
+                ),
+                ("error", models.TextField(blank=True, default="")),
+                (
+                    "started_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "touched_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("read_at", models.DateTimeField(null=True)),
+                ("import_started_at", models.DateTimeField(null=True)),
+                ("import_finished_at", models.DateTimeField(null=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="backfills",
+                        to="crm_sync.connection",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BackfillDeal',
+            name="BackfillDeal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=40)),
-                ('name', models.CharField(max_length=500)),
-                ('url', models.CharField(blank=True, max_length=400)),
-                ('account_id', models.CharField(blank=True, max_length=40)),
-                ('outcome', models.CharField(choices=[('created', 'Created'), ('updated', 'Updated'), ('unchanged', 'Unchanged'), ('held', 'Held'), ('suspended', 'Suspended'), ('refused', 'Refused'), ('failed', 'Failed'), ('previewed', 'Previewed')], max_length=10)),
-                ('code', models.CharField(blank=True, choices=[('AMOUNT_MISSING', 'Amount missing'), ('AMOUNT_NOT_POSITIVE', 'Amount not positive'), ('AMOUNT_UNREADABLE', 'Amount unreadable'), ('AMOUNT_PRECISION', 'Amount too precise'), ('TERM_MISSING', 'Contract duration missing'), ('TERM_UNREADABLE', 'Contract duration unreadable'), ('FREQUENCY_MISSING', 'Billing cycle missing'), ('FREQUENCY_UNKNOWN', 'Billing cycle unknown'), ('NO_ACCOUNT', 'No account'), ('CUSTOMER_NAME_MISSING', 'Customer name missing'), ('CURRENCY_UNKNOWN', 'Currency unknown'), ('DATE_MISSING', 'Start date missing'), ('DATE_OUT_OF_RANGE', 'Start date out of range'), ('STAGE_CONFLICT', 'Stage conflict'), ('DUPLICATE_SUSPECT', 'Possible duplicate'), ('SCHEDULE_IMPOSSIBLE', 'Schedule impossible'), ('OVER_LIMIT', 'Over the limit'), ('TEXT_INVALID', 'Text invalid'), ('MERGED_DEALS', 'Merged deals with a contract each'), ('WRITE_FAILED', 'Could not be stored')], max_length=24)),
-                ('sentence', models.TextField(blank=True)),
-                ('problems', models.JSONField(default=list)),
-                ('warnings', models.JSONField(default=list)),
-                ('customer_name', models.CharField(blank=True, max_length=500)),
-                ('customer_match', models.CharField(blank=True, choices=[('existing', 'Existing customer'), ('new', 'New customer'), ('with_another', 'New customer, made by another deal of this import')], max_length=12)),
-                ('currency', models.CharField(blank=True, max_length=3)),
-                ('value_minor', models.BigIntegerField(null=True)),
-                ('start_date', models.DateField(null=True)),
-                ('end_date', models.DateField(null=True)),
-                ('billing_cycle', models.CharField(blank=True, choices=[('monthly', 'Monthly'), ('quarterly', 'Quarterly'), ('semi_annual', 'Semi-annual'), ('annual', 'Annual'), ('one_time', 'One-time')], max_length=12)),
-                ('instalments', models.PositiveIntegerField(default=0)),
-                ('elsewhere', models.PositiveIntegerField(default=0, help_text='Instalments that are billed elsewhere.')),
-                ('invoices', models.PositiveIntegerField(default=0, help_text='Invoices of the day foretold for.')),
-                ('invoiced_minor', models.BigIntegerField(default=0)),
-                ('asks', models.BooleanField(default=False)),
-                ('billed_until', models.DateField(null=True)),
-                ('backfill', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='deals', to='crm_sync.backfill')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=40)),
+                ("name", models.CharField(max_length=500)),
+                ("url", models.CharField(blank=True, max_length=400)),
+                ("account_id", models.CharField(blank=True, max_length=40)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("created", "Created"),
+                            ("updated", "Updated"),
+                            ("unchanged", "Unchanged"),
+                            ("held", "Held"),
+                            ("suspended", "Suspended"),
+                            ("refused", "Refused"),
+                            ("failed", "Failed"),
+                            ("previewed", "Previewed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("AMOUNT_MISSING", "Amount missing"),
+                            ("AMOUNT_NOT_POSITIVE", "Amount not positive"),
+                            ("AMOUNT_UNREADABLE", "Amount unreadable"),
+                            ("AMOUNT_PRECISION", "Amount too precise"),
+                            ("TERM_MISSING", "Contract duration missing"),
+                            ("TERM_UNREADABLE", "Contract duration unreadable"),
+                            ("FREQUENCY_MISSING", "Billing cycle missing"),
+                            ("FREQUENCY_UNKNOWN", "Billing cycle unknown"),
+                            ("NO_ACCOUNT", "No account"),
+                            ("CUSTOMER_NAME_MISSING", "Customer name missing"),
+                            ("CURRENCY_UNKNOWN", "Currency unknown"),
+                            ("DATE_MISSING", "Start date missing"),
+                            ("DATE_OUT_OF_RANGE", "Start date out of range"),
+                            ("STAGE_CONFLICT", "Stage conflict"),
+                            ("DUPLICATE_SUSPECT", "Possible duplicate"),
+                            ("SCHEDULE_IMPOSSIBLE", "Schedule impossible"),
+                            ("OVER_LIMIT", "Over the limit"),
+                            ("TEXT_INVALID", "Text invalid"),
+                            ("MERGED_DEALS", "Merged deals with a contract each"),
+                            ("WRITE_FAILED", "Could not be stored"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("sentence", models.TextField(blank=True)),
+                ("problems", models.JSONField(default=list)),
+                ("warnings", models.JSONField(default=list)),
+                ("customer_name", models.CharField(blank=True, max_length=500)),
+                (
+                    "customer_match",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("existing", "Existing customer"),
+                            ("new", "New customer"),
+                            ("with_another", "New customer, made by another deal of this import"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("currency", models.CharField(blank=True, max_length=3)),
+                ("value_minor", models.BigIntegerField(null=True)),
+                ("start_date", models.DateField(null=True)),
+                ("end_date", models.DateField(null=True)),
+                (
+                    "billing_cycle",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("monthly", "Monthly"),
+                            ("quarterly", "Quarterly"),
+                            ("semi_annual", "Semi-annual"),
+                            ("annual", "Annual"),
+                            ("one_time", "One-time"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("instalments", models.PositiveIntegerField(default=0)),
+                (
+                    "elsewhere",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Instalments that are billed elsewhere."
+                    ),
+                ),
+                (
+                    "invoices",
+                    models.PositiveIntegerField(default=0, help_text="Invoices of the day foretold for."),
+                ),
+                ("invoiced_minor", models.BigIntegerField(default=0)),
+                ("asks", models.BooleanField(default=False)),
+                ("billed_until", models.DateField(null=True)),
+                (
+                    "backfill",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deals",
+                        to="crm_sync.backfill",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='backfill',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('reading', 'ready', 'importing'))), fields=('connection',), name='one_current_backfill'),
+            model_name="backfill",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("reading", "ready", "importing"))),
+                fields=("connection",),
+                name="one_current_backfill",
+            ),
         ),
         migrations.AddIndex(
-            model_name='backfilldeal',
-            index=models.Index(fields=['backfill', 'outcome', 'id'], name='previewed_by_outcome'),
+            model_name="backfilldeal",
+            index=models.Index(fields=["backfill", "outcome", "id"], name="previewed_by_outcome"),
         ),
         migrations.AddIndex(
-            model_name='backfilldeal',
-            index=models.Index(fields=['backfill', 'account_id'], name='previewed_by_account'),
+            model_name="backfilldeal",
+            index=models.Index(fields=["backfill", "account_id"], name="previewed_by_account"),
         ),
         migrations.AddConstraint(
-            model_name='backfilldeal',
-            constraint=models.UniqueConstraint(fields=('backfill', 'external_id'), name='one_row_per_previewed_deal'),
+            model_name="backfilldeal",
+            constraint=models.UniqueConstraint(
+                fields=("backfill", "external_id"), name="one_row_per_previewed_deal"
+            ),
         ),
     ]

@@ -6,8 +6,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from contracts.workspace import business_date
 from crm_sync import mappings, tasks
 from crm_sync.connection_settings import save_settings
 from crm_sync.enums import TermUnit
@@ -83,6 +85,9 @@ def save(request: HttpRequest, connection: Connection) -> HttpResponse:
         return show(request, connection=connection, forms=forms, problems=problems, is_refused=True)
     actor = signed_in(request)
     changed = save_settings(connection=connection, changes=forms.reading.cleaned_data, actor=actor)
+    if "preview" in request.POST and connection.mapping_version is None:
+        mappings.put_rows(connection=connection, rules=rules, translations=forms.translations.translations())
+        return redirect("backfill", pk=connection.pk)
     version = mappings.save_mapping(
         connection=connection, rules=rules, translations=forms.translations.translations(), actor=actor
     )
@@ -116,6 +121,7 @@ def show(
         "versions": MappingVersion.objects.filter(connection=connection)
         .select_related("author")
         .order_by("-number")[:SHOWN_VERSIONS],
+        "reaches_back": connection.import_from < business_date(at=timezone.now()),
         "may_change": request.user.has_perm(CHANGE_MAPPING),
     }
     return render(request, "crm_sync/field_mapping.html", context)
