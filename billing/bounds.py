@@ -152,10 +152,17 @@ def park_excess(*, run: BillingRun, last: date | None) -> list[Total]:
     return parked
 
 
-def usual_run(*, run: BillingRun) -> Usual | None:
+def is_unusual(*, totals: Sequence[Total]) -> bool:
+    """Whether a run over these, were it to come next, would be parked."""
+    usual = usual_run(run=None)
+    return usual is not None and usual.is_exceeded_by(totals)
+
+
+def usual_run(*, run: BillingRun | None) -> Usual | None:
     """None as long as there is no history. Runs that caught up an outage say nothing of what is usual."""
     ordinary = (
-        BillingRun.objects.filter(pk__lt=run.pk, caught_up_since=None)
+        (BillingRun.objects.filter(pk__lt=run.pk) if run else BillingRun.objects.all())
+        .filter(caught_up_since=None)
         .exclude(trigger=BillingTrigger.APPROVAL)
         .annotate(billed=F("issued") + F("drafted"))
         .filter(billed__gt=0)

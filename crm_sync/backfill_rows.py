@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from billing.foretelling import ForetoldBilling
 from contracts.bulk import copy_rows
 from contracts.models import NAME_LENGTH
 from contracts.money import Money
@@ -35,6 +36,7 @@ COLUMNS = (
     "elsewhere",
     "invoices",
     "invoiced_minor",
+    "due_minor",
     "asks",
     "billed_until",
 )
@@ -72,9 +74,15 @@ def row_of(one: Foretold, *, backfill: Backfill) -> tuple[Any, ...]:
         sum(instalment.is_elsewhere for instalment in billing.instalments) if billing else 0,
         len(invoices),
         sum(invoice.total.minor for invoice in invoices),
+        due_of(billing) if billing else 0,
         bool(billing and billing.asks),
         one.mapped.billed_until,
     )
+
+
+def due_of(billing: ForetoldBilling) -> int:
+    invoiced = {invoice.sequence for invoice in billing.invoices}
+    return sum(row.amount.minor for row in billing.instalments if row.sequence in invoiced)
 
 
 def earlier_than(backfill: Backfill, *, deals: Sequence[Deal]) -> list[Earlier]:

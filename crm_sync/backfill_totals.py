@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
+from billing.bounds import is_unusual
+from billing.due import Total
 from crm_sync.enums import CustomerMatch, Outcome
 from crm_sync.models import Backfill, BackfillDeal
 
@@ -18,15 +20,19 @@ def totals_of(backfill: Backfill) -> dict[str, Any]:
         elsewhere=Sum("elsewhere", default=0),
         warned=Count("pk", filter=~Q(warnings=[])),
     )
+    invoiced = deals.filter(invoices__gt=0)
+    due = [
+        Total(currency=row["currency"], invoices=row["number"], minor=row["minor"])
+        for row in by_currency(invoiced, number=Sum("invoices"), minor=Sum("due_minor"))
+    ]
     return {
         **counts,
         "outcomes": dict(deals.values_list("outcome").annotate(Count("pk")).order_by("outcome")),
         "contracts": by_currency(
             deals.filter(outcome=Outcome.CREATED), number=Count("pk"), minor=Sum("value_minor")
         ),
-        "invoices": by_currency(
-            deals.filter(invoices__gt=0), number=Sum("invoices"), minor=Sum("invoiced_minor")
-        ),
+        "is_unusual": is_unusual(totals=due),
+        "invoices": by_currency(invoiced, number=Sum("invoices"), minor=Sum("invoiced_minor")),
         "holds": holds_of(deals),
     }
 

@@ -203,6 +203,13 @@ class Migration(migrations.Migration):
                     models.PositiveIntegerField(default=0, help_text="Invoices of the day foretold for."),
                 ),
                 ("invoiced_minor", models.BigIntegerField(default=0)),
+                (
+                    "due_minor",
+                    models.BigIntegerField(
+                        default=0,
+                        help_text="The instalments of these invoices: what a billing run is measured by.",
+                    ),
+                ),
                 ("asks", models.BooleanField(default=False)),
                 ("billed_until", models.DateField(null=True)),
                 (

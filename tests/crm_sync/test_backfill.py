@@ -72,6 +72,7 @@ def test_preview_lists_deals_and_writes_nothing_else(unconfirmed: Connection, or
         "asks": 0,
         "elsewhere": 0,
         "warned": 2,
+        "is_unusual": False,
         "outcomes": {"created": 1, "held": 1},
         "contracts": [{"currency": "USD", "number": 1, "minor": 120_000}],
         "invoices": [{"currency": "USD", "number": 1, "minor": 33_000}],

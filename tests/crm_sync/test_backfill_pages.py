@@ -17,6 +17,7 @@ from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.page_rows import connect, ran
 from tests.crm_sync.sales import sell
+from tests.crm_sync.test_connection_pages import SETTINGS
 from tests.crm_sync.test_field_mapping_pages import entered
 from tests.pages import alerts, heading, rows, signed_in, words
 
@@ -247,6 +248,21 @@ def test_who_may_only_look_starts_nothing(db: None, more: str) -> None:
 
     assert browser.get(address(connected)).status_code == 200
     assert browser.post(address(connected, more)).status_code == 403
+
+
+def test_settings_lead_to_the_preview_of_an_earlier_day(browser: Client) -> None:
+    """Nothing is saved before the preview is confirmed."""
+    connected = connect()
+
+    answer = browser.post(
+        f"/settings/crm/{connected.pk}/settings/",
+        SETTINGS | {"import_from": "2025-01-01", "preview": "1"},
+        follow=True,
+    )
+
+    assert answer.redirect_chain == [(f"{address(connected)}?import_from=2025-01-01#preview", 302)]
+    assert 'value="2025-01-01"' in answer.text
+    assert Connection.objects.get().import_from == date(2026, 1, 1)
 
 
 def test_mapping_page_offers_the_preview_beside_confirming(

@@ -224,7 +224,7 @@ def dry_run(connection: Connection, order: Order, *, at: datetime) -> dict[str, 
         **{outcome.value: count for outcome, count in found.outcomes.items()},
         "api_calls": found.api_calls,
         "asking": found.asks,
-        "invoices": {
+        "would_invoice": {
             currency: {"count": count, "total_minor": found.invoiced[currency]}
             for currency, count in sorted(found.invoices.items())
         },
@@ -234,7 +234,7 @@ def dry_run(connection: Connection, order: Order, *, at: datetime) -> dict[str, 
 
 
 def blank(connection: Connection, *, state: str, error: str = "") -> dict[str, Any]:
-    """Every key of a result; what has not happened counts 0. `asking`, `invoices`: of a dry run alone."""
+    """Every key of a result; what has not happened counts 0. A dry run alone asks and would invoice."""
     return {
         "connection": connection.name,
         "provider": connection.provider,
@@ -243,7 +243,7 @@ def blank(connection: Connection, *, state: str, error: str = "") -> dict[str, A
         **dict.fromkeys(COUNTS, 0),
         "reasons": {},
         "asking": 0,
-        "invoices": {},
+        "would_invoice": {},
         "warnings": [],
         "open_holds": CrmDeal.objects.held().filter(connection=connection).count(),
     }
