@@ -1,6 +1,6 @@
 """The preview of an import, and the import itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from crm_sync import backfill as importing
 from crm_sync import health, tasks
 from crm_sync.backfill import UnableToBackfill
 from crm_sync.backfill_progress import progress_of, seconds_left
-from crm_sync.enums import BackfillState, HoldCode
+from crm_sync.enums import BackfillState, HoldCode, Outcome
 from crm_sync.errors import SyncError
 from crm_sync.forms.backfill import BackfillFilter, ElsewhereForm, PreviewForm
 from crm_sync.history import problems_first
@@ -106,10 +106,39 @@ def deals_of(request: HttpRequest, current: Backfill) -> dict[str, Any]:
         "filter": form,
         "page": CountCappedPaginator(found).get_page(request.GET.get("page")),
         "is_filtered": bool(form.chosen()),
+        "sums": sums_of(current.totals),
+        "asks_sentence": asks_sentence(current.totals.get("asks", 0)),
         "causes": [
             {**hold, "label": HoldCode(hold["code"]).label} for hold in current.totals.get("holds", ())
         ],
     }
+
+
+def sums_of(totals: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Contracts and invoices of each currency beside each other."""
+    nothing = {"number": 0, "minor": 0}
+    contracts = {one["currency"]: one for one in totals.get("contracts", ())}
+    invoices = {one["currency"]: one for one in totals.get("invoices", ())}
+    return [
+        {
+            "currency": currency,
+            "contracts": contracts.get(currency, nothing)["number"],
+            "value": contracts.get(currency, nothing)["minor"],
+            "invoices": invoices.get(currency, nothing)["number"],
+            "invoiced": invoices.get(currency, nothing)["minor"],
+        }
+        for currency in sorted({*contracts, *invoices})
+    ]
+
+
+def asks_sentence(number: int) -> str:
+    if not number:
+        return ""
+    subject = "1 contract would ask before it bills" if number == 1 else f"{number:,} contracts would ask"
+    verb = "" if number == 1 else " before they bill"
+    return (
+        f"{subject}{verb}: periods were missed more than 31 days ago, or many invoices would be due at once."
+    )
 
 
 @require_safe
@@ -177,6 +206,7 @@ def show_deal(request: HttpRequest, *, row: BackfillDeal, form: ElsewhereForm | 
     connection = row.backfill.connection
     context = {
         "row": row,
+        "sentence": "" if row.outcome == Outcome.CREATED else row.sentence,
         "connection": connection,
         "backfill": row.backfill,
         "form": form or ElsewhereForm(initial={"billed_until": row.billed_until}),

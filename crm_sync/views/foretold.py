@@ -48,8 +48,18 @@ def headline_of(one: Foretold, *, left_out: str = "") -> Headline:
     return Headline(
         tone=TONES.get(one.outcome, "wait"),
         what=WORDS.get(one.outcome, one.outcome.label),
-        why=one.sentence,
+        why=made_of(one) or one.sentence,
     )
+
+
+def made_of(one: Foretold) -> str:
+    """What a contract that is not there yet would be."""
+    if one.outcome is not Outcome.CREATED or one.contract is None or one.billing is None:
+        return ""
+    number, invoices = len(one.billing.instalments), len(one.billing.invoices)
+    parts = [f"{number} instalment{'' if number == 1 else 's'}"]
+    parts += [f"{invoices} invoice{'' if invoices == 1 else 's'} today"] if invoices else []
+    return f"A contract over {one.contract.value} with {', '.join(parts)}."
 
 
 def instalment_rows(one: Foretold) -> Sequence[InstalmentRow]:
