@@ -28,6 +28,7 @@ from crm_sync.views.cures import shown_problem
 from fincelo.pagination import CountCappedPaginator
 from fincelo.spreadsheets import csv_text
 
+BECOMES = "It would become a contract."
 ONE_DAY = timedelta(days=1)
 UNDER_WAY = (BackfillState.READING, BackfillState.IMPORTING)
 MAY_IMPORT = (CHANGE_MAPPING, CHANGE_CONNECTIONS)
@@ -206,7 +207,7 @@ def show_deal(request: HttpRequest, *, row: BackfillDeal, form: ElsewhereForm | 
     connection = row.backfill.connection
     context = {
         "row": row,
-        "sentence": "" if row.outcome == Outcome.CREATED else row.sentence,
+        "sentence": BECOMES if row.outcome == Outcome.CREATED else row.sentence,
         "connection": connection,
         "backfill": row.backfill,
         "form": form or ElsewhereForm(initial={"billed_until": row.billed_until}),
