@@ -116,20 +116,21 @@ def test_killed_preview_goes_on_after_its_last_page(
 
 def test_two_tasks_on_one_preview(unconfirmed: Connection, org: Org) -> None:
     """The one that stores a page second stops; nothing is counted twice."""
-    for number in range(4):
+    for number in range(6):
         sell(org, Name=f"D{number}")
     org.max_page_size = 2
     backfill = begun(unconfirmed)
 
-    def another_reads_on() -> bool:
-        if Backfill.objects.get(pk=backfill.pk).pages == 1:
-            read(backfill)
+    def another_was_quicker() -> bool:
+        go_on(backfill_id=backfill.pk, at=timezone.now(), may_continue=lambda: False)
         return True
 
-    done = go_on(backfill_id=backfill.pk, at=timezone.now(), may_continue=another_reads_on)
+    stopped = go_on(backfill_id=backfill.pk, at=timezone.now(), may_continue=another_was_quicker)
+    assert (stopped.state, stopped.pages, stopped.seen) == ("reading", 2, 4)
+    done = read(backfill)
 
-    assert (done.state, done.pages, done.seen) == ("ready", 2, 4)
-    assert len(outcomes(backfill)) == 4
+    assert (done.state, done.pages, done.seen) == ("ready", 3, 6)
+    assert len(outcomes(backfill)) == 6
 
 
 def test_new_preview_takes_the_place_of_the_old(unconfirmed: Connection, org: Org) -> None:
@@ -304,13 +305,16 @@ def test_deal_decided_in_a_preview_is_no_stored_deal(
     salesforce: Connection, org: Org, run: Run, finance: User
 ) -> None:
     """Its record brings it in under the rules of new deals: not when it closed before the first day."""
-    sell(org, CloseDate=date(2025, 6, 1))
+    early = sell(org, CloseDate=date(2025, 6, 1))
+    sell(org, Name="Not early")
+    run(salesforce)
     read(begun(salesforce, import_from=date(2025, 1, 1)))
     decide_elsewhere(row=BackfillDeal.objects.get(), billed_until=TODAY, at=timezone.now(), actor=finance)
+    org.edit(early, Name="Seen by the next poll")
 
     done = run(salesforce)
 
-    assert (done.created, Contract.objects.count()) == (0, 0)
+    assert (done.seen, done.created, Contract.objects.count()) == (2, 0, 1)
 
 
 def test_preview_and_connection_that_is_not_connected(unconfirmed: Connection) -> None:
@@ -343,6 +347,17 @@ def test_previewed_connection_is_never_saved(salesforce: Connection) -> None:
     ahead = as_previewed(salesforce, import_from=date(2020, 1, 1), billed_until=TODAY)
 
     assert (ahead.import_from, Connection.objects.get().import_from) == (date(2020, 1, 1), JANUARY)
+
+
+def test_rows_that_are_not_confirmed_read_known_deals_anew(
+    salesforce: Connection, org: Org, run: Run
+) -> None:
+    """What is held by the mapping in force may be cured by that to come."""
+    sell(org, Contract_Term__c=None)
+    run(salesforce)
+    salesforce.field_mappings.filter(target="duration").update(default_value="24 months")
+
+    assert outcomes(read(begun(salesforce))) == [("Acme platform", "created", "")]
 
 
 def test_outcomes_of_a_preview_are_those_of_runs(salesforce: Connection, org: Org, run: Run) -> None:
