@@ -75,8 +75,7 @@ class Sweep:
         query = replace(self.query, cursor=Cursor(external_id=position))
         for ids in self.client.won_ids(query=query):
             stored = CrmDeal.objects.filter(org_id=self.sight.org_id, external_id__in=ids)
-            looked_at = stored.exclude(state=DealState.PREVIEWED)
-            unknown = set(ids) - set(looked_at.values_list("external_id", flat=True))
+            unknown = set(ids) - set(stored.values_list("external_id", flat=True))
             left = stored.exclude(left_reason="").values_list("external_id", flat=True)
             untold = not_told(org_id=self.sight.org_id, external_ids=ids)
             self.read([*dict.fromkeys([*unknown, *left, *untold])], unknown=unknown)

@@ -26,6 +26,7 @@ from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import sell
 from tests.crm_sync.stored import row_versions
+from tests.crm_sync.test_sweeping import swept
 
 TODAY = timezone.now().date()
 JANUARY = date(2026, 1, 1)
@@ -347,6 +348,20 @@ def test_previewed_connection_is_never_saved(salesforce: Connection) -> None:
     ahead = as_previewed(salesforce, import_from=date(2020, 1, 1), billed_until=TODAY)
 
     assert (ahead.import_from, Connection.objects.get().import_from) == (date(2020, 1, 1), JANUARY)
+
+
+def test_sweep_imports_a_missed_deal_that_a_preview_decided_on(
+    salesforce: Connection, org: Org, run: Run, finance: User
+) -> None:
+    sell(org)
+    run(salesforce)
+    sell(org, Name="Missed", modified_at=timezone.now() - timedelta(days=3))
+    read(begun(salesforce))
+    row = BackfillDeal.objects.get(name="Missed")
+    decide_elsewhere(row=row, billed_until=TODAY, at=timezone.now(), actor=finance)
+    assert run(salesforce).created == 0
+
+    assert swept(salesforce).created == 1
 
 
 def test_rows_that_are_not_confirmed_read_known_deals_anew(

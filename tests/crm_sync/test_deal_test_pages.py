@@ -161,6 +161,16 @@ def test_deal_of_long_ago_asks(browser: Client, salesforce: Connection, org: Org
     assert [row[4] for row in rows(page)[-4:]] == ["Planned"] * 4
 
 
+def test_what_was_billed_elsewhere(browser: Client, salesforce: Connection, org: Org) -> None:
+    Connection.objects.update(billed_until=TODAY - timedelta(days=1))
+    deal = sell(org, CloseDate=date(2026, 1, 1), Billing_Frequency__c="Monthly")
+
+    states = [row[4] for row in rows(tried(browser, salesforce, deal))[-12:]]
+
+    assert states[0] == "Already billed elsewhere"
+    assert states[-1] == "Planned"
+
+
 def test_deal_that_starts_later(browser: Client, salesforce: Connection, org: Org) -> None:
     """Case 12."""
     deal = sell(org)
