@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from billing.periods import PlannedInstalment
@@ -55,6 +56,8 @@ class MappedDeal:
     plan: Sequence[PlannedInstalment] = ()
     problems: Sequence[Problem] = ()
     trace: Sequence[Step] = ()
+    billed_until: date | None = None
+    """The last day that was billed elsewhere, by a person's decision."""
 
 
 def fingerprint(

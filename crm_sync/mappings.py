@@ -114,9 +114,21 @@ def save_mapping(
     that the person changed, 0 for none; raises UnableToChangeMapping when another one is in force by now.
     """
     with transaction.atomic():
-        locked = lock(connection)
         if seen is not None:
-            refuse_another(locked, seen=seen)
+            refuse_another(lock(connection), seen=seen)
+        put_rows(connection=connection, rules=rules, translations=translations)
+        return ensure_version(connection=connection, actor=actor)
+
+
+def put_rows(
+    *,
+    connection: Connection,
+    rules: Sequence[FieldRule],
+    translations: Mapping[str, Mapping[str, str]],
+) -> None:
+    """Replaces the rows of the mapping. Runs keep to the version that is confirmed."""
+    with transaction.atomic():
+        lock(connection)
         connection.field_mappings.all().delete()
         connection.translations.all().delete()
         FieldMapping.objects.bulk_create([row_of(rule, connection=connection) for rule in rules])
@@ -127,7 +139,6 @@ def save_mapping(
                 for raw, value in table.items()
             ]
         )
-        return ensure_version(connection=connection, actor=actor)
 
 
 def refuse_another(connection: Connection, *, seen: int) -> None:

@@ -5,9 +5,10 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
+from typing import TypeVar
 
 from django.db import DatabaseError, OperationalError, transaction
 from django.db import connection as database
@@ -31,9 +32,10 @@ from crm_sync.selection import left_reason, select_left, select_too_early, selec
 from crm_sync.told import Told, note_gone, note_won
 from crm_sync.writing import not_stored, write_deals
 
+T = TypeVar("T")
 TRIES = 4
-NEVER_IMPORTED = (DealState.LEFT, DealState.PREVIEWED)
-"""For these the import-from date counts anew."""
+FORGOTTEN = (DealState.LEFT, DealState.PREVIEWED)
+"""States of import records that bring no deal in that closed before the connection imports any."""
 WRITERS: Mapping[ConnectionMode, Callable[..., list[Verdict]]] = {
     ConnectionMode.LIVE: write_deals,
     ConnectionMode.REVIEW: partial(write_deals, needs_approval=True),
@@ -72,6 +74,7 @@ class MappedPage:
     known: Mapping[str, KnownDeal]
     mapped: Sequence[MappedDeal]
     unchanged: int
+    seen: int
     leavers: Sequence[Leaver] = ()
     merges: Sequence[Merge] = ()
     """Survivors that take over what was merged into them."""
@@ -115,21 +118,36 @@ def write_page(
     ready = map_page(page=page, sight=sight)
     with transaction.atomic(durable=True):
         runs.fence(run=run)
-        lock_as_read(ready.touched)
-        refuse_outdated(ready.touched, sight=sight)
-        mark_left(leavers=ready.leavers, at=run.started_at)
-        sight.notes.extend(follow_merged(org_id=sight.org_id, deals=page.deals))
-        known = take_over(merges=ready.merges, run=run, org_id=sight.org_id, known=ready.known)
-        verdicts = writer(ready.mapped, known=known, org_id=sight.org_id, as_of=sight.as_of)
+        notes, verdicts = write_ready(ready, deals=page.deals, sight=sight, at=run.started_at, writer=writer)
+        sight.notes.extend(notes)
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
         note_won(org_id=sight.org_id, told=ready.told, as_of=sight.as_of)
         note_gone(org_id=sight.org_id, moments=ready.gone)
         outcomes = Counter(verdict.outcome for verdict in verdicts)
         outcomes[Outcome.UNCHANGED] += ready.unchanged
         progress = runs.Progress(
-            seen=len(page.deals), api_calls=api_calls, expected=page.expected, outcomes=outcomes
+            seen=ready.seen, api_calls=api_calls, expected=page.expected, outcomes=outcomes
         )
         runs.advance(run=run, progress=progress, cursor=page.cursor)
+
+
+def write_ready(
+    ready: MappedPage,
+    *,
+    deals: Sequence[Deal],
+    sight: Sight,
+    at: datetime,
+    writer: Callable[..., list[Verdict]],
+) -> tuple[list[str], list[Verdict]]:
+    """Writes customers, contracts and schedules in the caller's transaction: notes, and verdicts."""
+    lock_as_read(ready.touched)
+    refuse_outdated(ready.touched, sight=sight)
+    mark_left(leavers=ready.leavers, at=at)
+    notes = follow_merged(org_id=sight.org_id, deals=deals)
+    known = take_over(
+        merges=ready.merges, connection_id=sight.connection.pk, org_id=sight.org_id, known=ready.known
+    )
+    return notes, writer(ready.mapped, known=known, org_id=sight.org_id, as_of=sight.as_of)
 
 
 def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
@@ -142,7 +160,7 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         deals,
         stage_names=stage_names,
         import_from=sight.connection.import_from,
-        known={key for key, record in known.items() if record.state not in NEVER_IMPORTED} | merges.keys(),
+        known={key for key, record in known.items() if record.state not in FORGOTTEN} | merges.keys(),
     )
     mapped: list[MappedDeal] = []
     told, unchanged = [], 0
@@ -159,7 +177,10 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         if settled and page.cursor is not None:
             unchanged += 1
             continue
-        one = mapped_or_held(deal, digest=digest, sight=sight, decisions=decisions)
+        one = replace(
+            mapped_or_held(deal, digest=digest, sight=sight, decisions=decisions),
+            billed_until=(record and record.billed_until) or sight.connection.billed_until,
+        )
         told.append(Told(deal=deal, value=one.value))
         if settled:
             unchanged += 1
@@ -173,6 +194,7 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         known=known,
         mapped=mapped,
         unchanged=unchanged,
+        seen=len(page.deals),
         leavers=news(
             [
                 *(leaver(deal, record=known[deal.external_id]) for deal in left),
@@ -261,7 +283,7 @@ def write_failed(deal: Deal) -> Problem:
     )
 
 
-def retried(write: Callable[[], None]) -> None:
+def retried(write: Callable[[], T]) -> T:
     """Repeats a transaction that met another one, or a person, or lost its connection."""
     for attempt in range(1, TRIES + 1):
         try:
@@ -273,3 +295,4 @@ def retried(write: Callable[[], None]) -> None:
                     "The database was busy or away.", next_step="The next poll tries again.", code="DATABASE"
                 ) from error
             time.sleep(random.uniform(0, 0.1) * 2**attempt)  # noqa: S311  only spreads the attempts
+    raise AssertionError("unreachable")

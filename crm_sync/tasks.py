@@ -15,17 +15,19 @@ from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
 from contracts.workspace import business_date, time_zone
-from crm_sync import tie_out_checks, watch
-from crm_sync.enums import RunState, RunTrigger
+from crm_sync import backfill_progress, tie_out_checks, watch
+from crm_sync.backfill import go_on
+from crm_sync.enums import BackfillState, ConnectionState, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld
 from crm_sync.known_deals import ask_again
-from crm_sync.models import Connection, CrmDeal, SyncRun
+from crm_sync.models import Backfill, Connection, CrmDeal, SyncRun
 from crm_sync.reapplying import left_to_read
 from crm_sync.runs import UnableToSync
 from crm_sync.sync import Order, sync
 
 LONGEST_RUN_SECONDS = 180
 LONGEST_WAIT_SECONDS = 30
+PREVIEW_IS_STUCK_AFTER = timedelta(minutes=2)
 SWEEP_INTERVAL = timedelta(days=1)
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,10 @@ def poll_due() -> None:
     due = Connection.objects.live().filter(Q(not_before=None) | Q(not_before__lt=Now()))
     for connection_id in due.order_by("last_success_at").values_list("pk", flat=True):
         async_task("crm_sync.tasks.poll", connection_id)
+    for backfill_id in Backfill.objects.filter(
+        state=BackfillState.READING, touched_at__lt=Now() - PREVIEW_IS_STUCK_AFTER
+    ).values_list("pk", flat=True):
+        async_task("crm_sync.tasks.preview_import", backfill_id)
 
 
 def look_after_alarms() -> None:
@@ -46,6 +52,38 @@ def check_tie_out() -> None:
     """Once a day, in the first half hour of the workspace's day: every month is tied out anew."""
     if not tie_out_checks.checked_since(day=business_date(at=timezone.now()), zone=time_zone()):
         tie_out_checks.check_all()
+
+
+def preview_import(backfill_id: int) -> None:
+    """Reads on in the preview of an import, and rings for the rest when the time is up."""
+    backfill = backfill_of(backfill_id)
+    if backfill is None:
+        return
+    pages = backfill.pages
+    reached = go_on(
+        backfill_id=backfill_id,
+        at=timezone.now(),
+        may_continue=both(within(LONGEST_RUN_SECONDS), is_connected(backfill.connection_id)),
+    )
+    if reached.state == BackfillState.READING and reached.pages > pages and not reached.error:
+        async_task("crm_sync.tasks.preview_import", backfill_id)
+
+
+def backfill_of(backfill_id: int) -> Backfill | None:
+    """None for one that has been removed meanwhile, or whose connection may not be called."""
+    found = Backfill.objects.select_related("connection").filter(pk=backfill_id).first()
+    return found if found is not None and found.connection.is_live else None
+
+
+def is_connected(connection_id: int) -> Callable[[], bool]:
+    """Also before the field mapping is confirmed, unlike `still_live`."""
+    states = (ConnectionState.CONNECTED, ConnectionState.DEGRADED)
+    return Connection.objects.filter(pk=connection_id, state__in=states).exists
+
+
+def request_preview(*, backfill_id: int) -> None:
+    """Rings the worker. A bell that is not heard is made good by the next poll."""
+    async_task("crm_sync.tasks.preview_import", backfill_id)
 
 
 def poll(connection_id: int) -> None:
@@ -132,6 +170,8 @@ def run_now(
             invoice_due(as_of=as_of, trigger=BillingTrigger.SYNC)
         except UnableToIssueInvoice as refusal:
             log.warning("Nothing was billed after the sync: %s", refusal)
+    if backfill_progress.settle(connection=connection):
+        async_task("crm_sync.tasks.poll", connection_id)  # an import waits for no poll
     if Connection.objects.filter(pk=connection_id, sync_requested_at__gt=run.started_at).exists():
         async_task("crm_sync.tasks.sync_requested", connection_id)  # that bell found this run at work
     return run

@@ -109,7 +109,7 @@ def create(
     contract_ids = write_contracts(orders=orders, as_of=as_of)
     activate_billing(
         orders=[
-            ActivationOrder(contract_id=key, instalments=one.plan)
+            ActivationOrder(contract_id=key, instalments=one.plan, billed_until=one.billed_until)
             for key, one in zip(contract_ids, ready, strict=True)
         ],
         as_of=as_of,
@@ -183,7 +183,9 @@ def weigh(
         )
         refused = touches_billing(changes) and contract.pk in invoiced
         if touches_billing(changes) and not refused:
-            rebuilt.append(ActivationOrder(contract_id=contract.pk, instalments=one.plan))
+            rebuilt.append(
+                ActivationOrder(contract_id=contract.pk, instalments=one.plan, billed_until=one.billed_until)
+            )
         elif changes:
             order = harmless(order, contract=contract)
         if changes:

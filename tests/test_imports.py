@@ -58,8 +58,9 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.PURE: "documents",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "activation approving banners bounds crediting customer_terms drafting due health invariants invoicing issuing letterheads lifecycle locks "
-            "mailing numbering overview paying payment_imports policy previewing queries rendering story voiding"
+            "activation approving banners bounds crediting customer_terms drafting due foretelling "
+            "health invariants invoicing issuing letterheads lifecycle locks mailing numbering "
+            "overview paying payment_imports policy previewing queries rendering story voiding"
         ),
         Layer.INTERFACES: (
             "admin apps checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
@@ -73,13 +74,13 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts alerts changes connecting connection_settings credentials custom_fields "
-            "diagnosis health health_parts history hold_lists holds invariants known_deals leaving "
-            "mapping_rows mapping_versions mappings merging pages pausing preflight previewing "
-            "reapplying records rereading runs samples stages story tie_out tie_out_checks told watch "
-            "writing"
+            "accounts alerts backfill_progress backfill_rows backfill_totals changes connecting "
+            "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
+            "health health_parts history hold_lists holds invariants known_deals leaving mapping_rows "
+            "mapping_versions mappings merging pages pausing preflight previewing reapplying records "
+            "rereading runs samples stages story tie_out tie_out_checks told watch writing"
         ),
-        Layer.SYNC: "preview sweeping sync",
+        Layer.SYNC: "backfill preview sweeping sync trying",
         Layer.INTERFACES: "admin apps checks context forms management tasks templatetags urls views",
     },
 }

@@ -1,5 +1,6 @@
 """The models of this app, by subject."""
 
+from crm_sync.models.backfills import Backfill, BackfillDeal
 from crm_sync.models.connections import (
     POLL_INTERVAL,
     SILENT_AFTER,
@@ -20,6 +21,8 @@ from crm_sync.models.tie_out import TieOut, WonDeal
 __all__ = [
     "Alert",
     "Authorisation",
+    "Backfill",
+    "BackfillDeal",
     "Connection",
     "ConnectionCredentials",
     "ConnectionLease",

@@ -77,6 +77,10 @@ def change_settings(request: HttpRequest, pk: int) -> HttpResponse:
     form = SettingsForm(request.POST, instance=Connection.objects.get(pk=pk), stages=stages_of(schema))
     if not form.is_valid():
         return render_page(request, pk=pk, settings_form=form)
+    if "preview" in request.POST:
+        return redirect(
+            f"{reverse('backfill', args=[pk])}?import_from={form.cleaned_data['import_from']}#preview"
+        )
     changed = save_settings(connection=connection, changes=form.cleaned_data, actor=signed_in(request))
     messages.success(request, settings_sentence(connection=connection, changed=changed))
     return redirect(connection)

@@ -7,8 +7,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from contracts.workspace import business_date
 from crm_sync import mappings, reapplying, tasks
 from crm_sync.connection_settings import save_settings
 from crm_sync.forms.field_mapping import MappingForms
@@ -77,6 +79,9 @@ def save(request: HttpRequest, connection: Connection) -> HttpResponse:
     )
     if any(problem.blocking for problem in problems):
         return draw(is_refused=True)
+    if "preview" in request.POST and connection.mapping_version is None:
+        put_by(request, connection=connection, forms=forms)
+        return redirect("backfill", pk=connection.pk)
     checked = request.POST.get("checked")
     is_other = checked is not None and checked != mapping_review.digest_of(forms)
     if request.POST.get("step") == CHECK or is_other:
@@ -87,6 +92,12 @@ def save(request: HttpRequest, connection: Connection) -> HttpResponse:
     except UnableToChangeMapping as refusal:
         return draw(refusal=str(refusal))
     return redirect("field-mapping", pk=connection.pk)
+
+
+def put_by(request: HttpRequest, *, connection: Connection, forms: MappingForms) -> None:
+    """Keeps an unconfirmed mapping for the preview of the import, which confirms it."""
+    save_settings(connection=connection, changes=forms.reading.cleaned_data, actor=signed_in(request))
+    mappings.put_rows(connection=connection, rules=forms.chosen_rules(), translations=forms.chosen_tables())
 
 
 def store(request: HttpRequest, *, connection: Connection, forms: MappingForms) -> None:
@@ -149,6 +160,7 @@ def show(
         "ambiguous": mapping_translations.ambiguous(),
         "versions": latest_versions(connection=connection, most=SHOWN_VERSIONS),
         "progress": mapping_review.progress_of(connection),
+        "reaches_back": connection.import_from < business_date(at=timezone.now()),
         "may_change": request.user.has_perm(CHANGE_MAPPING),
     }
     return render(request, "crm_sync/field_mapping.html", context)

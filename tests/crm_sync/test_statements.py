@@ -8,12 +8,17 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from contracts.models import Contract
-from crm_sync.enums import ConnectionMode
+from crm_sync.credentials import open_client
+from crm_sync.enums import ConnectionMode, RunTrigger
+from crm_sync.foretelling import foretell
 from crm_sync.models import Connection, SyncRun
+from crm_sync.pages import map_page
+from crm_sync.sync import Order, look
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
@@ -22,6 +27,7 @@ from tests.crm_sync.statements import noted, pages_of
 from tests.crm_sync.stored import forget_imports
 
 MOST_FOR_A_PAGE = 45
+MOST_TO_FORETELL_A_PAGE = 50
 
 
 def per_page(connection: Connection, run: Run) -> tuple[SyncRun, list[int]]:
@@ -178,6 +184,34 @@ def test_page_of_20_and_of_200_deals_in_other_modes(
     few, many = counts_of(salesforce, org, run, kind=kind, sizes=(20, 200))
 
     assert few == many <= MOST_FOR_A_PAGE
+
+
+def test_foretelling_20_and_200_deals(salesforce: Connection, org: Org, run: Run) -> None:
+    """The statements of a page, and those of its billing."""
+    ensure_legal_entity()
+    counts = []
+    for size in (20, 200):
+        for table in ("Opportunity", "Account"):
+            org.tables[table].clear()
+        some_of_each(org, size, lambda: run(salesforce))
+        counts.append(foretelling(salesforce, list(org.tables["Opportunity"])))
+        forget_imports()
+
+    assert counts[0] == counts[1] <= MOST_TO_FORETELL_A_PAGE
+
+
+def foretelling(connection: Connection, external_ids: list[str]) -> int:
+    """How many statements it takes to foretell these deals, of which some are created, updated and held."""
+    connection.refresh_from_db()
+    sight = look(connection=connection, order=Order(trigger=RunTrigger.COMMAND, as_of=timezone.now().date()))
+    client = open_client(connection=connection)
+    (page,) = client.deals_by_id(external_ids=external_ids, wanted=sight.rules.wanted())
+    with noted() as statements:
+        ready = map_page(page=page, sight=sight)
+        told = foretell(ready=ready, deals=page.deals, sight=sight, at=timezone.now())
+    assert {one.outcome.value for one in told.deals} == {"created", "updated", "held"}
+    assert any(one.billing and one.billing.invoices for one in told.deals)
+    return len(statements)
 
 
 @pytest.mark.slow
