@@ -36,6 +36,8 @@ class Step:
     raw: str
     transform: str
     value: str
+    crm: str = ""
+    """What the CRM says, where a person's entry is used instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,11 @@ class MappedDeal:
     plan: Sequence[PlannedInstalment] = ()
     problems: Sequence[Problem] = ()
     trace: Sequence[Step] = ()
+
+    @property
+    def is_overruled(self) -> bool:
+        """The CRM says something else than a person has entered here."""
+        return any(step.crm for step in self.trace)
 
 
 def fingerprint(

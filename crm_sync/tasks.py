@@ -15,9 +15,10 @@ from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
 from contracts.workspace import business_date, time_zone
-from crm_sync import tie_out_checks, watch
+from crm_sync import hold_reminders, tie_out_checks, watch
 from crm_sync.enums import RunTrigger
 from crm_sync.errors import LeaseHeld
+from crm_sync.hold_groups import GroupKey, cured_by_translating, to_read_again
 from crm_sync.known_deals import ask_again
 from crm_sync.models import Connection, CrmDeal, SyncRun
 from crm_sync.runs import UnableToSync
@@ -39,6 +40,11 @@ def poll_due() -> None:
 def look_after_alarms() -> None:
     """Every minute: silent connections, and mails that wait."""
     watch.look()
+
+
+def remind_of_holds() -> None:
+    """Every half hour."""
+    hold_reminders.remind_of_holds()
 
 
 def check_tie_out() -> None:
@@ -83,11 +89,38 @@ def replay(connection_id: int, external_ids: list[str]) -> None:
         time.sleep(1)
 
 
+def replay_group(
+    connection_id: int, code: str, key: str = "", raw: str = "", actor_id: int | None = None
+) -> None:
+    """Reads the marked deals of a group of holds. What it does not get to, the next polls read."""
+    name = GroupKey(connection_id=connection_id, code=code, key=key, raw=raw)
+    waiting = within(LONGEST_WAIT_SECONDS)
+    while Connection.objects.live().filter(pk=connection_id).exists():
+        marked = to_read_again(name)
+        if not marked:
+            return
+        run = run_now(
+            connection_id=connection_id,
+            trigger=RunTrigger.REPLAY,
+            external_ids=marked,
+            overrules=False,
+            actor_id=actor_id,
+        )
+        if run is not None:
+            if 0 < len(to_read_again(name)) < len(marked):  # its time was up
+                async_task("crm_sync.tasks.replay_group", connection_id, code, key, raw, actor_id)
+            return
+        if not waiting():
+            return
+        time.sleep(1)
+
+
 def run_now(
     *,
     connection_id: int,
     trigger: RunTrigger,
     external_ids: list[str] | None = None,
+    overrules: bool = True,
     actor_id: int | None = None,
 ) -> SyncRun | None:
     """One run and the billing of what it activated; None when the connection is busy or not ready."""
@@ -98,6 +131,7 @@ def run_now(
         as_of=as_of,
         actor=get_user_model().objects.filter(pk=actor_id or 0).first(),
         external_ids=external_ids or (),
+        overrules=overrules,
         may_continue=both(within(LONGEST_RUN_SECONDS), still_live(connection_id)),
     )
     try:
@@ -133,6 +167,12 @@ def request_sync(*, connection_id: int, actor_id: int | None = None) -> None:
     """Marks the wish and rings the worker. A bell that is not heard is made good by the next poll."""
     Connection.objects.filter(pk=connection_id).update(sync_requested_at=Now())
     async_task("crm_sync.tasks.sync_requested", connection_id, actor_id)
+
+
+def request_group_replay(*, name: GroupKey, actor_id: int | None = None) -> None:
+    """Marks the group's deals and rings the worker."""
+    ask_again(held=CrmDeal.objects.filter(holds__in=cured_by_translating(name)))
+    async_task("crm_sync.tasks.replay_group", name.connection_id, name.code, name.key, name.raw, actor_id)
 
 
 def request_replay(*, connection_id: int, external_ids: list[str]) -> None:

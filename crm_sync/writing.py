@@ -109,7 +109,7 @@ def create(
             outcome=Outcome.CREATED,
             deal_id=record_id(one, known=known),
             contract_id=key,
-            sentence=f"Contract over {contract_of(one).value} created, {instalments(len(one.plan))} planned.",
+            sentence=created_sentence(one),
         )
         for key, one in zip(contract_ids, ready, strict=True)
     ]
@@ -300,6 +300,12 @@ def contract_of(one: MappedDeal) -> ContractDraft:
 def record_id(one: MappedDeal, *, known: Mapping[str, KnownDeal]) -> int | None:
     record = known.get(one.deal.external_id)
     return record.id if record else None
+
+
+def created_sentence(one: MappedDeal) -> str:
+    if not one.plan:
+        return "Free contract created: nothing is billed."
+    return f"Contract over {contract_of(one).value} created, {instalments(len(one.plan))} planned."
 
 
 def instalments(count: int) -> str:

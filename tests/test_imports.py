@@ -66,12 +66,12 @@ LAYERS: dict[str, dict[Layer, str]] = {
     "crm_sync": {
         Layer.VALUES: "deals enums errors synonyms",
         Layer.PURE: (
-            "clients deal_references field_gaps mapped mapping mapping_rules near_misses origins pacing proposals readers safe_links selection transforms"
+            "clients deal_references field_gaps mail_addresses mapped mapping mapping_rules near_misses origins pacing problems proposals readers safe_links selection transforms"
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
             "accounts alerts changes connecting connection_settings credentials diagnosis health history "
-            "hold_lists holds invariants known_deals leaving mappings merging pages pausing preflight records rereading "
+            "hold_groups hold_lists hold_mails hold_reminders holds invariants known_deals leaving mapping_cures mappings merging overrides pages pausing preflight records rereading "
             "runs stages story tie_out tie_out_checks told watch writing"
         ),
         Layer.SYNC: "preview sweeping sync",
