@@ -1,4 +1,4 @@
-"""Mails on connections, holds and the tie-out: written with what they tell, sent soon after, tried for a day."""
+"""Mails on connections, holds and tie-out: written with what they tell, sent soon after, tried for a day."""
 
 import logging
 from datetime import timedelta

@@ -102,6 +102,14 @@ def rule_of(connection: Connection, *, key: str) -> FieldRule:
     return next(known, FieldRule(target=target, custom_label=custom_label))
 
 
+def rule_or_none(connection: Connection, *, key: str) -> FieldRule | None:
+    """None for what names no field of ours."""
+    try:
+        return rule_of(connection, key=key)
+    except ValueError:
+        return None
+
+
 def refuse_fractions(entered: str, *, currency: str) -> None:
     """What the mapping would hold again is refused while the person is there."""
     try:

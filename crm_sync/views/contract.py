@@ -13,6 +13,7 @@ from contracts.story import audit_story, newest_first
 from contracts.workspace import business_date
 from crm_sync.leaving import why
 from crm_sync.models import CrmDeal
+from crm_sync.overrides import overrides_of
 from crm_sync.story import sync_story
 
 
@@ -28,6 +29,7 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
             "contract": shown,
             "deal": deal,
             "overview": overview,
+            "overrides": overrides_of(deal) if deal else [],
             "suspended_because": why(deal) if deal and deal.left_reason else "",
             "elsewhere_form": BilledElsewhereForm(missed=overview.missed, currency=shown.currency),
             "events": newest_first(
