@@ -15,7 +15,7 @@ from crm_sync.synonyms import same_words
 
 FALLBACK = ", ".join(f"('{code.value}', '{key}')" for code, key in KEYS.items())
 PROBLEMS = f"""
-SELECT hold.id, deal.connection_id, hold.opened_at, hold.value_minor, hold.currency,
+SELECT hold.id, hold.crm_deal_id, deal.connection_id, hold.opened_at, hold.value_minor, hold.currency,
     problem ->> 'code' AS code, problem ->> 'field' AS field, problem ->> 'raw' AS raw,
     coalesce(nullif(problem ->> 'key', ''), usual.key, '') AS key, problem ->> 'cure' AS cure
 FROM crm_sync_hold hold
@@ -38,7 +38,7 @@ SELECT DISTINCT id FROM problems WHERE code = %(code)s AND key = %(key)s AND raw
 """  # noqa: S608  constants
 RAW_VALUES = f"""
 WITH problems AS ({PROBLEMS} AND deal.connection_id = %(connection)s)
-SELECT raw, array_agg(DISTINCT id) FROM problems WHERE code = %(code)s AND key = %(key)s GROUP BY raw
+SELECT raw, array_agg(DISTINCT crm_deal_id) FROM problems WHERE code = %(code)s AND key = %(key)s GROUP BY raw
 """  # noqa: S608  constants
 
 
@@ -156,7 +156,7 @@ def members(name: GroupKey) -> list[int]:
 
 
 def cured_by_translating(name: GroupKey) -> list[int]:
-    """Ids of the open holds whose field reads like the raw value, in whatever case and blanks."""
+    """Ids of the held deals whose field reads like the raw value, in whatever case and blanks."""
     with database.cursor() as cursor:
         cursor.execute(RAW_VALUES, params_of(name))
         rows = cursor.fetchall()
@@ -166,7 +166,7 @@ def cured_by_translating(name: GroupKey) -> list[int]:
 
 def to_read_again(name: GroupKey) -> list[str]:
     """The group's deals that are marked to be read again, by their ids in the CRM."""
-    marked = CrmDeal.objects.held().filter(fingerprint="", holds__in=cured_by_translating(name))
+    marked = CrmDeal.objects.held().filter(fingerprint="", pk__in=cured_by_translating(name))
     return list(marked.order_by("pk").values_list("external_id", flat=True))
 
 

@@ -14,9 +14,9 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from crm_sync import runs
-from crm_sync.enums import AlertKind, HoldCode
+from crm_sync.enums import AlertKind, HoldCode, RunState
 from crm_sync.hold_lists import counts_by_code
-from crm_sync.models import Alert, Connection, Hold, SyncRun
+from crm_sync.models import Alert, Connection, CrmDeal, Hold, SyncRun
 from crm_sync.readers import printable
 from crm_sync.safe_links import safe_link
 
@@ -50,11 +50,21 @@ INTRODUCTION = (
 def tell_of_holds(*, run: SyncRun) -> None:
     """At the end of a run: of every hold of its connection that nobody has been told of."""
     untold = Hold.objects.open().filter(crm_deal__connection=run.connection_id, told_at=None)
-    if run.window_from is None:
-        if untold.exists():
-            tell_finance(run=run)
+    if not untold.exists():
+        return
+    if is_first_import(run):
+        tell_finance(run=run)
     elif untold.exclude(manager_email="").exists():
         tell_managers(run=run)
+
+
+def is_first_import(run: SyncRun) -> bool:
+    """Of deals that were won before. Where an earlier import found none, every deal is news."""
+    if run.window_from is not None:
+        return False
+    earlier = SyncRun.objects.filter(connection=run.connection_id, state=RunState.DONE, pk__lt=run.pk)
+    stored = CrmDeal.objects.filter(connection=run.connection_id, first_seen_at__lt=run.started_at)
+    return stored.exists() or not earlier.exists()
 
 
 def tell_managers(*, run: SyncRun) -> None:

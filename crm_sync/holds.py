@@ -40,9 +40,10 @@ def dismiss(*, hold: Hold, actor: AbstractBaseUser, reason: str) -> None:
 
 def mark_as_downgrade(*, hold: Hold, actor: AbstractBaseUser) -> None:
     """A negative amount that lowers another contract. What comes of that one, people decide there."""
-    if not offers(hold, cure=Cure.DOWNGRADE):
-        raise UnableToDecide("Only a deal with a negative amount can be marked as a downgrade.")
-    dismiss(hold=hold, actor=actor, reason=DOWNGRADE)
+    with transaction.atomic():
+        if not offers(open_hold(hold), cure=Cure.DOWNGRADE):
+            raise UnableToDecide("Only a deal with a negative amount can be marked as a downgrade.")
+        dismiss(hold=hold, actor=actor, reason=DOWNGRADE)
 
 
 def dismiss_group(*, name: GroupKey, actor: AbstractBaseUser, reason: str, at_most: int) -> int:

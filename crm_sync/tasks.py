@@ -171,7 +171,7 @@ def request_sync(*, connection_id: int, actor_id: int | None = None) -> None:
 
 def request_group_replay(*, name: GroupKey, actor_id: int | None = None) -> None:
     """Marks the group's deals and rings the worker."""
-    ask_again(held=CrmDeal.objects.filter(holds__in=cured_by_translating(name)))
+    ask_again(held=CrmDeal.objects.filter(pk__in=cured_by_translating(name)))
     async_task("crm_sync.tasks.replay_group", name.connection_id, name.code, name.key, name.raw, actor_id)
 
 
