@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection as database
-from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models import Count, Min, Sum
 
 from crm_sync.hold_lists import narrowed
 from crm_sync.models import CrmDeal, Hold
@@ -15,30 +15,31 @@ from crm_sync.synonyms import same_words
 
 FALLBACK = ", ".join(f"('{code.value}', '{key}')" for code, key in KEYS.items())
 PROBLEMS = f"""
-SELECT hold.id, hold.crm_deal_id, deal.connection_id, hold.opened_at, hold.value_minor, hold.currency,
-    problem ->> 'code' AS code, problem ->> 'field' AS field, problem ->> 'raw' AS raw,
-    coalesce(nullif(problem ->> 'key', ''), usual.key, '') AS key, problem ->> 'cure' AS cure
-FROM crm_sync_hold hold
-JOIN crm_sync_crmdeal deal ON deal.id = hold.crm_deal_id
-CROSS JOIN LATERAL jsonb_array_elements(hold.problems) AS problem
-LEFT JOIN (VALUES {FALLBACK}) AS usual(code, key) ON usual.code = problem ->> 'code'
-WHERE hold.resolved_at IS NULL
+WITH problems AS MATERIALIZED (
+    SELECT hold.id, hold.crm_deal_id, hold.opened_at, hold.value_minor, hold.currency,
+        -- look-ups by key, with or without statistics
+        (SELECT connection_id FROM crm_sync_crmdeal WHERE id = hold.crm_deal_id) AS connection_id,
+        problem ->> 'code' AS code, problem ->> 'field' AS field, problem ->> 'raw' AS raw,
+        coalesce(nullif(problem ->> 'key', ''), usual.key, '') AS key, problem ->> 'cure' AS cure
+    FROM crm_sync_hold hold
+    CROSS JOIN LATERAL jsonb_array_elements(hold.problems) AS problem
+    LEFT JOIN (VALUES {FALLBACK}) AS usual(code, key) ON usual.code = problem ->> 'code'
+    WHERE hold.resolved_at IS NULL AND (%(code)s::text IS NULL OR problem ->> 'code' = %(code)s)
+)
 """  # noqa: S608  constants
-GROUPS = f"""
-WITH problems AS ({PROBLEMS})
+GROUPS = f"""{PROBLEMS}
 SELECT connection_id, code, key, field, raw, currency, min(cure), count(*), count(value_minor),
     sum(value_minor), min(opened_at)
-FROM problems WHERE (%(connection)s::bigint IS NULL OR connection_id = %(connection)s)
-  AND (%(code)s::text IS NULL OR code = %(code)s)
-GROUP BY connection_id, code, key, field, raw, currency
+FROM problems WHERE %(connection)s::bigint IS NULL OR connection_id = %(connection)s
+GROUP BY connection_id, code, key, field, raw, currency ORDER BY currency
 """  # noqa: S608  constants
-MEMBERS = f"""
-WITH problems AS ({PROBLEMS} AND deal.connection_id = %(connection)s)
-SELECT DISTINCT id FROM problems WHERE code = %(code)s AND key = %(key)s AND raw = %(raw)s
+MEMBERS = f"""{PROBLEMS}
+SELECT id FROM problems WHERE connection_id = %(connection)s AND key = %(key)s AND raw = %(raw)s
+GROUP BY id, opened_at ORDER BY opened_at, id
 """  # noqa: S608  constants
-RAW_VALUES = f"""
-WITH problems AS ({PROBLEMS} AND deal.connection_id = %(connection)s)
-SELECT raw, array_agg(DISTINCT crm_deal_id) FROM problems WHERE code = %(code)s AND key = %(key)s GROUP BY raw
+RAW_VALUES = f"""{PROBLEMS}
+SELECT raw, array_agg(DISTINCT crm_deal_id) FROM problems
+WHERE connection_id = %(connection)s AND key = %(key)s GROUP BY raw
 """  # noqa: S608  constants
 
 
@@ -134,7 +135,7 @@ def whole_stake(*, filters: Mapping[str, Any]) -> Stake:
     """Of all open holds that match. Each deal counts once, however many problems it has."""
     rows = (
         narrowed(Hold.objects.open(), filters=filters)
-        .order_by()
+        .order_by("currency")
         .values("currency")
         .annotate(
             number=Count("pk"), told=Count("value_minor"), value=Sum("value_minor"), oldest=Min("opened_at")
@@ -143,13 +144,8 @@ def whole_stake(*, filters: Mapping[str, Any]) -> Stake:
     return sum((stake(**row) for row in rows), start=NOTHING)
 
 
-def holds_of(name: GroupKey) -> QuerySet[Hold]:
-    """The open holds of a group, the oldest first."""
-    return Hold.objects.open().filter(pk__in=members(name)).order_by("opened_at", "id")
-
-
 def members(name: GroupKey) -> list[int]:
-    """Ids of the group's open holds."""
+    """Ids of the group's open holds, the oldest first."""
     with database.cursor() as cursor:
         cursor.execute(MEMBERS, params_of(name))
         return [key for (key,) in cursor.fetchall()]

@@ -51,9 +51,9 @@ def dismiss_group(*, name: GroupKey, actor: AbstractBaseUser, reason: str, at_mo
     if not reason.strip():
         raise UnableToDecide("Say why these deals are not to be billed.")
     with transaction.atomic():
-        wanted = Hold.objects.filter(pk__in=members(name))
+        wanted = Hold.objects.filter(pk__in=members(name)).values_list("crm_deal_id", flat=True)
         deals = CrmDeal.objects.select_for_update().order_by("id")
-        list(deals.filter(pk__in=wanted.values("crm_deal")).values_list("pk", flat=True))
+        list(deals.filter(pk__in=list(wanted)).values_list("pk", flat=True))
         open_now = Hold.objects.open().filter(pk__in=members(name))
         found = list(
             open_now.select_related("crm_deal").select_for_update(of=("self",)).order_by("crm_deal_id")

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,12 +15,12 @@ from crm_sync import holds, mapping_cures, tasks
 from crm_sync.enums import RunTrigger
 from crm_sync.forms.cures import DefaultForm, DismissGroupForm, GroupForm, TranslateForm, ValueForm, named_by
 from crm_sync.forms.filters import GroupFilter
-from crm_sync.hold_groups import GroupKey, HoldGroup, group_of, hold_groups, holds_of, whole_stake
-from crm_sync.models import Connection, MappingVersion, SyncRun
+from crm_sync.hold_groups import GroupKey, HoldGroup, group_of, hold_groups, members, whole_stake
+from crm_sync.models import Connection, Hold, MappingVersion, SyncRun
 from crm_sync.overrides import rule_of
 from crm_sync.views.access import CHANGE_HOLDS, CHANGE_MAPPING, SYNC, VIEW_HOLDS, needs, signed_in
 from crm_sync.views.cures import cures_of_group, deals, permitted, why
-from fincelo.pagination import PAGE_SIZE, CountCappedPaginator
+from fincelo.pagination import PAGE_SIZE, ListPaginator
 
 GONE = "Nothing is held for this any more, so nothing was changed."
 Change = Callable[..., MappingVersion | None]
@@ -34,7 +33,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     filters = form.chosen()
     chosen = filters.get("connection")
     groups = hold_groups(connection_id=chosen.pk if chosen else None, code=filters.get("code"))
-    page = Paginator(groups, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = ListPaginator(groups, PAGE_SIZE).get_page(request.GET.get("page"))
     connections = Connection.objects.in_bulk([one.name.connection_id for one in page])
     context = {
         "form": form,
@@ -58,13 +57,15 @@ def group_page(request: HttpRequest) -> HttpResponse:
     if group is None:
         return render(request, "crm_sync/hold_group_gone.html")
     connection = Connection.objects.select_related("mapping_version").get(pk=group.name.connection_id)
-    found = holds_of(group.name).select_related("crm_deal")
+    page = ListPaginator(members(group.name), PAGE_SIZE).get_page(request.GET.get("page"))
+    found = Hold.objects.select_related("crm_deal").filter(pk__in=list(page)).order_by("opened_at", "id")
     cures = permitted(cures_of_group(group, connection=connection), request=request)
     context = {
         "group": group,
         "connection": connection,
         "why": why(group.name.code),
-        "page": CountCappedPaginator(found).get_page(request.GET.get("page")),
+        "page": page,
+        "holds": found,
         "cures": cures,
     }
     return render(request, "crm_sync/hold_group.html", context)

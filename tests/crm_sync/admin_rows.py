@@ -16,7 +16,7 @@ from contracts import audit
 from contracts.models import Workspace
 from contracts.money import Money
 from crm_sync.enums import HoldCode, Outcome
-from crm_sync.models import Connection, CrmAccount
+from crm_sync.models import Connection, CrmAccount, HoldPolicy
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.crm_sync.page_rows import connect, deal, hold, ran, recorded
 
@@ -53,6 +53,7 @@ def fill(name: str = "Salesforce") -> Connection:
     hold(held)
     CrmAccount.objects.create(org=connection.org, external_id=f"001{name}", customer=contract.customer)
     Workspace.objects.get_or_create(pk=1)
+    HoldPolicy.objects.get_or_create(pk=1)
     audit.record(actor=None, action="tested", subject=connection)
     return connection
 
