@@ -20,7 +20,8 @@ WITH problems AS MATERIALIZED (
         -- look-ups by key, with or without statistics
         (SELECT connection_id FROM crm_sync_crmdeal WHERE id = hold.crm_deal_id) AS connection_id,
         problem ->> 'code' AS code, problem ->> 'field' AS field, problem ->> 'raw' AS raw,
-        coalesce(nullif(problem ->> 'key', ''), usual.key, '') AS key, problem ->> 'cure' AS cure
+        coalesce(nullif(problem ->> 'key', ''), usual.key, '') AS key,
+        problem ->> 'sentence' AS sentence, problem ->> 'cure' AS cure
     FROM crm_sync_hold hold
     CROSS JOIN LATERAL jsonb_array_elements(hold.problems) AS problem
     LEFT JOIN (VALUES {FALLBACK}) AS usual(code, key) ON usual.code = problem ->> 'code'
@@ -28,7 +29,7 @@ WITH problems AS MATERIALIZED (
 )
 """  # noqa: S608  constants
 GROUPS = f"""{PROBLEMS}
-SELECT connection_id, code, key, field, raw, currency, min(cure), count(*), count(value_minor),
+SELECT connection_id, code, key, field, raw, currency, min(cure), min(sentence), count(*), count(value_minor),
     sum(value_minor), min(opened_at)
 FROM problems WHERE %(connection)s::bigint IS NULL OR connection_id = %(connection)s
 GROUP BY connection_id, code, key, field, raw, currency ORDER BY currency
@@ -84,6 +85,7 @@ class HoldGroup:
 
     name: GroupKey
     field: str
+    sentence: str
     cure: str
     stake: Stake
 
@@ -104,16 +106,17 @@ def hold_groups(*, connection_id: int | None = None, code: str | None = None) ->
         cursor.execute(GROUPS, {"connection": connection_id, "code": code})
         rows = cursor.fetchall()
     stakes: dict[tuple[GroupKey, str], Stake] = {}
-    advice: dict[tuple[GroupKey, str], str] = {}
-    for connection, of_code, key, label, raw, currency, cure, number, told, value, oldest in rows:
+    said: dict[tuple[GroupKey, str], tuple[str, str]] = {}
+    for connection, of_code, key, label, raw, currency, cure, sentence, number, told, value, oldest in rows:
         place = GroupKey(connection_id=connection, code=of_code, key=key, raw=raw), label
         stakes[place] = stakes.get(place, NOTHING) + stake(
             number=number, told=told, currency=currency, value=value, oldest=oldest
         )
-        advice[place] = cure
+        said[place] = sentence, cure
     groups = [
-        HoldGroup(name=name, field=label, cure=advice[name, label], stake=one)
-        for (name, label), one in stakes.items()
+        HoldGroup(name=name, field=label, sentence=said[place][0], cure=said[place][1], stake=one)
+        for place, one in stakes.items()
+        for name, label in [place]
     ]
     return sorted(
         groups, key=lambda one: (-one.stake.number, one.stake.oldest_at, one.name.code, one.name.raw)

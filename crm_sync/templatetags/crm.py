@@ -26,7 +26,8 @@ def crm_name(provider: str) -> str:
 @register.filter
 def age(moment: datetime | None) -> str:
     """For how long already, in its largest unit."""
-    return timesince(moment, depth=1).replace("\xa0", " ") if moment else ""
+    words = timesince(moment, depth=1).replace("\xa0", " ") if moment else ""
+    return "less than a minute" if words == "0 minutes" else words
 
 
 @register.filter
@@ -34,8 +35,7 @@ def group_sentence(group: HoldGroup) -> str:
     """What holds a group's deals, in one sentence."""
     number = group.stake.number
     held = "1 deal is held" if number == 1 else f"{number:,} deals are held"
-    raw = f" \u201c{group.name.raw}\u201d" if group.name.raw else ""
-    return f"{held}: {group.field}{raw}, {cause(group.name.code).lower()}."
+    return f"{held}. {group.sentence}"
 
 
 @register.filter

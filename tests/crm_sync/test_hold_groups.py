@@ -118,7 +118,7 @@ def test_group_page_lists_its_deals_and_offers_only_what_one_may_do() -> None:
         ["1", "unknown"],
         ["none", "JPY 500"],
     ]
-    assert "3 deals are held: Billing Cycle “Yearly”, billing cycle unknown." in page.text
+    assert "3 deals are held. ?" in page.text
     for word in ("Add a translation", "Dismiss all", "Read all again"):
         assert word not in page.text
 
