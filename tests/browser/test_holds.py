@@ -44,6 +44,7 @@ def page(chromium: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
         page.set_default_timeout(20_000)
         yield page
         browser.close()
+        connections.close_all()  # inside the driver's loop Django has connections of their own
 
 
 def test_held_deals_are_found_cured_and_become_contracts(
