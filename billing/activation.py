@@ -54,12 +54,15 @@ class _Schedule:
     """How many of the first instalments are billed elsewhere."""
 
     def state(self, *, as_of: date) -> ScheduleState:
+        """A free contract has nothing to bill."""
+        if not self.instalments:
+            return ScheduleState.ENDED
         asks = asks_first(instalments=self.instalments[self.elsewhere :], as_of=as_of)
         return ScheduleState.ASKS if asks else ScheduleState.ACTIVE
 
     @property
     def has_short_period(self) -> bool:
-        return self.instalments[-1].period.is_short
+        return bool(self.instalments) and self.instalments[-1].period.is_short
 
 
 def asks_first(*, instalments: Sequence[PlannedInstalment], as_of: date) -> bool:

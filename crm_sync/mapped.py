@@ -39,6 +39,8 @@ class Step:
     raw: str
     transform: str
     value: str
+    crm: str = ""
+    """What the CRM says, where a person's entry is used instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,11 @@ class MappedDeal:
     trace: Sequence[Step] = ()
     billed_until: date | None = None
     """The last day that was billed elsewhere, by a person's decision."""
+
+    @property
+    def is_overruled(self) -> bool:
+        """The CRM says something else than a person has entered here."""
+        return any(step.crm for step in self.trace)
 
 
 def fingerprint(

@@ -23,6 +23,7 @@ from crm_sync.credentials import open_client
 from crm_sync.deals import Cursor, DealPage, DealQuery
 from crm_sync.enums import RunTrigger
 from crm_sync.errors import LeaseLost, SyncError
+from crm_sync.hold_mails import tell_of_holds
 from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.leaving import leaver_warnings, settle_leavers
 from crm_sync.mappings import confirmed_rules, settings_of
@@ -47,6 +48,8 @@ class Order:
     as_of: date
     actor: AbstractBaseUser | None = None
     external_ids: Sequence[str] = ()
+    overrules: bool = True
+    """Named deals are read even if they have not changed, or were dismissed."""
     may_continue: Callable[[], bool] = lambda: True
     on_page: Callable[[SyncRun], None] = lambda run: None
 
@@ -111,6 +114,7 @@ def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages)
     """Closes a run that came to its end, with what it has to say and how long the CRM is left alone now."""
     connection = sight.connection
     remember_version(connection=connection, client=client)
+    tell_of_holds(run=run)
     notes = after_run(connection=connection, client=client, seen=seen, since=run.window_from)
     pace = pace_of(client.allowance, provider=connection.get_provider_display())
     warnings = [*client.warnings, *notes.gone, *leaver_warnings(connection=connection)]
@@ -130,7 +134,7 @@ def look(*, connection: Connection, order: Order) -> Sight:
         rules=confirmed_rules(connection=connection),
         settings=settings_of(connection),
         as_of=order.as_of,
-        forced=bool(order.external_ids),
+        forced=bool(order.external_ids) and order.overrules,
     )
 
 

@@ -15,10 +15,11 @@ from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
 from contracts.workspace import business_date, time_zone
-from crm_sync import backfill_progress, tie_out_checks, watch
+from crm_sync import backfill_progress, hold_reminders, tie_out_checks, watch
 from crm_sync.backfill import go_on
 from crm_sync.enums import BackfillState, ConnectionState, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld
+from crm_sync.hold_groups import GroupKey, cured_by_translating, to_read_again
 from crm_sync.known_deals import ask_again
 from crm_sync.models import Backfill, Connection, CrmDeal, SyncRun
 from crm_sync.reapplying import left_to_read
@@ -46,6 +47,11 @@ def poll_due() -> None:
 def look_after_alarms() -> None:
     """Every minute: silent connections, and mails that wait."""
     watch.look()
+
+
+def remind_of_holds() -> None:
+    """Every half hour."""
+    hold_reminders.remind_of_holds()
 
 
 def check_tie_out() -> None:
@@ -143,11 +149,38 @@ def reapply(connection_id: int) -> None:
         time.sleep(1)
 
 
+def replay_group(
+    connection_id: int, code: str, key: str = "", raw: str = "", actor_id: int | None = None
+) -> None:
+    """Reads the marked deals of a group of holds. What it does not get to, the next polls read."""
+    name = GroupKey(connection_id=connection_id, code=code, key=key, raw=raw)
+    waiting = within(LONGEST_WAIT_SECONDS)
+    while Connection.objects.live().filter(pk=connection_id).exists():
+        marked = to_read_again(name)
+        if not marked:
+            return
+        run = run_now(
+            connection_id=connection_id,
+            trigger=RunTrigger.REPLAY,
+            external_ids=marked,
+            overrules=False,
+            actor_id=actor_id,
+        )
+        if run is not None:
+            if 0 < len(to_read_again(name)) < len(marked):  # its time was up
+                async_task("crm_sync.tasks.replay_group", connection_id, code, key, raw, actor_id)
+            return
+        if not waiting():
+            return
+        time.sleep(1)
+
+
 def run_now(
     *,
     connection_id: int,
     trigger: RunTrigger,
     external_ids: list[str] | None = None,
+    overrules: bool = True,
     actor_id: int | None = None,
 ) -> SyncRun | None:
     """One run and the billing of what it activated; None when the connection is busy or not ready."""
@@ -158,6 +191,7 @@ def run_now(
         as_of=as_of,
         actor=get_user_model().objects.filter(pk=actor_id or 0).first(),
         external_ids=external_ids or (),
+        overrules=overrules,
         may_continue=both(within(LONGEST_RUN_SECONDS), still_live(connection_id)),
     )
     try:
@@ -200,6 +234,12 @@ def request_sync(*, connection_id: int, actor_id: int | None = None) -> None:
 def request_reapply(*, connection_id: int) -> None:
     """Rings the worker. The deals are marked, so that polls make good a bell that is not heard."""
     async_task("crm_sync.tasks.reapply", connection_id)
+
+
+def request_group_replay(*, name: GroupKey, actor_id: int | None = None) -> None:
+    """Marks the group's deals and rings the worker."""
+    ask_again(held=CrmDeal.objects.filter(pk__in=cured_by_translating(name)))
+    async_task("crm_sync.tasks.replay_group", name.connection_id, name.code, name.key, name.raw, actor_id)
 
 
 def request_replay(*, connection_id: int, external_ids: list[str]) -> None:

@@ -120,7 +120,7 @@ def create(
             outcome=Outcome.CREATED,
             deal_id=record_id(one, known=known),
             contract_id=key,
-            sentence=(f"Contract over {contract_of(one).value} created, {instalments(len(one.plan))} {then}"),
+            sentence=created_sentence(one, then=then),
         )
         for key, one in zip(contract_ids, ready, strict=True)
     ]
@@ -337,6 +337,12 @@ def contract_of(one: MappedDeal) -> ContractDraft:
 def record_id(one: MappedDeal, *, known: Mapping[str, KnownDeal]) -> int | None:
     record = known.get(one.deal.external_id)
     return record.id if record else None
+
+
+def created_sentence(one: MappedDeal, *, then: str) -> str:
+    if not one.plan:
+        return "Free contract created: nothing is billed."
+    return f"Contract over {contract_of(one).value} created, {instalments(len(one.plan))} {then}"
 
 
 def instalments(count: int) -> str:

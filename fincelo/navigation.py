@@ -55,6 +55,12 @@ SETTINGS = (
         permission="contracts.view_customfield",
     ),
     Entry(
+        label="Hold reminders",
+        url_name="hold-settings",
+        icon="hold",
+        permission="crm_sync.view_holdpolicy",
+    ),
+    Entry(
         label="Billing",
         url_name="billing-settings",
         icon="clock",

@@ -70,15 +70,18 @@ LAYERS: dict[str, dict[Layer, str]] = {
     "crm_sync": {
         Layer.VALUES: "crm_types deals enums errors synonyms",
         Layer.PURE: (
-            "clients deal_references field_gaps mapped mapping mapping_changes mapping_lint mapping_rules mapping_words near_misses origins pacing proposals readers safe_links selection transforms"
+            "clients deal_references field_gaps mail_addresses mapped mapping mapping_changes mapping_lint "
+            "mapping_rules mapping_words near_misses origins pacing problems proposals readers safe_links "
+            "selection transforms"
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
             "accounts alerts backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
-            "health health_parts history hold_lists holds invariants known_deals leaving mapping_rows "
-            "mapping_versions mappings merging pages pausing preflight previewing reapplying records "
-            "rereading runs samples stages story tie_out tie_out_checks told watch writing"
+            "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
+            "known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
+            "preflight previewing reapplying records rereading runs samples stages story tie_out "
+            "tie_out_checks told watch writing"
         ),
         Layer.SYNC: "backfill preview sweeping sync trying",
         Layer.INTERFACES: "admin apps checks context forms management tasks templatetags urls views",

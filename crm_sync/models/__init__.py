@@ -15,6 +15,7 @@ from crm_sync.models.connections import (
 from crm_sync.models.credentials import Authorisation, ConnectionCredentials
 from crm_sync.models.deals import CrmAccount, CrmDeal, CrmDealQuerySet, Hold, HoldQuerySet
 from crm_sync.models.mappings import CrmSchema, FieldMapping, MappingVersion, Translation
+from crm_sync.models.policies import REMINDER_HOURS, HoldPolicy
 from crm_sync.models.runs import SyncRecord, SyncRun
 from crm_sync.models.tie_out import TieOut, WonDeal
 
@@ -34,9 +35,11 @@ __all__ = [
     "CrmSchema",
     "FieldMapping",
     "Hold",
+    "HoldPolicy",
     "HoldQuerySet",
     "MappingVersion",
     "POLL_INTERVAL",
+    "REMINDER_HOURS",
     "SILENT_AFTER",
     "SyncRecord",
     "SyncRun",

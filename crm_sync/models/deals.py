@@ -171,6 +171,11 @@ class Hold(models.Model):
             models.Index(
                 fields=["-opened_at", "-id"], condition=Q(resolved_at=None), name="hold_open_newest"
             ),
+            models.Index(
+                fields=["crm_deal"],
+                condition=Q(resolved_at=None, told_at=None) & ~Q(manager_email=""),
+                name="hold_to_tell",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -24,7 +24,7 @@ from crm_sync.forms.backfill import BackfillFilter, ElsewhereForm, PreviewForm
 from crm_sync.history import problems_first
 from crm_sync.models import Backfill, BackfillDeal, Connection
 from crm_sync.views.access import CHANGE_CONNECTIONS, CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
-from crm_sync.views.cures import shown_problem
+from crm_sync.views.cures import foretold_problem
 from fincelo.pagination import CountCappedPaginator
 from fincelo.spreadsheets import csv_text
 
@@ -211,7 +211,7 @@ def show_deal(request: HttpRequest, *, row: BackfillDeal, form: ElsewhereForm | 
         "connection": connection,
         "backfill": row.backfill,
         "form": form or ElsewhereForm(initial={"billed_until": row.billed_until}),
-        "problems": [shown_problem(one, connection=connection) for one in row.problems],
+        "problems": [foretold_problem(one, connection=connection) for one in row.problems],
         "may_decide": row.backfill.state == BackfillState.READY and request.user.has_perms(MAY_IMPORT),
     }
     return render(request, "crm_sync/backfill_deal.html", context)

@@ -17,6 +17,7 @@ from contracts.story import audit_story, newest_first
 from contracts.workspace import business_date
 from crm_sync.leaving import why
 from crm_sync.models import CrmDeal
+from crm_sync.overrides import overrides_of
 from crm_sync.story import sync_story
 
 
@@ -32,6 +33,7 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
             "contract": shown,
             "deal": deal,
             "overview": overview,
+            "overrides": overrides_of(deal) if deal else [],
             "suspended_because": why(deal) if deal and deal.left_reason else "",
             "custom_fields": shown_fields(home=CustomFieldHome.CONTRACT, values=shown.custom_fields),
             "stamp": stamp(shown),

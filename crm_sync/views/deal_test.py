@@ -15,7 +15,7 @@ from crm_sync.records import problem_json
 from crm_sync.trying import Trial, UnableToTry, try_deal
 from crm_sync.views import notices
 from crm_sync.views.access import VIEW_MAPPING, needs
-from crm_sync.views.cures import shown_problem
+from crm_sync.views.cures import foretold_problem
 from crm_sync.views.foretold import headline_of, instalment_rows
 
 
@@ -53,7 +53,9 @@ def shown(trial: Trial, *, connection: Connection) -> dict[str, object]:
         "one": one,
         "trial": trial,
         "headline": headline_of(one, left_out=trial.left_out),
-        "problems": [shown_problem(problem_json(problem), connection=connection) for problem in one.problems],
+        "problems": [
+            foretold_problem(problem_json(problem), connection=connection) for problem in one.problems
+        ],
         "is_existing": one.customer is CustomerMatch.EXISTING,
         "is_new_contract": one.outcome is Outcome.CREATED,
         "schedule": instalment_rows(one),

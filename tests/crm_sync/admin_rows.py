@@ -17,7 +17,7 @@ from contracts.enums import CustomFieldHome
 from contracts.models import CustomField, Workspace
 from contracts.money import Money
 from crm_sync.enums import HoldCode, Outcome
-from crm_sync.models import Connection, CrmAccount
+from crm_sync.models import Connection, CrmAccount, HoldPolicy
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.crm_sync.page_rows import connect, deal, hold, ran, recorded
 
@@ -55,6 +55,7 @@ def fill(name: str = "Salesforce") -> Connection:
     CrmAccount.objects.create(org=connection.org, external_id=f"001{name}", customer=contract.customer)
     CustomField.objects.get_or_create(home=CustomFieldHome.CONTRACT, label=BAD)
     Workspace.objects.get_or_create(pk=1)
+    HoldPolicy.objects.get_or_create(pk=1)
     audit.record(actor=None, action="tested", subject=connection)
     return connection
 

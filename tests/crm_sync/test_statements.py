@@ -16,7 +16,7 @@ from contracts.models import Contract
 from crm_sync.credentials import open_client
 from crm_sync.enums import ConnectionMode, RunTrigger
 from crm_sync.foretelling import foretell
-from crm_sync.models import Connection, SyncRun
+from crm_sync.models import Connection, CrmDeal, SyncRun
 from crm_sync.pages import map_page
 from crm_sync.sync import Order, look
 from demo.hubspot.portal import Portal
@@ -114,6 +114,20 @@ def copied(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
     change(org, deals, Amount=1000, AccountId=org.add_account("Acme"))
 
 
+def free(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
+    change(org, org.add_won_deals(size), Amount=0)
+    run()
+    CrmDeal.objects.update(free_accepted=True, duplicate_accepted=True)
+
+
+def entered(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
+    """And the CRM says something else."""
+    entry = {"value": "900", "reason": "Tests.", "by": "fiona", "at": "2026-11-22T10:00:00+00:00"}
+    org.add_won_deals(size)
+    run()
+    CrmDeal.objects.update(overrides={"contract_value": entry})
+
+
 def some_of_each(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
     changed(org, size // 2, run)
     without_an_amount(org, size // 4, run)
@@ -134,6 +148,8 @@ KINDS: list[tuple[Prepare, str]] = [
     (changed_after_an_invoice, "refused"),
     (mended, "created"),
     (copied, "held"),
+    (free, "created"),
+    (entered, "updated"),
     (some_of_each, "updated"),
 ]
 
