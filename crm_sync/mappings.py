@@ -232,7 +232,7 @@ def readable(rule: FieldRule, *, value: str, connection: Connection) -> str:
     try:
         entered = stored_form(rule, text=value, settings=settings_of(connection))
     except Unreadable as problem:
-        raise UnableToChangeMapping(f"\u201c{value.strip()}\u201d {problem.sentence}.") from None
+        raise UnableToChangeMapping(f"{rule.label} \u201c{value.strip()}\u201d {problem.sentence}.") from None
     if len(entered) > LONGEST_ENTRY:
         raise UnableToChangeMapping(f"A value may have {LONGEST_ENTRY} characters at most. Shorten it.")
     return entered

@@ -118,6 +118,7 @@ def write_page(
     ready = map_page(page=page, sight=sight)
     with transaction.atomic(durable=True):
         runs.fence(run=run)
+        refuse_outdated(ready.touched, sight=sight)
         notes, verdicts = write_ready(ready, deals=page.deals, sight=sight, at=run.started_at, writer=writer)
         sight.notes.extend(notes)
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
@@ -141,7 +142,6 @@ def write_ready(
 ) -> tuple[list[str], list[Verdict]]:
     """Writes customers, contracts and schedules in the caller's transaction: notes, and verdicts."""
     lock_as_read(ready.touched)
-    refuse_outdated(ready.touched, sight=sight)
     mark_left(leavers=ready.leavers, at=at)
     notes = follow_merged(org_id=sight.org_id, deals=deals)
     known = take_over(

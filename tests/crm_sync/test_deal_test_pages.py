@@ -113,7 +113,7 @@ def test_held_deal_lists_its_problems_with_cures(browser: Client, salesforce: Co
         "Billing Cycle \u201cBi-annual\u201d can mean twice a year or every two years; add a translation for it.",
         "The deal names no currency: USD, the default, is taken.",
     ]
-    assert "?translate=Bi-annual#translations" in page.text
+    assert "?translate=Bi-annual&amp;field=billing_cycle#translations" in page.text
 
 
 def test_both_readings_of_a_deal_of_several_years(browser: Client, salesforce: Connection, org: Org) -> None:

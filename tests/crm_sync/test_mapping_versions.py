@@ -146,8 +146,8 @@ def test_version_that_could_not_be_saved_today_is_refused(connection: Connection
         go_back(connection=connection, version=first, actor=None, seen=2)
 
     assert str(refusal.value) == (
-        "Version 1 can no longer be used. Region is of type Text here and Number in HubSpot EU; give it one "
-        "type, or another name. Change the mapping by hand instead."
+        "Version 1 can no longer be used. Region holds number in the mapping of HubSpot EU; choose that type "
+        "or another name. Change the mapping by hand instead."
     )
 
 

@@ -211,9 +211,14 @@ def test_translation_that_is_there_already_makes_no_version(connection: Connecti
 @pytest.mark.parametrize(
     ("key", "raw", "value", "sentence"),
     [
-        ("billing_cycle", "x", "Bi-annual", "“Bi-annual” can mean twice a year or every two years"),
-        ("duration", "tbd", "soon", "“soon” is not a duration of 1 to 1200 whole months."),
-        ("currency", "Euro", "EURO", "“EURO” is no current ISO 4217 currency code."),
+        (
+            "billing_cycle",
+            "x",
+            "Bi-annual",
+            "Billing Cycle “Bi-annual” can mean twice a year or every two years",
+        ),
+        ("duration", "tbd", "soon", "Contract Duration “soon” is not a duration of 1 to 1200 whole months."),
+        ("currency", "Euro", "EURO", "Currency “EURO” is no current ISO 4217 currency code."),
         ("custom:Region", "x", "y" * 201, "A value may have 200 characters at most. Shorten it."),
         ("custom:Gone", "x", "y", "Gone is not in the field mapping any more. Add it there."),
         ("contract_value", "x", "1", "Contract Value has no translations. Correct the value in the CRM."),
@@ -270,7 +275,7 @@ def test_default_is_set_as_one_version(
     [
         ("24", "Contract Duration was given a default meanwhile: “12”."),
         ("", "Enter the default value of Contract Duration."),
-        ("0", "“0” is not a duration of 1 to 1200 whole months."),
+        ("0", "Contract Duration “0” is not a duration of 1 to 1200 whole months."),
     ],
 )
 def test_default_that_cannot_be_is_refused(connection: Connection, value: str, sentence: str) -> None:
