@@ -35,7 +35,7 @@ WITH told AS (
             WHEN won.gone_at IS NULL THEN 'missing'
             WHEN deal.left_reason <> '' THEN 'left'
             ELSE 'unknown'
-        END AS became
+        END::text AS became
     FROM crm_sync_wondeal won
     LEFT JOIN LATERAL (
         SELECT * FROM crm_sync_crmdeal deal WHERE deal.org_id = won.org_id AND deal.external_id = won.external_id OFFSET 0

@@ -39,7 +39,7 @@ EXPLANATIONS = {
 @require_safe
 @needs(VIEW_TIE_OUT)
 def month_page(request: HttpRequest) -> HttpResponse:
-    """A past month as it was last checked, the present one as it is. What a figure leads to is always of now."""
+    """A past month as it was last checked, the present one as it is. Rows and CSV are always of now."""
     month = asked_month(request)
     check = TieOut.objects.filter(month=month).first()
     is_stored = check is not None and month < present_month()
