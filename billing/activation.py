@@ -19,6 +19,7 @@ from contracts.models import Contract
 
 CATCH_UP = timedelta(days=31)
 """How far back missed instalments are billed without asking."""
+ONE_DAY = timedelta(days=1)
 
 
 class UnableToRebuild(Exception):
@@ -33,6 +34,13 @@ class UnableToDecide(Exception):
 class ActivationOrder:
     contract_id: int
     instalments: Sequence[PlannedInstalment]
+    billed_until: date | None = None
+    """The last day that was billed elsewhere. A period that ends after it is billed whole."""
+
+    def elsewhere(self, *, before: date = date.min) -> int:
+        """How many of the first instalments are billed elsewhere: up to `billed_until`, or up to `before`."""
+        day = max(before, self.billed_until + ONE_DAY) if self.billed_until else before
+        return sum(planned.period.span.end <= day for planned in self.instalments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +54,15 @@ class _Schedule:
     """How many of the first instalments are billed elsewhere."""
 
     def state(self, *, as_of: date) -> ScheduleState:
+        """A free contract has nothing to bill."""
+        if not self.instalments:
+            return ScheduleState.ENDED
         asks = asks_first(instalments=self.instalments[self.elsewhere :], as_of=as_of)
         return ScheduleState.ASKS if asks else ScheduleState.ACTIVE
 
     @property
     def has_short_period(self) -> bool:
-        return self.instalments[-1].period.is_short
+        return bool(self.instalments) and self.instalments[-1].period.is_short
 
 
 def asks_first(*, instalments: Sequence[PlannedInstalment], as_of: date) -> bool:
@@ -71,7 +82,12 @@ def activate_billing(*, orders: Sequence[ActivationOrder], as_of: date) -> None:
         return
     ids = next_ids(counts={BillingSchedule: len(orders)})[BillingSchedule]
     schedules = [
-        _Schedule(id=id_, contract_id=order.contract_id, instalments=order.instalments)
+        _Schedule(
+            id=id_,
+            contract_id=order.contract_id,
+            instalments=order.instalments,
+            elsewhere=order.elsewhere(),
+        )
         for id_, order in zip(ids, orders, strict=True)
     ]
     copy_rows(
@@ -105,7 +121,7 @@ def rebuild_billing(*, orders: Sequence[ActivationOrder], as_of: date) -> None:
                 id=schedule_id,
                 contract_id=order.contract_id,
                 instalments=order.instalments,
-                elsewhere=sum(planned.period.span.end <= billed_up_to for planned in order.instalments),
+                elsewhere=order.elsewhere(before=billed_up_to),
             )
         )
     with connection.cursor() as cursor:

@@ -10,7 +10,7 @@ that is caught up is no excess. What somebody has decided already is not asked a
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
@@ -83,8 +83,10 @@ def missed_since(*, run: BillingRun, last: date | None) -> date | None:
     return last + timedelta(days=1)
 
 
-def contracts_to_ask(*, run: BillingRun, last: date | None) -> list[int]:
-    """Contracts that would have more than three invoices in the run."""
+def contracts_to_ask(
+    *, run: BillingRun, last: date | None, among: Collection[int] | None = None
+) -> list[int]:
+    """Contracts that would have more than three invoices in the run; `among`: only of these."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -99,15 +101,20 @@ def contracts_to_ask(*, run: BillingRun, last: date | None) -> list[int]:
             JOIN billing_billingschedule schedule ON schedule.id = many.schedule_id
             JOIN contracts_contract contract ON contract.id = schedule.contract_id
             WHERE schedule.state = 'active' AND contract.state IN ('scheduled', 'active')
+              AND (%(among)s::bigint[] IS NULL OR contract.id = ANY(%(among)s::bigint[]))
             """,  # noqa: S608  constants
-            {"as_of": run.as_of, "last": last or run.as_of},
+            {
+                "as_of": run.as_of,
+                "last": last or run.as_of,
+                "among": None if among is None else list(among),
+            },
         )
         return [id_ for (id_,) in cursor.fetchall()]
 
 
-def ask_about_contracts(*, run: BillingRun, last: date | None) -> int:
-    """Makes schedules ask that would have more than three invoices in the run."""
-    ids = contracts_to_ask(run=run, last=last)
+def ask_about_contracts(*, run: BillingRun, last: date | None, among: Collection[int] | None = None) -> int:
+    """Makes schedules ask that would have more than three invoices in the run; `among`: only these."""
+    ids = contracts_to_ask(run=run, last=last, among=among)
     if not ids:
         return 0
     lock_contracts(contract_ids=ids)
@@ -164,10 +171,17 @@ def park_excess(*, run: BillingRun, last: date | None) -> list[Total]:
     return parked
 
 
-def usual_run(*, run: BillingRun) -> Usual | None:
+def is_unusual(*, totals: Sequence[Total]) -> bool:
+    """Whether a run over these, were it to come next, would be parked."""
+    usual = usual_run(run=None)
+    return usual is not None and usual.is_exceeded_by(totals)
+
+
+def usual_run(*, run: BillingRun | None) -> Usual | None:
     """None as long as there is no history. Runs that caught up an outage say nothing of what is usual."""
     ordinary = (
-        BillingRun.objects.filter(pk__lt=run.pk, caught_up_since=None)
+        (BillingRun.objects.filter(pk__lt=run.pk) if run else BillingRun.objects.all())
+        .filter(caught_up_since=None)
         .exclude(trigger=BillingTrigger.APPROVAL)
         .annotate(billed=F("issued") + F("drafted"))
         .filter(billed__gt=0)

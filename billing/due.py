@@ -95,3 +95,22 @@ def still_due(*, as_of: date, ids: Collection[int]) -> set[int]:
             {"as_of": as_of, "ids": as_array(ids)},
         )
         return {id_ for (id_,) in cursor.fetchall()}
+
+
+def due_of(*, contract_ids: Collection[int], as_of: date) -> list[DueInstalment]:
+    """What is due of these contracts, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT instalment.id, contract.id, instalment.amount_minor, contract.currency
+            FROM billing_billingschedule planned
+            JOIN billing_instalment instalment ON instalment.schedule_id = planned.id
+            JOIN {BILLABLE}
+            WHERE planned.contract_id = ANY(%(contracts)s::bigint[])
+              AND instalment.state = 'planned' AND instalment.billing_date <= %(as_of)s
+              AND instalment.parked_by_id IS NULL
+            ORDER BY instalment.billing_date, instalment.id
+            """,  # noqa: S608  constants
+            {"as_of": as_of, "contracts": as_array(contract_ids)},
+        )
+        return [DueInstalment(*row) for row in cursor.fetchall()]

@@ -66,7 +66,7 @@ class BillingSummary:
 
 
 @dataclass(slots=True)
-class _Sums:
+class Sums:
     """By currency."""
 
     invoices: Counter[str] = field(default_factory=Counter)
@@ -87,8 +87,8 @@ class _Sums:
 
 @dataclass(slots=True)
 class _Outcome:
-    issued: _Sums = field(default_factory=_Sums)
-    drafted: _Sums = field(default_factory=_Sums)
+    issued: Sums = field(default_factory=Sums)
+    drafted: Sums = field(default_factory=Sums)
     failed: list[BillingFailure] = field(default_factory=list)
 
     def add(self, other: "_Outcome") -> None:
@@ -107,17 +107,15 @@ class _PutAside:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Rules:
+class BillingRules:
     """Who sends the invoices of a run, and which wait for approval."""
 
     legal_entity: LegalEntity | None
     mode: BillingMode
     limits: Mapping[str, int]
 
-    def needs_approval(self, instalment: DueInstalment) -> bool:
-        return self.mode == BillingMode.APPROVE or instalment.minor > self.limits.get(
-            instalment.currency, instalment.minor
-        )
+    def needs_approval(self, *, minor: int, currency: str) -> bool:
+        return self.mode == BillingMode.APPROVE or minor > self.limits.get(currency, minor)
 
 
 def invoice_due(
@@ -131,7 +129,7 @@ def invoice_due(
     try:
         started = start_contracts(as_of=as_of)
         put_aside = run_durably(partial(_put_aside, run=run))
-        rules = _rules()
+        rules = rules_in_force()
         for due in due_chunks(as_of=as_of):
             failed = {failure.contract_id for failure in outcome.failed}
             due = [instalment for instalment in due if instalment.contract_id not in failed]
@@ -169,8 +167,8 @@ def _put_aside(*, run: BillingRun) -> _PutAside:
     return _PutAside(asked=asked, parked=park_excess(run=run, last=last), missed_since=since)
 
 
-def _rules() -> _Rules:
-    return _Rules(
+def rules_in_force() -> BillingRules:
+    return BillingRules(
         legal_entity=LegalEntity.objects.order_by("pk").first(),
         mode=BillingMode(billing_policy().mode),
         limits=limits(kind=LimitKind.INVOICE),
@@ -201,28 +199,23 @@ def _close_interrupted() -> None:
         )
 
 
-def _bill_chunk(*, due: Sequence[DueInstalment], rules: _Rules, run: BillingRun) -> _Outcome:
-    entity = rules.legal_entity
-    if entity is None or entity.missing:
-        raise UnableToIssueInvoice(sender_refusal(entity))
+def _bill_chunk(*, due: Sequence[DueInstalment], rules: BillingRules, run: BillingRun) -> _Outcome:
+    entity = ensure_billable(rules=rules, day=run.as_of)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a refusal shows in its savepoint, not at the commit
-    try:
-        ensure_open(day=run.as_of)
-    except PeriodLocked as closed:
-        raise UnableToIssueInvoice(str(closed)) from closed
     lock_contracts(contract_ids={instalment.contract_id for instalment in due})
     still = still_due(as_of=run.as_of, ids=[instalment.id for instalment in due])
     ready: list[DueInstalment] = []
     waiting: list[DueInstalment] = []
     for instalment in due:
         if instalment.id in still:
-            (waiting if rules.needs_approval(instalment) else ready).append(instalment)
+            needs_approval = rules.needs_approval(minor=instalment.minor, currency=instalment.currency)
+            (waiting if needs_approval else ready).append(instalment)
     issue = partial(issue_invoices, legal_entity=entity, run=run, issue_date=run.as_of)
     outcome = _Outcome()
-    outcome.failed += _write(ready, issue, outcome.issued)
+    outcome.failed += write_in_halves(ready, issue, outcome.issued)
     draft = partial(draft_invoices, legal_entity=entity, run=run)
-    outcome.failed += _write(waiting, draft, outcome.drafted)
+    outcome.failed += write_in_halves(waiting, draft, outcome.drafted)
     _count(
         run,
         outcome,
@@ -231,8 +224,19 @@ def _bill_chunk(*, due: Sequence[DueInstalment], rules: _Rules, run: BillingRun)
     return outcome
 
 
-def _write(
-    due: Sequence[DueInstalment], write: Callable[..., list[Total]], sums: _Sums
+def ensure_billable(*, rules: BillingRules, day: date) -> LegalEntity:
+    """Who sends the invoices of that day. UnableToIssueInvoice where no invoice may be dated so."""
+    if rules.legal_entity is None or rules.legal_entity.missing:
+        raise UnableToIssueInvoice(sender_refusal(rules.legal_entity))
+    try:
+        ensure_open(day=day)
+    except PeriodLocked as closed:
+        raise UnableToIssueInvoice(str(closed)) from closed
+    return rules.legal_entity
+
+
+def write_in_halves(
+    due: Sequence[DueInstalment], write: Callable[..., list[Total]], sums: Sums
 ) -> list[BillingFailure]:
     """Issues or drafts and adds it to the sums, in halves where the database refuses; what it refused."""
     if not due:
@@ -257,11 +261,13 @@ def _write(
 
     first = set(contracts[: len(contracts) // 2])
     before = sums.invoices.total()
-    failed = _write([instalment for instalment in due if instalment.contract_id in first], write, sums)
+    failed = write_in_halves(
+        [instalment for instalment in due if instalment.contract_id in first], write, sums
+    )
     if len(failed) >= REFUSALS_IN_A_ROW and sums.invoices.total() == before:
         raise UnableToIssueInvoice(f"The fault is in no single contract. {failed[-1].sentence}")
     rest = [instalment for instalment in due if instalment.contract_id not in first]
-    return failed + _write(rest, write, sums)
+    return failed + write_in_halves(rest, write, sums)
 
 
 def _rule(error: DatabaseError) -> str:

@@ -13,8 +13,24 @@ from billing.models import BillingRun, LegalEntity
 from billing.numbering import take_numbers
 from billing.tax import TAX_SQL
 from contracts.bulk import as_array, as_json
+from contracts.custom_fields import printed_fields
 
 _TAX = TAX_SQL.format(amount="facts.amount_minor", rate="facts.rate", included="%(included)s")
+_PRINTED = """
+    CASE WHEN cardinality(%(labels)s::text[]) = 0 THEN '[]'::jsonb ELSE (
+        SELECT coalesce(
+            jsonb_agg(jsonb_build_object('label', label, 'type', type, 'value', value) ORDER BY place), '[]'
+        )
+        FROM (
+            SELECT place, label, type, CASE home
+                WHEN 'customer' THEN customer.custom_fields ->> label ELSE contract.custom_fields ->> label
+            END AS value
+            FROM unnest(%(homes)s::text[], %(labels)s::text[], %(types)s::text[])
+                WITH ORDINALITY AS printed (home, label, type, place)
+        ) told WHERE value <> ''
+    ) END
+"""
+"""The custom fields that are printed, of the contract and its customer, where they have a value."""
 _ISSUE = f"""
     WITH priced AS MATERIALIZED (
         SELECT
@@ -35,7 +51,8 @@ _ISSUE = f"""
                     'name', customer.name, 'address', customer.address,
                     'tax_id', customer.tax_id, 'billing_email', customer.billing_email,
                     'language', customer.language
-                ) AS buyer
+                ) AS buyer,
+                {_PRINTED} AS custom_fields
             FROM billing_instalment instalment
             JOIN billing_billingschedule schedule ON schedule.id = instalment.schedule_id
             JOIN contracts_contract contract ON contract.id = schedule.contract_id
@@ -49,14 +66,14 @@ _ISSUE = f"""
             id, legal_entity_id, contract_id, customer_id, instalment_id, billing_run_id,
             state, number, year, sequence, issue_date, due_date,
             currency, net_minor, tax_minor, total_minor, tax_summary, prices_include_tax,
-            payment_terms_days, po_number, seller, buyer
+            payment_terms_days, po_number, seller, buyer, custom_fields
         )
         SELECT
             id, %(entity)s, contract_id, customer_id, instalment_id, %(run)s,
             %(state)s, text, %(year)s, sequence, %(issue_date)s, %(issue_date)s::date + terms,
             currency, net, tax, net + tax,
             jsonb_build_array(jsonb_build_object('rate', rate, 'net_minor', net, 'tax_minor', tax)),
-            %(included)s, terms, po_number, %(seller)s::jsonb, buyer
+            %(included)s, terms, po_number, %(seller)s::jsonb, buyer, custom_fields
         FROM priced
     ), charged AS (
         INSERT INTO billing_invoiceline (
@@ -119,10 +136,14 @@ def _write(
     first: int | None,
     texts: Sequence[str],
 ) -> list[Total]:
+    printed = printed_fields()
     with connection.cursor() as cursor:
         cursor.execute(
             _ISSUE,
             {
+                "homes": [field.home for field in printed],
+                "labels": [field.label for field in printed],
+                "types": [field.type for field in printed],
                 "entity": legal_entity.pk,
                 "run": run.pk,
                 "year": issue_date.year if issue_date else None,

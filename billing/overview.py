@@ -73,6 +73,8 @@ def billing_overview(*, contract: Contract, as_of: date) -> BillingOverview:
 
 
 def _sentence(*, contract: Contract, rows: Sequence[Row], asks: bool, as_of: date) -> str:
+    if contract.value_minor == 0:
+        return "A free contract: nothing is billed."
     if asks:
         return "Nothing is billed until somebody decides what to do with the periods that are due."
     if any(row.state == PAUSED for row in rows):

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
-from billing.documents.content import Document, Line, Party, Reference
+from billing.documents.content import CustomFact, Document, Line, Party, Reference
 from billing.documents.fonts import shows_boxes
 from billing.documents.painting import render
 from billing.documents.text import paragraphs
@@ -114,6 +114,7 @@ def document_of(*, invoice: Invoice) -> Document:
         reason="",
         footer=invoice.seller.get("footer", ""),
         logo=_logo(invoice.seller.get("logo", "")),
+        custom_fields=tuple(CustomFact(**entry) for entry in invoice.custom_fields),
     )
 
 

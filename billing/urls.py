@@ -1,14 +1,28 @@
 from django.urls import path
 
-from billing.views import approvals, credit_notes, documents, mails, payments, records, set_up, voiding
+from billing.views import (
+    approvals,
+    contract_approvals,
+    contract_lists,
+    credit_notes,
+    documents,
+    mails,
+    payments,
+    records,
+    set_up,
+    voiding,
+)
 
 urlpatterns = [
-    path("contracts/", records.contract_list, name="contracts"),
+    path("contracts/", contract_lists.contract_list, name="contracts"),
+    path("contracts/csv/", contract_lists.contract_csv, name="contracts-csv"),
     path("contracts/<int:pk>/catch-up/all/", records.bill_all_missed, name="contract-bill-all"),
     path(
         "contracts/<int:pk>/catch-up/elsewhere/", records.billed_elsewhere, name="contract-billed-elsewhere"
     ),
     path("contracts/<int:pk>/resume/", records.resume_contract, name="contract-resume"),
+    path("contracts/<int:pk>/approve/", contract_approvals.approve_one, name="contract-approve"),
+    path("contracts/<int:pk>/reject/", contract_approvals.reject_one, name="contract-reject"),
     path("customers/<int:pk>/", records.customer, name="customer"),
     path("customers/<int:pk>/billing-terms/", records.change_billing_terms, name="customer-billing-terms"),
     path("customers/<int:pk>/contact/", mails.customer_contact, name="customer-contact"),
@@ -25,6 +39,8 @@ urlpatterns = [
     path("invoices/mail/<int:pk>/bounced/", mails.bounced, name="mail-bounced"),
     path("approvals/", approvals.approval_queue, name="approvals"),
     path("approvals/review/", approvals.review, name="approvals-review"),
+    path("approvals/contracts/", contract_approvals.waiting_list, name="contracts-to-approve"),
+    path("approvals/contracts/approve/", contract_approvals.approve, name="contracts-approve"),
     path("approvals/approve/", approvals.approve, name="approvals-approve"),
     path("approvals/<int:pk>/hold-back/", approvals.hold_back, name="approval-hold-back"),
     path("approvals/parked/<int:pk>/release/", approvals.release, name="parked-release"),

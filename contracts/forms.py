@@ -1,9 +1,65 @@
+from collections.abc import Sequence
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 
 from contracts.currencies import EXPONENTS
-from contracts.models import Workspace
+from contracts.custom_filters import CustomFilter
+from contracts.custom_values import NO, YES
+from contracts.enums import CustomFieldType
+from contracts.models import CustomField, Workspace
+
+YES_OR_NO = [("", "All"), (YES, YES), (NO, NO)]
+
+
+class CustomFieldFilter(forms.Form):
+    """A control for each custom field, named by its key. What cannot be read filters nothing."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, fields: Sequence[CustomField], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.definitions = list(fields)
+        for definition in self.definitions:
+            self.fields |= controls(definition)
+
+    def chosen(self) -> list[CustomFilter]:
+        self.is_valid()
+        found = [self.chosen_of(one) for one in self.definitions]
+        return [one for one in found if one.text or one.least is not None or one.most is not None]
+
+    def chosen_of(self, one: CustomField) -> CustomFilter:
+        text, least, most = (self.cleaned_data.get(f"custom-{one.pk}{end}") for end in ("", "-from", "-to"))
+        return CustomFilter(
+            field_id=one.pk, label=one.label, type=one.type, text=text or "", least=least, most=most
+        )
+
+
+def controls(definition: CustomField) -> dict[str, forms.Field]:
+    name, label = f"custom-{definition.pk}", definition.label
+    if definition.type == CustomFieldType.YES_NO:
+        return {name: forms.ChoiceField(label=label, required=False, choices=YES_OR_NO)}
+    if definition.type == CustomFieldType.NUMBER:
+        return {
+            end: forms.DecimalField(label=said, required=False, max_digits=40, decimal_places=20)
+            for end, said in ends(name, label)
+        }
+    if definition.type == CustomFieldType.DATE:
+        return {
+            end: forms.DateField(label=said, required=False, widget=day_input())
+            for end, said in ends(name, label)
+        }
+    return {name: forms.CharField(label=label, required=False, max_length=200, widget=forms.SearchInput)}
+
+
+def ends(name: str, label: str) -> list[tuple[str, str]]:
+    """Names and labels of the two controls of a range."""
+    return [(f"{name}-from", f"{label}, from"), (f"{name}-to", f"{label}, to")]
+
+
+def day_input() -> forms.DateInput:
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 class CustomerFilter(forms.Form):

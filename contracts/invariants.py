@@ -7,6 +7,7 @@ import pgtrigger
 from django.apps import apps
 
 from contracts.currencies import EXPONENTS, is_known
+from contracts.custom_values import fits_sql
 from contracts.money import Money
 from fincelo.invariants import Invariant, Row
 
@@ -67,6 +68,25 @@ INVARIANTS = [
         sentence=(
             "Contract {id}, {name}, is in {currency}, which is no currency in use, so {value_minor} has no "
             "meaning. Suspend it and correct the currency in the CRM."
+        ),
+    ),
+    Invariant(
+        number="I13",
+        name="custom_field_values_fit",
+        sql=f"""
+            SELECT field.id, field.label, field.home, field.type, count(*) AS misfits
+            FROM contracts_customfield field
+            JOIN (
+                SELECT 'contract' AS home, custom_fields FROM contracts_contract WHERE custom_fields <> '{{}}'
+                UNION ALL
+                SELECT 'customer', custom_fields FROM contracts_customer WHERE custom_fields <> '{{}}'
+            ) kept ON kept.home = field.home AND jsonb_exists(kept.custom_fields, field.label)
+            WHERE ({fits_sql(type="field.type", value="(kept.custom_fields ->> field.label)")}) IS NOT TRUE
+            GROUP BY field.id
+        """,  # noqa: S608  constants
+        sentence=(
+            "The custom field {label} is of type {type}, and {misfits} {home} rows hold another kind "
+            "of value under it. Sync their deals again with `manage.py sync_crm --full`."
         ),
     ),
     Invariant(

@@ -14,6 +14,7 @@ from contracts.enums import (
     Language,
     LeadDays,
 )
+from contracts.triggers import values_fit
 
 NAME_LENGTH = 500
 
@@ -93,6 +94,7 @@ class Customer(models.Model):
     objects = CustomerQuerySet.as_manager()
 
     class Meta:
+        triggers = values_fit(CustomFieldHome.CUSTOMER)
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="customer_has_a_name"),
             models.CheckConstraint(
@@ -114,6 +116,15 @@ class ContractQuerySet(models.QuerySet["Contract"]):
     def billable(self) -> "ContractQuerySet":
         return self.filter(state__in=[ContractState.SCHEDULED, ContractState.ACTIVE])
 
+    def awaiting(self) -> "ContractQuerySet":
+        return self.filter(state=ContractState.AWAITING_APPROVAL)
+
+    def suspendable(self) -> "ContractQuerySet":
+        """Billable, or on the way to it."""
+        return self.filter(
+            state__in=[ContractState.AWAITING_APPROVAL, ContractState.SCHEDULED, ContractState.ACTIVE]
+        )
+
 
 class Contract(models.Model):
     """What a customer has agreed to pay, for how long, and how often it is billed."""
@@ -131,6 +142,9 @@ class Contract(models.Model):
     )
     lead_days = models.PositiveSmallIntegerField(choices=LeadDays.choices, db_default=0)
     state = models.CharField(max_length=20, choices=ContractState.choices)
+    needs_approval = models.BooleanField(
+        default=False, db_default=False, help_text="Nobody has approved it yet, so nothing of it is billed."
+    )
     account_manager_email = models.CharField(max_length=320, blank=True, db_default="")
     po_number = models.CharField(max_length=100, blank=True, db_default="")
     custom_fields = models.JSONField(default=dict, blank=True, db_default={})
@@ -140,7 +154,18 @@ class Contract(models.Model):
     objects = ContractQuerySet.as_manager()
 
     class Meta:
+        triggers = values_fit(CustomFieldHome.CONTRACT)
+        permissions = [("approve_contract", "Can approve and reject contracts")]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(state=ContractState.AWAITING_APPROVAL, needs_approval=True)
+                | Q(state=ContractState.SUSPENDED)
+                | (
+                    ~Q(state__in=[ContractState.AWAITING_APPROVAL, ContractState.SUSPENDED])
+                    & Q(needs_approval=False)
+                ),
+                name="contract_is_billed_once_approved",
+            ),
             models.CheckConstraint(condition=Q(value_minor__gte=0), name="contract_value_is_not_negative"),
             models.CheckConstraint(condition=Q(end_date__gt=F("start_date")), name="contract_term_has_days"),
             models.CheckConstraint(

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Case, Value, When
 from django.db.models.functions import Now
 
+from contracts.approving import state_by
 from contracts.bulk import copy_rows, next_ids, update_rows
 from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import ContractState
@@ -15,6 +16,7 @@ from contracts.models import Contract, Customer
 from contracts.terms import term
 
 CUSTOMER_COLUMNS = ("name", "billing_email", "address", "tax_id", "custom_fields")
+DECIDED_COLUMNS = ("state", "needs_approval")
 CONTRACT_COLUMNS = (
     "customer_id",
     "name",
@@ -27,6 +29,7 @@ CONTRACT_COLUMNS = (
     "billing_timing",
     "lead_days",
     "state",
+    "needs_approval",
     "account_manager_email",
     "po_number",
     "custom_fields",
@@ -39,6 +42,8 @@ class ContractOrder:
 
     customer_id: int
     draft: ContractDraft
+    needs_approval: bool = False
+    """Written as Awaiting approval; where a contract is changed it stays as it is."""
 
 
 def write_customers(*, drafts: Sequence[CustomerDraft]) -> list[int]:
@@ -87,14 +92,15 @@ def write_contracts(*, orders: Sequence[ContractOrder], as_of: date) -> list[int
 
 def change_contracts(*, orders: Mapping[int, ContractOrder], as_of: date) -> None:
     """Replaces what contracts say: only where nothing is issued, or for what no invoice shows."""
-    places = [place for place, column in enumerate(CONTRACT_COLUMNS) if column != "state"]
+    places = [place for place, column in enumerate(CONTRACT_COLUMNS) if column not in DECIDED_COLUMNS]
     rows = []
     for key, order in orders.items():
         row = contract_row(order, as_of=as_of)
         rows.append((key, *(row[place] for place in places)))
     update_rows(model=Contract, columns=[CONTRACT_COLUMNS[place] for place in places], rows=rows)
-    Contract.objects.billable().filter(pk__in=list(orders)).update(
+    Contract.objects.suspendable().filter(pk__in=list(orders)).update(
         state=Case(
+            When(needs_approval=True, then=Value(ContractState.AWAITING_APPROVAL.value)),
             When(start_date__gt=as_of, then=Value(ContractState.SCHEDULED.value)),
             default=Value(ContractState.ACTIVE.value),
         ),
@@ -104,7 +110,7 @@ def change_contracts(*, orders: Mapping[int, ContractOrder], as_of: date) -> Non
 
 def contract_row(order: ContractOrder, *, as_of: date) -> tuple[Any, ...]:
     draft = order.draft
-    state = ContractState.SCHEDULED if draft.start_date > as_of else ContractState.ACTIVE
+    state = state_by(start=draft.start_date, needs_approval=order.needs_approval, as_of=as_of)
     return (
         order.customer_id,
         draft.name,
@@ -117,6 +123,7 @@ def contract_row(order: ContractOrder, *, as_of: date) -> tuple[Any, ...]:
         draft.billing_timing.value,
         draft.lead_days,
         state.value,
+        order.needs_approval,
         draft.account_manager_email,
         draft.po_number,
         dict(draft.custom_fields),

@@ -16,13 +16,17 @@ LIVE = (
 
 def customers_matching(*, text: str) -> CustomerQuerySet:
     """By name. Contracts and live ones are counted for the rows of a page only."""
-    found = Customer.objects.current().order_by(Upper("name"), "id")
-    if text:
-        found = found.filter(Q(name__icontains=text) | Q(billing_email__icontains=text))
+    found = customers_named(Customer.objects.current().order_by(Upper("name"), "id"), text=text)
     return found.annotate(
         contract_count=_count(Contract.objects.all()),
         live_count=_count(Contract.objects.filter(state__in=LIVE)),
     )
+
+
+def customers_named(customers: CustomerQuerySet, *, text: str) -> CustomerQuerySet:
+    if not text:
+        return customers
+    return customers.filter(Q(name__icontains=text) | Q(billing_email__icontains=text))
 
 
 def contracts_matching(

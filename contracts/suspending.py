@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from contracts import audit
+from contracts.approving import state_by
 from contracts.enums import ContractState
 from contracts.models import Contract
 
@@ -18,7 +19,7 @@ class UnableToResume(Exception):
 
 def suspend_contracts(*, reasons: Mapping[int, str], actor: AbstractBaseUser | None) -> list[Contract]:
     """Those of the contracts that were running. The caller owns the transaction and has locked them."""
-    running = list(Contract.objects.billable().filter(pk__in=reasons).order_by("pk"))
+    running = list(Contract.objects.suspendable().filter(pk__in=reasons).order_by("pk"))
     _move(contracts=running, state=ContractState.SUSPENDED)
     audit.record_all(
         audit.entry(
@@ -35,13 +36,16 @@ def suspend_contracts(*, reasons: Mapping[int, str], actor: AbstractBaseUser | N
 
 
 def resume_contracts(*, reasons: Mapping[int, str], as_of: date, actor: AbstractBaseUser | None) -> None:
-    """Suspended contracts go on: Scheduled before their start, Active after it. Opens no transaction."""
+    """Suspended contracts go on: Scheduled before their start, Active after it. Opens no transaction.
+
+    One that nobody had approved waits for approval again.
+    """
     suspended = list(
         Contract.objects.filter(pk__in=reasons, state=ContractState.SUSPENDED).order_by("pk")
         if reasons
         else ()
     )
-    for state in (ContractState.SCHEDULED, ContractState.ACTIVE):
+    for state in (ContractState.AWAITING_APPROVAL, ContractState.SCHEDULED, ContractState.ACTIVE):
         _move(
             contracts=[contract for contract in suspended if _state_by(contract, as_of=as_of) is state],
             state=state,
@@ -69,7 +73,7 @@ def resume(*, contract: Contract, as_of: date, actor: AbstractBaseUser) -> None:
 
 
 def _state_by(contract: Contract, *, as_of: date) -> ContractState:
-    return ContractState.SCHEDULED if contract.start_date > as_of else ContractState.ACTIVE
+    return state_by(start=contract.start_date, needs_approval=contract.needs_approval, as_of=as_of)
 
 
 def _move(*, contracts: list[Contract], state: ContractState) -> None:

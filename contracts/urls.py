@@ -4,4 +4,5 @@ from contracts import views
 
 urlpatterns = [
     path("customers/", views.customer_list, name="customers"),
+    path("customers/csv/", views.customer_csv, name="customers-csv"),
 ]

@@ -1,4 +1,4 @@
-"""Mails on a connection's health: written with what they tell of, sent soon after, tried again for a day."""
+"""Mails on connections, holds and tie-out: written with what they tell, sent soon after, tried for a day."""
 
 import logging
 from datetime import timedelta
@@ -83,7 +83,7 @@ def claim() -> Alert | None:
 
 def deliver(alert: Alert) -> bool:
     """A process that dies between sending and noting it sends again, under the same message id."""
-    addresses = people_to_tell()
+    addresses = [alert.recipient] if alert.recipient else people_to_tell()
     try:
         if not addresses:
             raise LookupError(NOBODY)

@@ -31,7 +31,8 @@ from crm_sync.mappings import current_rules, ensure_proposal, source_choices
 from crm_sync.models import Authorisation, Connection, ConnectionLease, CrmOrg
 from crm_sync.origins import allowed_origins
 from crm_sync.proposals import CURRENCY_FIELDS
-from crm_sync.stages import keep_schema, read_schema
+from crm_sync.samples import read_schema_with_samples
+from crm_sync.stages import keep_schema
 
 CALLBACK_PATH = "/api/crm/salesforce/callback"
 AUTHORISATION_LIFE = timedelta(minutes=10)
@@ -274,7 +275,7 @@ def settle(
     All of it or nothing: a connection never holds the tokens of one org and the name of another.
     """
     facts = client.identify()
-    schema = read_schema(connection=connection, client=client)
+    schema = read_schema_with_samples(connection=connection, client=client)
     client.close()
     if facts.external_id != confirmed_org:
         raise OtherOrg(org_id=facts.external_id, org_name=facts.name)
@@ -349,7 +350,7 @@ def refresh_schema(*, connection: Connection) -> None:
     """Reads the CRM's fields and stages again."""
     client = credentials.open_client(connection=connection)
     try:
-        schema = read_schema(connection=connection, client=client)
+        schema = read_schema_with_samples(connection=connection, client=client)
     finally:
         client.close()
     keep_schema(schema)

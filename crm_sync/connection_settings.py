@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -9,7 +10,9 @@ from django.db.models import F
 
 from contracts import audit
 from contracts.transactions import run_durably
+from crm_sync.enums import ConnectionMode
 from crm_sync.known_deals import ask_again
+from crm_sync.mapped import PREVIEW
 from crm_sync.models import Connection, ConnectionLease, CrmDeal
 
 CURSOR = ["cursor_modified_at", "cursor_external_id", "cursor_window_end", "cursor_reached_at"]
@@ -21,38 +24,46 @@ def save_settings(
     """Stores what differs and answers with the names of it.
 
     An earlier import-from date or a further stage brings in deals that the cursor has passed, so the next run
-    reads everything again. A run at work loses its lease first: its cursor must not cover what it never read.
+    reads everything again. So it does when a connection leaves Preview: what was only previewed becomes what
+    it was to be. A run at work loses its lease first: its cursor must not cover what it never read, and its
+    later pages must not be written in another mode.
     """
-
-    def save() -> list[str]:
-        lease = ConnectionLease.objects.select_for_update().filter(pk=connection.pk).first()
-        locked = Connection.objects.select_for_update().get(pk=connection.pk)
-        changed = {name: value for name, value in changes.items() if getattr(locked, name) != value}
-        if not changed:
-            return []
-        before = {name: getattr(locked, name) for name in changed}
-        columns = list(changed)
-        if widens(before=before, after=changed):
-            if lease is not None:
-                take_lease_away(lease=lease)
-            locked.forget_cursor()
-            columns += CURSOR
-        for name, value in changed.items():
-            setattr(locked, name, value)
-        locked.save(update_fields=columns)
-        ask_again(held=CrmDeal.objects.filter(connection=locked))
-        audit.record(
-            actor=actor,
-            action="connection settings changed",
-            subject=locked,
-            before=printable(before),
-            after=printable(changed),
-        )
-        return list(changed)
-
-    changed = run_durably(save)
+    changed = run_durably(partial(store_settings, connection=connection, changes=changes, actor=actor))
     connection.refresh_from_db()
     return changed
+
+
+def store_settings(
+    *, connection: Connection, changes: Mapping[str, Any], actor: AbstractBaseUser | None
+) -> list[str]:
+    """The same in the caller's transaction."""
+    lease = locked_lease(connection)
+    locked = Connection.objects.select_for_update().get(pk=connection.pk)
+    changed = {name: value for name, value in changes.items() if getattr(locked, name) != value}
+    if not changed:
+        return []
+    before = {name: getattr(locked, name) for name in changed}
+    columns = list(changed)
+    reads_all = widens(before=before, after=changed) or ends_preview(before=before, after=changed)
+    if reads_all or "mode" in changed:
+        take_lease_away(lease=lease)
+    if reads_all:
+        locked.forget_cursor()
+        columns += CURSOR
+    if ends_preview(before=before, after=changed):
+        read_previews_again(connection=locked)
+    for name, value in changed.items():
+        setattr(locked, name, value)
+    locked.save(update_fields=columns)
+    ask_again(held=CrmDeal.objects.filter(connection=locked))
+    audit.record(
+        actor=actor,
+        action="connection settings changed",
+        subject=locked,
+        before=printable(before),
+        after=printable(changed),
+    )
+    return list(changed)
 
 
 def widens(*, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -60,6 +71,22 @@ def widens(*, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     moved_back = "import_from" in after and after["import_from"] < before["import_from"]
     more_stages = bool(set(after.get("stage_names", ())) - set(before.get("stage_names", ())))
     return moved_back or more_stages
+
+
+def ends_preview(*, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    return before.get("mode") == ConnectionMode.PREVIEW and "mode" in after
+
+
+def read_previews_again(*, connection: Connection) -> None:
+    """Imported ones by their ids: no search finds those that closed before the import-from date by now."""
+    deals = CrmDeal.objects.filter(org=connection.org_id)
+    deals.filter(fingerprint__startswith=PREVIEW).update(fingerprint="")
+
+
+def locked_lease(connection: Connection) -> ConnectionLease:
+    """Made if there is none yet, so that a first run cannot begin with settings that are being changed."""
+    ConnectionLease.objects.bulk_create([ConnectionLease(connection=connection)], ignore_conflicts=True)
+    return ConnectionLease.objects.select_for_update().get(pk=connection.pk)
 
 
 def take_lease_away(*, lease: ConnectionLease) -> None:

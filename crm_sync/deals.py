@@ -117,6 +117,8 @@ class CrmField:
     type: str
     options: Sequence[tuple[str, str]] = ()
     """(value, label) of a choice."""
+    samples: Sequence[str] = ()
+    """What won deals of late hold in it, for people to look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from crm_sync.clients.questions import questions_for
 from crm_sync.credentials import open_client
 from crm_sync.deal_references import DealReference, read_reference
 from crm_sync.deals import Deal
-from crm_sync.enums import ConnectionState, DealState, Provider
+from crm_sync.enums import ConnectionMode, ConnectionState, DealState, Provider
 from crm_sync.errors import SyncError
 from crm_sync.health import note_refusal
 from crm_sync.models import Connection, CrmDeal, Hold
@@ -35,6 +35,7 @@ class Cause(StrEnum):
     TOO_EARLY = "too_early"
     HELD = "held"
     DISMISSED = "dismissed"
+    PREVIEWED = "previewed"
     IMPORTED = "imported"
     NOT_YET_READ = "not_yet_read"
 
@@ -244,6 +245,13 @@ def about(deal: Deal, *, connection: Connection, now: datetime, next_poll_at: Po
                 f"closed from {day(connection.import_from)} on."
             ),
             cure="Move Import from back on the connection; nothing is imported twice.",
+        )
+    if connection.mode == ConnectionMode.PREVIEW:
+        return replace(
+            found,
+            cause=Cause.PREVIEWED,
+            sentence=f"{connection} is in mode Preview, so '{name}' is only previewed.",
+            cure="Switch it to Live or Review in its settings; then all won deals are read again.",
         )
     return replace(
         found,

@@ -155,6 +155,26 @@ class Outcome(models.TextChoices):
     PREVIEWED = "previewed", "Previewed"
 
 
+class CustomerMatch(models.TextChoices):
+    """To whom a deal that is foretold would be billed."""
+
+    EXISTING = "existing", "Existing customer"
+    NEW = "new", "New customer"
+    WITH_ANOTHER = "with_another", "New customer, made by another deal of this import"
+
+
+class BackfillState(models.TextChoices):
+    READING = "reading", "Reading deals"
+    READY = "ready", "Ready to import"
+    IMPORTING = "importing", "Importing"
+    IMPORTED = "imported", "Imported"
+    STOPPED = "stopped", "Stopped"
+    SET_ASIDE = "set_aside", "Set aside"
+
+
+CURRENT_BACKFILLS = (BackfillState.READING, BackfillState.READY, BackfillState.IMPORTING)
+
+
 class HoldCode(models.TextChoices):
     AMOUNT_MISSING = "AMOUNT_MISSING", "Amount missing"
     AMOUNT_NOT_POSITIVE = "AMOUNT_NOT_POSITIVE", "Amount not positive"
@@ -185,7 +205,9 @@ class TieOutLine(models.TextChoices):
     CONTRACTS = "contracts", "Contracts"
     HELD = "held", "Held"
     DISMISSED = "dismissed", "Dismissed"
+    PREVIEWED = "previewed", "Previewed"
     KEPT = "kept", "Changed in the CRM after billing"
+    PENDING = "pending", "Changed in the CRM, previewed"
     MISSING = "missing", "Missing in Fincelo"
     DIFFERENT = "different", "Other value than in the CRM"
     LEFT = "left", "Contracts whose deal is no longer won"

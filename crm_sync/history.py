@@ -28,6 +28,7 @@ PROBLEMS_FIRST = (
     Outcome.SUSPENDED,
     Outcome.CREATED,
     Outcome.UPDATED,
+    Outcome.PREVIEWED,
     Outcome.UNCHANGED,
 )
 STARTS_WITHIN = timedelta(minutes=2)
@@ -67,10 +68,6 @@ def midnight(day: date, *, zone: tzinfo) -> datetime:
 
 def records_of(*, run: SyncRun, filters: Mapping[str, Any]) -> QuerySet[SyncRecord]:
     """The deals of a run, problems first, each with its contract and its open hold."""
-    rank = Case(
-        *(When(outcome=outcome, then=Value(place)) for place, outcome in enumerate(PROBLEMS_FIRST)),
-        output_field=IntegerField(),
-    )
     deals = CrmDeal.objects.select_related("contract").prefetch_related(
         Prefetch("holds", queryset=Hold.objects.open(), to_attr="open_holds")
     )
@@ -82,7 +79,15 @@ def records_of(*, run: SyncRun, filters: Mapping[str, Any]) -> QuerySet[SyncReco
         found = found.filter(
             Q(crm_deal__name__icontains=filters["q"]) | Q(crm_deal__external_id=filters["q"])
         )
-    return found.order_by(rank, "id")
+    return found.order_by(problems_first(), "id")
+
+
+def problems_first() -> Case:
+    """The place of an outcome in a list of deals."""
+    return Case(
+        *(When(outcome=outcome, then=Value(place)) for place, outcome in enumerate(PROBLEMS_FIRST)),
+        output_field=IntegerField(),
+    )
 
 
 def causes_of(*, run: SyncRun) -> list[Cause]:

@@ -38,6 +38,7 @@ WHY = {
     LeftReason.ARCHIVED: "The deal was archived in the CRM.",
     LeftReason.MERGED: "The deal was merged into another one.",
 }
+FORGOTTEN = (DealState.HELD, DealState.PREVIEWED)
 MARK_COLUMNS = (
     "stage",
     "modified_at",
@@ -64,9 +65,9 @@ class Leaver:
 
 
 def mark_left(*, leavers: Sequence[Leaver], at: datetime) -> None:
-    """In the caller's transaction. A held deal is forgotten until it is won again, and its hold is closed."""
+    """In the caller's transaction. One without a contract is forgotten until it is won again."""
     imported = [one for one in news(leavers) if one.record.state is DealState.IMPORTED]
-    held = [one for one in news(leavers) if one.record.state is DealState.HELD]
+    held = [one for one in news(leavers) if one.record.state in FORGOTTEN]
     suspended = still_suspended([one.record for one in imported])
     marks = [
         (
@@ -95,7 +96,7 @@ def news(leavers: Sequence[Leaver]) -> list[Leaver]:
     return [
         one
         for one in leavers
-        if one.record.state in (DealState.IMPORTED, DealState.HELD)
+        if one.record.state in (DealState.IMPORTED, *FORGOTTEN)
         and one.modified_at >= one.record.modified_at
         and one.record.leaving.reason != one.reason
     ]

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from billing.periods import PlannedInstalment
@@ -12,6 +13,8 @@ from contracts.money import Money
 from crm_sync.deals import Deal, RawValue
 from crm_sync.enums import HoldCode
 from crm_sync.mapping_rules import NOTHING_DECIDED, Decisions, MappingRules, MappingSettings
+
+PREVIEW = "preview-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,8 @@ class Step:
     raw: str
     transform: str
     value: str
+    crm: str = ""
+    """What the CRM says, where a person's entry is used instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,13 @@ class MappedDeal:
     plan: Sequence[PlannedInstalment] = ()
     problems: Sequence[Problem] = ()
     trace: Sequence[Step] = ()
+    billed_until: date | None = None
+    """The last day that was billed elsewhere, by a person's decision."""
+
+    @property
+    def is_overruled(self) -> bool:
+        """The CRM says something else than a person has entered here."""
+        return any(step.crm for step in self.trace)
 
 
 def fingerprint(
@@ -72,6 +84,11 @@ def fingerprint(
         *([repr(decisions)] if decisions != NOTHING_DECIDED else []),
     ]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+
+def preview_mark(digest: str) -> str:
+    """The fingerprint of what was only previewed: no other mode takes it for done."""
+    return f"{PREVIEW}{digest}"[: len(digest)]
 
 
 def plain_values(values: Mapping[str, RawValue]) -> dict[str, RawValue]:

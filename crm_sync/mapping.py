@@ -11,7 +11,7 @@ from billing.split import ScheduleImpossible
 from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import BillingCycle, CustomFieldHome
 from contracts.money import LIMIT, Money, TooLarge, TooPrecise
-from contracts.terms import DateOutOfRange
+from contracts.terms import DateOutOfRange, term
 from crm_sync import readers
 from crm_sync.deals import Deal, RawValue
 from crm_sync.enums import AmountMeans, HoldCode, SourceObject, Target, Transform
@@ -23,7 +23,7 @@ from crm_sync.mapping_rules import (
     MappingRules,
     MappingSettings,
 )
-from crm_sync.readers import Unreadable
+from crm_sync.readers import Unreadable, ZeroAmount
 from crm_sync.transforms import entered_reader, missing_code, reader_of
 
 NO_TRANSLATIONS: Mapping[str, str] = {}
@@ -132,7 +132,11 @@ class DealMapper:
         return customer, contract
 
     def plan(self, contract: ContractDraft) -> Sequence[PlannedInstalment]:
+        """The instalments; a free contract has none."""
         try:
+            if contract.value.minor == 0:
+                term(start=contract.start_date, months=contract.duration_months)
+                return ()
             return plan_instalments(
                 value=contract.value,
                 start=contract.start_date,
@@ -176,8 +180,10 @@ class DealMapper:
             rule, settings=self.settings, table=self.rules.translations.get(rule.key, NO_TRANSLATIONS)
         )
         source = f"{rule.source_object.label}: {rule.source_field}" if rule.source_field else ""
+        crm = ""
         if rule.key in self.decisions.overrides:
-            said = f", the CRM says \u201c{readers.printable(raw)}\u201d" if raw is not None else ""
+            crm = "" if readers.is_missing(raw) else readers.printable(raw)
+            said = f", the CRM says \u201c{crm}\u201d" if crm else ""
             raw, source = self.decisions.overrides[rule.key], f"Entered here{said}"
             reader = entered_reader(rule, settings=self.settings)
         elif rule.applied is Transform.CONSTANT:
@@ -195,9 +201,11 @@ class DealMapper:
         try:
             value, transform = reader(raw)
         except Unreadable as problem:
-            self.hold(problem.code, rule.label, readers.printable(raw), problem.sentence, key=rule.key)
-            return None
-        self.note(field=rule.label, source=source, raw=raw, transform=transform, value=shown(value))
+            if not (isinstance(problem, ZeroAmount) and self.decisions.free_accepted):
+                self.hold(problem.code, rule.label, readers.printable(raw), problem.sentence, key=rule.key)
+                return None
+            value, transform = Decimal(0), "accepted as a free contract"
+        self.note(field=rule.label, source=source, raw=raw, transform=transform, value=shown(value), crm=crm)
         return value
 
     def is_empty(self, rule: FieldRule, *, has_source: bool) -> None:
@@ -244,7 +252,8 @@ class DealMapper:
         except TooLarge:
             self.hold(HoldCode.OVER_LIMIT, label, raw, "is more than Fincelo can bill", key=key)
             return None
-        if not value.is_positive:
+        is_free = amount == 0 and self.decisions.free_accepted
+        if not value.is_positive and not is_free:
             self.hold(
                 HoldCode.AMOUNT_NOT_POSITIVE, label, raw, "comes to nothing over the contract's term", key=key
             )
@@ -293,9 +302,12 @@ class DealMapper:
         told = (cure or CURES.get(code, USUAL_CURE)).format(crm=self.settings.provider_name)
         self.problems.append(Problem(code=code, field=label, raw=raw, sentence=sentence, cure=told, key=key))
 
-    def note(self, *, field: str, source: str, raw: RawValue, transform: str, value: str) -> None:
+    def note(
+        self, *, field: str, source: str, raw: RawValue, transform: str, value: str, crm: str = ""
+    ) -> None:
+        printed = readers.printable(raw)
         self.trace.append(
-            Step(field=field, source=source, raw=readers.printable(raw), transform=transform, value=value)
+            Step(field=field, source=source, raw=printed, transform=transform, value=value, crm=crm)
         )
 
 

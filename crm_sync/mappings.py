@@ -1,27 +1,28 @@
 """Field mappings as they are stored: current rows, versions, lint."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models.functions import Now
 
 from contracts import audit
-from contracts.enums import BillingTiming, CustomFieldHome, CustomFieldType
+from contracts.custom_fields import ensure_custom_fields
+from contracts.enums import BillingTiming
+from crm_sync import mapping_lint
+from crm_sync.custom_fields import type_conflicts, wanted_fields
 from crm_sync.deals import CrmField
 from crm_sync.enums import (
     AmountMeans,
-    NumberFormat,
     Provider,
     SourceObject,
     Target,
     TermUnit,
-    Transform,
 )
 from crm_sync.known_deals import ask_again
+from crm_sync.mapping_lint import MappingProblem
+from crm_sync.mapping_rows import row_of, rule_of, translation_row
 from crm_sync.mapping_rules import (
-    NEEDED,
     FieldRule,
     MappingRules,
     MappingSettings,
@@ -40,18 +41,15 @@ from crm_sync.models import (
     Translation,
 )
 from crm_sync.proposals import CURRENCY_FIELDS, propose
+from crm_sync.readers import Unreadable
 from crm_sync.synonyms import same_words
+from crm_sync.transforms import has_table, stored_form
 
-TEXT_TYPES = frozenset({"string", "textarea", "text", "phone", "url", "email"})
+LONGEST_ENTRY = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MappingProblem:
-    """Something about one row of a field mapping. A blocking one keeps the mapping from being confirmed."""
-
-    target_label: str
-    sentence: str
-    blocking: bool
+class UnableToChangeMapping(Exception):
+    """The change was not made. The text is a sentence with what to do."""
 
 
 def current_rules(*, connection: Connection) -> MappingRules:
@@ -108,11 +106,27 @@ def save_mapping(
     rules: Sequence[FieldRule],
     translations: Mapping[str, Mapping[str, str]],
     actor: AbstractBaseUser | None,
+    seen: int | None = None,
 ) -> MappingVersion | None:
     """Replaces the mapping and confirms it. None when it was confirmed like this already.
 
-    `translations`: by field key, from the CRM's value to what it means.
+    `translations`: by field key, from the CRM's value to what it means. `seen`: the number of the version
+    that the person changed, 0 for none; raises UnableToChangeMapping when another one is in force by now.
     """
+    with transaction.atomic():
+        if seen is not None:
+            refuse_another(lock(connection), seen=seen)
+        put_rows(connection=connection, rules=rules, translations=translations)
+        return ensure_version(connection=connection, actor=actor)
+
+
+def put_rows(
+    *,
+    connection: Connection,
+    rules: Sequence[FieldRule],
+    translations: Mapping[str, Mapping[str, str]],
+) -> None:
+    """Replaces the rows of the mapping. Runs keep to the version that is confirmed."""
     with transaction.atomic():
         lock(connection)
         connection.field_mappings.all().delete()
@@ -125,25 +139,119 @@ def save_mapping(
                 for raw, value in table.items()
             ]
         )
-        return ensure_version(connection=connection, actor=actor)
 
 
-def translation_row(*, connection: Connection, key: str, raw: str, value: str) -> Translation:
-    target, custom_label = parse_key(key)
-    return Translation(
-        connection=connection,
-        target=target,
-        custom_label=custom_label,
-        raw_value=raw.strip(),
-        value=str(value),
+def refuse_another(connection: Connection, *, seen: int) -> None:
+    version = connection.mapping_version
+    number = version.number if version else 0
+    if number == seen:
+        return
+    raise UnableToChangeMapping(
+        f"Somebody else saved version {number} meanwhile, and you have changed version {seen}. "
+        "Nothing was saved: open Field Mapping anew and make your change there."
     )
+
+
+def add_translation(
+    *, connection: Connection, key: str, raw: str, value: str, actor: AbstractBaseUser | None
+) -> MappingVersion | None:
+    """One more translation, as a version of its own. None when it was translated like this already."""
+    with transaction.atomic():
+        locked = locked_and_confirmed(connection)
+        rule = mapped_rule(connection=locked, key=key)
+        if not has_table(rule):
+            raise UnableToChangeMapping(f"{rule.label} has no translations. Correct the value in the CRM.")
+        if not same_words(raw):
+            raise UnableToChangeMapping("An empty value has no translation. Set a default value instead.")
+        entered = readable(rule, value=value, connection=locked)
+        known = stored_tables(connection=locked).get(key, {}).get(same_words(raw))
+        if known is None:
+            translation_row(connection=locked, key=key, raw=raw, value=entered).save(force_insert=True)
+        elif known != entered:
+            raise UnableToChangeMapping(
+                f"\u201c{raw.strip()}\u201d was translated meanwhile, as \u201c{known}\u201d. "
+                "Change that in Field Mapping if it is not what you mean."
+            )
+        version = ensure_version(connection=locked, actor=actor)
+    connection.mapping_version = locked.mapping_version
+    return version
+
+
+def set_default(
+    *, connection: Connection, key: str, value: str, actor: AbstractBaseUser | None
+) -> MappingVersion | None:
+    """A default where there is none, as a version of its own. None when it was the default already."""
+    with transaction.atomic():
+        locked = locked_and_confirmed(connection)
+        rule = mapped_rule(connection=locked, key=key)
+        entered = readable(rule, value=value, connection=locked)
+        if not entered:
+            raise UnableToChangeMapping(f"Enter the default value of {rule.label}.")
+        current = as_stored(rule, text=rule.default_value, settings=settings_of(locked))
+        if current and current != entered:
+            raise UnableToChangeMapping(
+                f"{rule.label} was given a default meanwhile: \u201c{rule.default_value}\u201d. "
+                "Change that in Field Mapping if it is not what you mean."
+            )
+        if not current:
+            FieldMapping.objects.update_or_create(
+                connection=locked,
+                target=rule.target,
+                custom_label=rule.custom_label,
+                defaults={"default_value": entered},
+            )
+        version = ensure_version(connection=locked, actor=actor)
+    connection.mapping_version = locked.mapping_version
+    return version
+
+
+def locked_and_confirmed(connection: Connection) -> Connection:
+    locked = lock(connection)
+    if locked.mapping_version_id is None:
+        raise UnableToChangeMapping(
+            f"The field mapping of {connection} has not been confirmed. Open Field Mapping and confirm it."
+        )
+    return locked
+
+
+def mapped_rule(*, connection: Connection, key: str) -> FieldRule:
+    """The rule of that key; a field of ours that nothing feeds has one that is empty."""
+    try:
+        target, custom_label = parse_key(key)
+    except ValueError:
+        raise UnableToChangeMapping("Fincelo has no such field. Open Field Mapping and choose one.") from None
+    found = (rule for rule in current_rules(connection=connection).rules if rule.key == key)
+    rule = next(found, None if target is Target.CUSTOM else FieldRule(target=target))
+    if rule is None:
+        raise UnableToChangeMapping(f"{custom_label} is not in the field mapping any more. Add it there.")
+    return rule
+
+
+def readable(rule: FieldRule, *, value: str, connection: Connection) -> str:
+    """What was entered, in the form in which it is stored."""
+    try:
+        entered = stored_form(rule, text=value, settings=settings_of(connection))
+    except Unreadable as problem:
+        raise UnableToChangeMapping(f"\u201c{value.strip()}\u201d {problem.sentence}.") from None
+    if len(entered) > LONGEST_ENTRY:
+        raise UnableToChangeMapping(f"A value may have {LONGEST_ENTRY} characters at most. Shorten it.")
+    return entered
+
+
+def as_stored(rule: FieldRule, *, text: str, settings: MappingSettings) -> str:
+    """An entry as a new one would be written; one that cannot be read stays as it is."""
+    try:
+        return stored_form(rule, text=text, settings=settings)
+    except Unreadable:
+        return text
 
 
 def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) -> MappingVersion | None:
     """Makes the rows as they stand the confirmed version. None when they are it already."""
     with transaction.atomic():
         locked = lock(connection)
-        snapshot = to_snapshot(current_rules(connection=locked))
+        rules = current_rules(connection=locked)
+        snapshot = to_snapshot(rules)
         confirmed = locked.mapping_version
         if confirmed is not None and confirmed.snapshot == snapshot:
             return None
@@ -153,11 +261,13 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
             number=latest.number + 1 if latest else 1,
             author_id=actor.pk if actor else None,
             snapshot=snapshot,
+            known_problems=[one.fact for one in lint(connection=locked, rules=rules.rules)],
         )
         locked.mapping_version = version
         if confirmed is None:
             locked.live_since = Now()
         locked.save(update_fields=["mapping_version", "live_since"])
+        ensure_custom_fields(wanted=wanted_fields(current_rules(connection=locked).rules), actor=actor)
         ask_again(held=CrmDeal.objects.filter(connection=locked))
         audit.record(
             actor=actor,
@@ -168,6 +278,22 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
         )
     connection.mapping_version = version
     return version
+
+
+def write_as_stored(*, connection: Connection) -> None:
+    """Rows that were typed elsewhere, in the form in which the page keeps them. Unreadable ones stay."""
+    settings, rules = settings_of(connection), {}
+    for row in connection.field_mappings.order_by("id"):
+        rule = rules[rule_of(row).key] = rule_of(row)
+        meant = as_stored(rule, text=rule.default_value, settings=settings)
+        if meant != row.default_value:
+            FieldMapping.objects.filter(pk=row.pk).update(default_value=meant)
+    for translation in connection.translations.order_by("id"):
+        target, label = Target(translation.target), translation.custom_label
+        bare = FieldRule(target=target, custom_label=label)
+        meant = as_stored(rules.get(bare.key, bare), text=translation.value, settings=settings)
+        if meant != translation.value:
+            Translation.objects.filter(pk=translation.pk).update(value=meant)
 
 
 def lock(connection: Connection) -> Connection:
@@ -183,7 +309,7 @@ def source_choices(*, connection: Connection) -> list[CrmField]:
 
 
 def field_from_json(entry: Mapping[str, object]) -> CrmField:
-    options = entry.get("options")
+    options, samples = entry.get("options"), entry.get("samples")
     return CrmField(
         source_object=SourceObject(str(entry["source_object"])),
         name=str(entry["name"]),
@@ -192,70 +318,36 @@ def field_from_json(entry: Mapping[str, object]) -> CrmField:
         options=tuple((str(value), str(label)) for value, label in options)
         if isinstance(options, list)
         else (),
+        samples=tuple(str(sample) for sample in samples) if isinstance(samples, list) else (),
     )
 
 
-def lint(*, connection: Connection, rules: Sequence[FieldRule]) -> list[MappingProblem]:
-    """What is wrong with a mapping before any deal is read with it."""
-    known = {(one.source_object, one.name): one for one in source_choices(connection=connection)}
-    problems = []
-    for target in NEEDED:
-        rule = next((one for one in rules if one.target is target), None)
-        if rule is None or not (rule.source_field or rule.default_value):
-            problems.append(problem(str(target.label), "needs a CRM field or a default value", blocking=True))
-    seen: set[tuple[Target, str]] = set()
-    for rule in rules:
-        if (rule.target, rule.custom_label) in seen:
-            problems.append(problem(rule.label, "is filled from two CRM fields; keep one", blocking=True))
-        seen.add((rule.target, rule.custom_label))
-        field = known.get((rule.source_object, rule.source_field))
-        if rule.source_field and known and field is None and "." not in rule.source_field:
-            problems.append(
-                problem(rule.label, f"uses {rule.source_field}, which the CRM does not offer", blocking=False)
+def lint(
+    *,
+    connection: Connection,
+    rules: Sequence[FieldRule],
+    translations: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[MappingProblem]:
+    """What is wrong with a mapping before any deal is read with it. The stored translations, or others."""
+    tables = stored_tables(connection=connection) if translations is None else folded(translations)
+    found = mapping_lint.lint(
+        rules=MappingRules(version=0, rules=tuple(rules), translations=tables),
+        fields=source_choices(connection=connection),
+        settings=settings_of(connection),
+    )
+    conflicts = type_conflicts(connection=connection, rules=rules)
+    return [
+        *found,
+        *(
+            MappingProblem(
+                target_label=one.label, sentence=f"{one.label} {one.what}.", blocking=True, key=one.key
             )
-        if field is not None and rule.target is Target.CONTRACT_VALUE and field.type in TEXT_TYPES:
-            problems.append(
-                problem(
-                    rule.label,
-                    f"is fed by {field.label}, a text field; choose a number field",
-                    blocking=False,
-                )
-            )
-    return problems
+            for one in conflicts
+        ),
+    ]
 
 
-def problem(label: str, what: str, *, blocking: bool) -> MappingProblem:
-    return MappingProblem(target_label=label, sentence=f"{label} {what}.", blocking=blocking)
-
-
-def rule_of(row: FieldMapping) -> FieldRule:
-    return FieldRule(
-        target=Target(row.target),
-        custom_label=row.custom_label,
-        custom_home=CustomFieldHome(row.custom_home),
-        custom_type=CustomFieldType(row.custom_type),
-        source_object=SourceObject(row.source_object),
-        source_field=row.source_field,
-        transform=Transform(row.transform) if row.transform else None,
-        number_format=NumberFormat(row.number_format),
-        term_unit=TermUnit(row.term_unit) if row.term_unit else None,
-        is_required=row.is_required,
-        default_value=row.default_value,
-    )
-
-
-def row_of(rule: FieldRule, *, connection: Connection) -> FieldMapping:
-    return FieldMapping(
-        connection=connection,
-        target=rule.target,
-        custom_label=rule.custom_label,
-        custom_home=rule.custom_home,
-        custom_type=rule.custom_type,
-        source_object=rule.source_object,
-        source_field=rule.source_field,
-        transform=rule.transform or "",
-        number_format=rule.number_format,
-        term_unit=rule.term_unit or "",
-        is_required=rule.is_required,
-        default_value=rule.default_value,
-    )
+def folded(translations: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    return {
+        key: {same_words(raw): value for raw, value in table.items()} for key, table in translations.items()
+    }

@@ -12,10 +12,10 @@ from crm_sync.enums import DealState, HoldCode, LeftReason
 from crm_sync.known_deals import KnownDeal, known_deals
 from crm_sync.leaving import Leaver
 from crm_sync.mapped import MappedDeal, Problem
-from crm_sync.models import CrmDeal, Hold, SyncRun
+from crm_sync.models import CrmDeal, Hold
 from crm_sync.readers import printable
 
-STANDS = (DealState.IMPORTED, DealState.HELD, DealState.LEFT)
+STANDS = (DealState.IMPORTED, DealState.HELD, DealState.LEFT, DealState.PREVIEWED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +90,13 @@ def swallowed_leavers(merges: Sequence[Merge], *, won: Collection[str]) -> list[
 
 
 def take_over(
-    *, merges: Sequence[Merge], run: SyncRun, org_id: int, known: Mapping[str, KnownDeal]
+    *, merges: Sequence[Merge], connection_id: int, org_id: int, known: Mapping[str, KnownDeal]
 ) -> dict[str, KnownDeal]:
     """What is known once the survivors have taken over. In the caller's transaction; merges are rare."""
     if not merges:
         return dict(known)
     for merge in merges:
-        survivor = survivor_row(merge, run=run, org_id=org_id)
+        survivor = survivor_row(merge, connection_id=connection_id, org_id=org_id)
         holder = next(iter(merge.imported), None)
         keys = [record.id for record in merge.merged]
         CrmDeal.objects.filter(pk__in=keys).update(
@@ -118,19 +118,19 @@ def take_over(
     return {**known, **known_deals(org_id=org_id, external_ids=ids)}
 
 
-def survivor_row(merge: Merge, *, run: SyncRun, org_id: int) -> CrmDeal:
-    """The survivor's import record. A new one stands as held until the page writes what it comes to."""
+def survivor_row(merge: Merge, *, connection_id: int, org_id: int) -> CrmDeal:
+    """The survivor's import record. A new one stands as previewed until the page writes what it comes to."""
     if merge.own:
         return CrmDeal.objects.get(pk=merge.own.id)
     return CrmDeal.objects.create(
         org_id=org_id,
-        connection_id=run.connection_id,
+        connection_id=connection_id,
         external_id=merge.deal.external_id,
         name=printable(merge.deal.name, longest=NAME_LENGTH),
         stage=printable(merge.deal.stage, longest=300),
         url=merge.deal.url,
         modified_at=merge.deal.modified_at,
-        state=DealState.HELD,
+        state=DealState.PREVIEWED,
         duplicate_accepted=False,
         left_reason="",
         left_decision="",

@@ -5,9 +5,10 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
+from typing import TypeVar
 
 from django.db import DatabaseError, OperationalError, transaction
 from django.db import connection as database
@@ -15,22 +16,32 @@ from django.db import connection as database
 from crm_sync import runs
 from crm_sync.accounts import follow_merged
 from crm_sync.deals import Deal, DealPage
-from crm_sync.enums import DealState, HoldCode, Outcome
+from crm_sync.enums import ConnectionMode, DealState, HoldCode, Outcome
 from crm_sync.errors import TransientError
 from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, known_deals, lock_as_read
 from crm_sync.leaving import Leaver, mark_left, news
-from crm_sync.mapped import MappedDeal, Problem, fingerprint
+from crm_sync.mapped import MappedDeal, Problem, fingerprint, preview_mark
 from crm_sync.mapping import map_deal
 from crm_sync.mapping_rules import NOTHING_DECIDED, Decisions, MappingRules, MappingSettings
 from crm_sync.merging import Merge, ids_of, merge_of, reviewed, survivors, swallowed_leavers, take_over
 from crm_sync.models import Connection, SyncRun
+from crm_sync.previewing import preview_deals
 from crm_sync.readers import printable
 from crm_sync.records import Verdict, store_verdicts
-from crm_sync.selection import left_reason, select_left, select_won
+from crm_sync.selection import left_reason, select_left, select_too_early, select_won
 from crm_sync.told import Told, note_gone, note_won
 from crm_sync.writing import not_stored, write_deals
 
+T = TypeVar("T")
 TRIES = 4
+FORGOTTEN = (DealState.LEFT, DealState.PREVIEWED)
+"""States of import records that bring no deal in that closed before the connection imports any."""
+WRITERS: Mapping[ConnectionMode, Callable[..., list[Verdict]]] = {
+    ConnectionMode.LIVE: write_deals,
+    ConnectionMode.REVIEW: partial(write_deals, needs_approval=True),
+    ConnectionMode.PREVIEW: preview_deals,
+}
+"""What each mode makes of a page's deals. Who left won and what was merged is followed in all of them."""
 OUR_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a bug of ours in reading a deal shows itself as."""
 log = logging.getLogger(__name__)
@@ -52,12 +63,18 @@ class Sight:
     def org_id(self) -> int:
         return self.connection.org_id or 0
 
+    @property
+    def mode(self) -> ConnectionMode:
+        """As it was when the run took its lease. Changing it takes the lease away."""
+        return ConnectionMode(self.connection.mode)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappedPage:
     known: Mapping[str, KnownDeal]
     mapped: Sequence[MappedDeal]
     unchanged: int
+    seen: int
     leavers: Sequence[Leaver] = ()
     merges: Sequence[Merge] = ()
     """Survivors that take over what was merged into them."""
@@ -79,13 +96,14 @@ class MappedPage:
 def sync_page(*, run: SyncRun, page: DealPage, sight: Sight, api_calls: int) -> None:
     """Writes a page. One that the database refuses is rolled back and written deal by deal."""
     write = partial(write_page, run=run, page=page, sight=sight, api_calls=api_calls)
+    writer = WRITERS[sight.mode]
     try:
-        retried(partial(write, writer=write_deals))
+        retried(partial(write, writer=writer))
     except OperationalError:
         raise
     except DatabaseError:
         log.warning("The database refused a page of %s; writing it deal by deal.", sight.connection)
-        retried(partial(write, writer=write_each))
+        retried(partial(write, writer=partial(write_each, writer=writer)))
 
 
 def write_page(
@@ -100,20 +118,36 @@ def write_page(
     ready = map_page(page=page, sight=sight)
     with transaction.atomic(durable=True):
         runs.fence(run=run)
-        lock_as_read(ready.touched)
-        mark_left(leavers=ready.leavers, at=run.started_at)
-        sight.notes.extend(follow_merged(org_id=sight.org_id, deals=page.deals))
-        known = take_over(merges=ready.merges, run=run, org_id=sight.org_id, known=ready.known)
-        verdicts = writer(ready.mapped, known=known, org_id=sight.org_id, as_of=sight.as_of)
+        notes, verdicts = write_ready(ready, deals=page.deals, sight=sight, at=run.started_at, writer=writer)
+        sight.notes.extend(notes)
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
         note_won(org_id=sight.org_id, told=ready.told, as_of=sight.as_of)
         note_gone(org_id=sight.org_id, moments=ready.gone)
         outcomes = Counter(verdict.outcome for verdict in verdicts)
         outcomes[Outcome.UNCHANGED] += ready.unchanged
         progress = runs.Progress(
-            seen=len(page.deals), api_calls=api_calls, expected=page.expected, outcomes=outcomes
+            seen=ready.seen, api_calls=api_calls, expected=page.expected, outcomes=outcomes
         )
         runs.advance(run=run, progress=progress, cursor=page.cursor)
+
+
+def write_ready(
+    ready: MappedPage,
+    *,
+    deals: Sequence[Deal],
+    sight: Sight,
+    at: datetime,
+    writer: Callable[..., list[Verdict]],
+) -> tuple[list[str], list[Verdict]]:
+    """Writes customers, contracts and schedules in the caller's transaction: notes, and verdicts."""
+    lock_as_read(ready.touched)
+    refuse_outdated(ready.touched, sight=sight)
+    mark_left(leavers=ready.leavers, at=at)
+    notes = follow_merged(org_id=sight.org_id, deals=deals)
+    known = take_over(
+        merges=ready.merges, connection_id=sight.connection.pk, org_id=sight.org_id, known=ready.known
+    )
+    return notes, writer(ready.mapped, known=known, org_id=sight.org_id, as_of=sight.as_of)
 
 
 def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
@@ -126,7 +160,7 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         deals,
         stage_names=stage_names,
         import_from=sight.connection.import_from,
-        known={key for key, record in known.items() if record.state is not DealState.LEFT} | merges.keys(),
+        known={key for key, record in known.items() if record.state not in FORGOTTEN} | merges.keys(),
     )
     mapped: list[MappedDeal] = []
     told, unchanged = [], 0
@@ -134,12 +168,19 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         record, merge = known.get(deal.external_id), merges.get(deal.external_id)
         decisions = record.decisions if record else NOTHING_DECIDED
         digest = fingerprint(deal, rules=sight.rules, settings=sight.settings, decisions=decisions)
-        is_same = record is not None and is_settled(record, digest=digest)
+        seen_as = {digest}
+        if sight.mode is ConnectionMode.PREVIEW:
+            digest = preview_mark(digest)
+            seen_as.add(digest)
+        is_same = record is not None and is_settled(record, digests=seen_as)
         settled = is_same and not sight.forced and not (merge and merge.is_news)
         if settled and page.cursor is not None:
             unchanged += 1
             continue
-        one = mapped_or_held(deal, digest=digest, sight=sight, decisions=decisions)
+        one = replace(
+            mapped_or_held(deal, digest=digest, sight=sight, decisions=decisions),
+            billed_until=(record and record.billed_until) or sight.connection.billed_until,
+        )
         told.append(Told(deal=deal, value=one.value))
         if settled:
             unchanged += 1
@@ -147,10 +188,13 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
             mapped.append(reviewed(one, merge=merge))
     won_ids = {deal.external_id for deal in won}
     left = select_left(deals, stage_names=stage_names, known=known)
+    previewed = {key for key, record in known.items() if record.state is DealState.PREVIEWED}
+    left += select_too_early(deals, stage_names=stage_names, known=previewed - won_ids)
     return MappedPage(
         known=known,
         mapped=mapped,
         unchanged=unchanged,
+        seen=len(page.deals),
         leavers=news(
             [
                 *(leaver(deal, record=known[deal.external_id]) for deal in left),
@@ -163,14 +207,27 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
     )
 
 
+def refuse_outdated(touched: Sequence[KnownDeal], *, sight: Sight) -> None:
+    """A deal that waits to be read with a new mapping is not settled by a run that still has the old one."""
+    if not any(record.fingerprint == "" for record in touched):
+        return
+    in_force = Connection.objects.filter(pk=sight.connection.pk, mapping_version__number=sight.rules.version)
+    if not in_force.exists():
+        raise TransientError(
+            "The field mapping was changed while this run was at work.",
+            next_step="The next run reads with the new version.",
+            code="MAPPING_CHANGED",
+        )
+
+
 def not_won(deals: Sequence[Deal], *, won: Collection[str]) -> dict[str, datetime]:
     moments = {key: deal.modified_at for deal in deals for key in (deal.external_id, *deal.merged_ids)}
     return {key: moment for key, moment in moments.items() if key not in won}
 
 
-def is_settled(record: KnownDeal, *, digest: str) -> bool:
+def is_settled(record: KnownDeal, *, digests: Collection[str]) -> bool:
     """Nothing to do: seen before with these values and not marked as left, or dismissed by a person."""
-    same = record.fingerprint == digest and not record.leaving.reason
+    same = record.fingerprint in digests and not record.leaving.reason
     return same or record.state is DealState.DISMISSED
 
 
@@ -193,7 +250,12 @@ def mapped_or_held(deal: Deal, *, digest: str, sight: Sight, decisions: Decision
 
 
 def write_each(
-    mapped: Sequence[MappedDeal], *, known: Mapping[str, KnownDeal], org_id: int, as_of: date
+    mapped: Sequence[MappedDeal],
+    *,
+    known: Mapping[str, KnownDeal],
+    org_id: int,
+    as_of: date,
+    writer: Callable[..., list[Verdict]],
 ) -> list[Verdict]:
     """Each deal in a savepoint of its own: the one that cannot be stored becomes a hold, the rest land."""
     with database.cursor() as cursor:
@@ -202,7 +264,7 @@ def write_each(
     for one in mapped:
         try:
             with transaction.atomic():  # savepoint: contains one deal
-                verdicts += write_deals([one], known=known, org_id=org_id, as_of=as_of)
+                verdicts += writer([one], known=known, org_id=org_id, as_of=as_of)
         except OperationalError:
             raise
         except DatabaseError:
@@ -221,7 +283,7 @@ def write_failed(deal: Deal) -> Problem:
     )
 
 
-def retried(write: Callable[[], None]) -> None:
+def retried(write: Callable[[], T]) -> T:
     """Repeats a transaction that met another one, or a person, or lost its connection."""
     for attempt in range(1, TRIES + 1):
         try:
@@ -233,3 +295,4 @@ def retried(write: Callable[[], None]) -> None:
                     "The database was busy or away.", next_step="The next poll tries again.", code="DATABASE"
                 ) from error
             time.sleep(random.uniform(0, 0.1) * 2**attempt)  # noqa: S311  only spreads the attempts
+    raise AssertionError("unreachable")

@@ -8,7 +8,8 @@ from crm_sync.credentials import open_client
 from crm_sync.deals import Check
 from crm_sync.errors import ConfigError
 from crm_sync.field_gaps import field_checks
-from crm_sync.mappings import current_rules, source_choices
+from crm_sync.mapping_lint import type_problems
+from crm_sync.mappings import current_rules, lint, source_choices
 from crm_sync.models import Connection, CrmSchema
 from crm_sync.near_misses import gone_stages
 from crm_sync.stages import keep_schema, misses_of, read_schema, stages_of
@@ -43,6 +44,10 @@ def preflight(*, connection: Connection) -> list[Check]:
         *checks,
         *stage_checks(connection=connection, schema=schema),
         *field_checks(rules=rules, fields=fields, provider=provider),
+        *(
+            Check(label=f"{one.target_label}: type", ok=False, sentence=one.sentence, blocking=False)
+            for one in type_problems(lint(connection=connection, rules=rules))
+        ),
     ]
 
 

@@ -24,6 +24,8 @@ GROUPED = {
     NumberFormat.COMMA_GROUPS: re.compile(r"[+-]?(\d{1,3}(,\d{3}){1,12}|\d{1,40})(\.\d{1,40})?", re.ASCII),
     NumberFormat.POINT_GROUPS: re.compile(r"[+-]?(\d{1,3}(\.\d{3}){1,12}|\d{1,40})(,\d{1,40})?", re.ASCII),
 }
+ANY_NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d{1,6})?", re.ASCII)
+"""In any of the forms above."""
 NO_NUMBER = "no number"
 YES, NO = frozenset({"yes", "true"}), frozenset({"no", "false"})
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -37,6 +39,13 @@ class Unreadable(Exception):
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+
+
+class ZeroAmount(Unreadable):
+    """An amount of exactly zero, which a person may accept as a free contract."""
+
+    def __init__(self) -> None:
+        super().__init__(HoldCode.AMOUNT_NOT_POSITIVE, "is not above zero")
 
 
 def is_missing(raw: RawValue) -> bool:
@@ -89,11 +98,24 @@ def read_amount(raw: RawValue) -> Decimal:
         raise Unreadable(
             HoldCode.AMOUNT_UNREADABLE, "is not a plain number; write it with digits and a decimal point only"
         )
-    if amount <= 0:
+    if amount == 0:
+        raise ZeroAmount
+    if amount < 0:
         raise Unreadable(HoldCode.AMOUNT_NOT_POSITIVE, "is not above zero")
     if amount.adjusted() > LARGEST_EXPONENT:
         raise Unreadable(HoldCode.OVER_LIMIT, "is more than Fincelo can bill")
     return amount
+
+
+def sign_of(printed: str) -> int:
+    """Of an amount as a hold shows it: -1, 0 or 1. Text that is no amount counts as positive."""
+    text = printed.strip()
+    if not ANY_NUMBER.fullmatch(text):
+        return 1
+    digits = text.casefold().partition("e")[0]
+    if not any(digit in digits for digit in "123456789"):
+        return 0
+    return -1 if text.startswith("-") else 1
 
 
 def read_months(raw: RawValue, *, unit: TermUnit) -> int:

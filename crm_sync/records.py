@@ -13,6 +13,7 @@ from crm_sync.changes import Change
 from crm_sync.deals import Deal
 from crm_sync.enums import DealState, HoldCode, Outcome
 from crm_sync.known_deals import WON, Leaving
+from crm_sync.mail_addresses import mail_address
 from crm_sync.mapped import MappedDeal, Problem, Step
 from crm_sync.models import CrmDeal, Hold, SyncRecord, SyncRun
 from crm_sync.readers import printable
@@ -45,14 +46,23 @@ class Verdict:
     changes: Sequence[Change] = field(default_factory=tuple)
     leaving: Leaving = WON
     """A deal that is won again may still have to be told from one that never left."""
+    stays: DealState | None = None
+    """What a deal that is only previewed was before, where a person is to see it as that."""
 
     @property
     def state(self) -> DealState:
-        return DealState.IMPORTED if self.contract_id else DealState.HELD
+        if self.contract_id:
+            return DealState.IMPORTED
+        if self.outcome is Outcome.PREVIEWED:
+            return self.stays or DealState.PREVIEWED
+        return DealState.HELD
 
 
 def store_verdicts(*, run: SyncRun, org_id: int, verdicts: Sequence[Verdict], tell_unchanged: bool) -> None:
-    """A fixed number of statements, however many verdicts there are. A poll only counts what is unchanged."""
+    """A fixed number of statements, however many verdicts there are.
+
+    A poll only counts what is unchanged, unless the CRM says otherwise than a person has entered.
+    """
     if not verdicts:
         return
     keys = store_deals(run=run, org_id=org_id, verdicts=verdicts)
@@ -68,7 +78,7 @@ def store_verdicts(*, run: SyncRun, org_id: int, verdicts: Sequence[Verdict], te
             [{"field": one.label, "old": one.old, "new": one.new} for one in verdict.changes],
         )
         for key, verdict in zip(keys, verdicts, strict=True)
-        if tell_unchanged or verdict.outcome is not Outcome.UNCHANGED
+        if tell_unchanged or verdict.outcome is not Outcome.UNCHANGED or verdict.mapped.is_overruled
     ]
     copy_rows(
         model=SyncRecord,
@@ -145,7 +155,7 @@ def store_holds(*, keys: Sequence[int], verdicts: Sequence[Verdict]) -> None:
                     [as_json([problem_json(one) for one in verdict.problems]) for _, verdict in held],
                     [verdict.mapped.value.minor if verdict.mapped.value else None for _, verdict in held],
                     [verdict.mapped.value.currency if verdict.mapped.value else "" for _, verdict in held],
-                    [verdict.mapped.manager_email for _, verdict in held],
+                    [mail_address(verdict.mapped.manager_email) for _, verdict in held],
                 ],
             )
     freed = [
@@ -167,10 +177,11 @@ def problem_json(problem: Problem) -> dict[str, str]:
 
 
 def step_json(step: Step) -> dict[str, str]:
-    return {
+    told = {
         "field": step.field,
         "source": step.source,
         "raw": step.raw,
         "transform": step.transform,
         "value": step.value,
     }
+    return told | {"crm": step.crm} if step.crm else told

@@ -46,6 +46,17 @@ def select_left(deals: Iterable[Deal], *, stage_names: Collection[str], known: C
     ]
 
 
+def select_too_early(
+    deals: Iterable[Deal], *, stage_names: Collection[str], known: Collection[str]
+) -> list[Deal]:
+    """Of the known deals, which are not selected, those that are won: they closed before `import_from`."""
+    return [
+        deal
+        for deal in latest_of(deals)
+        if deal.external_id in known and is_won(deal, stage_names=stage_names)
+    ]
+
+
 def left_reason(*, crm_says_won: bool | None, crm_says_closed: bool | None) -> LeftReason:
     """Lost when the CRM calls the stage closed and not won; else it is open, or only not selected."""
     is_lost = crm_says_closed is True and crm_says_won is False

@@ -4,9 +4,11 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models.functions import Now
 
+from crm_sync import mapping_lint
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.questions import questions_for
 from crm_sync.deals import Deal, Stage
@@ -15,7 +17,7 @@ from crm_sync.errors import ConfigError, SyncError
 from crm_sync.field_gaps import gap_sentence, missing_fields
 from crm_sync.known_deals import read_again
 from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import confirmed_rules, field_from_json
+from crm_sync.mappings import confirmed_rules, field_from_json, settings_of
 from crm_sync.models import Connection, CrmSchema
 from crm_sync.near_misses import (
     NearMiss,
@@ -96,9 +98,22 @@ def notes_of(*, connection: Connection, schema: CrmSchema | None, hidden: Collec
         gone=[
             *([gone_sentence(provider=provider, gone=gone, selected=selected)] if gone else []),
             *(gap_sentence(rule, provider=provider) for rule in gaps),
+            *new_type_problems(connection=connection, schema=schema),
         ],
         missed=warnings(misses_of(connection=connection, schema=schema)),
     )
+
+
+def new_type_problems(*, connection: Connection, schema: CrmSchema) -> list[str]:
+    """Mapped fields whose type in the CRM has changed since the mapping was saved, and does not fit now."""
+    version = connection.mapping_version
+    known = set(version.known_problems) if version else set()
+    problems = mapping_lint.lint(
+        rules=confirmed_rules(connection=connection),
+        fields=[field_from_json(entry) for entry in schema.fields],
+        settings=settings_of(connection),
+    )
+    return [one.sentence for one in mapping_lint.type_problems(problems) if one.fact not in known]
 
 
 def after_run(
@@ -192,9 +207,13 @@ def check(
 def read_schema(*, connection: Connection, client: CrmClient) -> CrmSchema:
     """Fields, stages and counts as the CRM has them now; not stored yet."""
     before = CrmSchema.objects.filter(pk=connection.pk).first()
+    samples = {(one["source_object"], one["name"]): one.get("samples", []) for one in known_fields(before)}
     schema = CrmSchema(
         connection=connection,
-        fields=[asdict(one) for one in client.schema()],
+        fields=[
+            asdict(one) | {"samples": samples.get((one.source_object, one.name), [])}
+            for one in client.schema()
+        ],
         stages=[asdict(one) for one in client.stages()],
         unlisted_stages=before.unlisted_stages if before else [],
     )
@@ -205,6 +224,10 @@ def read_schema(*, connection: Connection, client: CrmClient) -> CrmSchema:
             raise
         log.warning("The near misses of %s could not be counted: %s", connection, error)
     return schema
+
+
+def known_fields(schema: CrmSchema | None) -> list[dict[str, Any]]:
+    return schema.fields if schema else []
 
 
 def keep_schema(schema: CrmSchema, *, hidden: Collection[Gap] = ()) -> None:

@@ -14,6 +14,7 @@ WORDS = {
     Outcome.HELD: "Deal held",
     Outcome.SUSPENDED: "Contract suspended: the deal is no longer won",
     Outcome.REFUSED: "Change of the deal refused",
+    Outcome.PREVIEWED: "Change of the deal previewed",
     Outcome.FAILED: "Deal could not be stored",
 }
 

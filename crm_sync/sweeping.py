@@ -16,16 +16,23 @@ from contracts import audit
 from crm_sync import runs
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.deals import Cursor, DealQuery, Presence
-from crm_sync.enums import DealState, LeftReason, SweepPart
+from crm_sync.enums import ConnectionMode, DealState, LeftReason, SweepPart
 from crm_sync.known_deals import KnownDeal, known_deals, lock_as_read
 from crm_sync.leaving import Leaver, mark_left, news
-from crm_sync.models import Connection, ConnectionQuerySet, CrmAccount, CrmDeal, SyncRun
+from crm_sync.models import (
+    Connection,
+    ConnectionQuerySet,
+    CrmAccount,
+    CrmDeal,
+    CrmDealQuerySet,
+    SyncRun,
+)
 from crm_sync.pages import Sight, retried, sync_page
 from crm_sync.selection import left_reason
 from crm_sync.told import not_told, note_gone, told_between
 
 CHUNK = 1000
-CHECKED = (DealState.IMPORTED, DealState.HELD)
+CHECKED = (DealState.IMPORTED, DealState.HELD, DealState.PREVIEWED)
 
 
 class Sweep:
@@ -75,7 +82,7 @@ class Sweep:
         query = replace(self.query, cursor=Cursor(external_id=position))
         for ids in self.client.won_ids(query=query):
             stored = CrmDeal.objects.filter(org_id=self.sight.org_id, external_id__in=ids)
-            unknown = set(ids) - set(stored.values_list("external_id", flat=True))
+            unknown = set(ids) - set(self.done(stored).values_list("external_id", flat=True))
             left = stored.exclude(left_reason="").values_list("external_id", flat=True)
             untold = not_told(org_id=self.sight.org_id, external_ids=ids)
             self.read([*dict.fromkeys([*unknown, *left, *untold])], unknown=unknown)
@@ -84,6 +91,12 @@ class Sweep:
                 position = ids[-1]
                 yield position
         self.look_for_gone(after=position, up_to=None, won=())
+
+    def done(self, stored: CrmDealQuerySet) -> CrmDealQuerySet:
+        """Those that have become what they are to become: a preview counts in mode Preview alone."""
+        if self.sight.mode is ConnectionMode.PREVIEW:
+            return stored
+        return stored.exclude(state=DealState.PREVIEWED)
 
     def look_for_gone(self, *, after: str, up_to: str | None, won: Sequence[str]) -> None:
         """Deals that were told as won and are not on the CRM's list: read anew, since lists may lag."""

@@ -23,12 +23,14 @@ from crm_sync.credentials import open_client
 from crm_sync.deals import Cursor, DealPage, DealQuery
 from crm_sync.enums import RunTrigger
 from crm_sync.errors import LeaseLost, SyncError
+from crm_sync.hold_mails import tell_of_holds
 from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.leaving import leaver_warnings, settle_leavers
 from crm_sync.mappings import confirmed_rules, settings_of
 from crm_sync.models import Connection, SyncRun
 from crm_sync.pacing import is_spent, pace_of
 from crm_sync.pages import Sight, retried, sync_page
+from crm_sync.reapplying import left_to_read, marked_ids
 from crm_sync.stages import SeenStages, after_run, known_gaps
 from crm_sync.sweeping import Sweep
 
@@ -46,6 +48,8 @@ class Order:
     as_of: date
     actor: AbstractBaseUser | None = None
     external_ids: Sequence[str] = ()
+    overrules: bool = True
+    """Named deals are read even if they have not changed, or were dismissed."""
     may_continue: Callable[[], bool] = lambda: True
     on_page: Callable[[SyncRun], None] = lambda run: None
 
@@ -110,6 +114,7 @@ def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages)
     """Closes a run that came to its end, with what it has to say and how long the CRM is left alone now."""
     connection = sight.connection
     remember_version(connection=connection, client=client)
+    tell_of_holds(run=run)
     notes = after_run(connection=connection, client=client, seen=seen, since=run.window_from)
     pace = pace_of(client.allowance, provider=connection.get_provider_display())
     warnings = [*client.warnings, *notes.gone, *leaver_warnings(connection=connection)]
@@ -129,17 +134,23 @@ def look(*, connection: Connection, order: Order) -> Sight:
         rules=confirmed_rules(connection=connection),
         settings=settings_of(connection),
         as_of=order.as_of,
-        forced=bool(order.external_ids),
+        forced=bool(order.external_ids) and order.overrules,
     )
 
 
 def fetch(*, client: CrmClient, sight: Sight, order: Order) -> Iterator[DealPage]:
-    """The pages of this run: the deals asked for, or what changed and the held deals to be read again."""
+    """The pages of this run: deals asked for, those a new mapping concerns, or what changed and waits."""
     wanted = sight.rules.wanted()
     if order.external_ids:
         for ids in in_portions(order.external_ids):
             for page in client.deals_by_id(external_ids=ids, wanted=wanted):
                 yield replace(page, expected=len(order.external_ids))
+        return
+    if order.trigger is RunTrigger.REAPPLY:
+        expected = left_to_read(sight.connection)
+        for ids in marked_ids(sight.connection, at_once=IDS_AT_ONCE):
+            for page in client.deals_by_id(external_ids=ids, wanted=wanted):
+                yield replace(page, expected=expected)
         return
     yield from client.changed_deals(query=query_of(sight))
     waiting = deals_to_ask_for(connection=sight.connection)

@@ -41,17 +41,8 @@ CYCLE_WORDS = {
     BillingCycle.ONE_TIME: ("One-time", "Onetime", "Once", "Upfront", "Up-front", "Prepaid in full"),
 }
 CYCLE_SYNONYMS = {same_words(word): cycle for cycle, words in CYCLE_WORDS.items() for word in words}
-AMBIGUOUS_CYCLES = {
-    same_words(word): meaning
-    for meaning, words in {
-        "twice a year or every two years": (
-            "Bi-annual",
-            "Biannual",
-            "Bi-annually",
-            "Biannually",
-            "Bi-yearly",
-        ),
-        "twice a month or every two months": ("Bi-monthly", "Bimonthly"),
-    }.items()
-    for word in words
+AMBIGUOUS_WORDS = {
+    "twice a year or every two years": ("Bi-annual", "Biannual", "Bi-annually", "Biannually", "Bi-yearly"),
+    "twice a month or every two months": ("Bi-monthly", "Bimonthly"),
 }
+AMBIGUOUS_CYCLES = {same_words(word): meaning for meaning, words in AMBIGUOUS_WORDS.items() for word in words}

@@ -15,16 +15,20 @@ from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
 from contracts.workspace import business_date, time_zone
-from crm_sync import tie_out_checks, watch
-from crm_sync.enums import RunTrigger
+from crm_sync import backfill_progress, hold_reminders, tie_out_checks, watch
+from crm_sync.backfill import go_on
+from crm_sync.enums import BackfillState, ConnectionState, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld
+from crm_sync.hold_groups import GroupKey, cured_by_translating, to_read_again
 from crm_sync.known_deals import ask_again
-from crm_sync.models import Connection, CrmDeal, SyncRun
+from crm_sync.models import Backfill, Connection, CrmDeal, SyncRun
+from crm_sync.reapplying import left_to_read
 from crm_sync.runs import UnableToSync
 from crm_sync.sync import Order, sync
 
 LONGEST_RUN_SECONDS = 180
 LONGEST_WAIT_SECONDS = 30
+PREVIEW_IS_STUCK_AFTER = timedelta(minutes=2)
 SWEEP_INTERVAL = timedelta(days=1)
 log = logging.getLogger(__name__)
 
@@ -34,6 +38,10 @@ def poll_due() -> None:
     due = Connection.objects.live().filter(Q(not_before=None) | Q(not_before__lt=Now()))
     for connection_id in due.order_by("last_success_at").values_list("pk", flat=True):
         async_task("crm_sync.tasks.poll", connection_id)
+    for backfill_id in Backfill.objects.filter(
+        state=BackfillState.READING, touched_at__lt=Now() - PREVIEW_IS_STUCK_AFTER
+    ).values_list("pk", flat=True):
+        async_task("crm_sync.tasks.preview_import", backfill_id)
 
 
 def look_after_alarms() -> None:
@@ -41,10 +49,47 @@ def look_after_alarms() -> None:
     watch.look()
 
 
+def remind_of_holds() -> None:
+    """Every half hour."""
+    hold_reminders.remind_of_holds()
+
+
 def check_tie_out() -> None:
     """Once a day, in the first half hour of the workspace's day: every month is tied out anew."""
     if not tie_out_checks.checked_since(day=business_date(at=timezone.now()), zone=time_zone()):
         tie_out_checks.check_all()
+
+
+def preview_import(backfill_id: int) -> None:
+    """Reads on in the preview of an import, and rings for the rest when the time is up."""
+    backfill = backfill_of(backfill_id)
+    if backfill is None:
+        return
+    pages = backfill.pages
+    reached = go_on(
+        backfill_id=backfill_id,
+        at=timezone.now(),
+        may_continue=both(within(LONGEST_RUN_SECONDS), is_connected(backfill.connection_id)),
+    )
+    if reached.state == BackfillState.READING and reached.pages > pages and not reached.error:
+        async_task("crm_sync.tasks.preview_import", backfill_id)
+
+
+def backfill_of(backfill_id: int) -> Backfill | None:
+    """None for one that has been removed meanwhile, or whose connection may not be called."""
+    found = Backfill.objects.select_related("connection").filter(pk=backfill_id).first()
+    return found if found is not None and found.connection.is_live else None
+
+
+def is_connected(connection_id: int) -> Callable[[], bool]:
+    """Also before the field mapping is confirmed, unlike `still_live`."""
+    states = (ConnectionState.CONNECTED, ConnectionState.DEGRADED)
+    return Connection.objects.filter(pk=connection_id, state__in=states).exists
+
+
+def request_preview(*, backfill_id: int) -> None:
+    """Rings the worker. A bell that is not heard is made good by the next poll."""
+    async_task("crm_sync.tasks.preview_import", backfill_id)
 
 
 def poll(connection_id: int) -> None:
@@ -83,11 +128,59 @@ def replay(connection_id: int, external_ids: list[str]) -> None:
         time.sleep(1)
 
 
+def reapply(connection_id: int) -> None:
+    """Reads what a new mapping concerns. What does not fit into one run is rung for again.
+
+    What the CRM no longer shows stays marked and asks for no further run.
+    """
+    waiting = within(LONGEST_WAIT_SECONDS)
+    while connection := Connection.objects.live().filter(pk=connection_id).first():
+        before = left_to_read(connection)
+        if not before:
+            return
+        run = run_now(connection_id=connection_id, trigger=RunTrigger.REAPPLY)
+        if run is not None:
+            has_more = run.state == RunState.DONE and run.seen < (run.expected or 0)
+            if has_more and left_to_read(connection) < before:
+                async_task("crm_sync.tasks.reapply", connection_id)
+            return
+        if not waiting():
+            return
+        time.sleep(1)
+
+
+def replay_group(
+    connection_id: int, code: str, key: str = "", raw: str = "", actor_id: int | None = None
+) -> None:
+    """Reads the marked deals of a group of holds. What it does not get to, the next polls read."""
+    name = GroupKey(connection_id=connection_id, code=code, key=key, raw=raw)
+    waiting = within(LONGEST_WAIT_SECONDS)
+    while Connection.objects.live().filter(pk=connection_id).exists():
+        marked = to_read_again(name)
+        if not marked:
+            return
+        run = run_now(
+            connection_id=connection_id,
+            trigger=RunTrigger.REPLAY,
+            external_ids=marked,
+            overrules=False,
+            actor_id=actor_id,
+        )
+        if run is not None:
+            if 0 < len(to_read_again(name)) < len(marked):  # its time was up
+                async_task("crm_sync.tasks.replay_group", connection_id, code, key, raw, actor_id)
+            return
+        if not waiting():
+            return
+        time.sleep(1)
+
+
 def run_now(
     *,
     connection_id: int,
     trigger: RunTrigger,
     external_ids: list[str] | None = None,
+    overrules: bool = True,
     actor_id: int | None = None,
 ) -> SyncRun | None:
     """One run and the billing of what it activated; None when the connection is busy or not ready."""
@@ -98,6 +191,7 @@ def run_now(
         as_of=as_of,
         actor=get_user_model().objects.filter(pk=actor_id or 0).first(),
         external_ids=external_ids or (),
+        overrules=overrules,
         may_continue=both(within(LONGEST_RUN_SECONDS), still_live(connection_id)),
     )
     try:
@@ -110,6 +204,8 @@ def run_now(
             invoice_due(as_of=as_of, trigger=BillingTrigger.SYNC)
         except UnableToIssueInvoice as refusal:
             log.warning("Nothing was billed after the sync: %s", refusal)
+    if backfill_progress.settle(connection=connection):
+        async_task("crm_sync.tasks.poll", connection_id)  # an import waits for no poll
     if Connection.objects.filter(pk=connection_id, sync_requested_at__gt=run.started_at).exists():
         async_task("crm_sync.tasks.sync_requested", connection_id)  # that bell found this run at work
     return run
@@ -133,6 +229,17 @@ def request_sync(*, connection_id: int, actor_id: int | None = None) -> None:
     """Marks the wish and rings the worker. A bell that is not heard is made good by the next poll."""
     Connection.objects.filter(pk=connection_id).update(sync_requested_at=Now())
     async_task("crm_sync.tasks.sync_requested", connection_id, actor_id)
+
+
+def request_reapply(*, connection_id: int) -> None:
+    """Rings the worker. The deals are marked, so that polls make good a bell that is not heard."""
+    async_task("crm_sync.tasks.reapply", connection_id)
+
+
+def request_group_replay(*, name: GroupKey, actor_id: int | None = None) -> None:
+    """Marks the group's deals and rings the worker."""
+    ask_again(held=CrmDeal.objects.filter(pk__in=cured_by_translating(name)))
+    async_task("crm_sync.tasks.replay_group", name.connection_id, name.code, name.key, name.raw, actor_id)
 
 
 def request_replay(*, connection_id: int, external_ids: list[str]) -> None:

@@ -18,7 +18,16 @@ from crm_sync.enums import TieOutLine as Line
 
 RED = (Line.MISSING, Line.DIFFERENT, Line.UNKNOWN, Line.OPEN)
 """Lines that are empty when the month ties out."""
-DEALS = (Line.CONTRACTS, Line.HELD, Line.DISMISSED, Line.KEPT, Line.MISSING, Line.DIFFERENT)
+DEALS = (
+    Line.CONTRACTS,
+    Line.HELD,
+    Line.DISMISSED,
+    Line.PREVIEWED,
+    Line.KEPT,
+    Line.PENDING,
+    Line.MISSING,
+    Line.DIFFERENT,
+)
 """Together the won deals."""
 CONTRACTS = (Line.CONTRACTS, Line.LEFT, Line.UNKNOWN)
 """Together all contracts."""
@@ -31,7 +40,7 @@ WITH told AS (
         contract.id AS contract_id, contract.currency AS agreed_in, contract.value_minor AS agreed,
         CASE
             WHEN won.gone_at IS NULL AND deal.state = 'imported' AND deal.left_reason = '' THEN 'contracts'
-            WHEN won.gone_at IS NULL AND deal.state IN ('held', 'dismissed') THEN deal.state
+            WHEN won.gone_at IS NULL AND deal.state IN ('held', 'dismissed', 'previewed') THEN deal.state
             WHEN won.gone_at IS NULL THEN 'missing'
             WHEN deal.left_reason <> '' THEN 'left'
             ELSE 'unknown'
@@ -43,9 +52,9 @@ WITH told AS (
     LEFT JOIN contracts_contract contract ON contract.id = deal.contract_id
     WHERE won.day >= %(first)s AND won.day < %(next)s
 ), otherwise AS (
-    SELECT told.*, CASE WHEN (
+    SELECT told.*, CASE (
         SELECT outcome FROM crm_sync_syncrecord WHERE crm_deal_id = told.deal_id ORDER BY id DESC LIMIT 1
-    ) = 'refused' THEN 'kept' ELSE 'different' END AS line
+    ) WHEN 'refused' THEN 'kept' WHEN 'previewed' THEN 'pending' ELSE 'different' END AS line
     FROM told WHERE became = 'contracts' AND (currency, value) IS DISTINCT FROM (agreed_in, agreed)
 ), agreed AS (
     SELECT CASE became WHEN 'missing' THEN 'unknown' ELSE became END AS line, contract_id, name, agreed_in, agreed
@@ -92,7 +101,7 @@ WITH told AS (
     FROM told WHERE gone_at IS NULL
     UNION ALL
     SELECT became, currency, value, 1, CASE became WHEN 'held' THEN 'hold' ELSE 'deal' END, deal_id, name, url
-    FROM told WHERE became IN ('held', 'dismissed', 'missing')
+    FROM told WHERE became IN ('held', 'dismissed', 'previewed', 'missing')
     UNION ALL
     SELECT 'contracts', agreed_in, agreed, 1, 'contract', contract_id, name, url FROM told WHERE became = 'contracts'
     UNION ALL

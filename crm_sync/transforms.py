@@ -85,6 +85,27 @@ def entered_reader(rule: FieldRule, *, settings: MappingSettings) -> Reader:
     return Canonical(rule=canonical, settings=settings).read
 
 
+def has_table(rule: FieldRule) -> bool:
+    """Amounts and days are read, not translated: a word for one of them would be the same in every deal."""
+    if rule.target is Target.CUSTOM:
+        return True
+    return rule.target not in (Target.CONTRACT_VALUE, Target.START_DATE)
+
+
+def stored_form(rule: FieldRule, *, text: str, settings: MappingSettings) -> str:
+    """A default, constant or translation as it is kept, the same however it was typed. Raises Unreadable."""
+    if readers.is_missing(text):
+        return ""
+    value = entered_reader(rule, settings=settings)(text)[0]
+    if rule.target is Target.DURATION:
+        return f"{value} months"
+    if isinstance(value, BillingCycle):
+        return value.value
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
 def plain_reader(rule: FieldRule, *, settings: MappingSettings) -> Reader:
     return Canonical(rule=rule, settings=settings).read
 

@@ -1,7 +1,7 @@
 """Writes mapped deals as customers, contracts and schedules. The caller owns the transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from billing.activation import ActivationOrder, activate_billing, rebuild_billing
@@ -20,15 +20,24 @@ from crm_sync.records import Verdict
 KEPT = (
     "The contract keeps its values: invoices have been issued for it. The CRM now says otherwise: {changes}."
 )
+WAITS = "Nothing of it is billed before somebody approves it."
 WON_AGAIN = "The deal is won again: its contract goes on."
 STAYS_SUSPENDED = "The deal is won again, but its contract stays suspended until somebody resumes it."
 NO_CUSTOMER = 0
 
 
 def write_deals(
-    mapped: Sequence[MappedDeal], *, known: Mapping[str, KnownDeal], org_id: int, as_of: date
+    mapped: Sequence[MappedDeal],
+    *,
+    known: Mapping[str, KnownDeal],
+    org_id: int,
+    as_of: date,
+    needs_approval: bool = False,
 ) -> list[Verdict]:
-    """One verdict per deal. The number of statements does not depend on how many deals there are."""
+    """One verdict per deal. The number of statements does not depend on how many deals there are.
+
+    `needs_approval`: new contracts wait for a person.
+    """
     imported = [one for one in mapped if known_contract(one, known=known)]
     ready = [one for one in mapped if not one.problems and not known_contract(one, known=known)]
     held = [one for one in mapped if one.problems and not known_contract(one, known=known)]
@@ -41,7 +50,7 @@ def write_deals(
     )
     ready, suspects = without_suspects(ready, known=known, customers=customers)
     return [
-        *create(ready, known=known, customers=customers, as_of=as_of),
+        *create(ready, known=known, customers=customers, as_of=as_of, needs_approval=needs_approval),
         *update(imported, known=known, customers=customers, as_of=as_of),
         *(hold(one, problems=one.problems, known=known) for one in held),
         *(hold(one, problems=[suspect_problem(one)], known=known) for one in suspects),
@@ -93,12 +102,14 @@ def create(
     known: Mapping[str, KnownDeal],
     customers: Mapping[str, int],
     as_of: date,
+    needs_approval: bool,
 ) -> list[Verdict]:
-    orders = [order_of(one, customers=customers) for one in ready]
+    orders = [replace(order_of(one, customers=customers), needs_approval=needs_approval) for one in ready]
+    then = f"planned. {WAITS}" if needs_approval else "planned."
     contract_ids = write_contracts(orders=orders, as_of=as_of)
     activate_billing(
         orders=[
-            ActivationOrder(contract_id=key, instalments=one.plan)
+            ActivationOrder(contract_id=key, instalments=one.plan, billed_until=one.billed_until)
             for key, one in zip(contract_ids, ready, strict=True)
         ],
         as_of=as_of,
@@ -109,7 +120,7 @@ def create(
             outcome=Outcome.CREATED,
             deal_id=record_id(one, known=known),
             contract_id=key,
-            sentence=f"Contract over {contract_of(one).value} created, {instalments(len(one.plan))} planned.",
+            sentence=created_sentence(one, then=then),
         )
         for key, one in zip(contract_ids, ready, strict=True)
     ]
@@ -124,8 +135,38 @@ def update(
 ) -> list[Verdict]:
     """Before the first invoice the CRM owns the mapped fields; after it, what was billed is left alone."""
     contracts = contracts_of([known[one.deal.external_id] for one in imported])
+    found = weigh(imported, known=known, customers=customers, contracts=contracts)
+    if found.changed:
+        change_contracts(orders=found.changed, as_of=as_of)
+    if found.rebuilt:
+        rebuild_billing(orders=found.rebuilt, as_of=as_of)
+    if found.resumed:
+        resume_contracts(reasons=found.resumed, as_of=as_of, actor=None)
+    return found.verdicts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """What the changes of imported deals come to, before anything of it is written."""
+
+    verdicts: list[Verdict]
+    changed: dict[int, ContractOrder]
+    rebuilt: list[ActivationOrder]
+    resumed: dict[int, str]
+
+
+def weigh(
+    imported: Sequence[MappedDeal],
+    *,
+    known: Mapping[str, KnownDeal],
+    customers: Mapping[str, int],
+    contracts: Mapping[int, Contract],
+) -> Weighed:
     invoiced = invoiced_among(list(contracts))
-    verdicts, changed, rebuilt, resumed = [], {}, [], {}
+    verdicts: list[Verdict] = []
+    changed: dict[int, ContractOrder] = {}
+    rebuilt: list[ActivationOrder] = []
+    resumed: dict[int, str] = {}
     for one in imported:
         contract = contracts[known_contract(one, known=known) or 0]
         paused = is_paused_by_us(one, contract=contract, known=known)
@@ -142,7 +183,9 @@ def update(
         )
         refused = touches_billing(changes) and contract.pk in invoiced
         if touches_billing(changes) and not refused:
-            rebuilt.append(ActivationOrder(contract_id=contract.pk, instalments=one.plan))
+            rebuilt.append(
+                ActivationOrder(contract_id=contract.pk, instalments=one.plan, billed_until=one.billed_until)
+            )
         elif changes:
             order = harmless(order, contract=contract)
         if changes:
@@ -151,13 +194,7 @@ def update(
         if paused and not refused:
             resumed[contract.pk] = WON_AGAIN
         verdicts.append(settled(verdict, paused=paused))
-    if changed:
-        change_contracts(orders=changed, as_of=as_of)
-    if rebuilt:
-        rebuild_billing(orders=rebuilt, as_of=as_of)
-    if resumed:
-        resume_contracts(reasons=resumed, as_of=as_of, actor=None)
-    return verdicts
+    return Weighed(verdicts=verdicts, changed=changed, rebuilt=rebuilt, resumed=resumed)
 
 
 def is_paused_by_us(one: MappedDeal, *, contract: Contract, known: Mapping[str, KnownDeal]) -> bool:
@@ -300,6 +337,12 @@ def contract_of(one: MappedDeal) -> ContractDraft:
 def record_id(one: MappedDeal, *, known: Mapping[str, KnownDeal]) -> int | None:
     record = known.get(one.deal.external_id)
     return record.id if record else None
+
+
+def created_sentence(one: MappedDeal, *, then: str) -> str:
+    if not one.plan:
+        return "Free contract created: nothing is billed."
+    return f"Contract over {contract_of(one).value} created, {instalments(len(one.plan))} {then}"
 
 
 def instalments(count: int) -> str:

@@ -49,6 +49,18 @@ SETTINGS = (
         permission="crm_sync.view_fieldmapping",
     ),
     Entry(
+        label="Custom fields",
+        url_name="custom-fields",
+        icon="pencil",
+        permission="contracts.view_customfield",
+    ),
+    Entry(
+        label="Hold reminders",
+        url_name="hold-settings",
+        icon="hold",
+        permission="crm_sync.view_holdpolicy",
+    ),
+    Entry(
         label="Billing",
         url_name="billing-settings",
         icon="clock",

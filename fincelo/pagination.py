@@ -11,6 +11,12 @@ COUNT_CAP = 10_000
 REACHABLE_ROWS = 1_000_000
 
 
+class ListPaginator(Paginator):
+    """Of a list that is there as a whole."""
+
+    is_count_exact = True
+
+
 class CountCappedPage(Page[Any]):
     """A page that knows from one surplus row whether another follows."""
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 READ_RECORDS = (
     "contracts.view_contract",
     "contracts.view_customer",
+    "contracts.view_customfield",
     "contracts.view_workspace",
     "billing.view_legalentity",
     "billing.view_billingschedule",
@@ -34,6 +35,7 @@ READ_RECORDS = (
     "crm_sync.view_translation",
     "crm_sync.view_mappingversion",
     "crm_sync.view_hold",
+    "crm_sync.view_holdpolicy",
     "crm_sync.view_syncrun",
     "crm_sync.view_syncrecord",
     "crm_sync.view_tieout",
@@ -52,6 +54,7 @@ FINANCE = (
     "crm_sync.add_connection",
     "crm_sync.change_connection",
     "crm_sync.change_hold",
+    "crm_sync.change_holdpolicy",
     "crm_sync.change_tieout",
     "billing.change_billingschedule",
     "billing.change_invoicemail",
@@ -61,8 +64,10 @@ FINANCE = (
     "billing.add_creditnote",
     "billing.add_payment",
     "billing.approve_invoice",
+    "contracts.approve_contract",
     "contracts.change_customer",
     *HEALTH,
+    "contracts.change_customfield",
     "contracts.change_workspace",
 )
 ROLES = {

@@ -14,6 +14,7 @@ SCHEDULES = {
     "billing": ("billing.tasks.bill_due", 60),
     "mail": ("billing.tasks.send_mails", 5),
     "tie-out": ("crm_sync.tasks.check_tie_out", 30),
+    "reminders": ("crm_sync.tasks.remind_of_holds", 30),
     "alarms": ("crm_sync.tasks.look_after_alarms", 1),
     "heartbeat": ("fincelo.health.beat", 1),
     "invariants": ("contracts.tasks.check_at_night", 60),

@@ -32,6 +32,7 @@ MARKS = {
     "ended": Mark("Ended", Tone.OFF, "check"),
     "planned": Mark("Planned", Tone.INFO, "ring"),
     "drafted": Mark("Awaiting approval", Tone.WAIT, "clock"),
+    "due_now": Mark("Invoiced today", Tone.OK, "invoice"),
     "invoiced": Mark("Invoiced", Tone.OK, "check"),
     "billed_elsewhere": Mark("Already billed elsewhere", Tone.OFF, "check"),
     # Invoices
@@ -74,6 +75,11 @@ MARKS = {
     "differs": Mark("Differs", Tone.BAD, "warning"),
     "violated": Mark("Broken", Tone.BAD, "cross"),
     "unchecked": Mark("Not checked", Tone.WAIT, "clock"),
+    # Imports and their previews
+    "reading": Mark("Reading deals", Tone.INFO, "sync"),
+    "ready": Mark("Ready to import", Tone.INFO, "ring"),
+    "importing": Mark("Importing", Tone.INFO, "sync"),
+    "stopped": Mark("Stopped", Tone.BAD, "cross"),
     # Deals and their outcomes
     "imported": Mark("Imported", Tone.OK, "check"),
     "held": Mark("Held", Tone.WAIT, "hold"),

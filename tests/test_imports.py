@@ -45,9 +45,12 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
     },
     "contracts": {
-        Layer.VALUES: "currencies drafts enums money terms",
-        Layer.MODELS: "bulk migrations models transactions",
-        Layer.DOMAIN: "audit contacts invariants operations queries story suspending workspace",
+        Layer.VALUES: "currencies custom_values drafts enums money terms",
+        Layer.MODELS: "bulk migrations models transactions triggers",
+        Layer.DOMAIN: (
+            "approving audit contacts custom_fields custom_filters exporting invariants operations queries "
+            "story suspending workspace"
+        ),
         Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",
     },
     "billing": {
@@ -55,8 +58,9 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.PURE: "documents",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "activation approving banners bounds crediting customer_terms drafting due health invariants invoicing issuing letterheads lifecycle locks "
-            "mailing numbering overview paying payment_imports policy previewing queries rendering story voiding"
+            "activation approving banners bounds crediting customer_terms drafting due foretelling "
+            "health invariants invoicing issuing letterheads lifecycle locks mailing numbering "
+            "overview paying payment_imports policy previewing queries rendering story voiding"
         ),
         Layer.INTERFACES: (
             "admin apps checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
@@ -64,17 +68,22 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
     },
     "crm_sync": {
-        Layer.VALUES: "deals enums errors synonyms",
+        Layer.VALUES: "crm_types deals enums errors synonyms",
         Layer.PURE: (
-            "clients deal_references field_gaps mapped mapping mapping_rules near_misses origins pacing proposals readers safe_links selection transforms"
+            "clients deal_references field_gaps mail_addresses mapped mapping mapping_changes mapping_lint "
+            "mapping_rules mapping_words near_misses origins pacing problems proposals readers safe_links "
+            "selection transforms"
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts alerts changes connecting connection_settings credentials diagnosis health health_parts history "
-            "hold_lists holds invariants known_deals leaving mappings merging pages pausing preflight records rereading "
-            "runs stages story tie_out tie_out_checks told watch writing"
+            "accounts alerts backfill_progress backfill_rows backfill_totals changes connecting "
+            "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
+            "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
+            "known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
+            "preflight previewing reapplying records rereading runs samples stages story tie_out "
+            "tie_out_checks told watch writing"
         ),
-        Layer.SYNC: "preview sweeping sync",
+        Layer.SYNC: "backfill preview sweeping sync trying",
         Layer.INTERFACES: "admin apps checks context forms management tasks templatetags urls views",
     },
 }

@@ -23,6 +23,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomFact:
+    """A custom field as it was kept when the invoice was issued."""
+
+    label: str
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
     """The invoice that a credit note takes back."""
 
@@ -57,6 +66,7 @@ class Document:
     footer: str
     logo: bytes | None
     """JPEG."""
+    custom_fields: Sequence[CustomFact] = ()
 
     @property
     def is_draft(self) -> bool:

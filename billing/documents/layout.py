@@ -7,6 +7,7 @@ corner of A4.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import zip_longest
 
 from billing.documents.content import Document, Line, Party
 from billing.documents.fonts import DocumentFont, fonts
@@ -21,6 +22,7 @@ LOGO_WIDTH, LOGO_HEIGHT = 170.0, 56.0
 
 FACTS_FROM, FACTS_WIDTH, FACTS_HEIGHT = 330.0, 100.0, 200.0
 BUYER_WIDTH = 250.0
+LABEL_WIDTH = 160.0
 PERIOD_FROM, PERIOD_WIDTH = 292.0, 132.0
 DESCRIPTION_WIDTH = PERIOD_FROM - LEFT - 14
 TOTALS_FROM = 330.0
@@ -91,6 +93,7 @@ def lay_out(document: Document) -> list[list[Mark]]:
     _parties_and_facts(sheet)
     if document.reason:
         _reason(sheet)
+    _custom_facts(sheet)
     _table(sheet)
     _totals(sheet)
     for number, page in enumerate(sheet.pages, start=1):
@@ -159,6 +162,22 @@ def _facts(sheet: _Sheet, top: float) -> float:
             sheet.put(Text(x=value_from, y=y, size=NORMAL, text=line))
         y -= 2 if lines else 0
     return y
+
+
+def _custom_facts(sheet: _Sheet) -> None:
+    """Label and value side by side, over as many lines and pages as they need."""
+    facts, measure = sheet.document.custom_fields, _measure(fonts().regular, NORMAL)
+    for fact in facts:
+        value = sheet.words.custom_value(fact.value, type=fact.type)
+        labels = wrap(fact.label, width=LABEL_WIDTH, measure=measure)
+        values = wrap(value, width=RIGHT - LEFT - LABEL_WIDTH - 14, measure=measure)
+        for label, line in zip_longest(labels, values, fillvalue=""):
+            sheet.room_for(NORMAL * LEADING)
+            sheet.y -= NORMAL * LEADING
+            sheet.put(Text(x=LEFT, y=sheet.y, size=NORMAL, text=label, muted=True))
+            sheet.put(Text(x=LEFT + LABEL_WIDTH + 14, y=sheet.y, size=NORMAL, text=line))
+        sheet.y -= 2
+    sheet.y -= 16 if facts else 0
 
 
 def _invoice_facts(document: Document, words: Wording) -> list[tuple[str, str | None]]:

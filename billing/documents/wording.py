@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from billing.tax import percent_of
-from contracts.enums import Language
+from contracts.custom_values import NO, YES, shown_value
+from contracts.enums import CustomFieldType, Language
 from contracts.money import Money
 
 ENGLISH_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -39,6 +40,8 @@ class Wording:
     page: str
     group: str
     point: str
+    yes: str
+    no: str
 
     def money(self, minor: int, currency: str) -> str:
         """The amount alone: 1,234.50 or 1.234,50."""
@@ -53,6 +56,18 @@ class Wording:
         if self.language == Language.GERMAN:
             return f"{value.day:02d}.{value.month:02d}.{value.year}"
         return f"{value.day} {ENGLISH_MONTHS[value.month - 1]} {value.year}"
+
+    def custom_value(self, text: str, *, type: str) -> str:
+        """A custom field's value as this language writes its type."""
+        shown = shown_value(label="", text=text, type=type)
+        if shown.day is not None:
+            return self.day(shown.day)
+        if shown.number is not None:
+            swapped = str.maketrans({",": self.group, ".": self.point})
+            return f"{shown.number:,f}".translate(swapped)
+        if type == CustomFieldType.YES_NO:
+            return {YES: self.yes, NO: self.no}.get(text, text)
+        return text
 
     def span(self, first: date, last: date) -> str:
         return f"{self.day(first)} – {self.day(last)}"
@@ -88,6 +103,8 @@ WORDINGS: Mapping[str, Wording] = {
             page="{page} of {pages}",
             group=",",
             point=".",
+            yes="Yes",
+            no="No",
         ),
         Wording(
             language=Language.GERMAN,
@@ -116,6 +133,8 @@ WORDINGS: Mapping[str, Wording] = {
             page="{page} von {pages}",
             group=".",
             point=",",
+            yes="Ja",
+            no="Nein",
         ),
     )
 }

@@ -79,7 +79,7 @@ INVARIANTS = [
             LEFT JOIN contracts_contract contract ON contract.id = schedule.contract_id
             LEFT JOIN (SELECT DISTINCT schedule_id FROM billing_instalment) plan
                 ON plan.schedule_id = schedule.id
-            WHERE contract.id IS NULL OR plan.schedule_id IS NULL
+            WHERE contract.id IS NULL OR plan.schedule_id IS NULL AND contract.value_minor > 0
         """,
         sentence=(
             "Billing schedule {id} of contract {contract_id}: {problem}. Restore the missing rows from a "

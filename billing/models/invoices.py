@@ -258,6 +258,9 @@ class Invoice(models.Model):
     po_number = models.CharField(max_length=100, blank=True, db_default="")
     seller = models.JSONField(help_text="Frozen copy: name, address, tax_id.")
     buyer = models.JSONField(help_text="Frozen copy: name, address, tax_id, billing_email.")
+    custom_fields = models.JSONField(
+        default=list, db_default=[], help_text="Frozen copy of those that are printed: label, type, value."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

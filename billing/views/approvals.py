@@ -25,6 +25,7 @@ from billing.models import BillingRun, CreditNote, Invoice
 from billing.settling_forms import ApprovalForm, TakeBackForm
 from billing.tasks import request_billing, request_sending
 from billing.views.attempt import actor_of, attempt, is_filled
+from contracts.models import Contract
 from contracts.workspace import business_date
 from fincelo.pagination import CountCappedPaginator
 
@@ -44,6 +45,7 @@ def approval_queue(request: HttpRequest) -> HttpResponse:
             "page": CountCappedPaginator(drafts).get_page(request.GET.get("page")),
             "totals": totals_of(drafts),
             "up_to": newest,
+            "contracts_wait": Contract.objects.awaiting().exists(),
             "parked": [(run, sentence(run)) for run in parked],
             "credit_notes": CreditNote.objects.filter(state=CreditNoteState.DRAFT)
             .select_related("invoice")

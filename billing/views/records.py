@@ -11,14 +11,14 @@ from django.views.decorators.http import require_POST
 from billing import customer_terms
 from billing.activation import UnableToDecide, decide_catch_up
 from billing.crediting import CREDITABLE, left_to_credit
-from billing.enums import InvoiceState, ScheduleState
-from billing.forms import BilledElsewhereForm, ContractFilter, InvoiceFilter
+from billing.enums import InvoiceState
+from billing.forms import BilledElsewhereForm, InvoiceFilter
 from billing.mail_forms import BounceForm, ContactForm
 from billing.mailing.lists import mails_of
 from billing.models import Invoice, LegalEntity
 from billing.overview import billing_overview
 from billing.paying import PAYABLE
-from billing.queries import asking, invoices_matching, totals_by_currency
+from billing.queries import invoices_matching, totals_by_currency
 from billing.rendering import boxed_texts, document_of
 from billing.settings_forms import BillingTermsForm
 from billing.settling_forms import CreditForm, PaymentForm, TakeBackForm, VoidForm
@@ -26,6 +26,9 @@ from billing.story import issued
 from billing.tasks import request_billing
 from billing.views.attempt import actor_of, is_filled
 from billing.voiding import may_be_void
+from contracts.custom_fields import shown_fields
+from contracts.custom_values import shown_value
+from contracts.enums import CustomFieldHome
 from contracts.models import Contract, Customer
 from contracts.money import Money
 from contracts.queries import contracts_matching, currencies_in_use
@@ -36,34 +39,6 @@ from fincelo.pagination import CountCappedPaginator
 
 PREVIEW = 10
 """How many rows of a longer list stand on a page about something else."""
-
-
-@permission_required("contracts.view_contract", raise_exception=True)
-def contract_list(request: HttpRequest) -> HttpResponse:
-    form = ContractFilter(request.GET, currencies=currencies_in_use())
-    form.is_valid()  # what a filter cannot mean is left out
-    chosen = form.cleaned_data
-    asks = chosen.get("state") == ScheduleState.ASKS
-    contracts = contracts_matching(
-        text=chosen.get("q", ""),
-        state="" if asks else chosen.get("state", ""),
-        currency=chosen.get("currency", ""),
-        customer_id=chosen.get("customer"),
-    ).select_related("billing_schedule")
-    if asks:
-        contracts = asking(contracts)
-    return render(
-        request,
-        "billing/contracts.html",
-        {
-            "form": form,
-            "is_filtered": any(chosen.values()),
-            "customer": Customer.objects.filter(pk=chosen["customer"]).first()
-            if chosen.get("customer")
-            else None,
-            "page": CountCappedPaginator(contracts).get_page(request.GET.get("page")),
-        },
-    )
 
 
 @permission_required("contracts.view_customer", raise_exception=True)
@@ -83,6 +58,7 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
             "invoices": CountCappedPaginator(invoices, PREVIEW).page(1),
             "contact_form": ContactForm(instance=shown),
             "totals": totals_by_currency(customer=shown),
+            "custom_fields": shown_fields(home=CustomFieldHome.CUSTOMER, values=shown.custom_fields),
             "events": newest_first(audit_story(subject=shown)),
         },
     )
@@ -130,6 +106,10 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "invoice": shown,
             "lines": shown.lines.order_by("position"),
+            "custom_fields": [
+                shown_value(label=kept["label"], text=kept["value"], type=kept["type"])
+                for kept in shown.custom_fields
+            ],
             "boxed": boxed_texts(document=document_of(invoice=shown)),
             "mails": mails_of(document=shown),
             "bounce_form": BounceForm(),

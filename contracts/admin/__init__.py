@@ -1,15 +1,43 @@
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
 
 from contracts.admin.read_only import MachineWrittenAdmin, link, money, pretty, related_list
 from contracts.admin.settings import OneRowAdmin
+from contracts.custom_fields import print_on_invoices
 from contracts.forms import WorkspaceForm
-from contracts.models import AuditEntry, Contract, Customer, Workspace
+from contracts.models import AuditEntry, Contract, Customer, CustomField, Workspace
 
 
 @admin.register(Workspace)
 class WorkspaceAdmin(OneRowAdmin):
     form = WorkspaceForm
     list_display = ["name", "time_zone", "default_currency"]
+
+
+@admin.register(CustomField)
+class CustomFieldAdmin(MachineWrittenAdmin):
+    """Made and typed by field mappings. Whether it is printed is decided here as on its page."""
+
+    list_display = ["label", "home", "type", "on_invoice", "created_at"]
+    list_filter = ["home", "type", "on_invoice"]
+    ordering = ["home", "pk"]
+    facts = ["label", "home", "type", "on_invoice", "created_at"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("contracts.change_customfield")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return [
+            fact for fact in self.facts if fact != "on_invoice" or not self.has_change_permission(request)
+        ]
+
+    def save_model(self, request: HttpRequest, obj: CustomField, form: Any, change: bool) -> None:
+        stored = CustomField.objects.get(pk=obj.pk)
+        assert request.user.is_authenticated  # a permission was asked for
+        print_on_invoices(field=stored, printed=form.cleaned_data["on_invoice"], actor=request.user)
 
 
 @admin.register(Customer)

@@ -49,8 +49,18 @@ class HiddenFields:
         return self.defined[source_object]
 
 
+def listed(api: HubSpotApi, *, kind: str) -> Sequence[Record]:
+    """None where the token lacks the scope for it: names are typed then."""
+    try:
+        return api.properties(kind)
+    except ConfigError as error:
+        if error.breaks or error.status != 403:
+            raise
+        return []
+
+
 def read_fields(api: HubSpotApi) -> list[CrmField]:
-    """The properties of deals and companies, and what owners have."""
+    """The properties of deals and companies, as far as the token may list them, and what owners have."""
     fields = [
         CrmField(
             source_object=source_object,
@@ -62,7 +72,7 @@ def read_fields(api: HubSpotApi) -> list[CrmField]:
             ),
         )
         for source_object, kind in KINDS.items()
-        for entry in api.properties(kind)
+        for entry in listed(api, kind=kind)
     ]
     owners = [
         CrmField(source_object=SourceObject.OWNER, name=name, label=label, type="string")

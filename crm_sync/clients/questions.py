@@ -6,6 +6,7 @@ from datetime import date
 from typing import Protocol
 
 from crm_sync.clients.hubspot import HubSpotClient
+from crm_sync.clients.hubspot_api import search_body
 from crm_sync.clients.hubspot_values import day_in_millis
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.reading import reads_answers_of
@@ -23,6 +24,10 @@ class Questions(Protocol):
 
     def ids_named(self, *, name: str, limit: int) -> Sequence[str]:
         """Deals of this name."""
+        ...
+
+    def newest_in(self, *, stage_ids: Sequence[str], limit: int) -> Sequence[str]:
+        """The deals in these stages that changed last, whenever they were closed."""
         ...
 
     def was_deleted(self, *, external_id: str) -> bool:
@@ -55,6 +60,16 @@ class SalesforceQuestions:
         rows = self.client.query_all(
             f"SELECT Id FROM Opportunity WHERE Name = {quote_text(name)} "  # noqa: S608  the name is quoted
             f"ORDER BY Id ASC LIMIT {limit}"
+        )
+        return [to_18(str(row["Id"])) for row in rows]
+
+    @of_salesforce
+    def newest_in(self, *, stage_ids: Sequence[str], limit: int) -> Sequence[str]:
+        if not stage_ids:
+            return []
+        rows = self.client.query_all(
+            f"SELECT Id FROM Opportunity WHERE StageName IN {quote_texts(stage_ids)} "  # noqa: S608  quoted
+            f"ORDER BY SystemModstamp DESC, Id DESC LIMIT {limit}"
         )
         return [to_18(str(row["Id"])) for row in rows]
 
@@ -93,6 +108,17 @@ class HubSpotQuestions:
         wanted = {"propertyName": "dealname", "operator": "EQ", "value": name}
         body, _ = self.client.api.search_deals(groups=[[wanted]], properties=["dealname"], limit=limit)
         return [str(record["id"]) for record in body["results"]]
+
+    @of_hubspot
+    def newest_in(self, *, stage_ids: Sequence[str], limit: int) -> Sequence[str]:
+        """https://developers.hubspot.com/docs/api-reference/search/guide"""
+        if not stage_ids:
+            return []
+        in_stage = {"propertyName": "dealstage", "operator": "IN", "values": list(stage_ids)}
+        body = search_body(groups=[[in_stage]], properties=["dealname"], limit=limit)
+        body["sorts"] = [{"propertyName": "hs_lastmodifieddate", "direction": "DESCENDING"}]
+        answer = self.client.api.post(self.client.api.path("crm/objects", "deals/search"), body=body)
+        return [str(record["id"]) for record in answer.objects("results")]
 
     @of_hubspot
     def was_deleted(self, *, external_id: str) -> bool:

@@ -56,6 +56,11 @@ class RecordFilter(Filter):
     q = forms.CharField(label="Deal", required=False, max_length=200, widget=forms.SearchInput)
 
 
+class GroupFilter(Filter):
+    code = forms.ChoiceField(label="Cause", required=False, choices=[("", "All causes"), *HoldCode.choices])
+    connection = connection_field()
+
+
 class HoldFilter(Filter):
     code = forms.ChoiceField(label="Cause", required=False, choices=[("", "All causes"), *HoldCode.choices])
     connection = connection_field()

@@ -32,6 +32,7 @@ class SettingsForm(forms.ModelForm):
         model = Connection
         fields = [
             "name",
+            "mode",
             "import_from",
             "default_currency",
             "amount_means",
@@ -40,7 +41,9 @@ class SettingsForm(forms.ModelForm):
             "lead_days",
             "stage_names",
         ]
+        widgets = {"mode": forms.RadioSelect}
         labels = {
+            "mode": "Mode",
             "amount_means": "Amount means",
             "term_unit": "Plain numbers in Contract Duration are",
             "billing_timing": "Billing timing",

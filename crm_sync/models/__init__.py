@@ -1,5 +1,6 @@
 """The models of this app, by subject."""
 
+from crm_sync.models.backfills import Backfill, BackfillDeal
 from crm_sync.models.connections import (
     POLL_INTERVAL,
     SILENT_AFTER,
@@ -14,12 +15,15 @@ from crm_sync.models.connections import (
 from crm_sync.models.credentials import Authorisation, ConnectionCredentials
 from crm_sync.models.deals import CrmAccount, CrmDeal, CrmDealQuerySet, Hold, HoldQuerySet
 from crm_sync.models.mappings import CrmSchema, FieldMapping, MappingVersion, Translation
+from crm_sync.models.policies import REMINDER_HOURS, HoldPolicy
 from crm_sync.models.runs import SyncRecord, SyncRun
 from crm_sync.models.tie_out import TieOut, WonDeal
 
 __all__ = [
     "Alert",
     "Authorisation",
+    "Backfill",
+    "BackfillDeal",
     "Connection",
     "ConnectionCredentials",
     "ConnectionLease",
@@ -31,9 +35,11 @@ __all__ = [
     "CrmSchema",
     "FieldMapping",
     "Hold",
+    "HoldPolicy",
     "HoldQuerySet",
     "MappingVersion",
     "POLL_INTERVAL",
+    "REMINDER_HOURS",
     "SILENT_AFTER",
     "SyncRecord",
     "SyncRun",

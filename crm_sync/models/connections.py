@@ -188,7 +188,7 @@ class ConnectionLease(models.Model):
 
 
 class Alert(models.Model):
-    """A mail on a connection's health or the tie-out: written with its change, sent by whoever is first."""
+    """A mail on a connection, on holds or the tie-out: written with its change, sent by whoever is first."""
 
     connection = models.ForeignKey(
         Connection,

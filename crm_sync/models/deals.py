@@ -32,7 +32,7 @@ class CrmDealQuerySet(models.QuerySet["CrmDeal"]):
         return self.filter(state=enums.DealState.HELD)
 
     def to_read_again(self) -> "CrmDealQuerySet":
-        """Imported deals that may have changed while one of their fields could not be read."""
+        """Imported deals that may have changed: a field could not be read, or the change was previewed."""
         return self.filter(state=enums.DealState.IMPORTED, fingerprint="", left_reason="")
 
     def leaving(self) -> "CrmDealQuerySet":
@@ -40,7 +40,7 @@ class CrmDealQuerySet(models.QuerySet["CrmDeal"]):
         return self.filter(~Q(left_reason=""), state=enums.DealState.IMPORTED, left_decision="")
 
     def with_running_contract(self) -> "CrmDealQuerySet":
-        return self.filter(contract__in=Contract.objects.billable())
+        return self.filter(contract__in=Contract.objects.suspendable())
 
 
 class CrmDeal(models.Model):
@@ -170,6 +170,11 @@ class Hold(models.Model):
             ),
             models.Index(
                 fields=["-opened_at", "-id"], condition=Q(resolved_at=None), name="hold_open_newest"
+            ),
+            models.Index(
+                fields=["crm_deal"],
+                condition=Q(resolved_at=None, told_at=None) & ~Q(manager_email=""),
+                name="hold_to_tell",
             ),
         ]
 

@@ -149,6 +149,9 @@ class MappingVersion(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     snapshot = models.JSONField()
+    known_problems = models.JSONField(
+        default=list, db_default=[], help_text="What the lint said when it was saved; runs tell what is new."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

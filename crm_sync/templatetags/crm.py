@@ -1,8 +1,12 @@
 """How the CRM's own things are shown."""
 
+from datetime import datetime
+
 from django import template
+from django.utils.timesince import timesince
 
 from crm_sync.enums import HoldCode, Provider
+from crm_sync.hold_groups import HoldGroup
 from crm_sync.safe_links import safe_link
 
 register = template.Library()
@@ -17,6 +21,21 @@ def crm_link(url: str) -> str:
 @register.filter
 def crm_name(provider: str) -> str:
     return str(Provider(provider).label)
+
+
+@register.filter
+def age(moment: datetime | None) -> str:
+    """For how long already, in its largest unit."""
+    words = timesince(moment, depth=1).replace("\xa0", " ") if moment else ""
+    return "less than a minute" if words == "0 minutes" else words
+
+
+@register.filter
+def group_sentence(group: HoldGroup) -> str:
+    """What holds a group's deals, in one sentence."""
+    number = group.stake.number
+    held = "1 deal is held" if number == 1 else f"{number:,} deals are held"
+    return f"{held}. {group.sentence}"
 
 
 @register.filter

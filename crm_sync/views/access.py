@@ -16,6 +16,8 @@ VIEW_HISTORY = "crm_sync.view_syncrun"
 SYNC = "crm_sync.change_syncrun"
 VIEW_HOLDS = "crm_sync.view_hold"
 CHANGE_HOLDS = "crm_sync.change_hold"
+VIEW_HOLD_POLICY = "crm_sync.view_holdpolicy"
+CHANGE_HOLD_POLICY = "crm_sync.change_holdpolicy"
 VIEW_TIE_OUT = "crm_sync.view_tieout"
 CHECK_TIE_OUT = "crm_sync.change_tieout"
 

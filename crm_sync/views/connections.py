@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from contracts import audit
 from crm_sync import connecting, health, pausing, tasks
 from crm_sync.connection_settings import save_settings
+from crm_sync.enums import ConnectionMode
 from crm_sync.errors import SyncError
 from crm_sync.forms.settings import SettingsForm
 from crm_sync.models import Connection, CrmSchema
@@ -24,6 +25,21 @@ from crm_sync.views.access import CHANGE_CONNECTIONS, SYNC, VIEW_CONNECTIONS, ne
 from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at, shown_connections
 from crm_sync.views.connection_page import render_page
 from crm_sync.views.warning_cures import shown_warnings
+
+MODE_SENTENCES = {
+    ConnectionMode.LIVE: (
+        "Live. Won deals become contracts and are billed by themselves; what was only previewed is read "
+        "again. Contracts that wait for approval go on waiting."
+    ),
+    ConnectionMode.REVIEW: (
+        "Review. New contracts wait for approval; what was only previewed is read again. Contracts made "
+        "before go on being billed."
+    ),
+    ConnectionMode.PREVIEW: (
+        "Preview. The history shows what would happen, and nothing is imported. Contracts made before go on "
+        "being billed, and are suspended if their deals are no longer won."
+    ),
+}
 
 
 @require_safe
@@ -61,6 +77,10 @@ def change_settings(request: HttpRequest, pk: int) -> HttpResponse:
     form = SettingsForm(request.POST, instance=Connection.objects.get(pk=pk), stages=stages_of(schema))
     if not form.is_valid():
         return render_page(request, pk=pk, settings_form=form)
+    if "preview" in request.POST:
+        return redirect(
+            f"{reverse('backfill', args=[pk])}?import_from={form.cleaned_data['import_from']}#preview"
+        )
     changed = save_settings(connection=connection, changes=form.cleaned_data, actor=signed_in(request))
     messages.success(request, settings_sentence(connection=connection, changed=changed))
     return redirect(connection)
@@ -69,6 +89,9 @@ def change_settings(request: HttpRequest, pk: int) -> HttpResponse:
 def settings_sentence(*, connection: Connection, changed: list[str]) -> str:
     if not changed:
         return f"Nothing to save: {connection} has these settings already."
+    mode = MODE_SENTENCES[ConnectionMode(connection.mode)] if "mode" in changed else ""
+    if mode:
+        return f"{connection} is in mode {mode}"
     if connection.cursor_modified_at is None and {"import_from", "stage_names"} & set(changed):
         return f"Settings of {connection} saved. The next sync reads all won deals; none is imported twice."
     return f"Settings of {connection} saved. They count from the next sync on."

@@ -7,12 +7,17 @@ from django.utils import timezone
 
 from billing.forms import BilledElsewhereForm
 from billing.overview import billing_overview
+from billing.settling_forms import TakeBackForm
 from billing.story import billing_story
+from contracts.approving import stamp
+from contracts.custom_fields import shown_fields
+from contracts.enums import CustomFieldHome
 from contracts.models import Contract
 from contracts.story import audit_story, newest_first
 from contracts.workspace import business_date
 from crm_sync.leaving import why
 from crm_sync.models import CrmDeal
+from crm_sync.overrides import overrides_of
 from crm_sync.story import sync_story
 
 
@@ -28,7 +33,11 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
             "contract": shown,
             "deal": deal,
             "overview": overview,
+            "overrides": overrides_of(deal) if deal else [],
             "suspended_because": why(deal) if deal and deal.left_reason else "",
+            "custom_fields": shown_fields(home=CustomFieldHome.CONTRACT, values=shown.custom_fields),
+            "stamp": stamp(shown),
+            "reject_form": TakeBackForm(),
             "elsewhere_form": BilledElsewhereForm(missed=overview.missed, currency=shown.currency),
             "events": newest_first(
                 audit_story(subject=shown),

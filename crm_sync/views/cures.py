@@ -4,11 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django import forms
+from django.http import HttpRequest
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 
-from crm_sync.enums import HoldCode, Target
-from crm_sync.mapping import HIDDEN_CURE
-from crm_sync.models import Connection
+from crm_sync.enums import HoldCode
+from crm_sync.forms.cures import DefaultForm, DismissGroupForm, EnterForm, GroupForm, TranslateForm, named_by
+from crm_sync.hold_groups import GroupKey, HoldGroup, cured_by_translating
+from crm_sync.models import Connection, Hold
+from crm_sync.overrides import rule_of
+from crm_sync.problems import Cure, cures_of, is_hidden, key_of
+from crm_sync.views.access import CHANGE_HOLDS, CHANGE_MAPPING, SYNC, VIEW_CONNECTIONS, VIEW_MAPPING
 
 WHY = {
     HoldCode.AMOUNT_MISSING: "Without an amount there is nothing to bill.",
@@ -19,7 +26,10 @@ WHY = {
     HoldCode.TERM_UNREADABLE: "A misread duration would bill the wrong number of periods.",
     HoldCode.FREQUENCY_MISSING: "Without a billing cycle Fincelo cannot tell when to bill.",
     HoldCode.FREQUENCY_UNKNOWN: "A guessed billing cycle would bill at the wrong times.",
-    HoldCode.NO_ACCOUNT: "The account says who the customer is; without it there is nobody to bill.",
+    HoldCode.NO_ACCOUNT: (
+        "The account says who the customer is; without it there is nobody to bill. Nothing that is entered "
+        "here can stand in for it."
+    ),
     HoldCode.CUSTOMER_NAME_MISSING: "An invoice has to name who it is for.",
     HoldCode.CURRENCY_UNKNOWN: "An amount without a currency cannot be billed.",
     HoldCode.DATE_MISSING: "The start date decides every billing date.",
@@ -32,29 +42,34 @@ WHY = {
     HoldCode.MERGED_DEALS: "Which of the contracts is billed for the merged deal, only a person knows.",
     HoldCode.WRITE_FAILED: "Nothing of this deal has been stored, and no other deal was affected.",
 }
-FIELDS = {
-    "AMOUNT": Target.CONTRACT_VALUE,
-    "TERM": Target.DURATION,
-    "FREQUENCY": Target.BILLING_CYCLE,
-    "CUSTOMER": Target.CUSTOMER_NAME,
-    "CURRENCY": Target.CURRENCY,
-    "DATE": Target.START_DATE,
-}
-HAS_DEFAULT = frozenset(
-    {
-        HoldCode.TERM_MISSING,
-        HoldCode.FREQUENCY_MISSING,
-        HoldCode.CURRENCY_UNKNOWN,
-        HoldCode.AMOUNT_MISSING,
-        HoldCode.DATE_MISSING,
-    }
-)
+PAGES = (Cure.STAGES, Cure.TRANSLATE, Cure.DEFAULT, Cure.MAPPING)
+OTHER_CONTRACTS = "Deals that are contracts already stay as they are."
+ONLY_THIS = "Other deals and the field mapping stay as they are. It can be taken back on the deal's page."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cure:
+class Link:
+    """A page of Fincelo where something can be done."""
+
     label: str
     url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCure:
+    """A button that cures: a step that asks before it acts, or, without `action`, a link."""
+
+    id: str
+    label: str
+    right: str
+    url: str = ""
+    title: str = ""
+    happens: str = ""
+    stays: str = ""
+    action: str = ""
+    submit: str = ""
+    form: forms.Form | None = None
+    danger: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,38 +82,223 @@ class ShownProblem:
     what: str
     why: str
     advice: str
-    cures: Sequence[Cure]
+    cures: Sequence[ShownCure]
 
 
-def shown_problem(problem: Mapping[str, str], *, connection: Connection) -> ShownProblem:
-    code = problem["code"]
+def permitted(cures: Sequence[ShownCure], *, request: HttpRequest) -> list[ShownCure]:
+    return [cure for cure in cures if request.user.has_perm(cure.right)]
+
+
+def why(code: str) -> str:
+    return WHY[HoldCode(code)] if code in HoldCode.values else ""
+
+
+def shown_problem(
+    problem: Mapping[str, str], *, hold: Hold, connection: Connection, place: int
+) -> ShownProblem:
+    cures = [] if hold.resolved_at else cures_of(problem)
+    name = GroupKey(
+        connection_id=connection.pk, code=problem["code"], key=key_of(problem), raw=problem["raw"]
+    )
     return ShownProblem(
-        code=code,
+        code=problem["code"],
         field=problem["field"],
         raw=problem["raw"],
         what=problem["sentence"],
-        why=WHY[HoldCode(code)] if code in HoldCode.values else "",
+        why=why(problem["code"]),
         advice=problem["cure"],
-        cures=cures_of(problem, connection=connection),
+        cures=[
+            cure_of_hold(cure, hold=hold, problem=problem, name=name, connection=connection, place=place)
+            for cure in cures
+        ],
     )
 
 
-def cures_of(problem: Mapping[str, str], *, connection: Connection) -> list[Cure]:
-    """Pages of Fincelo where this problem can be cured."""
-    code = problem["code"]
-    mapping = reverse("field-mapping", args=[connection.pk])
-    if code == HoldCode.STAGE_CONFLICT:
-        return [Cure(label="Choose stages", url=f"{connection.get_absolute_url()}#settings")]
-    if code == HoldCode.FREQUENCY_UNKNOWN and problem["raw"]:
-        wanted = urlencode({"translate": problem["raw"]})
-        return [Cure(label="Add a translation", url=f"{mapping}?{wanted}#translations")]
-    target = FIELDS.get(code.partition("_")[0])
-    if target is None:
-        return []
-    if problem["cure"] == HIDDEN_CURE.format(crm=connection.get_provider_display()):
-        label = "Choose another field"
-    elif code in HAS_DEFAULT:
-        label = "Set a default value"
-    else:
-        label = "Change the field mapping"
-    return [Cure(label=label, url=f"{mapping}#{target.value.replace('_', '-')}")]
+def foretold_problem(problem: Mapping[str, str], *, connection: Connection) -> ShownProblem:
+    """Of a deal that is not held yet: what can be done about it is done on other pages."""
+    cures = [
+        page_of(cure, problem=problem, connection=connection) for cure in cures_of(problem) if cure in PAGES
+    ]
+    return ShownProblem(
+        code=problem["code"],
+        field=problem["field"],
+        raw=problem["raw"],
+        what=problem["sentence"],
+        why=why(problem["code"]),
+        advice=problem["cure"],
+        cures=cures,
+    )
+
+
+def cure_of_hold(
+    cure: Cure,
+    *,
+    hold: Hold,
+    problem: Mapping[str, str],
+    name: GroupKey,
+    connection: Connection,
+    place: int,
+) -> ShownCure:
+    if cure is Cure.TRANSLATE:
+        others = len(cured_by_translating(name)) - 1
+        return translation(name, connection=connection, others=others, place=place)
+    if cure is Cure.DEFAULT:
+        return default(name, connection=connection, field=problem["field"], place=place)
+    if cure is Cure.ENTER:
+        rule = rule_of(connection, key=name.key)
+        return ShownCure(
+            id=f"enter-{place}",
+            label="Enter the value here",
+            right=CHANGE_HOLDS,
+            title=f"What is the {problem['field']} of this deal?",
+            happens="The deal uses it from now on, also when the CRM says something else later.",
+            stays=ONLY_THIS,
+            action=reverse("hold-enter", args=[hold.pk]),
+            submit="Enter it",
+            form=EnterForm(rule=rule, initial={"key": name.key}, prefix=f"enter-{place}"),
+        )
+    if cure is Cure.FREE:
+        return ShownCure(
+            id="free",
+            label="Accept as a free contract",
+            right=CHANGE_HOLDS,
+            title="Is nothing to be billed for this deal?",
+            happens="The deal becomes a contract over zero, without instalments and invoices.",
+            stays="If the CRM is given an amount later, the contract is billed by it.",
+            action=reverse("hold-free", args=[hold.pk]),
+            submit="Accept it",
+        )
+    if cure is Cure.DOWNGRADE:
+        return ShownCure(
+            id="downgrade",
+            label="Mark as a downgrade",
+            right=CHANGE_HOLDS,
+            title="Does this deal lower another contract?",
+            happens="The deal is dismissed with that reason, and becomes no contract.",
+            stays="No credit note is made by itself: change or credit the other contract on its page.",
+            action=reverse("hold-downgrade", args=[hold.pk]),
+            submit="Mark it",
+        )
+    if cure is Cure.ANYWAY:
+        return ShownCure(
+            id="accept",
+            label="Import anyway",
+            right=CHANGE_HOLDS,
+            title="Is this a sale of its own?",
+            happens="The deal becomes a contract of its own and is billed.",
+            stays="The other contract with the same customer, value, currency and start date stays as it is.",
+            action=reverse("hold-accept", args=[hold.pk]),
+            submit="Import it",
+        )
+    return page_of(cure, problem=problem, connection=connection)
+
+
+def cures_of_group(group: HoldGroup, *, connection: Connection) -> list[ShownCure]:
+    name, number = group.name, group.stake.number
+    hidden = GroupForm(initial=named_by(name))
+    shown = []
+    for cure in group.cures:
+        if cure is Cure.TRANSLATE:
+            others = len(cured_by_translating(name)) - number
+            shown.append(translation(name, connection=connection, number=number, others=others))
+        elif cure is Cure.DEFAULT:
+            shown.append(default(name, connection=connection, field=group.field, number=number))
+        elif cure in (Cure.STAGES, Cure.MAPPING):
+            shown.append(page_of(cure, problem=group.problem, connection=connection))
+    return [
+        *shown,
+        ShownCure(
+            id="replay",
+            label="Read all again",
+            right=SYNC,
+            title=f"Read {deals(number)} again from {connection}?",
+            happens="Those that have been corrected meanwhile become contracts.",
+            stays="The others stay held.",
+            action=reverse("hold-group-replay"),
+            submit="Read again",
+            form=hidden,
+        ),
+        ShownCure(
+            id="dismiss",
+            label="Dismiss all",
+            right=CHANGE_HOLDS,
+            title=f"Are {deals(number)} not to be billed?",
+            happens="They leave this list and become no contracts, also when they change in the CRM.",
+            stays="They stay in the history with your reason. Nothing is changed in the CRM.",
+            action=reverse("hold-group-dismiss"),
+            submit=f"Dismiss {deals(number)}",
+            form=DismissGroupForm(initial={**named_by(name), "number": number}),
+            danger=True,
+        ),
+    ]
+
+
+def translation(
+    name: GroupKey, *, connection: Connection, number: int = 1, others: int = 0, place: int = 0
+) -> ShownCure:
+    this = "This deal is" if number == 1 else f"All {number:,} deals are"
+    more = f" So {'is' if others == 1 else 'are'} {others:,} other{pluralize(others)}." if others else ""
+    return ShownCure(
+        id=f"translate-{place}",
+        label="Add a translation",
+        right=CHANGE_MAPPING,
+        title=f"What does \u201c{name.raw}\u201d mean?",
+        happens=f"{this} read again with it.{more}",
+        stays=OTHER_CONTRACTS,
+        action=reverse("hold-group-translate"),
+        submit="Add translation",
+        form=TranslateForm(
+            rule=rule_of(connection, key=name.key), initial=named_by(name), prefix=f"translate-{place}"
+        ),
+    )
+
+
+def default(
+    name: GroupKey, *, connection: Connection, field: str, number: int = 1, place: int = 0
+) -> ShownCure:
+    this = "This deal and every other" if number == 1 else f"These {number:,} deals and every other"
+    return ShownCure(
+        id=f"default-{place}",
+        label="Set a default value",
+        right=CHANGE_MAPPING,
+        title=f"Which {field} do deals have that name none?",
+        happens=f"{this} without a value have it from now on.",
+        stays=OTHER_CONTRACTS,
+        action=reverse("hold-group-default"),
+        submit="Set default",
+        form=DefaultForm(
+            rule=rule_of(connection, key=name.key), initial=named_by(name), prefix=f"default-{place}"
+        ),
+    )
+
+
+def page_of(cure: Cure, *, problem: Mapping[str, str], connection: Connection) -> ShownCure:
+    if cure is Cure.STAGES:
+        url = f"{connection.get_absolute_url()}#settings"
+        return ShownCure(id="stages", label="Choose stages", right=VIEW_CONNECTIONS, url=url)
+    anchor = key_of(problem).partition(":")[0].replace("_", "-")
+    if cure is Cure.TRANSLATE:
+        asked = urlencode({"translate": problem["raw"], "field": key_of(problem)})
+        return ShownCure(
+            id="translate",
+            label="Add a translation",
+            right=VIEW_MAPPING,
+            url=f"{reverse('field-mapping', args=[connection.pk])}?{asked}#translations",
+        )
+    if cure is Cure.DEFAULT:
+        return ShownCure(
+            id="default",
+            label="Set a default value",
+            right=VIEW_MAPPING,
+            url=f"{reverse('field-mapping', args=[connection.pk])}#{anchor}",
+        )
+    return ShownCure(
+        id="mapping",
+        label="Choose another field" if is_hidden(problem) else "Change the field mapping",
+        right=VIEW_MAPPING,
+        url=f"{reverse('field-mapping', args=[connection.pk])}#{anchor}",
+    )
+
+
+def deals(number: int) -> str:
+    return "1 deal" if number == 1 else f"{number:,} deals"

@@ -1,31 +1,35 @@
 """Settings, Field Mapping."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from crm_sync import mappings, tasks
+from contracts.workspace import business_date
+from crm_sync import mappings, reapplying, tasks
 from crm_sync.connection_settings import save_settings
-from crm_sync.enums import TermUnit
-from crm_sync.forms.field_mapping import (
-    MappingForms,
-    ReadingForm,
-    RuleFormSet,
-    TranslationFormSet,
-    initial_rows,
-)
-from crm_sync.mappings import MappingProblem
+from crm_sync.forms.field_mapping import MappingForms
+from crm_sync.forms.mapping_source import Studio
+from crm_sync.mapping_lint import MappingProblem
+from crm_sync.mapping_rules import MappingRules
+from crm_sync.mapping_versions import latest_versions
+from crm_sync.mappings import UnableToChangeMapping
 from crm_sync.models import Connection, CrmDeal, MappingVersion
-from crm_sync.views import mapping_table
+from crm_sync.views import mapping_review, mapping_table, mapping_translations
 from crm_sync.views.access import CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
 from crm_sync.views.connection_facts import shown_connections
+from crm_sync.views.mapping_studio import schema_facts, studio_of
+from crm_sync.views.mapping_translations import Asked
 from fincelo.pagination import COUNT_CAP
 
-SHOWN_VERSIONS = 20
+SHOWN_VERSIONS = 10
+CHECK, REAPPLY = "check", "reapply"
+NOT_ASKED = Asked()
 
 
 @require_safe
@@ -43,52 +47,81 @@ def field_mapping(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection.objects.select_related("org", "mapping_version"), pk=pk)
     if request.method == "POST":
         return save(request, connection)
-    forms = stored_forms(connection, asked_for=request.GET.get("translate", "")[:200].replace("\0", ""))
-    rules = mappings.current_rules(connection=connection).rules
-    problems = mappings.lint(connection=connection, rules=rules)
-    return show(request, connection=connection, forms=forms, problems=problems)
-
-
-def stored_forms(connection: Connection, *, asked_for: str) -> MappingForms:
-    rules = mappings.current_rules(connection=connection)
-    fields = mappings.source_choices(connection=connection)
-    return MappingForms(
-        rules=RuleFormSet(
-            initial=initial_rows(rules.rules, unit=TermUnit(connection.term_unit)), prefix="field"
-        ),
-        translations=TranslationFormSet(
-            initial=mapping_table.initial_translations(
-                connection=connection, rules=rules, fields=fields, asked_for=asked_for
-            ),
-            prefix="translation",
-        ),
-        reading=ReadingForm(
-            initial={"amount_means": connection.amount_means, "term_unit": connection.term_unit}
-        ),
+    asked = mapping_translations.asked_for(
+        raw=request.GET.get("translate", "")[:200].replace("\0", ""), key=request.GET.get("field", "")
     )
+    rules, studio = mappings.current_rules(connection=connection), studio_of(connection)
+    forms = MappingForms.stored(
+        studio=studio,
+        rules=rules,
+        translations=mapping_translations.initial_translations(
+            connection=connection, rules=rules, studio=studio, asked=asked
+        ),
+        reading={"amount_means": connection.amount_means, "term_unit": connection.term_unit},
+    )
+    problems = mappings.lint(connection=connection, rules=rules.rules)
+    return show(request, connection=connection, forms=forms, rules=rules, problems=problems, asked=asked)
 
 
 @needs(CHANGE_MAPPING)
 def save(request: HttpRequest, connection: Connection) -> HttpResponse:
-    forms = MappingForms(
-        rules=RuleFormSet(request.POST, prefix="field"),
-        translations=TranslationFormSet(request.POST, prefix="translation"),
-        reading=ReadingForm(request.POST),
-    )
+    """Checks first where that is asked for; saves, and applies the new version where that is asked for."""
+    forms = MappingForms.sent(request.POST, studio=studio_of(connection))
     if not forms.is_valid():
-        return show(request, connection=connection, forms=forms, problems=())
-    rules = forms.chosen_rules()
-    problems = mappings.lint(connection=connection, rules=rules)
-    if any(problem.blocking for problem in problems):
-        return show(request, connection=connection, forms=forms, problems=problems, is_refused=True)
-    actor = signed_in(request)
-    changed = save_settings(connection=connection, changes=forms.reading.cleaned_data, actor=actor)
-    version = mappings.save_mapping(
-        connection=connection, rules=rules, translations=forms.translations.translations(), actor=actor
+        return show(request, connection=connection, forms=forms, rules=mapping_review.NO_RULES)
+    draw = partial(
+        show,
+        request,
+        connection=connection,
+        forms=forms,
+        rules=mapping_review.rules_of(forms),
+        problems=(problems := forms_lint(forms, connection=connection)),
     )
-    reread = read_held_again(connection) if version or changed else 0
-    messages.success(request, saved_sentence(version=version, changed=changed, reread=reread))
+    if any(problem.blocking for problem in problems):
+        return draw(is_refused=True)
+    if "preview" in request.POST and connection.mapping_version is None:
+        put_by(request, connection=connection, forms=forms)
+        return redirect("backfill", pk=connection.pk)
+    checked = request.POST.get("checked")
+    is_other = checked is not None and checked != mapping_review.digest_of(forms)
+    if request.POST.get("step") == CHECK or is_other:
+        review = mapping_review.review(connection=connection, forms=forms, problems=problems)
+        return draw(review=review, is_other=is_other)
+    try:
+        store(request, connection=connection, forms=forms)
+    except UnableToChangeMapping as refusal:
+        return draw(refusal=str(refusal))
     return redirect("field-mapping", pk=connection.pk)
+
+
+def put_by(request: HttpRequest, *, connection: Connection, forms: MappingForms) -> None:
+    """Keeps an unconfirmed mapping for the preview of the import, which confirms it."""
+    save_settings(connection=connection, changes=forms.reading.cleaned_data, actor=signed_in(request))
+    mappings.put_rows(connection=connection, rules=forms.chosen_rules(), translations=forms.chosen_tables())
+
+
+def store(request: HttpRequest, *, connection: Connection, forms: MappingForms) -> None:
+    """Saves and says so; the settings come last, because a refused mapping must leave them alone."""
+    actor = signed_in(request)
+    version = mappings.save_mapping(
+        connection=connection,
+        rules=forms.chosen_rules(),
+        translations=forms.chosen_tables(),
+        actor=actor,
+        seen=forms.seen.cleaned_data["seen"],
+    )
+    changed = save_settings(connection=connection, changes=forms.reading.cleaned_data, actor=actor)
+    messages.success(request, saved_sentence(version=version, changed=changed))
+    if request.POST.get("step") == REAPPLY:
+        messages.info(request, apply_anew(connection))
+    elif (version or changed) and (reread := read_held_again(connection)):
+        messages.info(request, f"{reread:,} held deal{'s are' if reread > 1 else ' is'} read again now.")
+
+
+def forms_lint(forms: MappingForms, *, connection: Connection) -> list[MappingProblem]:
+    return mappings.lint(
+        connection=connection, rules=forms.chosen_rules(), translations=forms.chosen_tables()
+    )
 
 
 def show(
@@ -96,29 +129,52 @@ def show(
     *,
     connection: Connection,
     forms: MappingForms,
-    problems: Sequence[MappingProblem],
+    rules: MappingRules,
+    problems: Sequence[MappingProblem] = (),
+    asked: Asked = NOT_ASKED,
     is_refused: bool = False,
+    refusal: str = "",
+    is_other: bool = False,
+    review: mapping_review.Review | None = None,
 ) -> HttpResponse:
-    groups = mapping_table.source_groups(
-        connection=connection, fields=mappings.source_choices(connection=connection)
+    studio: Studio = forms.studio
+    rows = mapping_table.rows(
+        connection=connection, forms=forms.rules.forms, rules=rules, studio=studio, problems=problems
     )
+    in_rows = {problem.sentence for row in rows for problem in row.problems}
     context: dict[str, Any] = {
         "connection": connection,
         "forms": forms,
-        "groups": groups,
-        "rows": mapping_table.rows(
-            connection=connection, forms=forms.rules.forms, groups=groups, problems=problems
-        ),
-        "has_problems": bool(problems),
+        "rows": rows,
+        "offered": mapping_table.offered(studio),
+        "unlisted_objects": mapping_table.unlisted_objects(studio),
+        "schema": schema_facts(connection),
+        "loose_problems": [one for one in problems if one.sentence not in in_rows],
         "is_refused": is_refused,
+        "refusal": refusal,
+        "is_other": is_other,
+        "review": review,
         "has_errors": forms.rules.is_bound and not forms.is_valid(),
-        "synonyms": mapping_table.synonyms(),
-        "versions": MappingVersion.objects.filter(connection=connection)
-        .select_related("author")
-        .order_by("-number")[:SHOWN_VERSIONS],
+        "sections": mapping_translations.sections(forms=forms.translations.forms, asked=asked),
+        "synonyms": mapping_translations.synonyms(),
+        "ambiguous": mapping_translations.ambiguous(),
+        "versions": latest_versions(connection=connection, most=SHOWN_VERSIONS),
+        "progress": mapping_review.progress_of(connection),
+        "reaches_back": connection.import_from < business_date(at=timezone.now()),
         "may_change": request.user.has_perm(CHANGE_MAPPING),
     }
     return render(request, "crm_sync/field_mapping.html", context)
+
+
+def apply_anew(connection: Connection) -> str:
+    """Marks what the mapping in force concerns and rings the worker. The answer is what to tell."""
+    impact = reapplying.mark(connection)
+    if not impact:
+        return "No unbilled contract and no hold is concerned."
+    if not connection.is_live:
+        return f"{impact} are read again as soon as {connection} is at work again."
+    tasks.request_reapply(connection_id=connection.pk)
+    return f"{impact} are read again now. What has been invoiced stays as it is."
 
 
 def read_held_again(connection: Connection) -> int:
@@ -130,16 +186,11 @@ def read_held_again(connection: Connection) -> int:
     return 0
 
 
-def saved_sentence(*, version: MappingVersion | None, changed: Sequence[str], reread: int) -> str:
+def saved_sentence(*, version: MappingVersion | None, changed: Sequence[str]) -> str:
     if version is not None and version.number == 1:
         return "Field mapping confirmed. The first sync starts within five minutes."
-    parts = []
     if version is not None:
-        parts.append(f"Version {version.number} of the field mapping is in force from the next sync on.")
-    elif changed:
-        parts.append("Settings saved; the field mapping itself did not change.")
-    else:
-        parts.append("Nothing to save: the field mapping is the same as before.")
-    if reread:
-        parts.append(f"{reread:,} held deal{'s are' if reread > 1 else ' is'} read again now.")
-    return " ".join(parts)
+        return f"Version {version.number} of the field mapping is in force from the next sync on."
+    if changed:
+        return "Settings saved; the field mapping itself did not change."
+    return "Nothing to save: the field mapping is the same as before."

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from crm_sync import history
-from crm_sync.enums import RunState
+from crm_sync.enums import RunState, RunTrigger
 from crm_sync.errors import ErrorKind
 from crm_sync.forms.filters import RecordFilter, RunFilter
 from crm_sync.models import Connection, CrmSchema, SyncRun
@@ -81,7 +81,11 @@ def sentence_of(run: SyncRun) -> str:
     if run.state != RunState.DONE:
         return "Stopped before its end. What it had stored stands; the next run goes on from there."
     deals = f"{run.seen:,} deal{pluralize(run.seen)} read"
-    return f"{deals}, {run.created:,} contract{pluralize(run.created)} created."
+    if run.trigger == RunTrigger.REPLAY:
+        still = f", {run.held:,} still held" if run.held else ""
+        return f"{deals} again: {run.created:,} contract{pluralize(run.created)} created{still}."
+    previewed = f", {run.previewed:,} previewed" if run.previewed else ""
+    return f"{deals}, {run.created:,} contract{pluralize(run.created)} created{previewed}."
 
 
 def quiet(run: SyncRun) -> str:

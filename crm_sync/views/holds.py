@@ -1,20 +1,26 @@
-"""Won deals that cannot be billed yet."""
+"""Won deals that cannot be billed yet: the plain list, one hold, what people decide about it."""
+
+from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from contracts.story import audit_story, newest_first
-from crm_sync import holds, tasks
+from crm_sync import holds, overrides, tasks
 from crm_sync.enums import LeftReason
+from crm_sync.forms.cures import EnterForm
 from crm_sync.forms.filters import HoldFilter
 from crm_sync.forms.holds import DismissForm
 from crm_sync.hold_lists import counts_by_code, holds_matching
-from crm_sync.models import Hold, SyncRecord
+from crm_sync.mappings import UnableToChangeMapping
+from crm_sync.models import CrmDeal, Hold, SyncRecord
 from crm_sync.story import sync_story
 from crm_sync.views.access import CHANGE_HOLDS, SYNC, VIEW_HOLDS, needs, signed_in
-from crm_sync.views.cures import shown_problem
+from crm_sync.views.cures import permitted, shown_problem
 from fincelo.pagination import CountCappedPaginator
 
 
@@ -32,7 +38,7 @@ def hold_list(request: HttpRequest) -> HttpResponse:
         "total": sum(number for _, number in counts),
         "chosen_code": filters.get("code", ""),
     }
-    return render(request, "crm_sync/holds.html", context)
+    return render(request, "crm_sync/hold_list.html", context)
 
 
 @require_safe
@@ -43,18 +49,29 @@ def hold_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 def render_hold(request: HttpRequest, *, pk: int, dismiss_form: DismissForm) -> HttpResponse:
     hold = get_object_or_404(
-        Hold.objects.select_related("crm_deal__connection__org", "crm_deal__contract", "resolved_by"), pk=pk
+        Hold.objects.select_related(
+            "crm_deal__connection__org",
+            "crm_deal__connection__mapping_version",
+            "crm_deal__contract",
+            "resolved_by",
+        ),
+        pk=pk,
     )
     deal = hold.crm_deal
     records = SyncRecord.objects.filter(crm_deal=deal).select_related("run__mapping_version")
+    problems = [
+        shown_problem(one, hold=hold, connection=deal.connection, place=place)
+        for place, one in enumerate(hold.problems, start=1)
+    ]
     context = {
         "hold": hold,
         "deal": deal,
         "connection": deal.connection,
-        "problems": [shown_problem(one, connection=deal.connection) for one in hold.problems],
+        "problems": [(one, permitted(one.cures, request=request)) for one in problems],
         "problem_tone": "off" if hold.resolved_at else "wait",
         "sentence": sentence_of(hold),
         "record": records.order_by("-id").first(),
+        "overrides": overrides.overrides_of(deal),
         "events": newest_first(audit_story(subject=deal), sync_story(deal=deal)),
         "dismiss_form": dismiss_form,
     }
@@ -78,10 +95,8 @@ def dismiss_hold(request: HttpRequest, pk: int) -> HttpResponse:
     form = DismissForm(request.POST)
     if not form.is_valid():
         return render_hold(request, pk=pk, dismiss_form=form)
-    try:
-        holds.dismiss(hold=hold, actor=signed_in(request), reason=form.cleaned_data["reason"])
-    except holds.UnableToDecide as refusal:
-        messages.error(request, str(refusal))
+    reason = form.cleaned_data["reason"]
+    if not decided(request, lambda: holds.dismiss(hold=hold, actor=signed_in(request), reason=reason)):
         return redirect("hold", pk=pk)
     messages.success(request, f"{hold.crm_deal} is dismissed. It will not be billed.")
     return redirect("holds")
@@ -89,16 +104,82 @@ def dismiss_hold(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @needs(CHANGE_HOLDS)
-def accept_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
+def mark_as_downgrade(request: HttpRequest, pk: int) -> HttpResponse:
     hold = get_object_or_404(Hold.objects.select_related("crm_deal"), pk=pk)
-    try:
-        holds.accept_duplicate(hold=hold, actor=signed_in(request))
-    except holds.UnableToDecide as refusal:
-        messages.error(request, str(refusal))
+    if not decided(request, lambda: holds.mark_as_downgrade(hold=hold, actor=signed_in(request))):
         return redirect("hold", pk=pk)
-    read_again(hold)
-    messages.success(request, f"{hold.crm_deal} counts as a sale of its own and is read again in a moment.")
+    messages.success(
+        request,
+        f"{hold.crm_deal} is dismissed as a downgrade. Change or credit the contract that it lowers.",
+    )
+    return redirect("holds")
+
+
+@require_POST
+@needs(CHANGE_HOLDS)
+def accept_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
+    return decide_and_read(
+        request, pk=pk, decide=holds.accept_duplicate, sentence="{} counts as a sale of its own"
+    )
+
+
+@require_POST
+@needs(CHANGE_HOLDS)
+def accept_free(request: HttpRequest, pk: int) -> HttpResponse:
+    return decide_and_read(
+        request, pk=pk, decide=holds.accept_free, sentence="{} is accepted as a free contract"
+    )
+
+
+def decide_and_read(
+    request: HttpRequest, *, pk: int, decide: Callable[..., None], sentence: str
+) -> HttpResponse:
+    hold = get_object_or_404(Hold.objects.select_related("crm_deal"), pk=pk)
+    if decided(request, lambda: decide(hold=hold, actor=signed_in(request))):
+        read_again(hold.crm_deal)
+        messages.success(request, f"{sentence.format(hold.crm_deal)} and is read again in a moment.")
     return redirect("hold", pk=pk)
+
+
+@require_POST
+@needs(CHANGE_HOLDS)
+def enter_value(request: HttpRequest, pk: int) -> HttpResponse:
+    hold = get_object_or_404(Hold.objects.select_related("crm_deal__connection"), pk=pk)
+    key = request.POST.get("key", "")
+    rule = overrides.rule_or_none(hold.crm_deal.connection, key=key)
+    if rule is None:
+        messages.error(request, "This is no field of Fincelo. Choose one of the cures below.")
+        return redirect("hold", pk=pk)
+    form = EnterForm(request.POST, rule=rule)
+    if not form.is_valid():
+        messages.error(request, refused("The value was not entered", form))
+        return redirect("hold", pk=pk)
+    entered: dict[str, Any] = form.cleaned_data
+    if decided(
+        request,
+        lambda: overrides.enter_value(hold=hold, actor=signed_in(request), at=timezone.now(), **entered),
+    ):
+        read_again(hold.crm_deal)
+        messages.success(
+            request,
+            f"{rule.label} of {hold.crm_deal} is \u201c{entered['value']}\u201d from now on. "
+            "The deal is read again in a moment.",
+        )
+    return redirect("hold", pk=pk)
+
+
+@require_POST
+@needs(CHANGE_HOLDS)
+def take_back_value(request: HttpRequest, pk: int) -> HttpResponse:
+    deal = get_object_or_404(CrmDeal.objects.select_related("contract"), pk=pk)
+    key = request.POST.get("key", "")
+    if decided(request, lambda: overrides.take_back(deal=deal, key=key, actor=signed_in(request))):
+        read_again(deal)
+        messages.success(request, f"{deal} follows the CRM again. It is read in a moment.")
+    hold = Hold.objects.open().filter(crm_deal=deal).first()
+    if deal.contract:
+        return redirect(deal.contract)
+    return redirect("hold", pk=hold.pk) if hold else redirect("holds")
 
 
 @require_POST
@@ -109,11 +190,26 @@ def replay_hold(request: HttpRequest, pk: int) -> HttpResponse:
     if not connection.is_live:
         messages.error(request, f"{connection} is not connected. Connect it first, then sync again.")
         return redirect(connection)
-    read_again(hold)
+    read_again(hold.crm_deal)
     messages.info(request, f"{hold.crm_deal} is read again from {connection} in a moment.")
     return redirect("hold", pk=pk)
 
 
-def read_again(hold: Hold) -> None:
-    deal = hold.crm_deal
+def decided(request: HttpRequest, decide: Callable[[], None]) -> bool:
+    """Whether it could be done; else the person is told why not."""
+    try:
+        decide()
+    except (holds.UnableToDecide, UnableToChangeMapping) as refusal:
+        messages.error(request, str(refusal))
+        return False
+    return True
+
+
+def refused(what: str, form: EnterForm) -> str:
+    """One sentence of what is wrong with a form that stands in a dialog."""
+    name, errors = next(iter(form.errors.items()))
+    return f"{what}. {form.fields[name].label or 'The field'}: {errors[0]}"
+
+
+def read_again(deal: CrmDeal) -> None:
     tasks.request_replay(connection_id=deal.connection_id, external_ids=[deal.external_id])

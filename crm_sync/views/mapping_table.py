@@ -3,36 +3,25 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crm_sync import readers
 from crm_sync.deals import CrmField
-from crm_sync.enums import Provider, SourceObject, Target
-from crm_sync.forms.field_mapping import RuleForm
-from crm_sync.mapping_rules import NEEDED, MappingRules
-from crm_sync.mappings import MappingProblem
-from crm_sync.models import Connection, SyncRecord, SyncRun, Translation
-from crm_sync.proposals import CURRENCY_FIELDS
-from crm_sync.readers import Unreadable
-from crm_sync.synonyms import CYCLE_WORDS, same_words
+from crm_sync.enums import SourceObject, Target
+from crm_sync.forms.mapping_rows import RuleForm
+from crm_sync.forms.mapping_source import NoSuchField, Source, Studio
+from crm_sync.mapping_lint import MappingProblem
+from crm_sync.mapping_rules import NEEDED, FieldRule, MappingRules, rule_key
+from crm_sync.mapping_words import OBJECT_WORDS, anchor_of, chain_of
+from crm_sync.models import Connection, SyncRecord, SyncRun
 
-OBJECT_WORDS = {
-    Provider.SALESFORCE: {
-        SourceObject.DEAL: "Opportunity",
-        SourceObject.ACCOUNT: "Account",
-        SourceObject.OWNER: "Owner",
-    },
-    Provider.HUBSPOT: {
-        SourceObject.DEAL: "Deal",
-        SourceObject.ACCOUNT: "Company",
-        SourceObject.OWNER: "Owner",
-    },
-}
-READ_AS = {
-    Target.CONTRACT_VALUE: "A plain number above zero",
-    Target.DURATION: "Whole months, such as 12, \u201c1 year\u201d or P12M",
-    Target.BILLING_CYCLE: "By the translations below, then the built-in words",
-    Target.ADDRESS: "Text of several lines",
-}
-Options = Sequence[tuple[str, str]]
+MOST_CHOICES = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldFacts:
+    """What is known of the CRM's field in a row."""
+
+    type: str
+    choices: str
+    samples: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,58 +31,87 @@ class Row:
     is_custom: bool
     is_needed: bool
     is_proposed: bool
-    read_as: str
+    chain: str
+    facts: FieldFacts | None
     sample: Mapping[str, str] | None
-    unlisted: str
+    unlisted: bool
     """A chosen field that the CRM's schema does not have."""
     problems: Sequence[MappingProblem] = field(default_factory=list)
-
-
-def source_groups(*, connection: Connection, fields: Iterable[CrmField]) -> list[tuple[str, Options]]:
-    """The CRM's fields by object, label first and API name second."""
-    words = OBJECT_WORDS[Provider(connection.provider)]
-    groups: dict[SourceObject, list[tuple[str, str]]] = {place: [] for place in SourceObject}
-    for one in sorted(fields, key=lambda one: one.label.casefold()):
-        value = f"{one.source_object.value}:{one.name}"
-        groups[one.source_object].append((value, f"{one.label} ({one.name})"))
-    return [(words[place], options) for place, options in groups.items() if options]
 
 
 def rows(
     *,
     connection: Connection,
     forms: Iterable[RuleForm],
-    groups: Sequence[tuple[str, Options]],
+    rules: MappingRules,
+    studio: Studio,
     problems: Sequence[MappingProblem],
 ) -> list[Row]:
-    offered = {value for _, options in groups for value, _ in options}
+    """`rules`: as they stand in the forms, as far as those can be read."""
     samples = latest_samples(connection)
+    by_key = {rule.key: rule for rule in rules.rules}
     found = []
     for form in forms:
-        target, source = form.shown_target, form["source"].value() or ""
+        target, label = form.shown_target, str(form["custom_label"].value() or "").strip()
+        key = rule_key(target=target, custom_label=label)
+        rule = by_key.get(key, FieldRule(target=target))
+        text = str(form["source"].value() or "")
+        source = source_of(text, studio=studio)
+        chosen = studio.field(source) if source else None
         found.append(
             Row(
                 form=form,
-                anchor=target.value.replace("_", "-"),
+                anchor=anchor_of(key),
                 is_custom=target is Target.CUSTOM,
                 is_needed=target in NEEDED,
-                is_proposed=connection.mapping_version_id is None and bool(source),
-                read_as=read_as(target, connection=connection),
+                is_proposed=connection.mapping_version_id is None and bool(text),
+                chain=chain_words(rule, rules=rules, studio=studio, is_there=key in by_key),
+                facts=facts_of(chosen) if chosen else None,
                 sample=samples.get(form.row_label),
-                unlisted=source.partition(":")[2] if source and source not in offered else "",
-                problems=[one for one in problems if one.target_label == form.row_label],
+                unlisted=bool(source and studio.fields and chosen is None),
+                problems=[one for one in problems if one.key == key],
             )
         )
     return found
 
 
-def read_as(target: Target, *, connection: Connection) -> str:
-    if target is Target.START_DATE:
-        return f"A day, in the time zone {connection.time_zone}"
-    if target is Target.CURRENCY:
-        usual = CURRENCY_FIELDS[Provider(connection.provider)]
-        return f"ISO code. Not mapped: {usual} of the deal, else {connection.default_currency or 'a hold'}"
-    return READ_AS.get(target, "Text, as it is")
+def chain_words(rule: FieldRule, *, rules: MappingRules, studio: Studio, is_there: bool) -> str:
+    """Of an empty row only the currency tells something: it has a field of its own."""
+    if not is_there and rule.target is not Target.CURRENCY:
+        return ""
+    table = rules.translations.get(rule.key, {})
+    return chain_of(rule, provider=studio.provider, table=table, settings=studio.settings)
+
+
+def source_of(text: str, *, studio: Studio) -> Source | None:
+    """What stands in a row, as far as it can be read."""
+    try:
+        return studio.named(text)
+    except NoSuchField:
+        return None
+
+
+def facts_of(one: CrmField) -> FieldFacts:
+    values = [value for value, _ in one.options]
+    more = f" and {len(values) - MOST_CHOICES} more" if len(values) > MOST_CHOICES else ""
+    return FieldFacts(
+        type=one.type,
+        choices=", ".join(values[:MOST_CHOICES]) + more,
+        samples=", ".join(one.samples),
+    )
+
+
+def offered(studio: Studio) -> list[str]:
+    """Every field as it is chosen: label first and API name second, those of deals first."""
+    order = list(SourceObject)
+    fields = sorted(studio.fields, key=lambda one: (order.index(one.source_object), one.label.casefold()))
+    return [studio.shown_field(one) for one in fields]
+
+
+def unlisted_objects(studio: Studio) -> list[str]:
+    """Objects of which no field is known: their fields' names are typed."""
+    known = {one.source_object for one in studio.fields}
+    return [word for place, word in OBJECT_WORDS[studio.provider].items() if place not in known]
 
 
 def latest_samples(connection: Connection) -> dict[str, Mapping[str, str]]:
@@ -101,45 +119,3 @@ def latest_samples(connection: Connection) -> dict[str, Mapping[str, str]]:
     run = SyncRun.objects.filter(connection=connection, created__gt=0).order_by("-started_at").first()
     record = SyncRecord.objects.filter(run=run).exclude(trace=[]).order_by("-id").first() if run else None
     return {step["field"]: step for step in record.trace} if record else {}
-
-
-def initial_translations(
-    *, connection: Connection, rules: MappingRules, fields: Iterable[CrmField], asked_for: str
-) -> list[dict[str, str]]:
-    """What is stored, then the value a hold asks for, then the CRM's choices that mean nothing yet."""
-    stored = list(
-        Translation.objects.filter(connection=connection, target=Target.BILLING_CYCLE).order_by("raw_value")
-    )
-    wanted = [*([asked_for] if asked_for else []), *untranslated_choices(rules=rules, fields=fields)]
-    known = {one.raw_value for one in stored}
-    return [
-        *({"raw_value": one.raw_value, "billing_cycle": one.value} for one in stored),
-        *({"raw_value": raw, "billing_cycle": ""} for raw in dict.fromkeys(wanted) if raw not in known),
-    ]
-
-
-def untranslated_choices(*, rules: MappingRules, fields: Iterable[CrmField]) -> list[str]:
-    rule = rules.rule(Target.BILLING_CYCLE)
-    wanted = (rule.source_object, rule.source_field)
-    return [
-        value
-        for one in fields
-        if (one.source_object, one.name) == wanted
-        for value, _ in one.options
-        if not is_understood(value, table=rules.translations.get(rule.key, {}))
-    ]
-
-
-def is_understood(value: str, *, table: Mapping[str, str]) -> bool:
-    if same_words(value) in table:
-        return True
-    try:
-        readers.read_cycle(value)
-    except Unreadable:
-        return False
-    return True
-
-
-def synonyms() -> list[tuple[str, str]]:
-    """The words that need no translation, per billing cycle."""
-    return [(str(cycle.label), ", ".join(words)) for cycle, words in CYCLE_WORDS.items()]

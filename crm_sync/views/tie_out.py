@@ -27,6 +27,8 @@ ALWAYS = (Line.WON, Line.CONTRACTS, Line.HELD, Line.AGREED, Line.INVOICED, Line.
 """Lines that are shown with nothing behind them."""
 EXPLANATIONS = {
     Line.KEPT: "Invoices have been issued, so the contract keeps its value. The Sync History names each.",
+    Line.PREVIEWED: "Their connection is in mode Preview, so they have no contract yet.",
+    Line.PENDING: "Their connection is in mode Preview. Switched to another mode, it applies the change.",
     Line.MISSING: "Sync the connection. If they stay, ask under Sync History why there is no contract.",
     Line.DIFFERENT: "Sync these deals again. If it stays, tell your operators.",
     Line.LEFT: "Suspended, or kept by somebody's decision.",

@@ -8,7 +8,8 @@ from crm_sync.clients.salesforce_oauth import NOT_SIGNED
 from crm_sync.field_gaps import gap_sentence
 from crm_sync.leaving import asks_about_leavers
 from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import confirmed_rules, current_rules
+from crm_sync.mapping_words import anchor_of
+from crm_sync.mappings import confirmed_rules, current_rules, lint
 from crm_sync.models import Connection, CrmSchema
 from crm_sync.near_misses import gone_sentence, gone_stages, warnings
 from crm_sync.pacing import tells_a_pace
@@ -18,6 +19,7 @@ from crm_sync.views.notices import Notice
 Cures = dict[str, tuple[str, str, str]]
 """By sentence: why it matters, then the label and the address of the cure."""
 GAP = "Nothing is guessed: deals that need this field are held, and contracts keep what they have."
+UNFIT = "What cannot be read from it is held with its reason; contracts keep what they have."
 GONE = "Deals in a stage of another name are not imported."
 MISSED = "If they are won, they become contracts as soon as their stage is selected."
 LEAVERS = "Their contracts are billed as planned until somebody decides."
@@ -43,11 +45,13 @@ def cures_by_sentence(*, connection: Connection, schema: CrmSchema | None) -> Cu
     selected = connection.stage_names
     gone = gone_stages(stages=stages_of(schema), selected=selected)
     misses = misses_of(connection=connection, schema=schema)
+    rules = in_force(connection=connection).rules
     return {
         **{
-            gap_sentence(rule, provider=provider): gap_cure(rule, mapping=mapping)
-            for rule in in_force(connection=connection).rules
+            problem.sentence: (UNFIT, "Open Field Mapping", f"{mapping}#{anchor_of(problem.key)}")
+            for problem in lint(connection=connection, rules=rules)
         },
+        **{gap_sentence(rule, provider=provider): gap_cure(rule, mapping=mapping) for rule in rules},
         **dict.fromkeys(warnings(misses), (MISSED, "See the stage", f"{page}#near-misses")),
         gone_sentence(provider=provider, gone=gone, selected=selected): (GONE, CHOOSE, f"{page}#stages"),
         NOT_SIGNED: (UNSIGNED, "Correct the app's details", f"{page}#connect"),
@@ -55,7 +59,7 @@ def cures_by_sentence(*, connection: Connection, schema: CrmSchema | None) -> Cu
 
 
 def gap_cure(rule: FieldRule, *, mapping: str) -> tuple[str, str, str]:
-    return GAP, "Open Field Mapping", f"{mapping}#{rule.target.value.replace('_', '-')}"
+    return GAP, "Open Field Mapping", f"{mapping}#{anchor_of(rule.key)}"
 
 
 def notice_of(sentence: str, *, connection: Connection, known: Cures) -> Notice:

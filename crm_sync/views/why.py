@@ -12,7 +12,7 @@ from crm_sync.deal_references import LONGEST
 from crm_sync.diagnosis import Cause, Diagnosis, diagnose
 from crm_sync.views.access import VIEW_HISTORY, needs
 from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at
-from crm_sync.views.cures import Cure
+from crm_sync.views.cures import Link
 
 AT_CONNECTION = {
     Cause.BROKEN: ("Reconnect", "#connect"),
@@ -20,6 +20,7 @@ AT_CONNECTION = {
     Cause.PAUSED: ("Open the connection", ""),
     Cause.STAGE: ("Choose stages", "#stages"),
     Cause.TOO_EARLY: ("Change Import from", "#settings"),
+    Cause.PREVIEWED: ("Change the mode", "#settings"),
     Cause.NOT_YET_READ: ("Open the connection", ""),
     Cause.NO_ANSWER: ("Open the connection", ""),
 }
@@ -38,19 +39,19 @@ def why(request: HttpRequest) -> HttpResponse:
     return render(request, "crm_sync/why.html", context)
 
 
-def cure_of(answer: Diagnosis) -> Cure | None:
+def cure_of(answer: Diagnosis) -> Link | None:
     """The page where the answer can be acted on."""
     if answer.contract_id:
-        return Cure(label="Open the contract", url=reverse("contract", args=[answer.contract_id]))
+        return Link(label="Open the contract", url=reverse("contract", args=[answer.contract_id]))
     if answer.cause in (Cause.HELD, Cause.DISMISSED) and answer.hold_id:
-        return Cure(label="Open the hold", url=reverse("hold", args=[answer.hold_id]))
+        return Link(label="Open the hold", url=reverse("hold", args=[answer.hold_id]))
     if answer.cause in (Cause.NO_CONNECTION, Cause.OTHER_ORG):
-        return Cure(label="Open CRM Integration", url=reverse("connections"))
+        return Link(label="Open CRM Integration", url=reverse("connections"))
     if answer.cause is Cause.MAPPING and answer.connection:
-        return Cure(label="Open Field Mapping", url=reverse("field-mapping", args=[answer.connection.pk]))
+        return Link(label="Open Field Mapping", url=reverse("field-mapping", args=[answer.connection.pk]))
     if answer.cause in AT_CONNECTION and answer.connection:
         label, anchor = AT_CONNECTION[answer.cause]
-        return Cure(label=label, url=f"{answer.connection.get_absolute_url()}{anchor}")
+        return Link(label=label, url=f"{answer.connection.get_absolute_url()}{anchor}")
     return None
 
 

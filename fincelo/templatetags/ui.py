@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -113,6 +114,17 @@ def one_currency(rows: Iterable[Any]) -> str:
 @register.filter
 def count(number: int) -> str:
     return f"{number:,}"
+
+
+@register.filter
+def grouped(number: Decimal) -> str:
+    """1,234.50: all its digits, as they were told."""
+    return f"{number:,f}"
+
+
+@register.filter
+def contract_count(number: int) -> str:
+    return "1 contract" if number == 1 else f"{count(number)} contracts"
 
 
 @register.filter

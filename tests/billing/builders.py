@@ -10,7 +10,7 @@ from billing.activation import ActivationOrder, activate_billing
 from billing.models import Invoice, LegalEntity
 from billing.periods import plan_instalments
 from contracts.drafts import ContractDraft, CustomerDraft
-from contracts.enums import BillingCycle, BillingTiming
+from contracts.enums import BillingCycle, BillingTiming, ContractState
 from contracts.models import Contract
 from contracts.money import Money
 from contracts.operations import ContractOrder, write_contracts, write_customers
@@ -85,6 +85,13 @@ def sign(*deals: Deal, as_of: date = TODAY) -> list[Contract]:
     )
     found = Contract.objects.in_bulk(ids)
     return [found[id_] for id_ in ids]
+
+
+def put(contract: Contract, *, state: ContractState) -> None:
+    """Into this state, without a story."""
+    Contract.objects.filter(pk=contract.pk).update(
+        state=state, needs_approval=state is ContractState.AWAITING_APPROVAL
+    )
 
 
 def ensure_legal_entity(**facts: Any) -> LegalEntity:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -102,6 +103,62 @@ def test_a_schedule_asks_when_it_was_missed_too_long_ago(deal: Deal, asks: bool)
 
     assert schedule_of(contract)[0] == (ScheduleState.ASKS if asks else ScheduleState.ACTIVE)
     assert asks_first(instalments=order_for(contract_id=0, deal=deal).instalments, as_of=TODAY) == asks
+
+
+MONTHLY_FOR_A_YEAR = Deal(start=date(2026, 1, 1))
+
+
+def states_of(contract: Contract) -> list[str]:
+    return [row[-1] for row in plan_of(contract)]
+
+
+def activated_again(deal: Deal, *, billed_until: date | None) -> Contract:
+    [contract] = sign(deal)
+    Instalment.objects.all().delete()
+    BillingSchedule.objects.all().delete()
+    order = replace(order_for(contract_id=contract.pk, deal=deal), billed_until=billed_until)
+    activate_billing(orders=[order], as_of=TODAY)
+    return contract
+
+
+@pytest.mark.parametrize(
+    ("billed_until", "elsewhere", "state"),
+    [
+        (None, 0, ScheduleState.ASKS),
+        (date(2026, 9, 29), 8, ScheduleState.ASKS),  # September goes beyond it and is billed whole
+        (date(2026, 9, 30), 9, ScheduleState.ASKS),
+        (date(2026, 10, 31), 10, ScheduleState.ACTIVE),
+        (date(2026, 11, 29), 10, ScheduleState.ACTIVE),
+        (date(2026, 12, 31), 12, ScheduleState.ACTIVE),
+        (date(2025, 12, 31), 0, ScheduleState.ASKS),
+    ],
+)
+def test_billed_elsewhere_up_to_a_day_at_activation(
+    billed_until: date | None, elsewhere: int, state: ScheduleState
+) -> None:
+    contract = activated_again(MONTHLY_FOR_A_YEAR, billed_until=billed_until)
+
+    assert states_of(contract) == [ELSEWHERE] * elsewhere + [PLANNED] * (12 - elsewhere)
+    assert schedule_of(contract)[0] == state
+
+
+def test_rebuild_keeps_what_was_billed_elsewhere_up_to_a_day() -> None:
+    """By the periods of the new plan: one that went beyond the day may have become one that did not."""
+    contract = activated_again(replace(MONTHLY_FOR_A_YEAR, cycle=BillingCycle.ANNUAL), billed_until=TODAY)
+    assert states_of(contract) == [PLANNED]
+    order = replace(order_for(contract_id=contract.pk, deal=MONTHLY_FOR_A_YEAR), billed_until=TODAY)
+
+    rebuild_billing(orders=[order], as_of=TODAY)
+
+    assert states_of(contract) == [ELSEWHERE] * 10 + [PLANNED] * 2
+
+
+def test_rebuild_without_a_day_keeps_what_was_decided_before() -> None:
+    contract = activated_again(MONTHLY_FOR_A_YEAR, billed_until=date(2026, 6, 30))
+
+    rebuild_billing(orders=[order_for(contract_id=contract.pk, deal=MONTHLY_FOR_A_YEAR)], as_of=TODAY)
+
+    assert states_of(contract) == [ELSEWHERE] * 6 + [PLANNED] * 6
 
 
 def test_rebuild_replaces_the_plan() -> None:

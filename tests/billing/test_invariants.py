@@ -25,6 +25,7 @@ from tests.invariants import TESTS_EMPTY_TABLES, WITHOUT_CRM, plant, violations
 pytestmark = pytest.mark.django_db
 
 PLANTED_ELSEWHERE = {
+    "custom_field_values_fit",
     "database_refuses_changes",
     TESTS_EMPTY_TABLES,
     "few_invoices_of_a_contract_in_a_run",

@@ -18,8 +18,7 @@ from billing.models import (
     LegalEntity,
 )
 from contracts.enums import BillingCycle, BillingTiming, ContractState
-from contracts.models import Contract
-from tests.billing.builders import TODAY, Deal, ensure_legal_entity, invoices, sign
+from tests.billing.builders import TODAY, Deal, ensure_legal_entity, invoices, put, sign
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +85,7 @@ def test_an_invoice_is_a_frozen_copy(admin_user: User) -> None:
         "sent_at": None,
         "payment_terms_days": 30,
         "po_number": "PO 7",
+        "custom_fields": [],
         "seller": {
             "name": "Fincelo Inc",
             "address": "2 Side Street",
@@ -298,7 +298,7 @@ def test_case_35_an_outage_is_caught_up_and_dated_today() -> None:
 )
 def test_a_contract_that_is_not_billable_is_not_billed(state: ContractState) -> None:
     [contract, _] = sign(Deal(customer="Held"), Deal(customer="Billed"))
-    Contract.objects.filter(pk=contract.pk).update(state=state)
+    put(contract, state=state)
 
     bill()
 
@@ -362,7 +362,9 @@ def test_a_chunk_takes_the_same_statements_whatever_its_size() -> None:
     assert list(numbers) == list(range(1, 2 * CHUNK + 2))
 
 
-STATEMENTS_OF_A_CHUNK = 13  # with its transaction, the read of the chunk and of the letterhead
+STATEMENTS_OF_A_CHUNK = (
+    14  # with its transaction, the read of the chunk, of the letterhead and of custom fields
+)
 
 
 def test_planned_and_invoiced_add_up_to_the_contract_value() -> None:

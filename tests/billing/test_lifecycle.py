@@ -7,7 +7,7 @@ from billing.lifecycle import complete_contracts, start_contracts
 from billing.models import BillingSchedule, Instalment
 from contracts.enums import ContractState
 from contracts.models import AuditEntry, Contract
-from tests.billing.builders import TODAY, Deal, sign
+from tests.billing.builders import TODAY, Deal, put, sign
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,7 @@ def test_a_contract_starts_on_its_first_day() -> None:
 def test_other_states_do_not_move_by_date(state: ContractState) -> None:
     [contract] = sign(Deal(start=TODAY))
     Instalment.objects.update(state=InstalmentState.INVOICED)
-    Contract.objects.update(state=state)
+    put(contract, state=state)
 
     assert start_contracts(as_of=date(2030, 1, 1)) + complete_contracts(as_of=date(2030, 1, 1)) == 0
     assert state_of(contract) == state

@@ -99,7 +99,7 @@ def test_contract_list_asks_the_same_number_of_queries(
     sign(*[Deal(customer=f"Customer {number}", start=LATER) for number in range(count)])
 
     with django_assert_num_queries(
-        8
+        9
     ):  # session, user, time zone, his and his groups' rights, currencies, keys, rows
         page = viewer.get("/contracts/")
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from contracts.enums import ContractState
 from contracts.models import AuditEntry, Contract
 from contracts.suspending import UnableToResume, resume, resume_contracts, suspend_contracts
-from tests.billing.builders import Deal, sign
+from tests.billing.builders import Deal, put, sign
 
 pytestmark = pytest.mark.django_db
 START = date(2099, 1, 1)
@@ -21,17 +21,29 @@ def states() -> list[str]:
 def test_only_running_contracts_are_suspended() -> None:
     contracts = sign(*(Deal(start=START, customer=state.label) for state in ContractState))
     for contract, state in zip(contracts, ContractState, strict=True):
-        Contract.objects.filter(pk=contract.pk).update(state=state)
+        put(contract, state=state)
 
     suspended = suspend_contracts(reasons={contract.pk: "lost" for contract in contracts}, actor=None)
 
-    assert [contract.state for contract in suspended] == ["scheduled", "active"]
-    assert states() == ["awaiting_approval", "suspended", "suspended", "suspended", "completed", "terminated"]
+    assert [contract.state for contract in suspended] == ["awaiting_approval", "scheduled", "active"]
+    assert states() == ["suspended", "suspended", "suspended", "suspended", "completed", "terminated"]
     entries = AuditEntry.objects.filter(action="Contract suspended").order_by("pk")
     assert [(entry.before, entry.after, entry.reason) for entry in entries] == [
+        ({"state": "awaiting_approval"}, {"state": "suspended"}, "lost"),
         ({"state": "scheduled"}, {"state": "suspended"}, "lost"),
         ({"state": "active"}, {"state": "suspended"}, "lost"),
     ]
+
+
+def test_what_nobody_has_approved_waits_for_approval_again() -> None:
+    (contract,) = sign(Deal(start=START))
+    put(contract, state=ContractState.AWAITING_APPROVAL)
+    suspend_contracts(reasons={contract.pk: "lost"}, actor=None)
+
+    resume_contracts(reasons={contract.pk: "won again"}, as_of=date(2199, 1, 1), actor=None)
+
+    assert states() == ["awaiting_approval"]
+    assert AuditEntry.objects.get(action="Contract resumed").after == {"state": "awaiting_approval"}
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,9 @@ def test_customer_list_asks_the_same_number_of_queries(
 ) -> None:
     sign(*[Deal(customer=f"Customer {number}") for number in range(count)])
 
-    with django_assert_num_queries(7):  # session, user, time zone, his and his groups' rights, keys, rows
+    with django_assert_num_queries(
+        8
+    ):  # session, user, time zone, his and his groups' rights, fields, keys, rows
         page = viewer.get("/customers/")
 
     assert len(rows(page)) == count

@@ -13,10 +13,11 @@ from billing.models import BillingPolicy, CreditNoteRendering, Invoice, InvoiceR
 from billing.payment_imports import import_payments
 from billing.policy import put_limit
 from contracts import audit
-from contracts.models import Workspace
+from contracts.enums import CustomFieldHome
+from contracts.models import CustomField, Workspace
 from contracts.money import Money
 from crm_sync.enums import HoldCode, Outcome
-from crm_sync.models import Connection, CrmAccount
+from crm_sync.models import Connection, CrmAccount, HoldPolicy
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.crm_sync.page_rows import connect, deal, hold, ran, recorded
 
@@ -52,7 +53,9 @@ def fill(name: str = "Salesforce") -> Connection:
     recorded(run, held, Outcome.HELD, code=HoldCode.AMOUNT_MISSING)
     hold(held)
     CrmAccount.objects.create(org=connection.org, external_id=f"001{name}", customer=contract.customer)
+    CustomField.objects.get_or_create(home=CustomFieldHome.CONTRACT, label=BAD)
     Workspace.objects.get_or_create(pk=1)
+    HoldPolicy.objects.get_or_create(pk=1)
     audit.record(actor=None, action="tested", subject=connection)
     return connection
 

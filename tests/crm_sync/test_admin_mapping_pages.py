@@ -4,6 +4,8 @@ import pytest
 from django.test import Client
 
 from contracts.models import AuditEntry
+from crm_sync.enums import NumberFormat, Target, TermUnit
+from crm_sync.mappings import confirmed_rules
 from crm_sync.models import Connection, FieldMapping, MappingVersion, Translation
 from tests.crm_sync.admin_rows import page_of, staff
 from tests.crm_sync.page_rows import connect, deal
@@ -18,6 +20,10 @@ COLUMNS = (
     "source_object",
     "source_field",
     "default_value",
+    "transform",
+    "number_format",
+    "term_unit",
+    "custom_type",
 )
 
 
@@ -86,7 +92,9 @@ def test_rows_are_added_and_removed(support: Client) -> None:
     added = {
         f"field_mappings-{number}-{name}": value
         for name, value in zip(
-            COLUMNS, ("custom", "Cost centre", "customer", "deal", "Centre__c", ""), strict=True
+            COLUMNS,
+            ("custom", "Cost centre", "customer", "deal", "Centre__c", "", "", "", "", "number"),
+            strict=True,
         )
     }
 
@@ -117,12 +125,29 @@ def test_rows_are_added_and_removed(support: Client) -> None:
         ({"field_mappings-3-source_field": ""}, "Contract Duration needs a CRM field or a default value."),
         ({"field_mappings-1-target": "duration"}, "Please correct"),
         ({"field_mappings-1-target": "custom"}, "Please correct"),
+        (
+            {"field_mappings-3-default_value": "soon"},
+            "Contract Duration has a default value that cannot be read: “soon” is not a duration",
+        ),
+        (
+            {"field_mappings-4-transform": "table_only", "translations-0-DELETE": "on"},
+            "Billing Cycle is read by its translation table only, which is empty; add translations.",
+        ),
+        (
+            {"translations-0-value": "Bi-annual"},
+            "Billing Cycle has a translation of “jährlich” that cannot be read: “Bi-annual” can mean",
+        ),
+        ({"translations-0-target": "contract_value"}, "Contract Value is read, not translated"),
+        ({"translations-0-target": "custom"}, "Name the custom field, and no other."),
+        ({"translations-0-raw_value": "- _"}, "Enter the value as the CRM has it."),
+        ({"seen_version": "7"}, "Somebody else saved version 1 meanwhile, and you have changed version 7."),
     ],
 )
 def test_mapping_that_could_not_be_confirmed_is_not_saved(
     support: Client, changes: dict[str, str], sentence: str
 ) -> None:
     connection = connect()
+    Translation.objects.create(connection=connection, raw_value="Jährlich", value="annual")
     before = row_versions()
 
     page = support.post(page_of(connection), inlines(connection, **changes))
@@ -138,3 +163,59 @@ def test_operator_may_look_but_not_mend(db: None) -> None:
 
     assert client.get(page_of(connection)).status_code == 200
     assert client.post(page_of(connection), inlines(connection)).status_code == 403
+
+
+def test_what_support_types_is_kept_as_the_page_keeps_it(support: Client) -> None:
+    connection = connect()
+    Translation.objects.create(connection=connection, raw_value="Jährlich", value="annual")
+
+    support.post(
+        page_of(connection),
+        inlines(
+            connection,
+            **{
+                "field_mappings-3-default_value": "1 year",
+                "field_mappings-3-term_unit": "years",
+                "field_mappings-1-number_format": "comma_groups",
+                "translations-0-value": "Per year",
+                "seen_version": "1",
+            },
+        ),
+    )
+
+    rules = confirmed_rules(connection=Connection.objects.get())
+    duration, value = rules.rule(Target.DURATION), rules.rule(Target.CONTRACT_VALUE)
+    assert (duration.default_value, duration.term_unit) == ("12 months", TermUnit.YEARS)
+    assert value.number_format is NumberFormat.COMMA_GROUPS
+    assert rules.translations == {"billing_cycle": {"jährlich": "annual"}}
+    assert MappingVersion.objects.count() == 2
+
+
+def test_page_names_the_version_that_it_was_drawn_with(support: Client) -> None:
+    assert 'name="seen_version" value="1"' in support.get(page_of(connect())).text
+
+
+def test_who_may_change_connections_sets_the_mode_by_the_same_rules() -> None:
+    connection = connect(cursor_external_id="006A", mode="preview")
+    previewed = deal(connection, fingerprint="preview-1", state="previewed")
+
+    staff("Finance").post(page_of(connection), inlines(connection) | {"mode": "live"})
+
+    connection.refresh_from_db()
+    previewed.refresh_from_db()
+    assert (connection.mode, connection.cursor_external_id, previewed.fingerprint) == ("live", "", "")
+    entry = AuditEntry.objects.get(action="connection settings changed")
+    assert (entry.actor_name, entry.before, entry.after) == (
+        "finance",
+        {"mode": "preview"},
+        {"mode": "live"},
+    )
+
+
+def test_support_sees_the_mode_and_cannot_set_it(support: Client) -> None:
+    connection = connect(mode="preview")
+
+    support.post(page_of(connection), inlines(connection) | {"mode": "live"})
+
+    connection.refresh_from_db()
+    assert connection.mode == "preview"

@@ -20,7 +20,15 @@ pytestmark = pytest.mark.django_db
 OURS = [
     model for model in admin.site._registry if model._meta.app_label in ("contracts", "billing", "crm_sync")
 ]
-EDITABLE = {"workspace", "legalentity", "connection", "billingpolicy", "approvallimit"}
+EDITABLE = {
+    "workspace",
+    "customfield",
+    "legalentity",
+    "connection",
+    "billingpolicy",
+    "approvallimit",
+    "holdpolicy",
+}
 MACHINE_WRITTEN = [model for model in OURS if model._meta.model_name not in EDITABLE]
 
 

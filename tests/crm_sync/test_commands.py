@@ -6,7 +6,7 @@ import pty
 import subprocess
 import sys
 import termios
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -29,7 +29,8 @@ from tests.processes import Manage
 
 RESULT_KEYS = [
     *("connection", "provider", "state", "error", "seen", "created", "updated", "unchanged", "held"),
-    *("suspended", "refused", "failed", "missed", "api_calls", "pages", "reasons", "warnings", "open_holds"),
+    *("suspended", "refused", "failed", "previewed", "missed", "api_calls", "pages", "reasons", "asking"),
+    *("would_invoice", "warnings", "open_holds"),
 ]
 
 
@@ -95,6 +96,7 @@ def test_json_of_a_run(salesforce: Connection, org: Org) -> None:
         "api_calls": told["api_calls"],
         "pages": 1,
         "reasons": {"AMOUNT_MISSING": 1},
+        "would_invoice": {},
         "warnings": [],
         "open_holds": 1,
     }
@@ -290,6 +292,7 @@ def test_dry_run_writes_nothing(salesforce: Connection, org: Org, run: Run, more
 
 
 def test_dry_run_tells_what_would_happen(salesforce: Connection, org: Org, run: Run) -> None:
+    ensure_legal_entity()
     sell(org, modified_at=org.now() - timedelta(days=3))
     changed = sell(org)
     run(salesforce)
@@ -302,6 +305,34 @@ def test_dry_run_tells_what_would_happen(salesforce: Connection, org: Org, run: 
     )
     assert sync_json("--dry-run")[1]["runs"][0]["reasons"] == {"AMOUNT_MISSING": 1}
     assert sync_json("--dry-run", "--full")[1]["runs"][0]["unchanged"] == 1
+
+
+def test_dry_run_tells_duplicates_invoices_and_what_asks(salesforce: Connection, org: Org) -> None:
+    """A copy on another page is held, as the run would hold it."""
+    ensure_legal_entity(default_tax_rate=20_000)
+    org.max_page_size = 1
+    account, today = org.add_account("Acme"), timezone.now().date()
+    for number in range(2):
+        moment = org.now() - timedelta(days=1, minutes=number)
+        sell(org, account=account, CloseDate=today, modified_at=moment)
+    sell(org, CloseDate=date(2026, 1, 1))
+    before = row_versions()
+
+    code, answer = sync_json("--dry-run")
+
+    (told,) = answer["runs"]
+    assert (code, row_versions() == before) == (0, True)
+    assert (told["created"], told["held"], told["reasons"]) == (2, 1, {"DUPLICATE_SUSPECT": 1})
+    assert (told["asking"], told["would_invoice"]) == (1, {"USD": {"count": 1, "total_minor": 36_000}})
+
+
+def test_dry_run_says_why_nothing_would_be_invoiced(salesforce: Connection, org: Org) -> None:
+    sell(org, CloseDate=timezone.now().date())
+
+    assert sync_crm("--dry-run")[1].splitlines()[1] == (
+        "The address of the legal entity is missing, so no invoice is legal. "
+        "Enter it under Settings, Legal entity."
+    )
 
 
 def test_dry_run_that_fails(salesforce: Connection, org: Org) -> None:

@@ -19,7 +19,7 @@ from tests.crm_sync.sales import sell_in_hubspot
 from tests.crm_sync.stored import row_versions
 from tests.processes import Manage
 
-KEYS = ["connection", "provider", "org", "state", "warnings", "mapping_confirmed"]
+KEYS = ["connection", "provider", "org", "state", "mode", "warnings", "mapping_confirmed"]
 pytestmark = pytest.mark.django_db
 
 
@@ -71,6 +71,7 @@ def test_hubspot_with_the_proposed_mapping(token_file: str, token: str, portal: 
         "provider": "hubspot",
         "org": f"HubSpot portal {portal.portal_id}",
         "state": "connected",
+        "mode": "live",
         "warnings": [],
         "mapping_confirmed": True,
     }
@@ -327,3 +328,13 @@ def test_name_of_a_connection_to_the_other_crm(token_file: str, salesforce_argum
     refused = connect_crm(*hubspot_arguments(token_file), "--name", "Salesforce")
 
     assert refused == (2, "Salesforce is a connection to Salesforce. Choose another name.")
+
+
+def test_connected_in_the_mode_that_is_asked_for(token_file: str, token: str) -> None:
+    code, _ = connect_crm(*hubspot_arguments(token_file), "--mode", "preview")
+    assert (code, Connection.objects.get().mode) == (0, "preview")
+
+    connect_crm(*hubspot_arguments(token_file))
+    assert Connection.objects.get().mode == "preview"
+    connect_crm(*hubspot_arguments(token_file), "--mode", "review")
+    assert Connection.objects.get().mode == "review"

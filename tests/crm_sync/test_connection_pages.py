@@ -16,6 +16,7 @@ from tests.pages import alerts, heading, rows, signed_in, words
 pytestmark = pytest.mark.django_db
 VIEW, CHANGE = "crm_sync.view_connection", "crm_sync.change_connection"
 SETTINGS = {
+    "mode": "live",
     "name": "Salesforce",
     "import_from": "2026-01-01",
     "default_currency": "USD",
@@ -288,3 +289,29 @@ def test_answer_is_carried_out_once(
     assert "Have these deals left won?" not in page.text
     again = browser.post(path, follow=True)
     assert "Salesforce asks nothing any more: this has been decided meanwhile." in words(again.text)
+
+
+def test_mode_is_chosen_audited_and_shown(browser: Client) -> None:
+    connection = connect(cursor_modified_at=NOON)
+
+    response = browser.post(
+        f"/settings/crm/{connection.pk}/settings/", SETTINGS | {"mode": "preview"}, follow=True
+    )
+
+    connection.refresh_from_db()
+    assert (connection.mode, connection.cursor_modified_at) == ("preview", NOON)
+    assert (
+        "Salesforce is in mode Preview. The history shows what would happen, and nothing is imported. "
+        "Contracts made before go on being billed, and are suspended if their deals are no longer won."
+    ) in alerts(response)
+    assert "Preview: the history shows what would happen" in browser.get("/settings/crm/").text
+    assert AuditEntry.objects.get().after == {"mode": "preview"}
+
+
+def test_a_mode_that_does_not_exist_is_refused(browser: Client) -> None:
+    connection = connect()
+
+    browser.post(f"/settings/crm/{connection.pk}/settings/", SETTINGS | {"mode": "silent"})
+
+    connection.refresh_from_db()
+    assert connection.mode == "live"

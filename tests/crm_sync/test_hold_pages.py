@@ -49,7 +49,7 @@ def test_open_holds_are_listed_with_their_causes_counted(browser: Client) -> Non
     hold(deal(connection, "C", name="Gamma"), EMPTY, opened_at=NOON - timedelta(hours=1))
     hold(deal(connection, "D", name="Settled"), EMPTY, resolved_at=NOON)
 
-    page = browser.get("/holds/")
+    page = browser.get("/holds/list/")
 
     assert rows(page) == [
         ["Beta", "Salesforce", "Contract Value is empty.", "20 Nov 2026, 13:00", "Open"],
@@ -75,7 +75,7 @@ def test_holds_are_filtered(browser: Client, query: str, expected: list[str]) ->
     hold(deal(connect(), "006A", name="Alpha"), UNKNOWN, opened_at=NOON)
     hold(deal(other, "006B", name="Beta"), EMPTY, opened_at=NOON + timedelta(hours=1))
 
-    page = browser.get(f"/holds/?{query.format(other=other.pk)}")
+    page = browser.get(f"/holds/list/?{query.format(other=other.pk)}")
 
     assert [row[0] for row in rows(page)] == expected
     assert ("No hold matches" in page.text) is (not expected)
@@ -91,11 +91,8 @@ def test_hold_tells_each_problem_in_three_lines(browser: Client) -> None:
     assert alerts(page) == [UNKNOWN["sentence"], EMPTY["sentence"]]
     assert WHY[HoldCode.FREQUENCY_UNKNOWN] in page.text
     assert "Billing Cycle: the CRM says Bi-annual" in words(page.text)
-    assert (
-        f'href="/settings/mapping/{connection.pk}/?translate=Bi-annual#translations">Add a translation'
-        in page.text
-    )
-    assert f'href="/settings/mapping/{connection.pk}/#contract-value">Set a default value' in page.text
+    assert f'href="/settings/mapping/{connection.pk}/#billing-cycle">Change the field mapping' in page.text
+    assert f'href="/settings/mapping/{connection.pk}/#contract-value">Change the field mapping' in page.text
     assert 'href="https://acme.my.salesforce.com/006A"' in page.text
 
 
@@ -222,5 +219,5 @@ def test_text_of_the_crm_is_escaped(browser: Client) -> None:
     held = deal(connect(), name=bad, stage=bad, url=f"https://x/{bad}")
     opened = hold(held, problem(HoldCode.FREQUENCY_UNKNOWN, raw=bad, sentence=bad, cure=bad, field=bad))
 
-    for path in ("/holds/", f"/holds/{opened.pk}/"):
+    for path in ("/holds/", "/holds/list/", f"/holds/{opened.pk}/"):
         assert "<script>alert" not in browser.get(path).text

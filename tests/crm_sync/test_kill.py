@@ -20,6 +20,8 @@ from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from contracts.models import Contract
 from contracts.workspace import business_date
+from crm_sync.connection_settings import save_settings
+from crm_sync.enums import ConnectionMode
 from crm_sync.errors import LeaseHeld
 from crm_sync.models import Connection, CrmDeal, SyncRun
 from demo.http_server import Request, Response
@@ -291,3 +293,70 @@ def test_killed_at_every_statement(salesforce: Connection, org: Org, run: Run) -
 
     assert_no_violations()
     assert points > 60
+
+
+def preview_first(connection: Connection) -> None:
+    save_settings(connection=connection, changes={"mode": ConnectionMode.PREVIEW}, actor=None)
+
+
+BUSINESS = ("customers", "accounts", "contracts", "schedules", "instalments")
+
+
+def business(dump: Dump) -> Dump:
+    return {name: dump[name] for name in BUSINESS}
+
+
+def test_a_preview_that_is_killed_loses_no_deal_for_the_mode_after_it(
+    undisturbed: Dump, salesforce: Connection, run: Run, manage: Manage, gate: Callable[..., None]
+) -> None:
+    preview_first(salesforce)
+    gate(table="crm_sync_syncrecord")
+    process = manage.start("sync_crm", "--json")
+    wait_until(somebody_waits_at_the_gate)
+    kill(process)
+    open_gate()
+    assert (CrmDeal.objects.count(), Contract.objects.count()) == (0, 0)
+
+    previewed = sync_at_once(run, salesforce)
+    save_settings(connection=salesforce, changes={"mode": ConnectionMode.LIVE}, actor=None)
+    today = business_date(at=timezone.now())
+    done = run(salesforce, as_of=today)
+    invoice_due(as_of=today, trigger=BillingTrigger.SYNC)
+
+    assert (previewed.previewed, done.created, done.held) == (25, 24, 1)
+    assert business(stored()) == business(undisturbed)
+    assert_no_violations()
+
+
+def test_a_change_of_mode_waits_for_the_page_being_written_and_stops_the_rest(
+    salesforce: Connection, org: Org, run: Run, manage: Manage, gate: Callable[..., None]
+) -> None:
+    org.max_page_size = 200
+    org.add_won_deals(500)
+    gate(table="crm_sync_syncrecord")
+    process = manage.start("sync_crm", "--json")
+    wait_until(somebody_waits_at_the_gate)
+
+    def change() -> None:
+        preview_first(Connection.objects.get(pk=salesforce.pk))
+        connections.close_all()
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    wait_until(somebody_waits_for_a_lock)
+    open_gate()
+    changing.join(30)
+    process.communicate(timeout=60)
+
+    assert (Contract.objects.count(), CrmDeal.objects.count()) == (200, 200)
+    done = sync_at_once(run, salesforce)
+    assert (done.previewed, Contract.objects.count(), CrmDeal.objects.count()) == (300, 200, 500)
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])

@@ -49,7 +49,7 @@ def test_a_complete_deal_makes_a_customer_a_contract_and_a_plan() -> None:
         (date(2027, 5, 20), date(2027, 8, 20)),
         (date(2027, 8, 20), date(2027, 11, 20)),
     ]
-    assert [tuple(asdict(step).values()) for step in one.trace] == [
+    assert [tuple(asdict(step).values())[:5] for step in one.trace] == [
         ("Customer Name", "Account or company: name", "Acme Ltd", "as is", "Acme Ltd"),
         ("Currency", "Deal: deal_currency_code", "USD", "as is", "USD"),
         ("Contract Duration", "Deal: term", "12", "months, bare numbers are months", "12"),

@@ -9,15 +9,18 @@ from django.utils import timezone
 from contracts.enums import BillingCycle, CustomFieldHome
 from contracts.models import AuditEntry
 from crm_sync.enums import Provider, SourceObject, Target
+from crm_sync.mapping_lint import MappingProblem
 from crm_sync.mapping_rules import FieldRule
 from crm_sync.mappings import (
-    MappingProblem,
+    UnableToChangeMapping,
+    add_translation,
     confirmed_rules,
     current_rules,
     ensure_proposal,
     ensure_version,
     lint,
     save_mapping,
+    set_default,
 )
 from crm_sync.models import Connection, CrmSchema, FieldMapping, MappingVersion
 
@@ -145,7 +148,11 @@ def test_good_mapping_has_no_problems(connection: Connection) -> None:
                 *(rule for rule in RULES if rule.target is not Target.CONTRACT_VALUE),
                 FieldRule(target=Target.CONTRACT_VALUE, source_field="Note__c"),
             ],
-            ("Contract Value", "Contract Value is fed by Note, a text field; choose a number field.", False),
+            (
+                "Contract Value",
+                "Contract Value is fed by Note, a text field; choose a number field, or say how its numbers are written.",
+                False,
+            ),
         ),
     ],
     ids=["needed", "twice", "unknown", "text"],
@@ -173,3 +180,110 @@ def test_unknown_schema_accuses_no_field(connection: Connection) -> None:
     typed = [*RULES, FieldRule(target=Target.PO_NUMBER, source_field="Typed__c")]
 
     assert lint(connection=connection, rules=typed) == []
+
+
+def test_translation_is_added_as_one_version_and_one_line_of_the_audit(
+    connection: Connection, finance: User
+) -> None:
+    save(connection)
+
+    version = add_translation(
+        connection=connection, key="billing_cycle", raw=" Jährlich ", value="Yearly", actor=finance
+    )
+
+    assert version
+    assert (version.number, version.author, connection.mapping_version) == (2, finance, version)
+    assert confirmed_rules(connection=connection).translations == {"billing_cycle": {"jährlich": "annual"}}
+    assert [entry.actor_name for entry in AuditEntry.objects.order_by("id")] == ["Fincelo", "fiona"]
+
+
+def test_translation_that_is_there_already_makes_no_version(connection: Connection) -> None:
+    save(connection, Jährlich=BillingCycle.ANNUAL)
+
+    again = add_translation(
+        connection=connection, key="billing_cycle", raw="jährlich", value="annual", actor=None
+    )
+
+    assert again is None
+    assert MappingVersion.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "raw", "value", "sentence"),
+    [
+        ("billing_cycle", "x", "Bi-annual", "“Bi-annual” can mean twice a year or every two years"),
+        ("duration", "tbd", "soon", "“soon” is not a duration of 1 to 1200 whole months."),
+        ("currency", "Euro", "EURO", "“EURO” is no current ISO 4217 currency code."),
+        ("custom:Region", "x", "y" * 201, "A value may have 200 characters at most. Shorten it."),
+        ("custom:Gone", "x", "y", "Gone is not in the field mapping any more. Add it there."),
+        ("contract_value", "x", "1", "Contract Value has no translations. Correct the value in the CRM."),
+        ("billing_cycle", " ", "annual", "An empty value has no translation. Set a default value instead."),
+        ("moon", "x", "y", "Fincelo has no such field. Open Field Mapping and choose one."),
+        ("billing_cycle", "Jährlich", "monthly", "“Jährlich” was translated meanwhile, as “annual”."),
+    ],
+)
+def test_translation_that_cannot_be_is_refused(
+    connection: Connection, key: str, raw: str, value: str, sentence: str
+) -> None:
+    save(connection, Jährlich=BillingCycle.ANNUAL)
+
+    with pytest.raises(UnableToChangeMapping) as refusal:
+        add_translation(connection=connection, key=key, raw=raw, value=value, actor=None)
+
+    assert str(refusal.value).startswith(sentence)
+    assert MappingVersion.objects.count() == 1
+
+
+def test_nothing_is_translated_before_the_mapping_is_confirmed(connection: Connection) -> None:
+    with pytest.raises(UnableToChangeMapping) as refusal:
+        add_translation(connection=connection, key="currency", raw="Euro", value="EUR", actor=None)
+
+    assert str(refusal.value) == (
+        "The field mapping of Salesforce has not been confirmed. Open Field Mapping and confirm it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "stored"),
+    [
+        ("account_manager", " sam@acme.example ", "sam@acme.example"),
+        ("currency", "eur", "EUR"),
+        ("custom:Region", "North", "North"),
+    ],
+)
+def test_default_is_set_as_one_version(
+    connection: Connection, finance: User, key: str, value: str, stored: str
+) -> None:
+    save(connection)
+
+    version = set_default(connection=connection, key=key, value=value, actor=finance)
+
+    assert version
+    assert (version.number, version.author) == (2, finance)
+    rule = next(rule for rule in confirmed_rules(connection=connection).rules if rule.key == key)
+    assert rule.default_value == stored
+    assert set_default(connection=connection, key=key, value=value, actor=finance) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("24", "Contract Duration was given a default meanwhile: “12”."),
+        ("", "Enter the default value of Contract Duration."),
+        ("0", "“0” is not a duration of 1 to 1200 whole months."),
+    ],
+)
+def test_default_that_cannot_be_is_refused(connection: Connection, value: str, sentence: str) -> None:
+    save(connection)
+
+    with pytest.raises(UnableToChangeMapping) as refusal:
+        set_default(connection=connection, key="duration", value=value, actor=None)
+
+    assert str(refusal.value).startswith(sentence)
+
+
+def test_default_that_is_there_in_other_words_makes_no_version(connection: Connection) -> None:
+    save(connection)
+
+    assert set_default(connection=connection, key="duration", value="1 year", actor=None) is None
+    assert confirmed_rules(connection=connection).rule(Target.DURATION).default_value == "12"

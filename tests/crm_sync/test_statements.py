@@ -8,11 +8,17 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from contracts.models import Contract
-from crm_sync.models import Connection, SyncRun
+from crm_sync.credentials import open_client
+from crm_sync.enums import ConnectionMode, RunTrigger
+from crm_sync.foretelling import foretell
+from crm_sync.models import Connection, CrmDeal, SyncRun
+from crm_sync.pages import map_page
+from crm_sync.sync import Order, look
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
@@ -21,6 +27,7 @@ from tests.crm_sync.statements import noted, pages_of
 from tests.crm_sync.stored import forget_imports
 
 MOST_FOR_A_PAGE = 45
+MOST_TO_FORETELL_A_PAGE = 50
 
 
 def per_page(connection: Connection, run: Run) -> tuple[SyncRun, list[int]]:
@@ -77,6 +84,15 @@ def changed(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
     change(org, deals, Name="Renamed", Amount=77_777)
 
 
+def changed_since_live(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
+    """Contracts of mode Live, looked at in Preview."""
+    deals = org.add_won_deals(size)
+    Connection.objects.update(mode=ConnectionMode.LIVE)
+    run()
+    Connection.objects.update(mode=ConnectionMode.PREVIEW)
+    change(org, deals, Name="Renamed", Amount=77_777)
+
+
 def changed_after_an_invoice(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
     deals = org.add_won_deals(size)
     done = run()
@@ -96,6 +112,20 @@ def mended(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
 def copied(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
     deals = org.add_won_deals(size)
     change(org, deals, Amount=1000, AccountId=org.add_account("Acme"))
+
+
+def free(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
+    change(org, org.add_won_deals(size), Amount=0)
+    run()
+    CrmDeal.objects.update(free_accepted=True, duplicate_accepted=True)
+
+
+def entered(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
+    """And the CRM says something else."""
+    entry = {"value": "900", "reason": "Tests.", "by": "fiona", "at": "2026-11-22T10:00:00+00:00"}
+    org.add_won_deals(size)
+    run()
+    CrmDeal.objects.update(overrides={"contract_value": entry})
 
 
 def some_of_each(org: Org, size: int, run: Callable[[], SyncRun]) -> None:
@@ -118,6 +148,8 @@ KINDS: list[tuple[Prepare, str]] = [
     (changed_after_an_invoice, "refused"),
     (mended, "created"),
     (copied, "held"),
+    (free, "created"),
+    (entered, "updated"),
     (some_of_each, "updated"),
 ]
 
@@ -146,6 +178,56 @@ def test_page_of_20_and_of_200_deals(
     few, many = counts_of(salesforce, org, run, kind=kind, sizes=(20, 200))
 
     assert few == many <= MOST_FOR_A_PAGE
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [
+        (ConnectionMode.REVIEW, (won, "created")),
+        (ConnectionMode.REVIEW, (changed, "updated")),
+        (ConnectionMode.PREVIEW, (won, "previewed")),
+        (ConnectionMode.PREVIEW, (without_an_amount, "previewed")),
+        (ConnectionMode.PREVIEW, (unchanged, "unchanged")),
+        (ConnectionMode.PREVIEW, (changed_since_live, "previewed")),
+    ],
+    ids=lambda part: part[0].__name__ if isinstance(part, tuple) else part,
+)
+def test_page_of_20_and_of_200_deals_in_other_modes(
+    salesforce: Connection, org: Org, run: Run, mode: ConnectionMode, kind: tuple[Prepare, str]
+) -> None:
+    Connection.objects.update(mode=mode)
+
+    few, many = counts_of(salesforce, org, run, kind=kind, sizes=(20, 200))
+
+    assert few == many <= MOST_FOR_A_PAGE
+
+
+def test_foretelling_20_and_200_deals(salesforce: Connection, org: Org, run: Run) -> None:
+    """The statements of a page, and those of its billing."""
+    ensure_legal_entity()
+    counts = []
+    for size in (20, 200):
+        for table in ("Opportunity", "Account"):
+            org.tables[table].clear()
+        some_of_each(org, size, lambda: run(salesforce))
+        counts.append(foretelling(salesforce, list(org.tables["Opportunity"])))
+        forget_imports()
+
+    assert counts[0] == counts[1] <= MOST_TO_FORETELL_A_PAGE
+
+
+def foretelling(connection: Connection, external_ids: list[str]) -> int:
+    """How many statements it takes to foretell these deals, of which some are created, updated and held."""
+    connection.refresh_from_db()
+    sight = look(connection=connection, order=Order(trigger=RunTrigger.COMMAND, as_of=timezone.now().date()))
+    client = open_client(connection=connection)
+    (page,) = client.deals_by_id(external_ids=external_ids, wanted=sight.rules.wanted())
+    with noted() as statements:
+        ready = map_page(page=page, sight=sight)
+        told = foretell(ready=ready, deals=page.deals, sight=sight, at=timezone.now())
+    assert {one.outcome.value for one in told.deals} == {"created", "updated", "held"}
+    assert any(one.billing and one.billing.invoices for one in told.deals)
+    return len(statements)
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ from crm_sync.enums import DealState, LeftReason, Outcome
 from crm_sync.enums import TieOutLine as Line
 from crm_sync.models import Connection, CrmDeal, TieOut, WonDeal
 from demo.salesforce.org import Org
-from tests.billing.builders import Deal, ensure_legal_entity, sign
+from tests.billing.builders import Deal, ensure_legal_entity, put, sign
 from tests.billing.people import person
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.page_rows import NOON, connect, deal, hold, ran, recorded
@@ -185,7 +185,7 @@ def some_workspace(chance: random.Random) -> None:
             outcome = chance.choice([Outcome.REFUSED, Outcome.UPDATED])
             recorded(run, CrmDeal.objects.get(external_id=key), outcome=outcome)
         if chance.random() < 0.3:
-            Contract.objects.filter(pk=contract.pk).update(state=chance.choice(ContractState.values))
+            put(contract, state=ContractState(chance.choice(ContractState.values)))
     bill(as_of=DAY + timedelta(days=chance.randrange(40)))
     for invoice in Invoice.objects.exclude(number=None):
         if chance.random() < 0.4:

@@ -14,6 +14,7 @@ DECLARED = [
     ("invariants", "contracts.tasks.check_at_night", "I", 60, -1),
     ("mail", "billing.tasks.send_mails", "I", 5, -1),
     ("poll", "crm_sync.tasks.poll_due", "I", 5, -1),
+    ("reminders", "crm_sync.tasks.remind_of_holds", "I", 30, -1),
     ("sweep", "crm_sync.tasks.sweep_due", "I", 7, -1),
     ("tie-out", "crm_sync.tasks.check_tie_out", "I", 30, -1),
 ]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fincelo.spreadsheets import csv_text, safe_cell
+from fincelo.spreadsheets import csv_lines, csv_text, safe_cell
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,15 @@ def test_what_is_written_is_read_back(rows: list[list[str]]) -> None:
     read = list(csv.reader(io.StringIO(text, newline="")))
 
     assert read == [["a", "b"], *([safe_cell(cell) for cell in row] for row in rows)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 1_250])
+def test_pieces_are_the_whole_table_once(count: int) -> None:
+    rows = [("=Head", "Second"), *((number, f"-{number}x") for number in range(count))]
+
+    text = "".join(csv_lines(rows))
+
+    assert list(csv.reader(io.StringIO(text))) == [
+        ["'=Head", "Second"],
+        *([str(number), f"'-{number}x"] for number in range(count)),
+    ]

@@ -13,7 +13,7 @@ from contracts.enums import BillingCycle
 from crm_sync import connecting, credentials
 from crm_sync.clients.salesforce_oauth import renew
 from crm_sync.connection_settings import save_settings
-from crm_sync.enums import Provider, Target, TermUnit
+from crm_sync.enums import ConnectionMode, Provider, Target, TermUnit
 from crm_sync.errors import SyncError
 from crm_sync.mappings import current_rules, lint, save_mapping
 from crm_sync.models import Connection
@@ -47,6 +47,7 @@ class Command(BaseCommand):
             provider.add_argument("--default-term", type=months, metavar="MONTHS")
             provider.add_argument("--default-cycle", choices=BillingCycle.values)
             provider.add_argument("--default-currency", metavar="CUR", default="")
+            provider.add_argument("--mode", choices=ConnectionMode.values, help="Live where none is named.")
             provider.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -70,6 +71,7 @@ class Command(BaseCommand):
             changes = {"import_from": options["import_from"]} | (
                 {"default_currency": currency} if currency else {}
             )
+            changes |= {"mode": options["mode"]} if options["mode"] else {}
             save_settings(connection=connection, changes=changes, actor=None)
         confirmed = options["accept_proposed_mapping"] and self.confirm(connection, options)
         self.report(connection, confirmed=bool(confirmed), as_json=options["json"])
@@ -81,6 +83,7 @@ class Command(BaseCommand):
             name=options["name"],
             import_from=options["import_from"],
             default_currency=currency,
+            mode=options["mode"] or ConnectionMode.LIVE,
         )
         if connection.provider != options["provider"]:
             raise CommandError(
@@ -133,6 +136,7 @@ class Command(BaseCommand):
                 "provider": connection.provider,
                 "org": str(connection.org),
                 "state": connection.state,
+                "mode": connection.mode,
                 "warnings": connection.warnings,
                 "mapping_confirmed": confirmed or connection.mapping_version is not None,
             }

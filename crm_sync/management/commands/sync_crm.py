@@ -139,7 +139,7 @@ class Command(BaseCommand):
                 refuse_future(since=options["since"], now=now)
             if options["dry_run"]:
                 start_at(connection, options)
-                return dry_run(connection, order)
+                return dry_run(connection, order, at=now)
             if options["full"]:
                 read_everything(connection=connection, actor=None)
             elif options["since"]:
@@ -214,24 +214,27 @@ def start_at(connection: Connection, options: dict[str, Any]) -> None:
         connection.cursor_modified_at = start
 
 
-def dry_run(connection: Connection, order: Order) -> dict[str, Any]:
+def dry_run(connection: Connection, order: Order, *, at: datetime) -> dict[str, Any]:
     try:
-        found = preview(connection=connection, order=order)
+        found = preview(connection=connection, order=order, at=at)
     except SyncError as error:
         return blank(connection, state="failed", error=str(error))
     return blank(connection, state="dry run") | {
         "seen": found.seen,
-        "created": found.would_create,
-        "updated": found.would_change,
-        "held": found.would_hold,
-        "unchanged": found.unchanged,
+        **{outcome.value: count for outcome, count in found.outcomes.items()},
         "api_calls": found.api_calls,
+        "asking": found.asks,
+        "would_invoice": {
+            currency: {"count": count, "total_minor": found.invoiced[currency]}
+            for currency, count in sorted(found.invoices.items())
+        },
+        "warnings": sorted(found.refusals),
         "reasons": {code.value: count for code, count in found.reasons.items()},
     }
 
 
 def blank(connection: Connection, *, state: str, error: str = "") -> dict[str, Any]:
-    """Every key of a result; what has not happened counts 0."""
+    """Every key of a result; what has not happened counts 0. A dry run alone asks and would invoice."""
     return {
         "connection": connection.name,
         "provider": connection.provider,
@@ -239,6 +242,8 @@ def blank(connection: Connection, *, state: str, error: str = "") -> dict[str, A
         "error": error,
         **dict.fromkeys(COUNTS, 0),
         "reasons": {},
+        "asking": 0,
+        "would_invoice": {},
         "warnings": [],
         "open_holds": CrmDeal.objects.held().filter(connection=connection).count(),
     }

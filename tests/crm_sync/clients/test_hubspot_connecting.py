@@ -112,3 +112,16 @@ def test_a_dead_token_stops_the_preflight_at_once(open_hubspot: Open, portal: Po
         client.preflight()
 
     assert (refusal.value.breaks, client.calls) == (True, 2)
+
+
+def test_properties_that_may_not_be_listed_are_no_fields(open_hubspot: Open, portal: Portal) -> None:
+    """Their names are typed then."""
+
+    def intercept(request: Request, application: Application) -> Response:
+        refused = json_response({"category": "MISSING_SCOPES"}, status=403)
+        return refused if request.path.endswith("/properties/2026-09/companies") else application(request)
+
+    with Server(build_app(portal, intercept=intercept)) as server:
+        fields = open_hubspot(url=server.url).schema()
+
+    assert {field.source_object for field in fields} == {SourceObject.DEAL, SourceObject.OWNER}

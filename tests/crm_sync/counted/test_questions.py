@@ -92,9 +92,9 @@ def test_connecting_salesforce(salesforce: Connection, org: Org, salesforce_serv
     grant = authorise(org=org, connection=salesforce)
     connecting.accept_grant(connection=salesforce, grant=grant, keys=keys, actor=None)
 
-    organization, stages, counts = 1, 1, 1
+    organization, stages, counts, newest = 1, 1, 1, 1
     assert requests_of(salesforce_server) == Counter(
-        token=1, identity=1, versions=1, describe=1 + 3, query=organization + stages + counts
+        token=1, identity=1, versions=1, describe=1 + 3, query=organization + stages + counts + newest
     )
 
 
@@ -105,7 +105,28 @@ def test_connecting_hubspot(hubspot: Connection, portal: Portal, hubspot_server:
     probes = Counter(search=1, pipelines=1, properties=1, companies=1, associations=1, owners=1)
     schema = Counter(properties=2, pipelines=1, search=1)
     version_and_org = Counter(introspection=2, pipelines=1, account=1)
-    assert requests_of(hubspot_server) == probes + schema + version_and_org
+    assert requests_of(hubspot_server) == probes + schema + version_and_org + Counter(search=1)
+
+
+def test_refreshing_the_fields(
+    salesforce: Connection,
+    hubspot: Connection,
+    org: Org,
+    portal: Portal,
+    salesforce_server: Server,
+    hubspot_server: Server,
+) -> None:
+    """With what a few won deals hold in them."""
+    sell(org)
+    sell_in_hubspot(portal)
+    connecting.refresh_schema(connection=salesforce)
+    connecting.refresh_schema(connection=hubspot)
+
+    values = ceil(len(CrmSchema.objects.get(pk=salesforce.pk).fields) / 100)
+    assert requests_of(salesforce_server) == Counter(describe=3, query=3 + values)
+    schema, newest = Counter(properties=2, pipelines=1, search=1), Counter(search=1)
+    values_of_deals = Counter(deals=1, associations=1, companies=1)
+    assert requests_of(hubspot_server) == schema + newest + values_of_deals
 
 
 def test_preflight(

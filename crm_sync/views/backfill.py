@@ -1,0 +1,286 @@
+"""The preview of an import, and the import itself."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from contracts.money import Money
+from contracts.workspace import business_date
+from crm_sync import backfill as importing
+from crm_sync import health, tasks
+from crm_sync.backfill import UnableToBackfill
+from crm_sync.backfill_progress import progress_of, seconds_left
+from crm_sync.enums import BackfillState, HoldCode, Outcome
+from crm_sync.errors import SyncError
+from crm_sync.forms.backfill import BackfillFilter, ElsewhereForm, PreviewForm
+from crm_sync.history import problems_first
+from crm_sync.models import Backfill, BackfillDeal, Connection
+from crm_sync.views.access import CHANGE_CONNECTIONS, CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
+from crm_sync.views.cures import foretold_problem
+from fincelo.pagination import CountCappedPaginator
+from fincelo.spreadsheets import csv_text
+
+BECOMES = "It would become a contract."
+ONE_DAY = timedelta(days=1)
+UNDER_WAY = (BackfillState.READING, BackfillState.IMPORTING)
+MAY_IMPORT = (CHANGE_MAPPING, CHANGE_CONNECTIONS)
+HEADER = (
+    *("Deal", "CRM id", "Would be", "Cause", "What would happen", "Customer", "Customer is"),
+    *("Currency", "Contract value", "Starts", "Last day", "Billing cycle", "Instalments"),
+    *("Already billed elsewhere", "Invoices today", "Total of invoices today", "Asks before it bills"),
+    *("Already billed up to", "To know", "Link"),
+)
+
+
+@require_safe
+@needs(VIEW_MAPPING)
+def backfill(request: HttpRequest, pk: int) -> HttpResponse:
+    connection = get_object_or_404(Connection.objects.select_related("org", "mapping_version"), pk=pk)
+    return show(request, connection=connection, form=None)
+
+
+def show(request: HttpRequest, *, connection: Connection, form: PreviewForm | None) -> HttpResponse:
+    current = latest(connection)
+    context: dict[str, Any] = {
+        "connection": connection,
+        "current": current,
+        "form": form or PreviewForm(initial=chosen_so_far(request, connection=connection, current=current)),
+        "is_under_way": current is not None and current.state in UNDER_WAY,
+        "may_import": request.user.has_perms(MAY_IMPORT),
+        "lies_back": connection.import_from < business_date(at=timezone.now()),
+    }
+    if current is not None:
+        context |= facts_of(current) | deals_of(request, current)
+    return render(request, "crm_sync/backfill.html", context)
+
+
+def latest(connection: Connection) -> Backfill | None:
+    """The one that stands; a preview that another has replaced is not shown."""
+    found = Backfill.objects.filter(connection=connection).exclude(state=BackfillState.SET_ASIDE)
+    return found.select_related("actor", "connection").order_by("-pk").first()
+
+
+def chosen_so_far(
+    request: HttpRequest, *, connection: Connection, current: Backfill | None
+) -> dict[str, date | str | None]:
+    is_open = current is not None and current.state in (BackfillState.READY, BackfillState.STOPPED)
+    source = current if current is not None and is_open else connection
+    return {
+        "import_from": request.GET.get("import_from") or source.import_from,
+        "billed_until": source.billed_until,
+    }
+
+
+def facts_of(current: Backfill) -> dict[str, Any]:
+    """How far it has come, and what it comes to."""
+    now = timezone.now()
+    if current.state == BackfillState.READING:
+        left = seconds_left(done=current.seen, expected=current.expected, since=current.started_at, now=now)
+        return {"seconds_left": left}
+    if current.import_started_at is None:
+        return {}
+    progress = progress_of(current)
+    left = seconds_left(done=progress.seen, expected=current.seen, since=current.import_started_at, now=now)
+    return {"progress": progress, "seconds_left": left, "done_sentence": done_sentence(current)}
+
+
+def done_sentence(current: Backfill) -> str:
+    progress = progress_of(current)
+    parts = [f"{progress.created:,} contract{'' if progress.created == 1 else 's'} created"]
+    parts += [f"{progress.updated:,} updated"] if progress.updated else []
+    parts.append(f"{progress.held:,} deal{'' if progress.held == 1 else 's'} on hold")
+    return f"{', '.join(parts)} of {progress.seen:,} deals read."
+
+
+def deals_of(request: HttpRequest, current: Backfill) -> dict[str, Any]:
+    form = BackfillFilter(request.GET)
+    found = form.narrowed(BackfillDeal.objects.filter(backfill=current)).order_by(problems_first(), "id")
+    return {
+        "filter": form,
+        "page": CountCappedPaginator(found).get_page(request.GET.get("page")),
+        "is_filtered": bool(form.chosen()),
+        "sums": sums_of(current.totals),
+        "asks_sentence": asks_sentence(current.totals.get("asks", 0)),
+        "causes": [
+            {**hold, "label": HoldCode(hold["code"]).label} for hold in current.totals.get("holds", ())
+        ],
+    }
+
+
+def sums_of(totals: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Contracts and invoices of each currency beside each other."""
+    nothing = {"number": 0, "minor": 0}
+    contracts = {one["currency"]: one for one in totals.get("contracts", ())}
+    invoices = {one["currency"]: one for one in totals.get("invoices", ())}
+    return [
+        {
+            "currency": currency,
+            "contracts": contracts.get(currency, nothing)["number"],
+            "value": contracts.get(currency, nothing)["minor"],
+            "invoices": invoices.get(currency, nothing)["number"],
+            "invoiced": invoices.get(currency, nothing)["minor"],
+        }
+        for currency in sorted({*contracts, *invoices})
+    ]
+
+
+def asks_sentence(number: int) -> str:
+    if not number:
+        return ""
+    subject = "1 contract would ask before it bills" if number == 1 else f"{number:,} contracts would ask"
+    verb = "" if number == 1 else " before they bill"
+    return (
+        f"{subject}{verb}: periods were missed more than 31 days ago, or many invoices would be due at once."
+    )
+
+
+@require_safe
+@needs(VIEW_MAPPING)
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """The bar. Once the state has changed the page is loaded anew."""
+    current = latest(get_object_or_404(Connection, pk=pk))
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("backfill", pk=pk)
+    if current is None or current.state != request.GET.get("state"):
+        return HttpResponseClientRefresh()
+    context = {"current": current, "connection": current.connection, **facts_of(current)}
+    return render(request, "crm_sync/parts/backfill_progress.html", context)
+
+
+@require_POST
+@needs(MAY_IMPORT)
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    connection = get_object_or_404(Connection.objects.select_related("org", "mapping_version"), pk=pk)
+    form = PreviewForm(request.POST)
+    if not form.is_valid():
+        return show(request, connection=connection, form=form)
+    try:
+        begun = importing.begin_preview(
+            connection=connection,
+            as_of=business_date(at=timezone.now()),
+            actor=signed_in(request),
+            **form.cleaned_data,
+        )
+    except UnableToBackfill as refusal:
+        messages.error(request, str(refusal))
+    else:
+        tasks.request_preview(backfill_id=begun.pk)
+    return redirect("backfill", pk=pk)
+
+
+@require_POST
+@needs(MAY_IMPORT)
+def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    current = latest(get_object_or_404(Connection, pk=pk))
+    if current is None:
+        messages.error(request, "There is no preview to confirm. Preview the import first.")
+        return redirect("backfill", pk=pk)
+    try:
+        importing.begin_import(backfill=current, at=timezone.now(), actor=signed_in(request))
+    except UnableToBackfill as refusal:
+        messages.error(request, str(refusal))
+    else:
+        tasks.request_sync(connection_id=pk, actor_id=request.user.pk)
+    return redirect("backfill", pk=pk)
+
+
+@require_safe
+@needs(VIEW_MAPPING)
+def deal(request: HttpRequest, pk: int, row: int) -> HttpResponse:
+    return show_deal(request, row=row_of(pk, row), form=None)
+
+
+def row_of(pk: int, row: int) -> BackfillDeal:
+    rows = BackfillDeal.objects.select_related("backfill__connection__org")
+    return get_object_or_404(rows, pk=row, backfill__connection=pk)
+
+
+def show_deal(request: HttpRequest, *, row: BackfillDeal, form: ElsewhereForm | None) -> HttpResponse:
+    connection = row.backfill.connection
+    context = {
+        "row": row,
+        "sentence": BECOMES if row.outcome == Outcome.CREATED else row.sentence,
+        "connection": connection,
+        "backfill": row.backfill,
+        "form": form or ElsewhereForm(initial={"billed_until": row.billed_until}),
+        "problems": [foretold_problem(one, connection=connection) for one in row.problems],
+        "may_decide": row.backfill.state == BackfillState.READY and request.user.has_perms(MAY_IMPORT),
+    }
+    return render(request, "crm_sync/backfill_deal.html", context)
+
+
+@require_POST
+@needs(MAY_IMPORT)
+def decide(request: HttpRequest, pk: int, row: int) -> HttpResponse:
+    """Up to which day one deal was billed elsewhere."""
+    chosen = row_of(pk, row)
+    form = ElsewhereForm(request.POST)
+    if not form.is_valid():
+        return show_deal(request, row=chosen, form=form)
+    try:
+        importing.decide_elsewhere(
+            row=chosen,
+            billed_until=form.cleaned_data["billed_until"],
+            at=timezone.now(),
+            actor=signed_in(request),
+        )
+    except UnableToBackfill as refusal:
+        messages.error(request, str(refusal))
+    except SyncError as error:
+        health.note_refusal(connection=chosen.backfill.connection, error=error)
+        messages.error(request, f"Your decision is kept; the preview does not show it yet. {error}")
+    else:
+        messages.success(request, f"Saved for '{chosen}'. The preview takes it into account.")
+    anew = BackfillDeal.objects.filter(backfill=chosen.backfill, external_id=chosen.external_id).first()
+    return redirect("backfill-deal", pk=pk, row=anew.pk) if anew else redirect("backfill", pk=pk)
+
+
+@require_safe
+@needs(VIEW_MAPPING)
+def as_csv(request: HttpRequest, pk: int) -> HttpResponse:
+    current = latest(get_object_or_404(Connection, pk=pk))
+    deals = BackfillDeal.objects.filter(backfill=current)
+    found = BackfillFilter(request.GET).narrowed(deals).order_by("id")
+    return HttpResponse(
+        csv_text(header=HEADER, rows=csv_rows(found)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="import-preview-{pk}.csv"'},
+    )
+
+
+def csv_rows(deals: QuerySet[BackfillDeal]) -> Iterable[tuple[object, ...]]:
+    for one in deals.iterator():
+        yield (
+            one.name,
+            one.external_id,
+            one.get_outcome_display(),
+            one.get_code_display() if one.code else "",
+            one.sentence,
+            one.customer_name,
+            one.get_customer_match_display() if one.customer_match else "",
+            one.currency,
+            written(one.value_minor, one.currency),
+            one.start_date,
+            one.end_date - ONE_DAY if one.end_date else "",
+            one.get_billing_cycle_display() if one.billing_cycle else "",
+            one.instalments,
+            one.elsewhere,
+            one.invoices,
+            written(one.invoiced_minor if one.invoices else None, one.currency),
+            "yes" if one.asks else "",
+            one.billed_until,
+            " ".join(one.warnings),
+            one.url,
+        )
+
+
+def written(minor: int | None, currency: str) -> str:
+    return "" if minor is None else str(Money(minor=minor, currency=currency).to_decimal())

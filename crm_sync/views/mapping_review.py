@@ -1,0 +1,96 @@
+"""What saving a field mapping would change and affect, and how far its application has come."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from crm_sync import history, reapplying
+from crm_sync.enums import AmountMeans, RunState, RunTrigger, TermUnit
+from crm_sync.forms.field_mapping import MappingForms
+from crm_sync.mapping_changes import differences
+from crm_sync.mapping_lint import MappingProblem
+from crm_sync.mapping_rules import MappingRules, to_snapshot
+from crm_sync.mapping_versions import rules_in
+from crm_sync.mappings import folded
+from crm_sync.models import Connection, SyncRun
+from crm_sync.reapplying import Impact
+from fincelo.pagination import COUNT_CAP
+
+NO_RULES = MappingRules(version=0, rules=())
+SETTINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "amount_means": ("Amount means", dict(AmountMeans.choices)),
+    "term_unit": ("Plain numbers in Contract Duration are", dict(TermUnit.choices)),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Shown before saving."""
+
+    changes: Sequence[str]
+    impact: Impact
+    warnings: Sequence[str]
+    digest: str
+    """Of what was checked: something else is checked before it is saved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A run that applies the mapping, or how many contracts wait for one."""
+
+    run: SyncRun | None
+    left: int
+    seconds_left: float | None = None
+
+    @property
+    def told(self) -> str:
+        are = "contract is" if self.left == 1 else "contracts are"
+        return f"{counted(self.left)} {are} still to be read with the mapping in force."
+
+
+def counted(number: int) -> str:
+    return f"{COUNT_CAP - 1:,}+" if number >= COUNT_CAP else f"{number:,}"
+
+
+def rules_of(forms: MappingForms) -> MappingRules:
+    return MappingRules(
+        version=0, rules=tuple(forms.chosen_rules()), translations=folded(forms.chosen_tables())
+    )
+
+
+def review(*, connection: Connection, forms: MappingForms, problems: Sequence[MappingProblem]) -> Review:
+    provider = forms.studio.provider
+    changes = differences(rules_in(connection.mapping_version), rules_of(forms), provider=provider)
+    return Review(
+        changes=[*changes, *setting_changes(connection, chosen=forms.reading.cleaned_data)],
+        impact=reapplying.impact_of(connection),
+        warnings=[problem.sentence for problem in problems],
+        digest=digest_of(forms),
+    )
+
+
+def digest_of(forms: MappingForms) -> str:
+    said = [to_snapshot(rules_of(forms)), sorted(forms.reading.cleaned_data.items())]
+    return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
+
+
+def setting_changes(connection: Connection, *, chosen: Mapping[str, str]) -> list[str]:
+    return [
+        f"{label}: {words[chosen[name]]} (before: {words[getattr(connection, name)]})."
+        for name, (label, words) in SETTINGS.items()
+        if chosen[name] != getattr(connection, name)
+    ]
+
+
+def progress_of(connection: Connection) -> Progress | None:
+    run = SyncRun.objects.filter(
+        connection=connection, trigger=RunTrigger.REAPPLY, state=RunState.RUNNING
+    ).first()
+    left = reapplying.contracts_to_read(connection)
+    if run is None and not left:
+        return None
+    seconds = history.seconds_left(run, now=timezone.now()) if run else None
+    return Progress(run=run, left=left, seconds_left=seconds)

@@ -1,0 +1,30 @@
+"""What the pages of a field mapping know of the CRM."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from crm_sync import mappings
+from crm_sync.enums import Provider
+from crm_sync.forms.mapping_source import Studio
+from crm_sync.models import Connection, CrmSchema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaFacts:
+    fetched_at: datetime | None
+    number: int
+
+
+def studio_of(connection: Connection) -> Studio:
+    return Studio(
+        provider=Provider(connection.provider),
+        settings=mappings.settings_of(connection),
+        fields=mappings.source_choices(connection=connection),
+    )
+
+
+def schema_facts(connection: Connection) -> SchemaFacts:
+    schema = CrmSchema.objects.filter(pk=connection.pk).only("fields", "fetched_at").first()
+    if schema is None:
+        return SchemaFacts(fetched_at=None, number=0)
+    return SchemaFacts(fetched_at=schema.fetched_at, number=len(schema.fields))
