@@ -1,7 +1,8 @@
 """The tie-out of a month: what the won deals of the CRMs have become, and what their contracts have.
 
 A month's deals are those that closed in it; its contracts are those of these deals. Every figure is a sum
-over entries of one statement, and the rows behind a figure are those entries: both always agree.
+over entries of one statement, and the rows behind a figure are those entries: both always agree. A month is a
+small part of the tables: OFFSET 0 holds the planner to look-ups by key, contract by contract.
 """
 
 from collections.abc import Sequence
@@ -43,9 +44,11 @@ WITH told AS (
             WHEN won.gone_at IS NULL THEN 'missing'
             WHEN deal.left_reason <> '' THEN 'left'
             ELSE 'unknown'
-        END AS became
+        END::text AS became
     FROM crm_sync_wondeal won
-    LEFT JOIN crm_sync_crmdeal deal ON deal.org_id = won.org_id AND deal.external_id = won.external_id
+    LEFT JOIN LATERAL (
+        SELECT * FROM crm_sync_crmdeal deal WHERE deal.org_id = won.org_id AND deal.external_id = won.external_id OFFSET 0
+    ) deal ON true
     LEFT JOIN contracts_contract contract ON contract.id = deal.contract_id
     WHERE won.day >= %(first)s AND won.day < %(next)s
 ), otherwise AS (
@@ -59,30 +62,34 @@ WITH told AS (
     UNION ALL
     SELECT 'unknown', contract.id, contract.name, contract.currency, contract.value_minor
     FROM contracts_contract contract
-    WHERE contract.start_date >= %(first)s AND contract.start_date < %(next)s AND NOT EXISTS (
+    WHERE contract.start_date >= %(first)s AND contract.start_date < %(next)s
+        AND contract.id NOT IN (SELECT contract_id FROM told WHERE contract_id IS NOT NULL) AND NOT EXISTS (
         SELECT FROM crm_sync_crmdeal deal JOIN crm_sync_wondeal won USING (org_id, external_id)
         WHERE deal.contract_id = contract.id
     )
 ), issued AS (
-    SELECT agreed.contract_id, invoice.id, invoice.number, invoice.currency,
-        CASE WHEN invoice.prices_include_tax THEN invoice.total_minor ELSE invoice.net_minor END AS asked
-    FROM agreed JOIN billing_invoice invoice ON invoice.contract_id = agreed.contract_id
-    WHERE invoice.state NOT IN ('draft', 'void')
+    SELECT agreed.contract_id, invoice.*
+    FROM agreed, LATERAL (
+        SELECT id, number, currency, CASE WHEN prices_include_tax THEN total_minor ELSE net_minor END AS asked
+        FROM billing_invoice WHERE contract_id = agreed.contract_id AND state NOT IN ('draft', 'void') OFFSET 0
+    ) invoice
 ), credited AS (
     SELECT issued.contract_id, issued.id AS invoice_id, note.id, note.number, note.currency, note.asked_minor
     FROM issued JOIN billing_creditnote note ON note.invoice_id = issued.id AND note.state = 'issued'
 ), instalments AS (
-    SELECT agreed.contract_id, agreed.agreed_in, instalment.sequence, instalment.amount_minor,
-        CASE
-            WHEN instalment.state = 'billed_elsewhere' THEN 'elsewhere'
-            WHEN contract.state IN ('scheduled', 'active') THEN 'planned'
-            ELSE 'paused'
-        END AS line
-    FROM agreed
-    JOIN contracts_contract contract ON contract.id = agreed.contract_id
-    JOIN billing_billingschedule schedule ON schedule.contract_id = agreed.contract_id
-    JOIN billing_instalment instalment ON instalment.schedule_id = schedule.id
-    WHERE instalment.state <> 'invoiced'
+    SELECT agreed.contract_id, agreed.agreed_in, instalment.*
+    FROM agreed, LATERAL (
+        SELECT contract.name, instalment.sequence, instalment.amount_minor,
+            CASE
+                WHEN instalment.state = 'billed_elsewhere' THEN 'elsewhere'
+                WHEN contract.state IN ('scheduled', 'active') THEN 'planned'
+                ELSE 'paused'
+            END AS line
+        FROM contracts_contract contract
+        JOIN billing_billingschedule schedule ON schedule.contract_id = contract.id
+        JOIN billing_instalment instalment ON instalment.schedule_id = schedule.id
+        WHERE contract.id = agreed.contract_id AND instalment.state <> 'invoiced' OFFSET 0
+    ) instalment
 ), balances AS (
     SELECT contract_id, currency, sum(amount) AS amount FROM (
         SELECT contract_id, agreed_in AS currency, agreed AS amount FROM agreed
@@ -108,14 +115,15 @@ WITH told AS (
     UNION ALL
     SELECT 'agreed', agreed_in, agreed, 1, 'contract', contract_id, name, '' FROM agreed
     UNION ALL
-    SELECT 'invoiced', issued.currency, issued.asked - coalesce(
-        (SELECT sum(asked_minor) FROM credited WHERE credited.invoice_id = issued.id), 0
-    ), 1, 'invoice', issued.id, issued.number, '' FROM issued
+    SELECT 'invoiced', issued.currency, issued.asked - coalesce(less.asked, 0), 1, 'invoice', issued.id, issued.number, ''
+    FROM issued LEFT JOIN (
+        SELECT invoice_id, sum(asked_minor) AS asked FROM credited GROUP BY invoice_id
+    ) less ON less.invoice_id = issued.id
     UNION ALL
     SELECT 'credited', currency, asked_minor, 1, 'credit_note', id, number, '' FROM credited
     UNION ALL
-    SELECT line, agreed_in, amount_minor, 1, 'contract', contract_id,
-        (SELECT name FROM contracts_contract WHERE id = contract_id) || ', period ' || sequence, '' FROM instalments
+    SELECT line, agreed_in, amount_minor, 1, 'contract', contract_id, name || ', period ' || sequence, ''
+    FROM instalments
     UNION ALL
     SELECT 'open', balances.currency, balances.amount, 1, 'contract', contract_id, contract.name, ''
     FROM balances JOIN contracts_contract contract ON contract.id = contract_id
@@ -126,6 +134,13 @@ FIGURES = (
     + """
 SELECT line, currency, count(*), sum(number), sum(amount) FROM entries GROUP BY line, currency
 ORDER BY currency
+"""
+)
+FIGURE = (
+    ENTRIES
+    + """
+SELECT count(*), coalesce(sum(number), 0), coalesce(sum(amount), 0) FROM entries
+WHERE line = %(line)s AND currency = %(currency)s
 """
 )
 ROWS = (
@@ -195,6 +210,13 @@ def figures(*, month: date) -> list[Figure]:
         Figure(line=Line(line), currency=currency, rows=rows, number=int(number), amount=int(amount))
         for line, currency, rows, number, amount in _all(FIGURES, **_span(month))
     ]
+
+
+def figure(*, month: date, line: Line, currency: str) -> Figure:
+    """One of the lines, with or without rows. Costs what lies behind it, not the whole month."""
+    (found,) = _all(FIGURE, **_span(month), line=line.value, currency=currency)
+    rows, number, amount = (int(one) for one in found)
+    return Figure(line=line, currency=currency, rows=rows, number=number, amount=amount)
 
 
 def rows(*, month: date, line: Line, currency: str, limit: int | None = None, offset: int = 0) -> list[Row]:

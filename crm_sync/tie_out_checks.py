@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from contracts.money import Money
 from crm_sync.enums import AlertKind
+from crm_sync.enums import TieOutLine as Line
 from crm_sync.models import Alert, TieOut
 from crm_sync.tie_out import Figure, figures, months
 
@@ -61,6 +62,14 @@ def checked_since(*, day: date, zone: str) -> bool:
 
 def stored(figure: Figure) -> Stored:
     return [figure.line.value, figure.currency, figure.rows, figure.amount]
+
+
+def shown(*, result: TieOut) -> list[Figure]:
+    """The figures as they were when the month was checked."""
+    return [
+        Figure(line=Line(line), currency=currency, rows=rows, amount=amount)
+        for line, currency, rows, amount in result.figures
+    ]
 
 
 def write_mail(*, month: date, red: list[Figure]) -> Alert:

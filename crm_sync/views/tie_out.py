@@ -41,8 +41,11 @@ EXPLANATIONS = {
 @require_safe
 @needs(VIEW_TIE_OUT)
 def month_page(request: HttpRequest) -> HttpResponse:
+    """A past month as it was last checked, the present one as it is. Rows and CSV are always of now."""
     month = asked_month(request)
-    found = tie_out.figures(month=month)
+    check = TieOut.objects.filter(month=month).first()
+    is_stored = check is not None and month < present_month()
+    found = tie_out_checks.shown(result=check) if check and is_stored else tie_out.figures(month=month)
     red = [figure for figure in found if figure.is_red]
     context = {
         "month": month,
@@ -51,7 +54,8 @@ def month_page(request: HttpRequest) -> HttpResponse:
         "blocks": blocks(found),
         "red": red,
         "sentence": sentence_of(month=month, found=found, red=red),
-        "check": TieOut.objects.filter(month=month).first(),
+        "check": check,
+        "is_stored": is_stored,
     }
     return render(request, "crm_sync/tie_out.html", context)
 
@@ -180,11 +184,15 @@ class RowPaginator(Paginator):
     is_count_exact = True
 
 
+def present_month() -> date:
+    return business_date(at=timezone.now()).replace(day=1)
+
+
 def asked_month(request: HttpRequest) -> date:
     """The month of the address or the form; the present one where there is none."""
     text = request.POST.get("month") or request.GET.get("month")
     if not text:
-        return business_date(at=timezone.now()).replace(day=1)
+        return present_month()
     try:
         return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  a month, and no moment
     except ValueError:
@@ -196,11 +204,7 @@ def asked_figure(request: HttpRequest) -> Figure:
     line, currency = request.GET.get("line", ""), request.GET.get("currency", "")
     if line not in Line.values:
         raise Http404("There is no such line.")
-    found = tie_out.figures(month=asked_month(request))
-    return next(
-        (one for one in found if one.line == line and one.currency == currency),
-        Figure(line=Line(line), currency=currency, rows=0),
-    )
+    return tie_out.figure(month=asked_month(request), line=Line(line), currency=currency)
 
 
 def with_holds(rows: Sequence[Row]) -> list[tuple[Row, int | None]]:

@@ -144,6 +144,7 @@ def assert_adds_up(*, month: date = NOVEMBER) -> None:
         won = found.get((Line.WON, currency))
         assert sum(counts) == (won.rows if won else 0)
     for (line, currency), figure in found.items():
+        assert tie_out.figure(month=month, line=line, currency=currency) == figure
         behind = tie_out.rows(month=month, line=line, currency=currency)
         assert (len(behind), sum(row.amount for row in behind)) == (figure.rows, figure.amount)
 
