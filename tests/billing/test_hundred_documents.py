@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 
 from billing.crediting import request_credit
-from billing.documents.content import Document, Line, Party, Reference
+from billing.documents.content import CustomFact, Document, Line, Party, Reference
 from billing.documents.logos import as_jpeg
 from billing.documents.painting import render
 from billing.enums import BillingTrigger
@@ -22,7 +22,7 @@ from billing.letterheads import change_letterhead
 from billing.models import CreditNote, Invoice
 from billing.rendering import credit_note_pdf, invoice_pdf
 from billing.tax import RateTotal
-from contracts.models import Contract, Customer
+from contracts.models import Contract, Customer, CustomField
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.documents.papers import CATALOGUE, LINE, paper, picture
 from tests.billing.documents.readings import DECIMALS, assert_read_as
@@ -47,6 +47,7 @@ RATES = [0, 7_700, 8_875, 19_000, 99_999]
 def issue_a_hundred(dice: random.Random) -> None:
     """Half of them with the tax included in the price."""
     clerk = person("clerk", group="Approver")
+    CustomField.objects.create(home="contract", label="Region", on_invoice=True)
     for included in (False, True):
         entity = ensure_legal_entity(prices_include_tax=included)
         change_letterhead(
@@ -76,7 +77,12 @@ def issue_a_hundred(dice: random.Random) -> None:
             customer.tax_rate = dice.choice(RATES)
             customer.payment_terms_days = dice.choice([0, 14, 60])
             customer.save()
-            Contract.objects.filter(customer=customer).update(name=f"{customer.name[:100]} subscription")
+            Contract.objects.filter(customer=customer).update(
+                name=f"{customer.name[:100]} subscription",
+                custom_fields=dice.choice(
+                    [{}, {"Region": "Север 7"}, {"Region": "North", "Not printed": "x"}]
+                ),
+            )
         invoice_due(as_of=TODAY, trigger=BillingTrigger.SCHEDULE)
 
 
@@ -130,6 +136,8 @@ def stored_invoice(invoice: Invoice) -> Document:
         po_number=row["po_number"],
         prices_include_tax=row["prices_include_tax"],
         credits=None,
+        reason="",
+        custom_fields=[CustomFact(**kept) for kept in row["custom_fields"]],
     )
 
 
@@ -145,6 +153,7 @@ def stored_credit_note(note: CreditNote) -> Document:
         po_number=invoice["po_number"],
         prices_include_tax=invoice["prices_include_tax"],
         credits=Reference(number=invoice["number"], issue_date=date.fromisoformat(invoice["issue_date"])),
+        reason=row["reason"],
     )
 
 

@@ -11,6 +11,7 @@ from tests.billing.documents.papers import pages, shown
 DECIMALS = {"JPY": 0, "USD": 2, "EUR": 2, "BHD": 3, "CLF": 4}
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 ENGLISH = {
+    "reason": "Reason",
     "invoice": "Invoice",
     "credit note": "Credit note",
     "to": "Billed to",
@@ -28,6 +29,7 @@ ENGLISH = {
     "includes": "Agreed prices include tax. The lines above are without it.",
 }
 GERMAN = {
+    "reason": "Grund",
     "invoice": "Rechnung",
     "credit note": "Rechnungskorrektur",
     "to": "Rechnung an",
@@ -97,6 +99,9 @@ def everything_said(document: Document, *, page_count: int, heads: int) -> str:
     said += [words["po"], document.po_number] if document.po_number else []
     for party in (document.seller, document.buyer):
         said += [party.name, party.address, *([words["tax id"], party.tax_id] if party.tax_id else [])]
+    said += [words["reason"], document.reason] if document.reason else []
+    for custom in document.custom_fields:
+        said += [custom.label, custom.value]
     for line in document.lines:
         said += [line.description, day(line.first_day, document), "–", day(line.last_day, document)]
         said += [amount(line.amount_minor, document)]
