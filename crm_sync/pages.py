@@ -22,8 +22,8 @@ from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, known_deals, lock_
 from crm_sync.leaving import Leaver, mark_left, news
 from crm_sync.mapped import MappedDeal, Problem, fingerprint, preview_mark
 from crm_sync.mapping import map_deal
-from crm_sync.mapping_rules import NOTHING_DECIDED, Decisions, MappingRules, MappingSettings
-from crm_sync.merging import Merge, ids_of, merge_of, reviewed, survivors, swallowed_leavers, take_over
+from crm_sync.mapping_rules import Decisions, MappingRules, MappingSettings
+from crm_sync.merging import Merge, decided, ids_of, merge_of, reviewed, survivors, swallowed_leavers, take_over
 from crm_sync.models import Connection, SyncRun
 from crm_sync.previewing import preview_deals
 from crm_sync.readers import printable
@@ -166,7 +166,7 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
     told, unchanged = [], 0
     for deal in won:
         record, merge = known.get(deal.external_id), merges.get(deal.external_id)
-        decisions = record.decisions if record else NOTHING_DECIDED
+        decisions, billed_until = decided(record, merge=merge)
         digest = fingerprint(deal, rules=sight.rules, settings=sight.settings, decisions=decisions)
         seen_as = {digest}
         if sight.mode is ConnectionMode.PREVIEW:
@@ -179,7 +179,7 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
             continue
         one = replace(
             mapped_or_held(deal, digest=digest, sight=sight, decisions=decisions),
-            billed_until=(record and record.billed_until) or sight.connection.billed_until,
+            billed_until=billed_until or sight.connection.billed_until,
         )
         told.append(Told(deal=deal, value=one.value))
         if settled:
