@@ -50,7 +50,7 @@ class Merge:
 
     @property
     def billed_until(self) -> date | None:
-        """The survivor's own day, or the latest of the others: what was billed elsewhere is not billed twice."""
+        """The survivor's own day, or the latest of the others: none is billed twice."""
         if self.own and self.own.billed_until:
             return self.own.billed_until
         return max((record.billed_until for record in self.merged if record.billed_until), default=None)

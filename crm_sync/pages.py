@@ -23,7 +23,16 @@ from crm_sync.leaving import Leaver, mark_left, news
 from crm_sync.mapped import MappedDeal, Problem, fingerprint, preview_mark
 from crm_sync.mapping import map_deal
 from crm_sync.mapping_rules import Decisions, MappingRules, MappingSettings
-from crm_sync.merging import Merge, decided, ids_of, merge_of, reviewed, survivors, swallowed_leavers, take_over
+from crm_sync.merging import (
+    Merge,
+    decided,
+    ids_of,
+    merge_of,
+    reviewed,
+    survivors,
+    swallowed_leavers,
+    take_over,
+)
 from crm_sync.models import Connection, SyncRun
 from crm_sync.previewing import preview_deals
 from crm_sync.readers import printable
