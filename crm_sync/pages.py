@@ -23,6 +23,7 @@ from crm_sync.leaving import Leaver, mark_left, news
 from crm_sync.mapped import MappedDeal, Problem, fingerprint, preview_mark
 from crm_sync.mapping import map_deal
 from crm_sync.mapping_rules import Decisions, MappingRules, MappingSettings
+from crm_sync.mappings import settings_of
 from crm_sync.merging import (
     Merge,
     decided,
@@ -217,14 +218,15 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
 
 
 def refuse_outdated(touched: Sequence[KnownDeal], *, sight: Sight) -> None:
-    """A deal that waits to be read with a new mapping is not settled by a run that still has the old one."""
+    """A deal that waits to be read anew is not settled by a run with an older mapping or older settings."""
     if not any(record.fingerprint == "" for record in touched):
         return
-    in_force = Connection.objects.filter(pk=sight.connection.pk, mapping_version__number=sight.rules.version)
-    if not in_force.exists():
+    now = Connection.objects.select_related("mapping_version").get(pk=sight.connection.pk)
+    version = now.mapping_version.number if now.mapping_version else None
+    if (version, settings_of(now)) != (sight.rules.version, sight.settings):
         raise TransientError(
-            "The field mapping was changed while this run was at work.",
-            next_step="The next run reads with the new version.",
+            "The field mapping or the settings were changed while this run was at work.",
+            next_step="The next run reads with what is in force.",
             code="MAPPING_CHANGED",
         )
 
