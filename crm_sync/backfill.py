@@ -20,7 +20,7 @@ from contracts.transactions import run_durably
 from crm_sync.backfill_rows import earlier_than, store_rows
 from crm_sync.backfill_totals import totals_of
 from crm_sync.clients.protocol import CrmClient
-from crm_sync.connection_settings import save_settings
+from crm_sync.connection_settings import read_all_again, save_settings
 from crm_sync.credentials import open_client
 from crm_sync.deals import Cursor, DealPage, DealQuery
 from crm_sync.enums import BackfillState, ConnectionMode, DealState
@@ -208,6 +208,7 @@ def begin_import(*, backfill: Backfill, at: datetime, actor: AbstractBaseUser) -
     save_settings(connection=connection, changes=changes, actor=actor)
     ensure_version(connection=connection, actor=actor)
     with transaction.atomic():
+        read_all_again(connection=connection)  # as the preview has
         mine = Backfill.objects.filter(pk=backfill.pk, state=BackfillState.READY)
         if not mine.update(state=BackfillState.IMPORTING, import_started_at=at):
             raise UnableToBackfill(BEGUN)

@@ -1,18 +1,19 @@
-"""Previews of imports of a connection that only previews."""
+"""Previews of imports of a connection that only previews, or that has imported before."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from contracts.enums import BillingCycle
 from contracts.models import Contract
 from crm_sync.backfill import UnableToBackfill, begin_import, decide_elsewhere
 from crm_sync.connection_settings import save_settings
 from crm_sync.enums import ConnectionMode
 from crm_sync.models import BackfillDeal, Connection
 from demo.salesforce.org import Org
-from tests.crm_sync.conftest import Run
+from tests.crm_sync.conftest import Run, confirm
 from tests.crm_sync.sales import sell
 from tests.crm_sync.test_backfill import begun, outcomes, read
 
@@ -52,3 +53,19 @@ def test_import_is_begun_in_mode_preview_only_after_another_is_chosen(
     begin_import(backfill=backfill, at=timezone.now(), actor=finance)
     run(previewing)
     assert Contract.objects.get().state == "awaiting_approval"
+
+
+def test_import_makes_what_was_previewed_of_deals_that_the_cursor_has_passed(
+    salesforce: Connection, org: Org, run: Run, finance: User
+) -> None:
+    sell(org, Name="A", CloseDate=date(2027, 3, 1), modified_at=timezone.now() - timedelta(days=2))
+    sell(org, Name="B", CloseDate=date(2027, 3, 2))
+    run(salesforce)
+    confirm(salesforce, translations={"Quarterly": BillingCycle.MONTHLY})
+    backfill = read(begun(salesforce))
+    assert outcomes(backfill) == [("A", "updated", ""), ("B", "updated", "")]
+
+    begin_import(backfill=backfill, at=timezone.now(), actor=finance)
+    run(salesforce)
+
+    assert list(Contract.objects.values_list("billing_cycle", flat=True)) == ["monthly"] * 2
