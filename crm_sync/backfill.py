@@ -20,10 +20,10 @@ from contracts.transactions import run_durably
 from crm_sync.backfill_rows import earlier_than, store_rows
 from crm_sync.backfill_totals import totals_of
 from crm_sync.clients.protocol import CrmClient
-from crm_sync.connection_settings import save_settings
+from crm_sync.connection_settings import read_all_again, save_settings
 from crm_sync.credentials import open_client
 from crm_sync.deals import Cursor, DealPage, DealQuery
-from crm_sync.enums import BackfillState, DealState
+from crm_sync.enums import BackfillState, ConnectionMode, DealState
 from crm_sync.errors import ConfigError, SyncError
 from crm_sync.foretelling import Foretold, ForetoldPage, foretell
 from crm_sync.mapping_rules import to_snapshot
@@ -34,6 +34,7 @@ from crm_sync.preview import look_ahead
 from crm_sync.stages import known_gaps
 
 CHANGED = "The field mapping or the settings have changed since this preview. Preview the import again."
+ONLY_PREVIEWS = "{connection} is in mode Preview, so nothing would be imported. Choose Live or Review first."
 BEGUN = "This preview has been set aside, or its import has begun already."
 
 
@@ -73,6 +74,8 @@ def as_previewed(connection: Connection, *, import_from: date, billed_until: dat
     """The connection as it will be once the import is confirmed. Never saved."""
     ahead = Connection.objects.select_related("org", "mapping_version").get(pk=connection.pk)
     ahead.import_from, ahead.billed_until = import_from, billed_until
+    if ahead.mode == ConnectionMode.PREVIEW:
+        ahead.mode = ConnectionMode.LIVE  # what a poll has previewed already is not left out
     return ahead
 
 
@@ -205,6 +208,7 @@ def begin_import(*, backfill: Backfill, at: datetime, actor: AbstractBaseUser) -
     save_settings(connection=connection, changes=changes, actor=actor)
     ensure_version(connection=connection, actor=actor)
     with transaction.atomic():
+        read_all_again(connection=connection)  # as the preview has
         mine = Backfill.objects.filter(pk=backfill.pk, state=BackfillState.READY)
         if not mine.update(state=BackfillState.IMPORTING, import_started_at=at):
             raise UnableToBackfill(BEGUN)
@@ -220,6 +224,8 @@ def ensure_ready(backfill: Backfill) -> None:
     if backfill.state != BackfillState.READY:
         raise UnableToBackfill(BEGUN)
     sight_of(backfill)
+    if backfill.connection.mode == ConnectionMode.PREVIEW:
+        raise UnableToBackfill(ONLY_PREVIEWS.format(connection=backfill.connection))
     rules = current_rules(connection=backfill.connection).rules
     blocking = [one.sentence for one in lint(connection=backfill.connection, rules=rules) if one.blocking]
     if blocking:

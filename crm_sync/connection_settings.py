@@ -66,6 +66,14 @@ def store_settings(
     return list(changed)
 
 
+def read_all_again(*, connection: Connection) -> None:
+    """The next run begins without a cursor. In the caller's transaction; a run at work loses its lease."""
+    take_lease_away(lease=locked_lease(connection))
+    locked = Connection.objects.select_for_update().get(pk=connection.pk)
+    locked.forget_cursor()
+    locked.save(update_fields=CURSOR)
+
+
 def widens(*, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether deals that were left out so far are to be imported now."""
     moved_back = "import_from" in after and after["import_from"] < before["import_from"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from django.db.models.functions import Now
 
@@ -12,6 +13,7 @@ from crm_sync.enums import DealState, HoldCode, LeftReason
 from crm_sync.known_deals import KnownDeal, known_deals
 from crm_sync.leaving import Leaver
 from crm_sync.mapped import MappedDeal, Problem
+from crm_sync.mapping_rules import NOTHING_DECIDED, Decisions
 from crm_sync.models import CrmDeal, Hold
 from crm_sync.readers import printable
 
@@ -31,6 +33,29 @@ class Merge:
         return [record for record in self.merged if record.contract_id]
 
     @property
+    def holder(self) -> KnownDeal | None:
+        """Whose contract the survivor takes over."""
+        return next(iter(self.imported), None)
+
+    @property
+    def decisions(self) -> Decisions:
+        """Those on the survivor, and those that the contract stands on."""
+        held, own = (record.decisions if record else NOTHING_DECIDED for record in (self.holder, self.own))
+        if NOTHING_DECIDED in (held, own):
+            return held if own == NOTHING_DECIDED else own
+        entered = {**held.overrides, **own.overrides}
+        return Decisions(
+            overrides=dict(sorted(entered.items())), free_accepted=held.free_accepted or own.free_accepted
+        )
+
+    @property
+    def billed_until(self) -> date | None:
+        """The survivor's own day, or the latest of the others: none is billed twice."""
+        if self.own and self.own.billed_until:
+            return self.own.billed_until
+        return max((record.billed_until for record in self.merged if record.billed_until), default=None)
+
+    @property
     def needs_review(self) -> bool:
         """More than one of them has a contract already."""
         return len(self.imported) + bool(self.own and self.own.contract_id) > 1
@@ -46,6 +71,12 @@ class Merge:
 def merge_of(deal: Deal, *, known: Mapping[str, KnownDeal]) -> Merge | None:
     merged = [known[old] for old in deal.merged_ids if old in known and known[old].state in STANDS]
     return Merge(deal=deal, own=known.get(deal.external_id), merged=merged) if merged else None
+
+
+def decided(record: KnownDeal | None, *, merge: Merge | None) -> tuple[Decisions, date | None]:
+    """What people decided about a deal, and up to which day it was billed elsewhere."""
+    known = merge if merge and not merge.needs_review else record
+    return (known.decisions, known.billed_until) if known else (NOTHING_DECIDED, None)
 
 
 def ids_of(deals: Sequence[Deal]) -> list[str]:
@@ -97,7 +128,10 @@ def take_over(
         return dict(known)
     for merge in merges:
         survivor = survivor_row(merge, connection_id=connection_id, org_id=org_id)
-        holder = next(iter(merge.imported), None)
+        holder = merge.holder
+        if merge.billed_until != survivor.billed_until:
+            survivor.billed_until = merge.billed_until
+            survivor.save(update_fields=["billed_until"])
         keys = [record.id for record in merge.merged]
         CrmDeal.objects.filter(pk__in=keys).update(
             state=DealState.MERGED,
@@ -141,6 +175,9 @@ def inherit(*, survivor: CrmDeal, holder: KnownDeal) -> None:
     survivor.state = DealState.IMPORTED
     survivor.contract_id = holder.contract_id
     survivor.fingerprint = ""
+    before = CrmDeal.objects.get(pk=holder.id)
+    survivor.overrides = {**before.overrides, **survivor.overrides}
+    survivor.free_accepted = before.free_accepted or survivor.free_accepted
     survivor.left_reason = holder.leaving.reason
     survivor.left_at = holder.leaving.at
     survivor.left_decision = holder.leaving.decision

@@ -22,8 +22,18 @@ from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, known_deals, lock_
 from crm_sync.leaving import Leaver, mark_left, news
 from crm_sync.mapped import MappedDeal, Problem, fingerprint, preview_mark
 from crm_sync.mapping import map_deal
-from crm_sync.mapping_rules import NOTHING_DECIDED, Decisions, MappingRules, MappingSettings
-from crm_sync.merging import Merge, ids_of, merge_of, reviewed, survivors, swallowed_leavers, take_over
+from crm_sync.mapping_rules import Decisions, MappingRules, MappingSettings
+from crm_sync.mappings import settings_of
+from crm_sync.merging import (
+    Merge,
+    decided,
+    ids_of,
+    merge_of,
+    reviewed,
+    survivors,
+    swallowed_leavers,
+    take_over,
+)
 from crm_sync.models import Connection, SyncRun
 from crm_sync.previewing import preview_deals
 from crm_sync.readers import printable
@@ -166,7 +176,7 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
     told, unchanged = [], 0
     for deal in won:
         record, merge = known.get(deal.external_id), merges.get(deal.external_id)
-        decisions = record.decisions if record else NOTHING_DECIDED
+        decisions, billed_until = decided(record, merge=merge)
         digest = fingerprint(deal, rules=sight.rules, settings=sight.settings, decisions=decisions)
         seen_as = {digest}
         if sight.mode is ConnectionMode.PREVIEW:
@@ -179,7 +189,7 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
             continue
         one = replace(
             mapped_or_held(deal, digest=digest, sight=sight, decisions=decisions),
-            billed_until=(record and record.billed_until) or sight.connection.billed_until,
+            billed_until=billed_until or sight.connection.billed_until,
         )
         told.append(Told(deal=deal, value=one.value))
         if settled:
@@ -208,14 +218,15 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
 
 
 def refuse_outdated(touched: Sequence[KnownDeal], *, sight: Sight) -> None:
-    """A deal that waits to be read with a new mapping is not settled by a run that still has the old one."""
+    """A deal that waits to be read anew is not settled by a run with an older mapping or older settings."""
     if not any(record.fingerprint == "" for record in touched):
         return
-    in_force = Connection.objects.filter(pk=sight.connection.pk, mapping_version__number=sight.rules.version)
-    if not in_force.exists():
+    now = Connection.objects.select_related("mapping_version").get(pk=sight.connection.pk)
+    version = now.mapping_version.number if now.mapping_version else None
+    if (version, settings_of(now)) != (sight.rules.version, sight.settings):
         raise TransientError(
-            "The field mapping was changed while this run was at work.",
-            next_step="The next run reads with the new version.",
+            "The field mapping or the settings were changed while this run was at work.",
+            next_step="The next run reads with what is in force.",
             code="MAPPING_CHANGED",
         )
 

@@ -9,6 +9,7 @@ from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import ContractState
 from contracts.models import Contract
 from contracts.operations import ContractOrder, change_contracts, write_contracts
+from contracts.reopening import reopen_contracts
 from contracts.suspending import resume_contracts
 from crm_sync.accounts import customers_for
 from crm_sync.changes import Change, changes_between, sentence_of, touches_billing
@@ -23,6 +24,7 @@ KEPT = (
 WAITS = "Nothing of it is billed before somebody approves it."
 WON_AGAIN = "The deal is won again: its contract goes on."
 STAYS_SUSPENDED = "The deal is won again, but its contract stays suspended until somebody resumes it."
+REOPENED = "Nothing had been invoiced, and the CRM has changed what is to be billed."
 NO_CUSTOMER = 0
 
 
@@ -136,6 +138,9 @@ def update(
     """Before the first invoice the CRM owns the mapped fields; after it, what was billed is left alone."""
     contracts = contracts_of([known[one.deal.external_id] for one in imported])
     found = weigh(imported, known=known, customers=customers, contracts=contracts)
+    ids = [order.contract_id for order in found.rebuilt]
+    if over := [key for key in ids if contracts[key].state == ContractState.COMPLETED]:
+        reopen_contracts(contract_ids=over, reason=REOPENED)
     if found.changed:
         change_contracts(orders=found.changed, as_of=as_of)
     if found.rebuilt:

@@ -48,7 +48,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "currencies custom_values drafts enums money terms",
         Layer.MODELS: "bulk migrations models transactions triggers",
         Layer.DOMAIN: (
-            "approving audit contacts custom_fields custom_filters exporting invariants operations queries "
+            "approving audit contacts custom_fields custom_filters exporting invariants operations queries reopening "
             "story suspending workspace"
         ),
         Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",

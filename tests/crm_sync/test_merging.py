@@ -6,7 +6,7 @@ import pytest
 
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
-from billing.models import Invoice
+from billing.models import Instalment, Invoice
 from contracts.models import AuditEntry, Contract
 from crm_sync.enums import RunTrigger
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRecord, SyncRun
@@ -217,3 +217,51 @@ def test_into_a_deal_that_kept_its_own_id_and_was_held(portal: Portal, poll: Run
 
     assert (done.created, Contract.objects.count(), Hold.objects.open().count()) == (0, 1, 0)
     assert sorted(deals()) == sorted([(gone, "merged", kept, False), (kept, "imported", None, True)])
+
+
+@pytest.mark.parametrize("is_imported", [True, False])
+def test_what_was_billed_elsewhere_stays_so_in_the_survivor(
+    portal: Portal, poll: Run, is_imported: bool
+) -> None:
+    day = TODAY + timedelta(days=100)
+    decided = sell_in_hubspot(portal, amount="1200" if is_imported else None)
+    other = an_open_deal(portal)
+    poll()
+    CrmDeal.objects.update(billed_until=day)
+    merged = portal.merge_deals(decided, other)
+    portal.update_deal(merged, amount="2400")
+
+    poll()
+
+    assert CrmDeal.objects.get(external_id=merged).billed_until == day
+    assert Instalment.objects.order_by("sequence").values_list("state", flat=True)[0] == "billed_elsewhere"
+    assert poll().unchanged == 1
+
+
+def test_the_survivor_goes_on_with_what_was_entered_for_the_contract(portal: Portal, poll: Run) -> None:
+    entry = {"value": "4800", "reason": "as agreed", "by": "frida", "at": "2026-11-20T10:00:00+00:00"}
+    billed, other = sell_in_hubspot(portal), an_open_deal(portal)
+    poll()
+    CrmDeal.objects.update(overrides={"contract_value": entry}, fingerprint="")
+    poll()
+    merged = portal.merge_deals(billed, other)
+
+    poll()
+
+    survivor = CrmDeal.objects.select_related("contract").get(external_id=merged)
+    assert (survivor.overrides, survivor.contract.value_minor) == ({"contract_value": entry}, 480_000)
+    assert poll().updated == 0
+
+
+def test_a_free_contract_stays_free_in_the_survivor(portal: Portal, poll: Run) -> None:
+    free, other = sell_in_hubspot(portal, amount="0"), an_open_deal(portal)
+    poll()
+    CrmDeal.objects.update(free_accepted=True, fingerprint="")
+    poll()
+    merged = portal.merge_deals(free, other)
+    portal.update_deal(merged, amount="0")
+
+    done = poll()
+
+    assert (done.refused, CrmDeal.objects.get(external_id=merged).free_accepted) == (0, True)
+    assert states() == ["active"]

@@ -13,6 +13,7 @@ from billing.invoicing import invoice_due
 from contracts.enums import BillingCycle
 from contracts.models import Contract
 from crm_sync import tasks
+from crm_sync.connection_settings import save_settings
 from crm_sync.enums import RunTrigger, Target
 from crm_sync.models import Connection, CrmDeal, SyncRun
 from crm_sync.reapplying import Impact, impact_of, left_to_read, mark, marked_ids
@@ -123,6 +124,31 @@ def test_what_a_stopped_run_left_is_read_by_the_next_poll(salesforce: Connection
     assert left_to_read(salesforce) == 0
 
 
+def test_run_at_work_with_old_settings_does_not_settle_what_they_cure(
+    salesforce: Connection, org: Org, run: Run
+) -> None:
+    """It has read its settings; then somebody chooses the currency that held deals lack."""
+    deal = sell(org, CurrencyIsoCode=None)
+    Connection.objects.update(default_currency="")
+    salesforce.refresh_from_db()
+    assert run(salesforce).held == 1
+    org.edit(deal, Amount=2400)
+    saved = []
+
+    def save_meanwhile(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+        if "crm_sync_crmdeal" in sql and "external_id" in sql and not saved:
+            saved.append(True)
+            changes = {"default_currency": "EUR"}
+            save_settings(connection=Connection.objects.get(), changes=changes, actor=None)
+        return execute(sql, *args)
+
+    with database.execute_wrapper(save_meanwhile):
+        assert run(salesforce).state == "failed"
+    run(salesforce)
+
+    assert list(Contract.objects.values_list("currency", "value_minor")) == [("EUR", 240_000)]
+
+
 def test_run_at_work_with_the_old_mapping_does_not_settle_what_was_marked(
     salesforce: Connection, org: Org, run: Run
 ) -> None:
@@ -144,7 +170,8 @@ def test_run_at_work_with_the_old_mapping_does_not_settle_what_was_marked(
 
     assert (done.state, done.error) == (
         "failed",
-        "The field mapping was changed while this run was at work. The next run reads with the new version.",
+        "The field mapping or the settings were changed while this run was at work. "
+        "The next run reads with what is in force.",
     )
     assert left_to_read(salesforce) == 1
     salesforce.refresh_from_db()
