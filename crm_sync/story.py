@@ -26,7 +26,18 @@ def sync_story(*, deal: CrmDeal) -> list[Event]:
         .select_related("run__connection", "run__actor")
         .order_by("-id")[:LENGTH]
     )
-    return [_event(record) for record in records]
+    return [_event(record) for record in _told_once(list(records))]
+
+
+def _told_once(records: list[SyncRecord]) -> list[SyncRecord]:
+    """Newest first. A deal that was read again and is held for the same tells it the first time only."""
+    return [
+        record
+        for record, before in zip(records, [*records[1:], None], strict=True)
+        if before is None
+        or record.outcome != Outcome.HELD
+        or (before.outcome, before.sentence) != (record.outcome, record.sentence)
+    ]
 
 
 def _event(record: SyncRecord) -> Event:
