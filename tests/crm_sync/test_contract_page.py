@@ -229,6 +229,7 @@ def test_timeline_tells_the_same_hold_once(viewer: Client) -> None:
             connection=deal.connection,
             trigger=RunTrigger.SCHEDULE,
             state=RunState.DONE,
+            mapping_version=MappingVersion.objects.get(connection=deal.connection),
             lease_token=1,
             started_at=datetime(2026, 11, 20, tzinfo=UTC),
         )
