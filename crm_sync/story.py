@@ -1,5 +1,7 @@
 """What a sync tells of a contract."""
 
+from itertools import zip_longest
+
 from django.db.models import Q
 from django.urls import reverse
 
@@ -33,7 +35,7 @@ def _told_once(records: list[SyncRecord]) -> list[SyncRecord]:
     """Newest first. A deal that was read again and is held for the same tells it the first time only."""
     return [
         record
-        for record, before in zip(records, [*records[1:], None], strict=True)
+        for record, before in zip_longest(records, records[1:])
         if before is None
         or record.outcome != Outcome.HELD
         or (before.outcome, before.sentence) != (record.outcome, record.sentence)
