@@ -24,6 +24,20 @@ NUMBERS = {
     NumberFormat.COMMA_GROUPS: "number such as 1,234.56",
     NumberFormat.POINT_GROUPS: "number such as 1.234,56",
 }
+TYPE_WORDS = {
+    **dict.fromkeys(("string", "textarea", "text", "phone_number"), "text"),
+    **dict.fromkeys(("double", "int", "long", "number"), "number"),
+    **dict.fromkeys(("boolean", "bool"), "yes or no"),
+    **dict.fromkeys(("picklist", "enumeration"), "list"),
+    "multipicklist": "list, several choices",
+    "currency": "amount",
+    "percent": "percentage",
+    "datetime": "date and time",
+    "url": "link",
+    "reference": "reference to another record",
+    "id": "record id",
+}
+"""What the CRMs call their types, as people say it; the others are words already."""
 CYCLE_LABELS = {cycle.value: str(cycle.label) for cycle in BillingCycle}
 NO_ANCHOR = re.compile(r"[^a-z0-9]+")
 STEP = " \u2192 "

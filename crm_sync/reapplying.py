@@ -27,7 +27,8 @@ class Impact:
         return bool(self.contracts or self.holds)
 
     def __str__(self) -> str:
-        return f"{counted(self.contracts, 'unbilled contract')} and {counted(self.holds, 'hold')}"
+        parts = ((self.contracts, "unbilled contract"), (self.holds, "hold"))
+        return " and ".join(counted(number, noun) for number, noun in parts if number)
 
 
 def counted(number: int, noun: str) -> str:

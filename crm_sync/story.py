@@ -1,5 +1,7 @@
 """What a sync tells of a contract."""
 
+from itertools import zip_longest
+
 from django.db.models import Q
 from django.urls import reverse
 
@@ -26,7 +28,18 @@ def sync_story(*, deal: CrmDeal) -> list[Event]:
         .select_related("run__connection", "run__actor")
         .order_by("-id")[:LENGTH]
     )
-    return [_event(record) for record in records]
+    return [_event(record) for record in _told_once(list(records))]
+
+
+def _told_once(records: list[SyncRecord]) -> list[SyncRecord]:
+    """Newest first. A deal that was read again and is held for the same tells it the first time only."""
+    return [
+        record
+        for record, before in zip_longest(records, records[1:])
+        if before is None
+        or record.outcome != Outcome.HELD
+        or (before.outcome, before.sentence) != (record.outcome, record.sentence)
+    ]
 
 
 def _event(record: SyncRecord) -> Event:

@@ -136,7 +136,7 @@ class Canonical:
 
     def months(self, raw: RawValue) -> Reading:
         unit = self.rule.term_unit or self.settings.term_unit
-        return readers.read_months(raw, unit=unit), f"months, bare numbers are {unit.label.lower()}"
+        return readers.read_months(raw, unit=unit), f"months, plain numbers are {unit.label.lower()}"
 
     def cycle(self, raw: RawValue) -> tuple[BillingCycle, str]:
         return readers.read_cycle(raw)

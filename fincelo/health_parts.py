@@ -131,7 +131,7 @@ def invariants() -> Part:
         name="invariants",
         label="Rules of what is stored",
         state=state,
-        told=f"{asked} rules are checked each night. Broken: {len(broken) or 'none'}.",
+        told=f"{asked} rules are checked each night. Broken: {len(broken) or 'none'}." if asked else "",
         at=last.checked_at if last else None,
         troubles=troubles,
         details=[

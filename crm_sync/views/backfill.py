@@ -31,6 +31,8 @@ from fincelo.spreadsheets import csv_text
 BECOMES = "It would become a contract."
 ONE_DAY = timedelta(days=1)
 UNDER_WAY = (BackfillState.READING, BackfillState.IMPORTING)
+BEHIND = (BackfillState.READY, BackfillState.IMPORTED)
+"""There is a preview already: another one is not the next step."""
 MAY_IMPORT = (CHANGE_MAPPING, CHANGE_CONNECTIONS)
 HEADER = (
     *("Deal", "CRM id", "Would be", "Cause", "What would happen", "Customer", "Customer is"),
@@ -54,6 +56,7 @@ def show(request: HttpRequest, *, connection: Connection, form: PreviewForm | No
         "current": current,
         "form": form or PreviewForm(initial=chosen_so_far(request, connection=connection, current=current)),
         "is_under_way": current is not None and current.state in UNDER_WAY,
+        "is_behind": current is not None and current.state in BEHIND,
         "may_import": request.user.has_perms(MAY_IMPORT),
         "lies_back": connection.import_from < business_date(at=timezone.now()),
     }

@@ -172,9 +172,9 @@ def apply_anew(connection: Connection) -> str:
     if not impact:
         return "No unbilled contract and no hold is concerned."
     if not connection.is_live:
-        return f"{impact} are read again as soon as {connection} is at work again."
+        return f"Read again as soon as {connection} is at work again: {impact}."
     tasks.request_reapply(connection_id=connection.pk)
-    return f"{impact} are read again now. What has been invoiced stays as it is."
+    return f"Read again now: {impact}. What has been invoiced stays as it is."
 
 
 def read_held_again(connection: Connection) -> int:

@@ -48,7 +48,7 @@ def headline_of(one: Foretold, *, left_out: str = "") -> Headline:
     return Headline(
         tone=TONES.get(one.outcome, "wait"),
         what=WORDS.get(one.outcome, one.outcome.label),
-        why=made_of(one) or one.sentence,
+        why=made_of(one) or ("" if one.problems else one.sentence),
     )
 
 

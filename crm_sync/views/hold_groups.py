@@ -16,7 +16,7 @@ from crm_sync.enums import RunTrigger
 from crm_sync.forms.cures import DefaultForm, DismissGroupForm, GroupForm, TranslateForm, ValueForm, named_by
 from crm_sync.forms.filters import GroupFilter
 from crm_sync.hold_groups import GroupKey, HoldGroup, group_of, hold_groups, members, whole_stake
-from crm_sync.models import Connection, Hold, MappingVersion, SyncRun
+from crm_sync.models import Connection, CrmDeal, Hold, MappingVersion, SyncRun
 from crm_sync.overrides import rule_of
 from crm_sync.views.access import CHANGE_HOLDS, CHANGE_MAPPING, SYNC, VIEW_HOLDS, needs, signed_in
 from crm_sync.views.cures import cures_of_group, deals, permitted, why
@@ -187,8 +187,7 @@ def replaying(request: HttpRequest, pk: int) -> HttpResponse:
     """Until the worker has begun; then the run's own page tells."""
     connection = get_object_or_404(Connection, pk=pk)
     after = request.GET.get("after", "")
-    runs = SyncRun.objects.filter(connection=connection, trigger=RunTrigger.REPLAY)
-    run = runs.filter(pk__gt=int(after)).order_by("pk").first() if is_key(after) else None
+    run = reading_run(connection, after=int(after)) if is_key(after) else None
     if run is not None:
         if request.htmx:  # type: ignore[attr-defined]
             return HttpResponseClientRedirect(run.get_absolute_url())
@@ -201,6 +200,15 @@ def replaying(request: HttpRequest, pk: int) -> HttpResponse:
         "sentence": f"{deals(int(number)) if is_key(number) else 'Deals'} of {connection}.",
     }
     return render(request, f"crm_sync/{template}", context)
+
+
+def reading_run(connection: Connection, *, after: int) -> SyncRun | None:
+    """The replay. A poll that was quicker leaves it nothing to read: then the newest run that has ended."""
+    runs = SyncRun.objects.filter(connection=connection)
+    replay = runs.filter(trigger=RunTrigger.REPLAY, pk__gt=after).order_by("pk").first()
+    if replay or CrmDeal.objects.held().filter(connection=connection, fingerprint="").exists():
+        return replay
+    return runs.filter(pk__gte=after, finished_at__isnull=False).order_by("-pk").first()
 
 
 def is_key(text: str) -> bool:

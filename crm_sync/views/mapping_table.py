@@ -9,7 +9,7 @@ from crm_sync.forms.mapping_rows import RuleForm
 from crm_sync.forms.mapping_source import NoSuchField, Source, Studio
 from crm_sync.mapping_lint import MappingProblem
 from crm_sync.mapping_rules import NEEDED, FieldRule, MappingRules, rule_key
-from crm_sync.mapping_words import OBJECT_WORDS, anchor_of, chain_of
+from crm_sync.mapping_words import OBJECT_WORDS, TYPE_WORDS, anchor_of, chain_of
 from crm_sync.models import Connection, SyncRecord, SyncRun
 
 MOST_CHOICES = 6
@@ -95,7 +95,7 @@ def facts_of(one: CrmField) -> FieldFacts:
     values = [value for value, _ in one.options]
     more = f" and {len(values) - MOST_CHOICES} more" if len(values) > MOST_CHOICES else ""
     return FieldFacts(
-        type=one.type,
+        type=TYPE_WORDS.get(one.type, one.type),
         choices=", ".join(values[:MOST_CHOICES]) + more,
         samples=", ".join(one.samples),
     )

@@ -103,7 +103,7 @@ def test_ready_preview_shows_totals_holds_and_deals(
     assert [row[:2] for row in rows(page)[2:]] == [
         ["B", "Held Billing cycle unknown"],
         ["A", "Created"],
-        ["C", "Created"],
+        ["C", "Created Needs a decision"],
     ]
 
 

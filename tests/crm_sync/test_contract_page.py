@@ -219,3 +219,23 @@ def test_resuming_takes_no_get() -> None:
         signed_in("billing.change_billingschedule").get(f"/contracts/{contract.pk}/resume/").status_code
         == 405
     )
+
+
+def test_timeline_tells_the_same_hold_once(viewer: Client) -> None:
+    (contract,) = sign(Deal())
+    deal = imported(contract)
+    for sentence in ("Contract Value is empty.", "Contract Value is empty.", "Billing Cycle is empty."):
+        run = SyncRun.objects.create(
+            connection=deal.connection,
+            trigger=RunTrigger.SCHEDULE,
+            state=RunState.DONE,
+            mapping_version=MappingVersion.objects.get(connection=deal.connection),
+            lease_token=1,
+            started_at=datetime(2026, 11, 20, tzinfo=UTC),
+        )
+        SyncRecord.objects.create(run=run, crm_deal=deal, outcome=Outcome.HELD, sentence=sentence)
+
+    page = viewer.get(f"/contracts/{contract.pk}/")
+
+    assert words(page.text).count("Deal held Contract Value is empty.") == 1
+    assert words(page.text).count("Deal held Billing Cycle is empty.") == 1

@@ -224,6 +224,24 @@ def test_all_of_a_group_are_read_again(salesforce: Connection, org: Org, run: Ru
     assert shown.headers["Location"] == f"/history/{SyncRun.objects.latest('id').pk}/"
 
 
+def test_group_that_a_poll_read_before_the_worker_came_leads_to_that_poll(
+    salesforce: Connection, org: Org, run: Run, browser: Client
+) -> None:
+    (deal,) = sell_many(org, 1, Amount=None)
+    run(salesforce)
+    name = GroupKey(connection_id=salesforce.pk, code=HoldCode.AMOUNT_MISSING, key="contract_value")
+    org.edit(deal, Amount=900)
+    page = browser.post("/holds/group/replay/", posted(name))
+
+    waiting = browser.get(page.headers["Location"])
+    poll = run(salesforce)
+    work_off()
+
+    assert "The worker begins in a moment." in waiting.text
+    assert not SyncRun.objects.filter(trigger=RunTrigger.REPLAY).exists()
+    assert browser.get(page.headers["Location"]).headers["Location"] == poll.get_absolute_url()
+
+
 def test_deal_that_was_dismissed_meanwhile_is_not_imported_by_the_replay(
     salesforce: Connection, org: Org, run: Run, browser: Client, finance: User, monkeypatch
 ) -> None:

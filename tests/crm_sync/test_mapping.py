@@ -52,7 +52,7 @@ def test_a_complete_deal_makes_a_customer_a_contract_and_a_plan() -> None:
     assert [tuple(asdict(step).values())[:5] for step in one.trace] == [
         ("Customer Name", "Account or company: name", "Acme Ltd", "as is", "Acme Ltd"),
         ("Currency", "Deal: deal_currency_code", "USD", "as is", "USD"),
-        ("Contract Duration", "Deal: term", "12", "months, bare numbers are months", "12"),
+        ("Contract Duration", "Deal: term", "12", "months, plain numbers are months", "12"),
         ("Contract Value", "Deal: amount", "12000.00", "number", "12000.00"),
         (
             "Contract Start Date",
@@ -257,7 +257,7 @@ def test_case_22_the_unit_of_terms_is_a_setting() -> None:
         field="Contract Duration",
         source="Deal: term",
         raw="3",
-        transform="months, bare numbers are years",
+        transform="months, plain numbers are years",
         value="36",
     )
 

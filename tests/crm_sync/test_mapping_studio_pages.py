@@ -97,7 +97,7 @@ def test_check_shows_what_changes_and_what_it_affects_and_saves_nothing(browser:
     assert "Contract Duration reads no CRM field (before: Opportunity: Contract_Term__c)." in review
     assert "Contract Duration has the default 12 months (before: none)." in review
     assert "Amount means: Annual value (before: Total contract value)." in review
-    assert "0 unbilled contracts and 1 hold." in review
+    assert "What it affects 1 hold. Holds are read again in any case. What has been invoiced" in review
     assert 'form="mapping" name="step" value="save"' in page.text
     assert 'value="reapply"' not in page.text
     assert row_versions() == before
@@ -137,7 +137,7 @@ def test_save_and_reapply_marks_contracts_and_holds_and_rings(browser: Client) -
     assert imported.fingerprint == ""
     assert alerts(page) == [
         "Version 3 of the field mapping is in force from the next sync on.",
-        "1 unbilled contract and 1 hold are read again now. What has been invoiced stays as it is.",
+        "Read again now: 1 unbilled contract and 1 hold. What has been invoiced stays as it is.",
         "1 contract is still to be read with the mapping in force.",
     ]
     assert [row.task["func"] for row in OrmQ.objects.all()] == ["crm_sync.tasks.reapply"]
@@ -149,9 +149,7 @@ def test_reapplying_of_a_paused_connection_waits_for_it(browser: Client) -> None
 
     page = browser.post(f"{address(connection)}reapply/", follow=True)
 
-    assert alerts(page)[0] == (
-        "1 unbilled contract and 0 holds are read again as soon as Salesforce is at work again."
-    )
+    assert alerts(page)[0] == ("Read again as soon as Salesforce is at work again: 1 unbilled contract.")
     assert OrmQ.objects.count() == 0
 
 
@@ -328,12 +326,12 @@ def test_fields_are_looked_through_by_label_name_or_value(browser: Client) -> No
         [
             "Billing Frequency",
             "Opportunity: Billing_Frequency__c",
-            "picklist",
+            "list",
             "Monthly, Bi-annual",
             "",
         ]
     ]
-    assert rows(by_value) == [["Contract Term", "Opportunity: Contract_Term__c", "double", "", "24.0, 36.0"]]
+    assert rows(by_value) == [["Contract Term", "Opportunity: Contract_Term__c", "number", "", "24.0, 36.0"]]
     assert by_value.text.startswith('<div class="stack" id="fields">')
 
 

@@ -48,7 +48,7 @@ def test_durations_and_currencies_can_be_translated() -> None:
 
     assert [duration("Evergreen"), duration("24"), currency("US$"), currency("eur")] == [
         (12, "translation"),
-        (24, "months, bare numbers are months"),
+        (24, "months, plain numbers are months"),
         ("USD", "translation"),
         ("EUR", "as is"),
     ]
@@ -57,7 +57,7 @@ def test_durations_and_currencies_can_be_translated() -> None:
 def test_case_22_the_unit_of_a_duration_is_a_setting_of_its_mapping() -> None:
     rule = FieldRule(target=Target.DURATION, term_unit=TermUnit.YEARS)
 
-    assert reader_of(rule, settings=settings_with(), table={})("3") == (36, "months, bare numbers are years")
+    assert reader_of(rule, settings=settings_with(), table={})("3") == (36, "months, plain numbers are years")
 
 
 @pytest.mark.parametrize(
