@@ -72,6 +72,7 @@ def test_schedules_poll_every_five_minutes_and_bill_every_hour(transactional_db:
         "crm_sync.tasks.look_after_alarms": 1,
         "crm_sync.tasks.sweep_due": 7,
         "crm_sync.tasks.check_tie_out": 30,
+        "crm_sync.tasks.remind_of_holds": 30,
     }
 
 
