@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from contracts.admin.read_only import MachineWrittenAdmin, link, pretty, related_list
 from crm_sync import mappings
 from crm_sync.admin.mapping_inlines import FieldMappingInline, SeenVersionForm, TranslationInline
+from crm_sync.admin.pausing import PausingAdmin
 from crm_sync.connection_settings import store_settings
 from crm_sync.models import Connection
 from crm_sync.views.access import CHANGE_CONNECTIONS, CHANGE_MAPPING, signed_in
@@ -16,7 +17,7 @@ from crm_sync.views.field_mapping import read_held_again
 
 
 @admin.register(Connection)
-class ConnectionAdmin(MachineWrittenAdmin):
+class ConnectionAdmin(PausingAdmin, MachineWrittenAdmin):
     """What a connection is set to is changed on its own page; here its mapping can be mended."""
 
     list_display = [
@@ -29,6 +30,7 @@ class ConnectionAdmin(MachineWrittenAdmin):
         "last_success_at",
     ]
     list_filter = ["provider", "state", "mode"]
+    actions = ["pause", "resume"]
     list_select_related = ["org", "mapping_version__connection"]
     ordering = ["name"]
     form = SeenVersionForm

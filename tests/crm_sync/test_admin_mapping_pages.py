@@ -219,3 +219,40 @@ def test_support_sees_the_mode_and_cannot_set_it(support: Client) -> None:
 
     connection.refresh_from_db()
     assert connection.mode == "preview"
+
+
+def chosen_action(client: Client, connection: Connection, action: str) -> list[str]:
+    page = client.post(
+        "/admin/crm_sync/connection/",
+        {"action": action, "_selected_action": [connection.pk]},
+        follow=True,
+    )
+    connection.refresh_from_db()
+    return [str(message) for message in page.context["messages"]]
+
+
+def test_who_may_change_connections_pauses_and_resumes_them_by_the_same_rules() -> None:
+    connection = connect(cursor_external_id="006A")
+    client = staff("Finance")
+
+    paused = chosen_action(client, connection, "pause")
+    state, cursor = connection.state, connection.cursor_external_id
+    again = chosen_action(client, connection, "pause")
+    resumed = chosen_action(client, connection, "resume")
+
+    assert (state, cursor, connection.state) == ("paused", "006A", "connected")
+    assert (paused, again, resumed) == (
+        [f"{connection} is paused. It goes on later where it stopped."],
+        [f"{connection} is not importing, so there is nothing to pause."],
+        [f"{connection} goes on. The next sync reads all that has changed since."],
+    )
+    actions = AuditEntry.objects.order_by("id").values_list("action", "actor_name")
+    assert list(actions)[-2:] == [("connection paused", "finance"), ("connection resumed", "finance")]
+
+
+def test_support_cannot_pause_in_the_admin(support: Client) -> None:
+    connection = connect()
+
+    chosen_action(support, connection, "pause")
+
+    assert connection.state == "connected"
