@@ -17,7 +17,7 @@ run: .venv/run.stamp
 	@exec $(BIN)/python -m demo.run
 
 test: lint chromium
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .

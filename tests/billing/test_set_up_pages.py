@@ -304,7 +304,7 @@ def test_the_first_page_asks_who_sends_the_invoices(finn: Client) -> None:
 
 
 def test_an_incomplete_sender_is_not_saved(finn: Client) -> None:
-    LegalEntity.objects.update(address="")
+    ensure_legal_entity(address="")
 
     page = finn.post("/settings/legal-entity/", {**FILLED, "address": " "})
 

@@ -14,7 +14,8 @@ def test_the_demo_may_issue_from_the_start() -> None:
 
 
 def test_what_somebody_has_entered_stays() -> None:
-    LegalEntity.objects.update(name="Acme Inc", address="1 Main Street")
+    LegalEntity.objects.all().delete()
+    LegalEntity.objects.create(name="Acme Inc", address="1 Main Street")
 
     ensure_company()
 
