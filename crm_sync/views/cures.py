@@ -1,7 +1,7 @@
 """What a hold means and what cures it. The sentence on what happened comes from the mapping."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django import forms
@@ -70,6 +70,47 @@ class ShownCure:
     submit: str = ""
     form: forms.Form | None = None
     danger: bool = False
+
+
+DECISIONS = {
+    Cure.FREE: (
+        ShownCure(
+            id="free",
+            label="Accept as a free contract",
+            right=CHANGE_HOLDS,
+            title="Is nothing to be billed for this deal?",
+            happens="The deal becomes a contract over zero, without instalments and invoices.",
+            stays="If the CRM is given an amount later, the contract is billed by it.",
+            submit="Accept it",
+        ),
+        "hold-free",
+    ),
+    Cure.DOWNGRADE: (
+        ShownCure(
+            id="downgrade",
+            label="Mark as a downgrade",
+            right=CHANGE_HOLDS,
+            title="Does this deal lower another contract?",
+            happens="The deal is dismissed with that reason, and becomes no contract.",
+            stays="No credit note is made by itself: change or credit the other contract on its page.",
+            submit="Mark it",
+        ),
+        "hold-downgrade",
+    ),
+    Cure.ANYWAY: (
+        ShownCure(
+            id="accept",
+            label="Import anyway",
+            right=CHANGE_HOLDS,
+            title="Is this a sale of its own?",
+            happens="The deal becomes a contract of its own and is billed.",
+            stays="The other contract with the same customer, value, currency and start date stays as it is.",
+            submit="Import it",
+        ),
+        "hold-accept",
+    ),
+}
+"""What a person can decide about one deal, and the address that takes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,52 +186,26 @@ def cure_of_hold(
     if cure is Cure.DEFAULT:
         return default(name, connection=connection, field=problem["field"], place=place)
     if cure is Cure.ENTER:
-        rule = rule_of(connection, key=name.key)
-        return ShownCure(
-            id=f"enter-{place}",
-            label="Enter the value here",
-            right=CHANGE_HOLDS,
-            title=f"What is the {problem['field']} of this deal?",
-            happens="The deal uses it from now on, also when the CRM says something else later.",
-            stays=ONLY_THIS,
-            action=reverse("hold-enter", args=[hold.pk]),
-            submit="Enter it",
-            form=EnterForm(rule=rule, initial={"key": name.key}, prefix=f"enter-{place}"),
-        )
-    if cure is Cure.FREE:
-        return ShownCure(
-            id="free",
-            label="Accept as a free contract",
-            right=CHANGE_HOLDS,
-            title="Is nothing to be billed for this deal?",
-            happens="The deal becomes a contract over zero, without instalments and invoices.",
-            stays="If the CRM is given an amount later, the contract is billed by it.",
-            action=reverse("hold-free", args=[hold.pk]),
-            submit="Accept it",
-        )
-    if cure is Cure.DOWNGRADE:
-        return ShownCure(
-            id="downgrade",
-            label="Mark as a downgrade",
-            right=CHANGE_HOLDS,
-            title="Does this deal lower another contract?",
-            happens="The deal is dismissed with that reason, and becomes no contract.",
-            stays="No credit note is made by itself: change or credit the other contract on its page.",
-            action=reverse("hold-downgrade", args=[hold.pk]),
-            submit="Mark it",
-        )
-    if cure is Cure.ANYWAY:
-        return ShownCure(
-            id="accept",
-            label="Import anyway",
-            right=CHANGE_HOLDS,
-            title="Is this a sale of its own?",
-            happens="The deal becomes a contract of its own and is billed.",
-            stays="The other contract with the same customer, value, currency and start date stays as it is.",
-            action=reverse("hold-accept", args=[hold.pk]),
-            submit="Import it",
-        )
+        return entering(name, hold=hold, connection=connection, field=problem["field"], place=place)
+    if cure in DECISIONS:
+        step, url_name = DECISIONS[cure]
+        return replace(step, action=reverse(url_name, args=[hold.pk]))
     return page_of(cure, problem=problem, connection=connection)
+
+
+def entering(name: GroupKey, *, hold: Hold, connection: Connection, field: str, place: int) -> ShownCure:
+    rule = rule_of(connection, key=name.key)
+    return ShownCure(
+        id=f"enter-{place}",
+        label="Enter the value here",
+        right=CHANGE_HOLDS,
+        title=f"What is the {field} of this deal?",
+        happens="The deal uses it from now on, also when the CRM says something else later.",
+        stays=ONLY_THIS,
+        action=reverse("hold-enter", args=[hold.pk]),
+        submit="Enter it",
+        form=EnterForm(rule=rule, initial={"key": name.key}, prefix=f"enter-{place}"),
+    )
 
 
 def cures_of_group(group: HoldGroup, *, connection: Connection) -> list[ShownCure]:
