@@ -129,11 +129,11 @@ WITH told AS (
     FROM balances JOIN contracts_contract contract ON contract.id = contract_id
 )
 """  # noqa: E501  one entry, one line
+IN_ORDER = list(Line)
 FIGURES = (
     ENTRIES
     + """
 SELECT line, currency, count(*), sum(number), sum(amount) FROM entries GROUP BY line, currency
-ORDER BY currency
 """
 )
 FIGURE = (
@@ -205,11 +205,15 @@ def previous_month(month: date) -> date:
 
 
 def figures(*, month: date) -> list[Figure]:
-    """The lines that have rows, in one statement. `month` is its first day."""
-    return [
+    """The lines that have rows, by currency and in their order. `month` is its first day.
+
+    Checks compare them with what was stored: another order would count as another result.
+    """
+    found = [
         Figure(line=Line(line), currency=currency, rows=rows, number=int(number), amount=int(amount))
         for line, currency, rows, number, amount in _all(FIGURES, **_span(month))
     ]
+    return sorted(found, key=lambda one: (one.currency, IN_ORDER.index(one.line)))
 
 
 def figure(*, month: date, line: Line, currency: str) -> Figure:

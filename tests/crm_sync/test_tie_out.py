@@ -293,6 +293,19 @@ def test_planted_difference_turns_red_mails_once_and_heals(fay: None) -> None:
     assert TieOut.objects.get().differences == []
 
 
+@pytest.mark.parametrize("way", ["hashagg", "sort"])
+def test_figures_stand_in_their_order_whichever_way_the_database_counts(way: str) -> None:
+    imported(connect(), "A")
+    plant(1)
+    with database.cursor() as cursor:
+        cursor.execute(f"SET LOCAL enable_{way} = off")
+
+    found = [one.line for one in tie_out.figures(month=NOVEMBER)]
+
+    assert found == sorted(found, key=list(Line).index)
+    assert len(found) > 4
+
+
 def queries(client: Any, path: str) -> int:
     with CaptureQueriesContext(database) as captured:
         assert client.get(path).status_code == 200
