@@ -1,16 +1,15 @@
 """What the worker does by itself."""
 
-from django.utils import timezone
 from django_q.tasks import async_task
 
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.mailing.sending import send_waiting
-from contracts.workspace import business_date
+from contracts.clock import business_day
 
 
 def bill_due() -> None:
-    summary = invoice_due(as_of=business_date(at=timezone.now()), trigger=BillingTrigger.SCHEDULE)
+    summary = invoice_due(as_of=business_day(), trigger=BillingTrigger.SCHEDULE)
     if summary.issued:
         request_sending()
 

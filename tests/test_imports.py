@@ -21,7 +21,7 @@ MAY_IMPORT = {
 MAY_IMPORT_ANY_APP = {"fincelo.urls", "fincelo.templatetags.ui"}  # where all meet, and what prints Money
 MAKES_DEMO_USERS = {"demo.users"}
 IMPORTS_REQUESTS = {"crm_sync.clients.http"}
-READS_THE_CLOCK = {"crm_sync.runs"}  # to stamp a run's start and end
+READS_THE_CLOCK = {"crm_sync.runs", "contracts.clock"}  # to stamp a run; to compare with the database
 
 
 class Layer(IntEnum):
@@ -48,7 +48,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "currencies custom_values drafts enums money terms",
         Layer.MODELS: "bulk migrations models transactions triggers",
         Layer.DOMAIN: (
-            "approving audit contacts custom_fields custom_filters exporting invariants operations queries reopening "
+            "approving audit clock contacts custom_fields custom_filters exporting invariants operations queries reopening "
             "story suspending workspace"
         ),
         Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",

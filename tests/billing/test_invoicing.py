@@ -18,9 +18,9 @@ from billing.models import (
     LegalEntity,
 )
 from contracts.enums import BillingCycle, BillingTiming, ContractState
-from tests.billing.builders import TODAY, Deal, ensure_legal_entity, invoices, put, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, invoices, put, sign
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, AHEAD]
 
 ARREARS = BillingTiming.IN_ARREARS
 

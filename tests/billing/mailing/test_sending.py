@@ -27,6 +27,7 @@ from tests.billing.mailing.letters import issue, let_time_pass, outbox
 from tests.billing.mailing.smtp_server import smtp_server
 from tests.billing.moved_on import move_on
 from tests.billing.people import person
+from tests.travel import travel_to
 
 pytestmark = pytest.mark.django_db
 TO = "billing@example.com"
@@ -341,7 +342,7 @@ def test_billing_rings_for_the_mails_of_what_it_issued(monkeypatch: pytest.Monke
     sign(Deal(months=1))
     rung: list[str] = []
     monkeypatch.setattr(tasks, "async_task", rung.append)
-    monkeypatch.setattr(tasks, "business_date", lambda at: TODAY)
+    travel_to(TODAY)
 
     tasks.bill_due()
     tasks.bill_due()
