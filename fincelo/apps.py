@@ -10,6 +10,7 @@ class FinceloConfig(AppConfig):
         from fincelo import (
             checks,
             health_parts,
+            queue_packages,
             roles,
             schedules,
             task_guard,
@@ -17,6 +18,7 @@ class FinceloConfig(AppConfig):
 
         checks.register_all()
         health_parts.register_all()
+        queue_packages.install()
         task_guard.connect()
         post_migrate.connect(schedules.ensure_schedules, sender=self)
         # Signalled after our own apps, so that the permissions of their models are there.
