@@ -147,7 +147,7 @@ def test_migration_takes_out_what_was_pickled(tmp_path: Any) -> None:
     insert_result(id="2", name="two", func="x", result=poison(tmp_path / "canary"), success=False)
     OrmQ.objects.create(key="fincelo", payload="old", lock=timezone.now())
 
-    import_module("fincelo.migrations.0004_task_history_without_pickles").forget_pickles(apps, None)
+    import_module("fincelo.migrations.0005_task_history_without_pickles").forget_pickles(apps, None)
 
     assert list(Task.objects.values_list("id", "success", "result")) == [("2", False, None)]
     assert not OrmQ.objects.exists()

@@ -12,8 +12,10 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from django_q.monitor import save_task
 from django_q.worker import worker
 
+from fincelo.background import registered
 from fincelo.models import Heartbeat, TaskHistory
-from fincelo.task_guard import ALLOWED
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +34,6 @@ def run(func: Any, *args: Any, **extra: Any) -> dict[str, Any]:
     return results.get_nowait()
 
 
-@pytest.mark.django_db
 def test_task_of_this_product_runs() -> None:
     done = run("fincelo.health.beat")
 
@@ -51,8 +52,8 @@ def test_other_task_is_refused(func: Any, tmp_path: Path) -> None:
     assert not trace.exists()
 
 
-@pytest.mark.parametrize("name", sorted(ALLOWED))
-def test_allowed_task_exists(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(registered()))
+def test_registered_task_exists(name: str) -> None:
     assert callable(import_string(name))
 
 
@@ -78,7 +79,6 @@ def test_module_of_another_function_is_not_imported(tmp_path: Path, monkeypatch:
     assert not (tmp_path / "uninvited.py.ran").exists()
 
 
-@pytest.mark.django_db
 def test_history_has_one_row_for_each_function(monkeypatch: pytest.MonkeyPatch) -> None:
     run("fincelo.health.beat")
     run("fincelo.health.beat")
@@ -91,7 +91,6 @@ def test_history_has_one_row_for_each_function(monkeypatch: pytest.MonkeyPatch) 
     assert None not in (row.last_started_at, row.last_ok_at, row.last_failed_at)
 
 
-@pytest.mark.django_db
 def test_hook_is_dropped() -> None:
     assert "hook" not in run("fincelo.health.beat", hook="os.getcwd")
 

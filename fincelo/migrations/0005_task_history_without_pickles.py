@@ -17,7 +17,7 @@ def forget_pickles(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("fincelo", "0003_invariant_results"),
+        ("fincelo", "0004_background_work"),
         ("django_q", "0019_alter_task_options_alter_ormq_key_alter_ormq_lock_and_more"),
     ]
 
