@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("fincelo", "0003_invariant_results")]
+    dependencies = [("fincelo", "0005_task_history_without_pickles")]
 
     operations = [
         migrations.CreateModel(
