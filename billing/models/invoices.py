@@ -18,6 +18,7 @@ from billing.models.triggers import (
     IssuedInvoiceIsFrozen,
     IssuedLineStays,
     LinesAddUp,
+    NothingBilledWhileWaiting,
     issued_stays,
     never_emptied,
 )
@@ -319,6 +320,7 @@ class Invoice(models.Model):
         triggers = [
             issued_stays(name="issued_invoice_stays", word="Invoice"),
             IssuedInvoiceIsFrozen(name="issued_invoice_is_frozen"),
+            NothingBilledWhileWaiting(name="nothing_is_billed_while_waiting"),
             never_emptied(name="invoices_are_kept", words="Issued invoices"),
         ]
 
