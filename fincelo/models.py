@@ -1,6 +1,9 @@
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
+from fincelo.enums import WorkProblem, WorkState
 from fincelo.invariants import Finding
 
 
@@ -56,3 +59,36 @@ class InvariantCheck(models.Model):
     @property
     def violations(self) -> int:
         return sum(finding.count for finding in self.found)
+
+
+class BackgroundWork(models.Model):
+    """A background task that somebody waits for. A new request for the same subject takes its place."""
+
+    task = models.CharField(max_length=120, help_text="The dotted path of its function.")
+    subject = models.CharField(max_length=200, help_text="What it is about, as the pages that wait name it.")
+    args = models.JSONField(default=list)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    state = models.CharField(max_length=10, choices=WorkState.choices, default=WorkState.WAITING)
+    problem = models.CharField(max_length=20, choices=WorkProblem.choices, blank=True, default="")
+    queue_id = models.CharField(max_length=32, help_text="By which the queue names this start of it.")
+    requested_at = models.DateTimeField(db_default=Now(), editable=False)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    backend_pid = models.IntegerField(null=True, help_text="The database session of the process at work.")
+    backend_start = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["task", "subject"], name="one_awaited_work_per_subject"),
+            models.CheckConstraint(
+                condition=Q(state__in=[WorkState.WAITING, WorkState.RUNNING], ended_at=None)
+                | ~Q(state__in=[WorkState.WAITING, WorkState.RUNNING]) & Q(ended_at__isnull=False),
+                name="awaited_work_ends_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["queue_id"], name="awaited_work_by_queue_id")]
+
+    def __str__(self) -> str:
+        return f"{self.task} of {self.subject}"

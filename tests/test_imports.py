@@ -36,10 +36,10 @@ class Layer(IntEnum):
 # A module of a package has the package's layer unless it has one of its own. A new module needs a line here.
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
-        Layer.VALUES: "env redaction",
+        Layer.VALUES: "enums env redaction",
         Layer.PURE: "dev_secrets embedded_postgres invariants navigation pagination postgres_programs settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
-        Layer.DOMAIN: "checking health health_parts recipients schedules startup task_guard",
+        Layer.DOMAIN: "awaited background checking health health_parts recipients schedules startup task_guard",
         Layer.INTERFACES: (
             "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
         ),

@@ -11,8 +11,10 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from django_q.signing import SignedPackage
 from django_q.worker import worker
 
+from fincelo.background import registered
 from fincelo.models import Heartbeat
-from fincelo.task_guard import ALLOWED
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +33,6 @@ def run(func: Any, *args: Any, **extra: Any) -> dict[str, Any]:
     return results.get_nowait()
 
 
-@pytest.mark.django_db
 def test_task_of_this_product_runs() -> None:
     done = run("fincelo.health.beat")
 
@@ -50,8 +51,8 @@ def test_other_task_is_refused(func: Any, tmp_path: Path) -> None:
     assert not trace.exists()
 
 
-@pytest.mark.parametrize("name", sorted(ALLOWED))
-def test_allowed_task_exists(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(registered()))
+def test_registered_task_exists(name: str) -> None:
     assert callable(import_string(name))
 
 
@@ -61,7 +62,6 @@ def test_refused_task_can_be_recorded() -> None:
     assert SignedPackage.loads(SignedPackage.dumps(done))["func"] == "os.getcwd"
 
 
-@pytest.mark.django_db
 def test_hook_is_dropped() -> None:
     assert "hook" not in run("fincelo.health.beat", hook="os.getcwd")
 
