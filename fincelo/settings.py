@@ -128,8 +128,7 @@ Q_CLUSTER = {
     "guard_cycle": 0.5,
     "recycle": 50,
     "max_rss": 300_000,  # KiB
-    "save_limit": 500,
-    "save_limit_per": "func",
+    "save_limit": -1,  # no successes are stored; fincelo.TaskHistory has a row for each function
     "compress": False,
 }
 

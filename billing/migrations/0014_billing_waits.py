@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0011_printed_custom_fields"),
+        ("billing", "0021_documents_have_lines"),
         ("contracts", "0008_custom_values_fit"),
     ]
 
