@@ -20,6 +20,16 @@ STATE_FOLLOWS = "The state of invoice % follows from what is sent, credited and 
 NO_LINE = "Invoice % has no line. An invoice is issued together with what it charges."
 NO_CREDIT_LINE = "Credit note % has no line. Ask for an amount that takes back a charge."
 NO_MORE_LINES = f"Invoice % is issued: its lines are its net, and no line can be added. {WAY_ON}"
+BILLING_WAITS = "The billing of % waits for a decision. The page of the contract shows why and who decides."
+WAITS_BY_ITSELF: dict[str, str] = {}
+"""Conditions on what is stored elsewhere, by code: SQL that is true for a row of `contract` that waits."""
+WAITS = " OR ".join(
+    [
+        "EXISTS (SELECT 1 FROM billing_billingwait wait WHERE wait.contract_id = contract.id)",
+        *(f"({condition})" for condition in WAITS_BY_ITSELF.values()),
+    ]
+)
+"""SQL that is true for a row of `contract` whose billing waits for any reason. See `billing.waiting`."""
 
 
 def _refuse(sentence: str, *values: str) -> str:
@@ -102,6 +112,30 @@ class IssuedInvoiceIsFrozen(pgtrigger.Trigger):
             END IF;
             NEW.state = {SETTLED_STATE};
             RETURN NEW;
+        """  # noqa: S608  constants
+
+
+class NothingBilledWhileWaiting(pgtrigger.Trigger):
+    """Refuses invoices and drafts of contracts whose billing waits, whoever writes them."""
+
+    when = pgtrigger.After
+    operation = pgtrigger.Insert
+    level = pgtrigger.Statement
+    referencing = pgtrigger.Referencing(new="inserted")
+    declare = [("refused", "text")]
+
+    def get_func(self, model: object) -> str:
+        return f"""
+            EXECUTE $query$
+                SELECT contract.name
+                FROM inserted JOIN contracts_contract contract ON contract.id = inserted.contract_id
+                WHERE {WAITS}
+                LIMIT 1
+            $query$ INTO refused;
+            IF refused IS NOT NULL THEN
+                {_refuse(BILLING_WAITS, "refused")}
+            END IF;
+            RETURN NULL;
         """  # noqa: S608  constants
 
 
