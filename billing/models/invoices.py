@@ -16,9 +16,11 @@ from billing.enums import (
 )
 from billing.models.triggers import (
     IssuedByTheDatabasesDay,
+    IssuedHasLines,
     IssuedInvoiceIsFrozen,
     IssuedLineStays,
     LinesAddUp,
+    NothingBilledWhileWaiting,
     issued_stays,
     never_emptied,
 )
@@ -321,6 +323,8 @@ class Invoice(models.Model):
             issued_stays(name="issued_invoice_stays", word="Invoice"),
             IssuedInvoiceIsFrozen(name="issued_invoice_is_frozen"),
             IssuedByTheDatabasesDay(name="issued_by_the_databases_day"),
+            NothingBilledWhileWaiting(name="nothing_is_billed_while_waiting"),
+            IssuedHasLines(name="issued_invoice_has_lines"),
             never_emptied(name="invoices_are_kept", words="Issued invoices"),
         ]
 

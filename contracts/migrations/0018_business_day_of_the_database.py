@@ -12,6 +12,6 @@ $$
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contracts", "0008_custom_values_fit")]
+    dependencies = [("contracts", "0011_audit_knows_addresses")]
 
     operations = [migrations.RunSQL(FUNCTION, "DROP FUNCTION contracts_business_day()")]

@@ -3,12 +3,13 @@
 from datetime import date
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, transaction
 
 from billing.crediting import UnableToCredit, request_credit
 from billing.enums import AfterVoid, BillingTrigger
 from billing.invoicing import invoice_due
-from billing.models import Invoice
+from billing.issuing import issue_invoices
+from billing.models import BillingRun, Instalment, Invoice, LegalEntity
 from billing.numbering import UnableToIssueInvoice
 from billing.voiding import void_invoice
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
@@ -51,16 +52,22 @@ def test_a_run_of_a_day_ahead_is_refused() -> None:
     assert dated() == []
 
 
-def test_the_database_refuses_a_day_ahead(wrong: Invoice) -> None:
-    with (
-        connection.cursor() as cursor,
-        pytest.raises(DatabaseError, match="2026-12-20 lies after the database's day, 2026-11-22"),
-    ):
-        cursor.execute(
-            "INSERT INTO billing_invoice SELECT (jsonb_populate_record(invoice, "
-            "jsonb_build_object('id', 0, 'number', 'X', 'sequence', 9, 'state', 'void'))).* "
-            "FROM billing_invoice invoice"
-        )
+@transaction.atomic
+def issue_past_the_rules(day: date) -> None:
+    issue_invoices(
+        instalment_ids=[Instalment.objects.earliest("pk").pk],
+        legal_entity=LegalEntity.objects.get(),
+        run=BillingRun.objects.create(trigger=BillingTrigger.COMMAND, as_of=day),
+        issue_date=day,
+    )
+
+
+def test_the_database_refuses_a_day_ahead() -> None:
+    ensure_legal_entity()
+    sign(Deal())
+
+    with pytest.raises(DatabaseError, match="2026-12-20 lies after the database's day, 2026-11-22"):
+        issue_past_the_rules(WRONG_DAY)
 
 
 def test_an_invoice_dated_ahead_closes_no_day_before(wrong: Invoice) -> None:
