@@ -8,6 +8,8 @@ from django.db.models import Max
 
 from billing.enums import InvoiceState, SeriesKind
 from billing.models import Invoice, LegalEntity, NumberSeries
+from billing.restoring import DatabaseRestored, begin_witness, ensure_not_restored, witness_when_committed
+from billing.witness import SeriesKey
 from contracts.clock import ClocksDiffer, business_day, database_now, ensure_clocks_agree
 
 
@@ -29,6 +31,7 @@ def take_numbers(
     back. Issue dates never fall as numbers rise, so a day before the last issue is refused. A document that
     an earlier version dated after the database's day closes no day up to today.
     """
+    lineage = _lineage()
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -56,6 +59,11 @@ def take_numbers(
         last = series.last_issue_date
         raise UnableToIssueInvoice(day_refusal(kind=kind, last=last, day=issue_date))
     _ensure_clocks_agree(database=row[1])
+    witness_when_committed(
+        lineage=lineage,
+        key=SeriesKey(legal_entity_id=legal_entity.pk, kind=kind.value, year=issue_date.year),
+        number=row[0] + count - 1,
+    )
     prefix = legal_entity.invoice_prefix if kind == SeriesKind.INVOICE else legal_entity.credit_note_prefix
     begin = f"{prefix}-{issue_date.year}-"
     numbers = [
@@ -71,10 +79,20 @@ def take_numbers(
 
 def ensure_may_issue(*, day: date) -> None:
     """Raises UnableToIssueInvoice for a day after the database's, and where this machine's clock is wrong."""
+    _lineage()
+    begin_witness()
     _ensure_clocks_agree(database=database_now())
     today = business_day()
     if day > today:
         raise UnableToIssueInvoice(ahead_refusal(day=day, today=today))
+
+
+def _lineage() -> str:
+    """Of the database that issues. UnableToIssueInvoice where it was restored and nobody confirmed that."""
+    try:
+        return ensure_not_restored()
+    except DatabaseRestored as restored:
+        raise UnableToIssueInvoice(str(restored)) from None
 
 
 def _ensure_clocks_agree(*, database: datetime) -> None:

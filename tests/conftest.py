@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -138,6 +139,12 @@ def _day(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if not connection.needs_rollback:
         travel_back()
+
+
+@pytest.fixture(autouse=True)
+def _own_witness(settings: Any, tmp_path: Path) -> None:
+    """Numbers that other tests gave are none of this one's business."""
+    settings.WITNESS_PATH = tmp_path / "witness.jsonl"
 
 
 @pytest.fixture

@@ -60,12 +60,12 @@ LAYERS: dict[str, dict[Layer, str]] = {
     },
     "billing": {
         Layer.VALUES: "enums payment_rows periods split tax",
-        Layer.PURE: "documents",
+        Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
             "activation approving banners bounds crediting customer_terms drafting due foretelling "
             "health invariants invoicing issuing letterheads lifecycle locks mailing numbering "
-            "overview paying payment_imports policy previewing queries rendering story voiding waiting"
+            "overview paying payment_imports policy previewing queries rendering restoring story voiding waiting"
         ),
         Layer.INTERFACES: (
             "admin apps checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
