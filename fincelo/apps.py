@@ -11,6 +11,7 @@ class FinceloConfig(AppConfig):
         from fincelo import (
             checks,
             health_parts,
+            queue_packages,
             roles,
             schedules,
             task_guard,
@@ -18,6 +19,7 @@ class FinceloConfig(AppConfig):
 
         checks.register_all()
         health_parts.register_all()
+        queue_packages.install()
         autodiscover_modules("tasks")  # each app declares its background tasks there
         task_guard.connect()
         post_migrate.connect(schedules.ensure_schedules, sender=self)

@@ -17,6 +17,27 @@ class Heartbeat(models.Model):
         return f"{self.process} at {self.beat_at:%Y-%m-%d %H:%M:%S}"
 
 
+class TaskHistory(models.Model):
+    """When one background task last began, went through and failed, and how often. One row a function."""
+
+    LONGEST_CODE = 120
+
+    func = models.CharField(max_length=256, primary_key=True)
+    lane = models.CharField(max_length=40, blank=True, default="", help_text="The queue that it last ran in.")
+    last_started_at = models.DateTimeField(null=True)
+    last_ok_at = models.DateTimeField(null=True)
+    last_failed_at = models.DateTimeField(null=True)
+    last_error = models.CharField(
+        max_length=LONGEST_CODE, blank=True, default="", help_text="Class and SQLSTATE of the last failure."
+    )
+    starts = models.PositiveBigIntegerField(default=0)
+    successes = models.PositiveBigIntegerField(default=0)
+    failures = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.func
+
+
 class InvariantResult(models.Model):
     """What the last asking of one invariant came to."""
 
@@ -92,3 +113,14 @@ class BackgroundWork(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} of {self.subject}"
+
+
+class CacheEntry(models.Model):
+    """One value of the cache that all processes share. Written by fincelo/json_cache.py alone."""
+
+    key = models.CharField(max_length=250, primary_key=True)
+    value = models.JSONField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key
