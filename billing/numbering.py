@@ -80,7 +80,13 @@ def take_numbers(
 def ensure_may_issue(*, day: date) -> None:
     """Raises UnableToIssueInvoice for a day after the database's, and where this machine's clock is wrong."""
     _lineage()
-    begin_witness()
+    try:
+        begin_witness()
+    except OSError as error:
+        raise UnableToIssueInvoice(
+            "Nothing is issued: the numbers given are also kept in the file that WITNESS_PATH names, and it "
+            f"cannot be written ({error.strerror}). Make it writable for this process."
+        ) from None
     _ensure_clocks_agree(database=database_now())
     today = business_day()
     if day > today:

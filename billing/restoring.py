@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from billing.enums import MailState, RestoreSign, SeriesKind
 from billing.models import DatabaseMark, InvoiceMail, LegalEntity, NumberGap, NumberSeries
-from billing.witness import SeriesKey, UnreadableWitness, highest, note
+from billing.witness import SeriesKey, UnreadableWitness, ensure_writable, highest, note
 from contracts import audit
 
 HELD_BACK = (MailState.WAITING, MailState.SENDING)
@@ -132,9 +132,13 @@ def write_first_witness() -> None:
 
 
 def begin_witness() -> None:
-    """The same by the process that issues: from now on a missing file is a sign of a restore."""
+    """The same by the process that issues: from now on a missing file is a sign of a restore.
+
+    OSError where the file cannot be written.
+    """
     if connection.in_atomic_block:  # what is not committed may go back
         return
+    ensure_writable(path=witness_path())
     look = _look()
     if look.stored and not look.is_witnessed and not look.sign:
         _witness(lineage=look.lineage, numbers=look.stored)
@@ -251,7 +255,7 @@ def _look() -> _Look:
     is_readable, known = True, {}
     try:
         known = dict(highest(path=witness_path()))
-    except UnreadableWitness:
+    except (UnreadableWitness, OSError):
         is_readable = False
     with connection.cursor() as cursor:
         cursor.execute(_LOOK)

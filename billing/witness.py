@@ -49,8 +49,7 @@ def note(*, path: Path, lineage: str, numbers: Mapping[SeriesKey, int]) -> None:
         for key, number in numbers.items()
     )
     is_new = not path.exists()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    handle = _open(path)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         if not _ends_a_line(handle):
@@ -61,6 +60,16 @@ def note(*, path: Path, lineage: str, numbers: Mapping[SeriesKey, int]) -> None:
         os.close(handle)
     if is_new:
         _sync_folder(path.parent)
+
+
+def ensure_writable(*, path: Path) -> None:
+    """OSError where no number could be written."""
+    os.close(_open(path))
+
+
+def _open(path: Path) -> int:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
 
 
 def _ends_a_line(handle: int) -> bool:

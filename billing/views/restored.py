@@ -5,6 +5,7 @@ from functools import partial
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -39,7 +40,9 @@ def restored(request: HttpRequest) -> HttpResponse:
     compared = compare()
     may_decide = request.user.has_perm("billing.change_billingpolicy")
     form = RestoreForm(request.POST or None, compared=compared)
-    if request.method == "POST" and may_decide and is_filled(request, form):
+    if request.method == "POST" and not may_decide:
+        raise PermissionDenied
+    if request.method == "POST" and is_filled(request, form):
         sent = {state.key: form.cleaned_data[str(state.key)] for state in compared.series}
         work = partial(
             continue_series, sent=sent, reason=form.cleaned_data["reason"], actor=actor_of(request)
