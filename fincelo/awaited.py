@@ -131,6 +131,7 @@ def _changed(work: BackgroundWork) -> bool:
 
 
 def _silent_since() -> datetime | None:
-    last = Heartbeat.objects.aggregate(at=Max("beat_at"))["at"]
-    fresh = Heartbeat.objects.filter(beat_at__gt=Now() - SILENT_AFTER).exists()
+    beats = Heartbeat.objects.filter(process=Heartbeat.WORKER)
+    last = beats.aggregate(at=Max("beat_at"))["at"]
+    fresh = beats.filter(beat_at__gt=Now() - SILENT_AFTER).exists()
     return None if fresh else last
