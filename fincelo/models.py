@@ -115,3 +115,14 @@ class BackgroundWork(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} of {self.subject}"
+
+
+class CacheEntry(models.Model):
+    """One value of the cache that all processes share. Written by fincelo/json_cache.py alone."""
+
+    key = models.CharField(max_length=250, primary_key=True)
+    value = models.JSONField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key

@@ -13,6 +13,7 @@ ROOT: Path = settings.BASE_DIR
 
 MAY_IMPORT = {
     "fincelo": {"fincelo"},
+    "access": {"fincelo", "contracts", "access"},
     "contracts": {"fincelo", "contracts"},
     "billing": {"fincelo", "contracts", "billing"},
     "crm_sync": {"fincelo", "contracts", "billing", "crm_sync"},
@@ -37,12 +38,16 @@ class Layer(IntEnum):
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
         Layer.VALUES: "database_errors enums env redaction",
-        Layer.PURE: "dev_secrets embedded_postgres invariants navigation pagination postgres_programs settings spreadsheets states",
+        Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
             "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
         ),
+    },
+    "access": {
+        Layer.DOMAIN: "attempts limits passwords sessions unlocking",
+        Layer.INTERFACES: "adapter admin apps forms management middleware urls views",
     },
     "contracts": {
         Layer.VALUES: "currencies custom_values drafts enums money terms",
@@ -60,7 +65,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.DOMAIN: (
             "activation approving banners bounds crediting customer_terms drafting due foretelling "
             "health invariants invoicing issuing letterheads lifecycle locks mailing numbering "
-            "overview paying payment_imports policy previewing queries rendering story voiding"
+            "overview paying payment_imports policy previewing queries rendering story voiding waiting"
         ),
         Layer.INTERFACES: (
             "admin apps checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
