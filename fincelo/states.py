@@ -29,6 +29,7 @@ MARKS = {
     "terminated": Mark("Terminated", Tone.OFF, "cross"),
     # Schedules and instalments
     "asks": Mark("Needs a decision", Tone.WAIT, "warning"),
+    "waits": Mark("Billing waits", Tone.WAIT, "hold"),
     "ended": Mark("Ended", Tone.OFF, "check"),
     "planned": Mark("Planned", Tone.INFO, "ring"),
     "drafted": Mark("Awaiting approval", Tone.WAIT, "clock"),

@@ -19,6 +19,7 @@ from crm_sync.leaving import why
 from crm_sync.models import CrmDeal
 from crm_sync.overrides import overrides_of
 from crm_sync.story import sync_story
+from crm_sync.views.waits import shown_reasons
 
 
 @permission_required("contracts.view_contract", raise_exception=True)
@@ -33,6 +34,7 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
             "contract": shown,
             "deal": deal,
             "overview": overview,
+            "waits_for": shown_reasons(overview.waits_for, deal=deal),
             "overrides": overrides_of(deal) if deal else [],
             "suspended_because": why(deal) if deal and deal.left_reason else "",
             "custom_fields": shown_fields(home=CustomFieldHome.CONTRACT, values=shown.custom_fields),
