@@ -1,5 +1,6 @@
 """Whether the keys of this process read what the database holds encrypted."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from cryptography.fernet import InvalidToken
@@ -48,7 +49,7 @@ def reads_credentials(*, using: str) -> bool | None:
     return False if keys else None
 
 
-def check(*, databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def check(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     return [problem for alias in databases or [] for problem in problems_of(alias)]
 
 
