@@ -40,7 +40,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "database_errors enums env redaction",
         Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
-        Layer.DOMAIN: "awaited background checking health health_parts queue_packages recipients schedules startup task_guard task_history",
+        Layer.DOMAIN: "awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
             "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
         ),
@@ -84,7 +84,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "accounts alerts backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
+            "key_canary known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
             "preflight previewing reapplying records rereading runs samples stages story tie_out "
             "tie_out_checks told watch writing"
         ),
