@@ -34,7 +34,7 @@ WAITS_FOR_ANOTHER = 3
 SECONDS_FOR_ANOTHER = (1.0, 3.0)
 SECONDS_FOR_A_WRITER = 0.1
 """Whoever waits at a row that is let go does not get it before somebody who comes just then."""
-NO_ANSWER = frozenset({"UNREACHABLE", "DEADLINE"})
+NO_ANSWER = frozenset({"UNREACHABLE", "SILENT", "DEADLINE"})
 NO_ANSWER_AGAIN = 1
 SECONDS_WITHOUT_DATABASE = (0.1, 1.0, 5.0, 10.0, 15.0)
 

@@ -40,7 +40,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "database_errors enums env redaction",
         Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
-        Layer.DOMAIN: "awaited background checking health health_parts queue_packages recipients schedules startup task_guard task_history",
+        Layer.DOMAIN: "awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
             "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
         ),
