@@ -1,6 +1,6 @@
 """The sweep: all won ids of the CRM against what is stored, and all stored deals read from the CRM again.
 
-It depends neither on the cursor nor on the deals' stamps: a renamed account, an owner's new address, a formula
+It depends neither on the cursor nor on the stamps of deals: a renamed account, an owner's new address, a formula
 and a currency move none. When its time is up it stops, and goes on there the next time.
 """
 
@@ -145,7 +145,7 @@ class Sweep:
             yield str(last)
 
     def check(self, ids: Sequence[str]) -> None:
-        """What contracts and holds depend on, by way of the page code of polls; then what became of the rest."""
+        """What contracts and holds depend on, by the page code of polls; then what became of the rest."""
         absent = sorted(set(ids) - self.read(ids, unknown=set(), is_refresh=True))
         if not absent:
             return

@@ -40,7 +40,7 @@ class OwnerKeeping(PortalBase):
             self._keep_owner(replace(self.owners[owner_id], archived=True, updated_at=self.clock()))
 
     def change_owner(self, owner_id: str, *, email: str) -> None:
-        """The person behind it gets another address, which moves no stamp: neither the owner's nor a deal's."""
+        """Another address of the person behind it, which moves no stamp: neither the owner's nor a deal's."""
         with self.lock:
             self._keep_owner(replace(self.owners[owner_id], email=email))
 
