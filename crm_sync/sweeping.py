@@ -1,6 +1,6 @@
 """The sweep: all won ids of the CRM against what is stored, and all stored deals read from the CRM again.
 
-It depends neither on the cursor nor on the stamps of deals: a renamed account, an owner's new address, a formula
+It depends on no cursor and no stamp of a deal: a renamed account, an owner's new address, a formula field
 and a currency move none. When its time is up it stops, and goes on there the next time.
 """
 
