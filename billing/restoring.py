@@ -125,7 +125,12 @@ def ensure_not_restored() -> str:
 
 
 def write_first_witness() -> None:
-    """Begins the file with what is given already, as for a database from before there was one."""
+    """Begins the file with what is given already, as for a database from before there was one.
+
+    Called after every migration, also of one that went back to before the mark.
+    """
+    if DatabaseMark._meta.db_table not in connection.introspection.table_names():
+        return
     look = _look()
     if look.stored and not look.is_witnessed and not look.sign:
         note(path=witness_path(), lineage=look.lineage, numbers=look.stored)

@@ -1,6 +1,7 @@
 """The database was restored from a backup: an approver says which numbers have left, and billing goes on."""
 
 from functools import partial
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -22,7 +23,7 @@ MOST = 999_999_999
 class RestoreForm(forms.Form):
     """A number for each series, and the reason."""
 
-    def __init__(self, *args: object, compared: Comparison, **kwargs: object) -> None:
+    def __init__(self, *args: Any, compared: Comparison, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for state in compared.series:
             label = f"Highest number sent: {SeriesKind(state.key.kind).label.lower()} of {state.key.year}"
