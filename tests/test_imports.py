@@ -42,7 +42,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
-            "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
+            "admin apps checks context form_renderer management middleware once roles templatetags urls views wsgi"
         ),
     },
     "access": {
@@ -59,7 +59,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",
     },
     "billing": {
-        Layer.VALUES: "enums payment_rows periods split tax",
+        Layer.VALUES: "bank_files enums payment_rows periods split tax",
         Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
@@ -68,7 +68,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "overview paying payment_imports policy previewing queries rendering restoring story voiding waiting"
         ),
         Layer.INTERFACES: (
-            "admin apps checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
+            "admin apps bank_forms checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
             "urls views"
         ),
     },

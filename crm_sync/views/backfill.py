@@ -26,6 +26,7 @@ from crm_sync.models import Backfill, BackfillDeal, Connection
 from crm_sync.views.access import CHANGE_CONNECTIONS, CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
 from crm_sync.views.cures import foretold_problem
 from fincelo import background
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 from fincelo.spreadsheets import csv_text
 
@@ -198,6 +199,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @needs(MAY_IMPORT)
+@once
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     current = latest(get_object_or_404(Connection, pk=pk))
     if current is None:
@@ -239,6 +241,7 @@ def show_deal(request: HttpRequest, *, row: BackfillDeal, form: ElsewhereForm | 
 
 @require_POST
 @needs(MAY_IMPORT)
+@once
 def decide(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     """Up to which day one deal was billed elsewhere."""
     chosen = row_of(pk, row)
