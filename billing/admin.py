@@ -11,6 +11,7 @@ from billing.models import (
     BillingPolicy,
     BillingRun,
     BillingSchedule,
+    BillingWait,
     CreditNote,
     CreditNoteLine,
     Instalment,
@@ -103,6 +104,15 @@ class BillingScheduleAdmin(MachineWrittenAdmin):
         "activated_at",
         related_list("billing.instalment", by="schedule", label="instalments"),
     ]
+
+
+@admin.register(BillingWait)
+class BillingWaitAdmin(MachineWrittenAdmin):
+    list_display = ["since", link("contract"), "code"]
+    list_filter = ["code"]
+    list_select_related = ["contract"]
+    ordering = ["-id"]
+    facts = [link("contract"), "code", "since"]
 
 
 @admin.register(Instalment)

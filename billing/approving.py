@@ -25,6 +25,7 @@ from billing.issuing import issue_invoices
 from billing.locks import lock_contracts
 from billing.models import BillingRun, BillingSchedule, Instalment, Invoice
 from billing.policy import ensure_open, limits
+from billing.waiting import waiting_contracts
 from contracts import audit
 from contracts.models import Contract
 from contracts.suspending import suspend_contracts
@@ -47,11 +48,12 @@ class Approval:
 
 def waiting_drafts() -> QuerySet[Invoice]:
     """Oldest first. Those of contracts that stopped are withdrawn by the next run and never approved."""
-    return Invoice.objects.filter(
+    drafts = Invoice.objects.filter(
         state=InvoiceState.DRAFT,
         contract__state__in=BILLABLE_STATES,
         contract__billing_schedule__state=ScheduleState.ACTIVE,
-    ).order_by("pk")
+    )
+    return drafts.exclude(contract__in=waiting_contracts()).order_by("pk")
 
 
 def totals_of(drafts: QuerySet[Invoice]) -> list[Total]:

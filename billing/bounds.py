@@ -21,7 +21,7 @@ from django.db.models import F, Max
 from billing.due import BILLABLE, Total
 from billing.enums import AskReason, BillingRunState, BillingTrigger, ScheduleState
 from billing.locks import lock_contracts
-from billing.models import BillingRun, BillingSchedule
+from billing.models import WAITS, BillingRun, BillingSchedule
 from contracts import audit
 from contracts.bulk import as_json
 from contracts.models import Contract
@@ -100,7 +100,7 @@ def contracts_to_ask(
             ) many
             JOIN billing_billingschedule schedule ON schedule.id = many.schedule_id
             JOIN contracts_contract contract ON contract.id = schedule.contract_id
-            WHERE schedule.state = 'active' AND contract.state IN ('scheduled', 'active')
+            WHERE schedule.state = 'active' AND contract.state IN ('scheduled', 'active') AND NOT ({WAITS})
               AND (%(among)s::bigint[] IS NULL OR contract.id = ANY(%(among)s::bigint[]))
             """,  # noqa: S608  constants
             {

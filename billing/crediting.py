@@ -19,7 +19,7 @@ from billing.mailing.posting import post_credit_note
 from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from billing.numbering import take_numbers
 from billing.policy import ensure_open, limits
-from billing.tax import RateTotal, next_part
+from billing.tax import NoSuchPart, RateTotal, next_part, percent_of
 from contracts import audit
 from contracts.money import Money
 
@@ -41,7 +41,7 @@ class _Part:
 def left_to_credit(*, invoice: Invoice) -> int:
     """In minor units of what the invoice's prices are."""
     taken = _taken(invoice)
-    return sum(_charged(total, invoice) - taken[total.rate] for total in _totals(invoice))
+    return sum(_charged(total, invoice) - _charged(taken[total.rate], invoice) for total in _totals(invoice))
 
 
 def request_credit(
@@ -176,12 +176,27 @@ def _split_by_rate(note: CreditNote) -> list[RateTotal]:
     invoice, taken, asked = note.invoice, _taken(note.invoice), note.asked_minor
     parts = []
     for total in _totals(invoice):
-        amount = min(asked, _charged(total, invoice) - taken[total.rate])
-        if amount:
-            included = invoice.prices_include_tax
-            parts.append(next_part(whole=total, before=taken[total.rate], amount=amount, included=included))
-            asked -= amount
+        before = taken[total.rate]
+        amount = min(asked, _charged(total, invoice) - _charged(before, invoice))
+        if not amount:
+            continue
+        try:
+            parts.append(
+                next_part(whole=total, taken=before, amount=amount, included=invoice.prices_include_tax)
+            )
+        except NoSuchPart as refusal:
+            raise UnableToCredit(_ask_for_another(invoice, total=total, before=before)) from refusal
+        asked -= amount
     return parts
+
+
+def _ask_for_another(invoice: Invoice, *, total: RateTotal, before: RateTotal) -> str:
+    rest = Money(minor=_charged(total, invoice) - _charged(before, invoice), currency=invoice.currency)
+    rate = f"{percent_of(rate=total.rate):f} %"
+    return (
+        f"The amount would leave tax without a charge on {invoice}. Credit all {rest} that is left at "
+        f"{rate}, or an amount that leaves more."
+    )
 
 
 def _split_by_line(invoice: Invoice, totals: Sequence[RateTotal]) -> list[_Part]:
@@ -231,13 +246,18 @@ def _totals(invoice: Invoice) -> list[RateTotal]:
     return _entries(invoice.tax_summary)
 
 
-def _taken(invoice: Invoice) -> Counter[int]:
-    """By rate: what issued credit notes have taken back already."""
-    taken: Counter[int] = Counter()
+def _taken(invoice: Invoice) -> dict[int, RateTotal]:
+    """By each rate of the invoice: what issued credit notes have taken back already."""
+    net: Counter[int] = Counter()
+    tax: Counter[int] = Counter()
     for note in CreditNote.objects.filter(invoice=invoice, state=CreditNoteState.ISSUED):
         for total in _entries(note.tax_summary):
-            taken[total.rate] += _charged(total, invoice)
-    return taken
+            net[total.rate] += total.net
+            tax[total.rate] += total.tax
+    return {
+        total.rate: RateTotal(rate=total.rate, net=net[total.rate], tax=tax[total.rate])
+        for total in _totals(invoice)
+    }
 
 
 def _entries(summary: Sequence[dict[str, int]]) -> list[RateTotal]:

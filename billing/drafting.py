@@ -5,6 +5,7 @@ from collections.abc import Collection
 from django.db import connection
 
 from billing.locks import lock_contracts
+from billing.models import WAITS
 
 
 def withdraw_drafts(*, contract_ids: Collection[int]) -> int:
@@ -29,17 +30,17 @@ def withdraw_drafts(*, contract_ids: Collection[int]) -> int:
 
 
 def withdraw_drafts_of_stopped() -> int:
-    """Drafts of contracts that are no longer billed, as after their deal left won."""
+    """Drafts of contracts that are not billed now, as after their deal left won."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT DISTINCT contract.id
             FROM billing_invoice invoice
             JOIN contracts_contract contract ON contract.id = invoice.contract_id
             JOIN billing_billingschedule schedule ON schedule.contract_id = contract.id
             WHERE invoice.state = 'draft'
-              AND (contract.state NOT IN ('scheduled', 'active') OR schedule.state <> 'active')
-            """
+              AND (contract.state NOT IN ('scheduled', 'active') OR schedule.state <> 'active' OR {WAITS})
+            """  # noqa: S608  constants
         )
         stopped = [id_ for (id_,) in cursor.fetchall()]
     if not stopped:

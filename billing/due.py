@@ -1,4 +1,4 @@
-"""What is due: planned, its billing date reached, its schedule active and its contract billable.
+"""What is due: planned, its billing date reached, its schedule active, its contract billable and not waiting.
 
 The states are spelled out, so that the partial index of planned instalments serves. OFFSET 0 holds the
 planner to look-ups by key: right after a large import it has no statistics, and other plans take minutes.
@@ -11,20 +11,22 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from billing.models import WAITS
 from contracts.bulk import as_array
 
 CHUNK = 5_000
 
-BILLABLE = """
+BILLABLE = f"""
     LATERAL (
         SELECT contract.id, contract.currency
         FROM billing_billingschedule schedule
         JOIN contracts_contract contract ON contract.id = schedule.contract_id
         WHERE schedule.id = instalment.schedule_id
           AND schedule.state = 'active' AND contract.state IN ('scheduled', 'active')
+          AND NOT ({WAITS})
         OFFSET 0
     ) contract ON true
-"""
+"""  # noqa: S608  constants
 
 
 class DueInstalment(NamedTuple):

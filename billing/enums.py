@@ -16,6 +16,14 @@ class AskReason(models.TextChoices):
     MANY = "many", "Many invoices in one run"
 
 
+class WaitCode(models.TextChoices):
+    """Why the billing of a contract waits. `billing.waiting` has a sentence and a next step for each."""
+
+    MANY_DEALS = "many_deals", "Many new deals at once"
+    LARGE_VALUE = "large_value", "Far more value than usual"
+    NOT_SHOWN = "not_shown", "Not shown before billing was started"
+
+
 class InstalmentState(models.TextChoices):
     PLANNED = "planned", "Planned"
     DRAFTED = "drafted", "Awaiting approval"

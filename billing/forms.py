@@ -13,12 +13,13 @@ from contracts.enums import ContractState
 from contracts.money import Money
 
 ASKS = (ScheduleState.ASKS.value, ScheduleState.ASKS.label)
+WAITS = ("waits", "Billing waits")
 ALL = ("", "All")
 
 
 class ContractFilter(forms.Form):
     q = forms.CharField(label="Search", required=False, max_length=200, widget=forms.SearchInput)
-    state = forms.ChoiceField(required=False, choices=[ALL, *ContractState.choices, ASKS])
+    state = forms.ChoiceField(required=False, choices=[ALL, *ContractState.choices, ASKS, WAITS])
     currency = forms.ChoiceField(required=False)
     customer = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 

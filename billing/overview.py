@@ -9,9 +9,12 @@ from django.utils.formats import date_format
 from billing.enums import InstalmentState, ScheduleState
 from billing.models import BillingSchedule, Instalment, Invoice
 from billing.queries import PAUSED, planned_schedule, schedule_totals, shown_instalment_state
+from billing.waiting import Reason, reasons_of
 from contracts.models import Contract
 from contracts.money import Money
 from fincelo.states import MARKS, Tone
+
+TO_BILL = (InstalmentState.PLANNED, InstalmentState.DRAFTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class BillingOverview:
     missed_total: Money
     asks_because: str
     has_short_period: bool
+    waits_for: Sequence[Reason]
     sentence: str
 
 
@@ -58,6 +62,7 @@ def billing_overview(*, contract: Contract, as_of: date) -> BillingOverview:
     schedule: BillingSchedule | None = getattr(contract, "billing_schedule", None)
     asks = schedule is not None and schedule.state == ScheduleState.ASKS
     missed = [instalment for instalment in instalments if asks and _is_missed(instalment, as_of)]
+    waits_for = reasons_of(contract_ids=[contract.pk]).get(contract.pk, [])
     return BillingOverview(
         rows=rows,
         value_parts=_value_parts(contract=contract, instalments=instalments),
@@ -68,17 +73,20 @@ def billing_overview(*, contract: Contract, as_of: date) -> BillingOverview:
         ),
         asks_because=schedule.asks_because if schedule else "",
         has_short_period=schedule is not None and schedule.has_short_period,
-        sentence=_sentence(contract=contract, rows=rows, asks=asks, as_of=as_of),
+        waits_for=waits_for,
+        sentence=_sentence(contract=contract, rows=rows, asks=asks, waits=bool(waits_for), as_of=as_of),
     )
 
 
-def _sentence(*, contract: Contract, rows: Sequence[Row], asks: bool, as_of: date) -> str:
+def _sentence(*, contract: Contract, rows: Sequence[Row], asks: bool, waits: bool, as_of: date) -> str:
     if contract.value_minor == 0:
         return "A free contract: nothing is billed."
     if asks:
         return "Nothing is billed until somebody decides what to do with the periods that are due."
     if any(row.state == PAUSED for row in rows):
         return f"Nothing is billed while the contract is {contract.get_state_display().lower()}."
+    if waits and any(row.state in TO_BILL for row in rows):
+        return "Nothing is billed while its billing waits."
     if any(row.state == InstalmentState.DRAFTED for row in rows):
         return "A draft of the next invoice waits for approval."
     following = next((row.instalment for row in rows if row.state == InstalmentState.PLANNED), None)

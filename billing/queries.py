@@ -1,7 +1,7 @@
 """What the pages of contracts and invoices show."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,6 +9,7 @@ from django.db.models import Case, CharField, F, Prefetch, Q, QuerySet, Sum, Val
 
 from billing.enums import CreditNoteState, InstalmentState, InvoiceState, ScheduleState
 from billing.models import CreditNote, Instalment, Invoice
+from billing.waiting import reasons_of, waiting_contracts
 from contracts.enums import ContractState
 from contracts.models import Contract, ContractQuerySet, Customer
 
@@ -44,6 +45,19 @@ class ScheduleTotals:
 def asking(contracts: ContractQuerySet) -> ContractQuerySet:
     """Those whose schedule waits for a person's decision."""
     return contracts.filter(billing_schedule__state=ScheduleState.ASKS)
+
+
+def waiting(contracts: ContractQuerySet) -> ContractQuerySet:
+    """Those that are not billed because a reason to wait holds."""
+    return contracts.filter(pk__in=waiting_contracts().values("pk"))
+
+
+def with_reasons(contracts: Iterable[Contract]) -> None:
+    """Notes on each contract of a list why its billing waits, as `waits_for`."""
+    listed = list(contracts)
+    reasons = reasons_of(contract_ids=[contract.pk for contract in listed])
+    for contract in listed:
+        contract.waits_for = reasons.get(contract.pk, [])  # type: ignore[attr-defined]
 
 
 def invoices_matching(

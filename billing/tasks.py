@@ -1,31 +1,51 @@
 """What the worker does by itself."""
 
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.mailing.sending import send_waiting
 from contracts.workspace import business_date
+from fincelo.background import Lane, enqueue, task
+
+BILLING = "billing"
+MAIL = "mail"
+"""The subjects of what a person waits for: there is one billing and one outbox."""
 
 
+@task(
+    lane=Lane.CORE,
+    label="Billing of what is due",
+    next_step="What is due is tried again within the hour. The operators find the cause in the log.",
+    right="billing.change_billingschedule",
+    schedule="billing",
+    minutes=60,
+)
 def bill_due() -> None:
     summary = invoice_due(as_of=business_date(at=timezone.now()), trigger=BillingTrigger.SCHEDULE)
     if summary.issued:
         request_sending()
 
 
+@task(
+    lane=Lane.CORE,
+    label="Sending of mails",
+    next_step="What waits is tried again within five minutes. Mail tells what could not be sent.",
+    right="billing.change_invoicemail",
+    schedule="mail",
+    minutes=5,
+)
 def send_mails() -> None:
     """What is left when the time is over goes on at once, in another task."""
     if not send_waiting().is_complete:
         request_sending()
 
 
-def request_billing() -> None:
+def request_billing(*, actor_id: int | None = None) -> None:
     """Rings the worker. A bell that is not heard is made good within the hour."""
-    async_task("billing.tasks.bill_due")
+    enqueue(bill_due, subject=BILLING, actor_id=actor_id)
 
 
-def request_sending() -> None:
+def request_sending(*, actor_id: int | None = None) -> None:
     """Rings the worker, which otherwise looks every five minutes."""
-    async_task("billing.tasks.send_mails")
+    enqueue(send_mails, subject=MAIL, actor_id=actor_id)

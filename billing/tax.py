@@ -74,17 +74,28 @@ def tax_summary(*, charges: Iterable[Charge], included: bool) -> list[RateTotal]
     return totals
 
 
-def next_part(*, whole: RateTotal, before: int, amount: int, included: bool) -> RateTotal:
+class NoSuchPart(ValueError):
+    """No part of that amount has net of its own and leaves net for what is left."""
+
+
+def next_part(*, whole: RateTotal, taken: RateTotal, amount: int, included: bool) -> RateTotal:
     """A further part of what was charged at one rate, as a credit note takes it back.
 
-    `before` was taken back already and `amount` comes now, both without tax, or with it where prices include
-    it. The tax of a part is what the rule gives for all parts so far less what it gave before, so that the
-    parts of a whole add up to its tax exactly.
+    `taken` was taken back already, and `amount` comes now: without tax, or with it where prices include it.
+    The tax of a part is what the rule gives for all parts so far less what was taken before. It is kept
+    within bounds: the part and what is left each have at least one unit of net and no tax below zero, so
+    that every document of a part has a line. The last part is what is left, and all parts add up to the
+    whole. NoSuchPart where no tax is within the bounds.
     """
-    charged = whole.total if included else whole.net
+    charged, before = (whole.total, taken.total) if included else (whole.net, taken.net)
     if not 0 < amount <= charged - before:
         raise ValueError("A part lies between nothing and what is left.")
-    tax = tax_of(amount=before + amount, rate=whole.rate, included=included) - tax_of(
-        amount=before, rate=whole.rate, included=included
-    )
+    rest, open_tax = charged - before - amount, whole.tax - taken.tax
+    least, most = (0, open_tax) if rest else (open_tax, open_tax)
+    if included:
+        least, most = max(least, open_tax - rest + 1 if rest else 0), min(most, amount - 1)
+    if least > most:
+        raise NoSuchPart("This amount has no net of its own, or leaves none.")
+    by_the_rule = tax_of(amount=before + amount, rate=whole.rate, included=included) - taken.tax
+    tax = min(max(by_the_rule, least), most)
     return RateTotal(rate=whole.rate, net=amount - tax if included else amount, tax=tax)

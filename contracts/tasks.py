@@ -4,19 +4,20 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from contracts.workspace import time_zone
 from fincelo import checking
+from fincelo.background import Lane, enqueue, task
 
 NIGHT = 2
 """The hour there after which a night's check is due."""
 
 
+@task(lane=Lane.LONG, label="Nightly check", schedule="invariants", minutes=60)
 def check_at_night() -> None:
     """Every hour: what is left of this night's round, and the mail on what was found and not told yet."""
     if not checking.check_since(since=last_night(at=timezone.now())):
-        async_task("contracts.tasks.check_at_night")
+        enqueue(check_at_night)
         return
     checking.tell()
 

@@ -1,22 +1,23 @@
 """What the worker runs. A task carries an id at most and does what is due now."""
 
+import hashlib
+import json
 import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.db.models.functions import Now
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
 from contracts.workspace import business_date, time_zone
 from crm_sync import backfill_progress, hold_reminders, tie_out_checks, watch
-from crm_sync.backfill import go_on
+from crm_sync.backfill import cancel_preview, go_on
 from crm_sync.enums import BackfillState, ConnectionState, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld
 from crm_sync.hold_groups import GroupKey, cured_by_translating, to_read_again
@@ -25,6 +26,9 @@ from crm_sync.models import Backfill, Connection, CrmDeal, SyncRun
 from crm_sync.reapplying import left_to_read
 from crm_sync.runs import UnableToSync
 from crm_sync.sync import Order, sync
+from fincelo import lanes
+from fincelo.background import Lane, enqueue, task
+from fincelo.models import BackgroundWork
 
 LONGEST_RUN_SECONDS = 180
 LONGEST_WAIT_SECONDS = 30
@@ -33,33 +37,50 @@ SWEEP_INTERVAL = timedelta(days=1)
 log = logging.getLogger(__name__)
 
 
+@task(lane=Lane.CORE, label="Start of the polls", schedule="poll", minutes=5)
 def poll_due() -> None:
-    """Every five minutes: one task for each connection that may be called, so that none waits for another."""
+    """Every five minutes: one task for each connection that may be called, so that none waits for another.
+
+    Those that fail come last. While as many tasks wait as there are connections, no more are added.
+    """
     due = Connection.objects.live().filter(Q(not_before=None) | Q(not_before__lt=Now()))
-    for connection_id in due.order_by("last_success_at").values_list("pk", flat=True):
-        async_task("crm_sync.tasks.poll", connection_id)
+    fails = Case(When(state=ConnectionState.DEGRADED, then=1), default=0)
+    ids = list(due.order_by(fails, "last_success_at").values_list("pk", flat=True))
+    if lanes.waiting(Lane.CRM) < len(ids):
+        for connection_id in ids:
+            enqueue(poll, connection_id)
     for backfill_id in Backfill.objects.filter(
         state=BackfillState.READING, touched_at__lt=Now() - PREVIEW_IS_STUCK_AFTER
     ).values_list("pk", flat=True):
-        async_task("crm_sync.tasks.preview_import", backfill_id)
+        request_preview(backfill_id=backfill_id, goes_on=True)
 
 
+@task(lane=Lane.CORE, label="Alarms", schedule="alarms", minutes=1)
 def look_after_alarms() -> None:
     """Every minute: silent connections, and mails that wait."""
     watch.look()
 
 
+@task(lane=Lane.CORE, label="Reminders of holds", schedule="reminders", minutes=30)
 def remind_of_holds() -> None:
     """Every half hour."""
     hold_reminders.remind_of_holds()
 
 
+@task(lane=Lane.LONG, label="Daily tie-out", schedule="tie-out", minutes=30)
 def check_tie_out() -> None:
     """Once a day, in the first half hour of the workspace's day: every month is tied out anew."""
     if not tie_out_checks.checked_since(day=business_date(at=timezone.now()), zone=time_zone()):
         tie_out_checks.check_all()
 
 
+@task(
+    lane=Lane.LONG,
+    label="Preview of the import",
+    next_step="Try again: the preview goes on where it was. Or cancel it; nothing has been imported.",
+    right="crm_sync.change_fieldmapping",
+    given_up=cancel_preview,
+)
 def preview_import(backfill_id: int) -> None:
     """Reads on in the preview of an import, and rings for the rest when the time is up."""
     backfill = backfill_of(backfill_id)
@@ -72,7 +93,7 @@ def preview_import(backfill_id: int) -> None:
         may_continue=both(within(LONGEST_RUN_SECONDS), is_connected(backfill.connection_id)),
     )
     if reached.state == BackfillState.READING and reached.pages > pages and not reached.error:
-        async_task("crm_sync.tasks.preview_import", backfill_id)
+        request_preview(backfill_id=backfill_id, goes_on=True)
 
 
 def backfill_of(backfill_id: int) -> Backfill | None:
@@ -87,15 +108,24 @@ def is_connected(connection_id: int) -> Callable[[], bool]:
     return Connection.objects.filter(pk=connection_id, state__in=states).exists
 
 
-def request_preview(*, backfill_id: int) -> None:
+def request_preview(
+    *, backfill_id: int, actor_id: int | None = None, goes_on: bool = False
+) -> BackgroundWork | None:
     """Rings the worker. A bell that is not heard is made good by the next poll."""
-    async_task("crm_sync.tasks.preview_import", backfill_id)
+    return enqueue(preview_import, backfill_id, subject=str(backfill_id), actor_id=actor_id, goes_on=goes_on)
 
 
+@task(lane=Lane.CRM, label="Poll")
 def poll(connection_id: int) -> None:
     run_now(connection_id=connection_id, trigger=RunTrigger.SCHEDULE)
 
 
+@task(
+    lane=Lane.CORE,
+    label="Start of the sweeps",
+    schedule="sweep",
+    minutes=7,  # seldom rings together with the poll, which would take its lease
+)
 def sweep_due() -> None:
     """One task for each connection that was not swept for a day, or whose sweep ran out of time.
 
@@ -105,19 +135,34 @@ def sweep_due() -> None:
     due = due.filter(cursor_modified_at__isnull=False).filter(
         Q(last_sweep_at=None) | Q(last_sweep_at__lt=Now() - SWEEP_INTERVAL) | ~Q(sweep_part="")
     )
-    for connection_id in due.order_by("last_sweep_at").values_list("pk", flat=True):
-        async_task("crm_sync.tasks.sweep", connection_id)
+    ids = list(due.order_by("last_sweep_at").values_list("pk", flat=True))
+    if lanes.waiting(Lane.LONG) < len(ids):  # else what was added seven minutes ago still waits
+        for connection_id in ids:
+            enqueue(sweep, connection_id)
 
 
+@task(lane=Lane.LONG, label="Sweep")
 def sweep(connection_id: int) -> None:
     run_now(connection_id=connection_id, trigger=RunTrigger.SWEEP)
 
 
+@task(
+    lane=Lane.CRM,
+    label="Sync",
+    next_step="Press Sync now again. The next poll, within five minutes, does the same.",
+    right="crm_sync.change_syncrun",
+)
 def sync_requested(connection_id: int, actor_id: int | None = None) -> None:
     """After "Sync now"."""
     run_now(connection_id=connection_id, trigger=RunTrigger.PERSON, actor_id=actor_id)
 
 
+@task(
+    lane=Lane.CRM,
+    label="Reading of the deal",
+    next_step="Ask for it again. The polls, every five minutes, read these deals as well.",
+    right="crm_sync.change_syncrun",
+)
 def replay(connection_id: int, external_ids: list[str]) -> None:
     """Reads the named deals again, changed or not. Waits a while for a run at work to end."""
     waiting = within(LONGEST_WAIT_SECONDS)
@@ -128,6 +173,12 @@ def replay(connection_id: int, external_ids: list[str]) -> None:
         time.sleep(1)
 
 
+@task(
+    lane=Lane.CRM,
+    label="Application of the mapping",
+    next_step="Ask for it again. The polls, every five minutes, read these deals as well.",
+    right="crm_sync.change_fieldmapping",
+)
 def reapply(connection_id: int) -> None:
     """Reads what a new mapping concerns. What does not fit into one run is rung for again.
 
@@ -142,13 +193,19 @@ def reapply(connection_id: int) -> None:
         if run is not None:
             has_more = run.state == RunState.DONE and run.seen < (run.expected or 0)
             if has_more and left_to_read(connection) < before:
-                async_task("crm_sync.tasks.reapply", connection_id)
+                request_reapply(connection_id=connection_id, goes_on=True)
             return
         if not waiting():
             return
         time.sleep(1)
 
 
+@task(
+    lane=Lane.CRM,
+    label="Reading of the deals of a cause",
+    next_step="Ask for it again. The polls, every five minutes, read these deals as well.",
+    right="crm_sync.change_syncrun",
+)
 def replay_group(
     connection_id: int, code: str, key: str = "", raw: str = "", actor_id: int | None = None
 ) -> None:
@@ -168,7 +225,7 @@ def replay_group(
         )
         if run is not None:
             if 0 < len(to_read_again(name)) < len(marked):  # its time was up
-                async_task("crm_sync.tasks.replay_group", connection_id, code, key, raw, actor_id)
+                ring_group(name, actor_id=actor_id, goes_on=True)
             return
         if not waiting():
             return
@@ -205,9 +262,9 @@ def run_now(
         except UnableToIssueInvoice as refusal:
             log.warning("Nothing was billed after the sync: %s", refusal)
     if backfill_progress.settle(connection=connection):
-        async_task("crm_sync.tasks.poll", connection_id)  # an import waits for no poll
+        request_next(connection_id=connection_id)  # an import waits for no poll
     if Connection.objects.filter(pk=connection_id, sync_requested_at__gt=run.started_at).exists():
-        async_task("crm_sync.tasks.sync_requested", connection_id)  # that bell found this run at work
+        request_next(connection_id=connection_id)  # that bell found this run at work
     return run
 
 
@@ -225,24 +282,55 @@ def both(first: Callable[[], bool], second: Callable[[], bool]) -> Callable[[], 
     return lambda: first() and second()
 
 
-def request_sync(*, connection_id: int, actor_id: int | None = None) -> None:
+def request_sync(*, connection_id: int, actor_id: int | None = None) -> BackgroundWork | None:
     """Marks the wish and rings the worker. A bell that is not heard is made good by the next poll."""
     Connection.objects.filter(pk=connection_id).update(sync_requested_at=Now())
-    async_task("crm_sync.tasks.sync_requested", connection_id, actor_id)
+    return enqueue(sync_requested, connection_id, actor_id, subject=str(connection_id), actor_id=actor_id)
 
 
-def request_reapply(*, connection_id: int) -> None:
+def request_next(*, connection_id: int) -> None:
+    """A run goes on with what is left."""
+    enqueue(sync_requested, connection_id, subject=str(connection_id), goes_on=True)
+
+
+def request_reapply(
+    *, connection_id: int, actor_id: int | None = None, goes_on: bool = False
+) -> BackgroundWork | None:
     """Rings the worker. The deals are marked, so that polls make good a bell that is not heard."""
-    async_task("crm_sync.tasks.reapply", connection_id)
+    return enqueue(reapply, connection_id, subject=str(connection_id), actor_id=actor_id, goes_on=goes_on)
 
 
-def request_group_replay(*, name: GroupKey, actor_id: int | None = None) -> None:
+def request_group_replay(*, name: GroupKey, actor_id: int | None = None) -> BackgroundWork | None:
     """Marks the group's deals and rings the worker."""
     ask_again(held=CrmDeal.objects.filter(pk__in=cured_by_translating(name)))
-    async_task("crm_sync.tasks.replay_group", name.connection_id, name.code, name.key, name.raw, actor_id)
+    return ring_group(name, actor_id=actor_id)
 
 
-def request_replay(*, connection_id: int, external_ids: list[str]) -> None:
+def ring_group(name: GroupKey, *, actor_id: int | None, goes_on: bool = False) -> BackgroundWork | None:
+    return enqueue(
+        replay_group,
+        *(name.connection_id, name.code, name.key, name.raw, actor_id),
+        subject=subject_of(name.connection_id, name.code, name.key, name.raw),
+        actor_id=actor_id,
+        goes_on=goes_on,
+    )
+
+
+def request_replay(
+    *, connection_id: int, external_ids: list[str], actor_id: int | None = None
+) -> BackgroundWork | None:
     """Rings the worker. Held deals are marked as well, so that the next poll makes good a bell not heard."""
     ask_again(held=CrmDeal.objects.filter(connection_id=connection_id, external_id__in=external_ids))
-    async_task("crm_sync.tasks.replay", connection_id, external_ids)
+    return enqueue(
+        replay,
+        connection_id,
+        external_ids,
+        subject=subject_of(connection_id, *external_ids),
+        actor_id=actor_id,
+    )
+
+
+def subject_of(connection_id: int, *names: str) -> str:
+    """What was asked for, however long its names are."""
+    digest = hashlib.sha256(json.dumps(names).encode()).hexdigest()
+    return f"{connection_id} {digest}"

@@ -1,5 +1,6 @@
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
 
 
 class FinceloConfig(AppConfig):
@@ -10,6 +11,7 @@ class FinceloConfig(AppConfig):
         from fincelo import (
             checks,
             health_parts,
+            queue_packages,
             roles,
             schedules,
             task_guard,
@@ -17,6 +19,8 @@ class FinceloConfig(AppConfig):
 
         checks.register_all()
         health_parts.register_all()
+        queue_packages.install()
+        autodiscover_modules("tasks")  # each app declares its background tasks there
         task_guard.connect()
         post_migrate.connect(schedules.ensure_schedules, sender=self)
         # Signalled after our own apps, so that the permissions of their models are there.

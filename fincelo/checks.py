@@ -11,10 +11,17 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 
+from fincelo.queue_packages import missing
+
 SHORTEST_SECRET = 43  # 32 random bytes, as secrets.token_urlsafe(32) writes them
 FEWEST_DIFFERENT_CHARACTERS = 10
 OLDEST_POSTGRES = 15
 EXAMPLES = ("django-insecure-", "change-me", "changeme", "example", "secret-key")
+CACHES_WITHOUT_PICKLES = (
+    "django.core.cache.backends.locmem.",  # pickles for itself, in this process
+    "django.core.cache.backends.dummy.",
+    "fincelo.",
+)
 HOW_TO_MAKE = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'."
 FOR_DEVELOPMENT = "For development, FINCELO_DEV=true makes it once and keeps it in var/."
 
@@ -96,6 +103,30 @@ def oauth_transport(**kwargs: Any) -> list[CheckMessage]:
     return [Error("OAUTHLIB_INSECURE_TRANSPORT is set.", hint=hint, id="fincelo.E014")]
 
 
+def queue_packages(**kwargs: Any) -> list[CheckMessage]:
+    """Nothing may start that would unpickle a row of the queue."""
+    absent = missing()
+    if not absent:
+        return []
+    hint = "Install what requirements.txt names, and keep save_limit of Q_CLUSTER at -1."
+    return [
+        Error(f"The queue may run what its tables hold: {', '.join(absent)}.", hint=hint, id="fincelo.E021")
+    ]
+
+
+def caches(**kwargs: Any) -> list[CheckMessage]:
+    """Django's shared caches unpickle what they read: whoever writes there runs code here."""
+    return [
+        Error(
+            f"CACHES[{alias!r}] stores pickles outside of this process.",
+            hint="Use the cache in memory, or fincelo's own that stores JSON.",
+            id="fincelo.E022",
+        )
+        for alias, cache in settings.CACHES.items()
+        if not cache["BACKEND"].startswith(CACHES_WITHOUT_PICKLES)
+    ]
+
+
 def database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     return [problem for alias in databases or [] for problem in _bad_database(connections[alias])]
 
@@ -115,7 +146,10 @@ def _bad_database(connection: Any) -> Iterator[CheckMessage]:
 
 
 def register_all() -> None:
-    for check in (secret_key, fernet_keys, allowed_hosts, public_url, crm_origins, oauth_transport):
+    for check in (
+        *(secret_key, fernet_keys, allowed_hosts, public_url, crm_origins, oauth_transport),
+        *(queue_packages, caches),
+    ):
         register(check, Tags.security)
     register(Tags.database)(database)
 

@@ -9,9 +9,10 @@ from django.db import DatabaseError
 from django.db.models.functions import Now
 from django.http import HttpRequest, JsonResponse
 
+from fincelo.background import Lane, task
 from fincelo.models import Heartbeat
 
-WORKER = "worker"
+WORKER = Heartbeat.WORKER
 WELL = "ok"
 
 
@@ -61,6 +62,7 @@ def register(*, name: str, ask: Callable[[], Part]) -> None:
     _registered.append((name, ask))
 
 
+@task(lane=Lane.CORE, label="Sign of life", schedule="heartbeat", minutes=1)
 def beat() -> None:
     Heartbeat.objects.bulk_create(
         [Heartbeat(process=WORKER, beat_at=Now())],

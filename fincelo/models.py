@@ -1,17 +1,43 @@
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
+from fincelo.enums import WorkProblem, WorkState
 from fincelo.invariants import Finding
 
 
 class Heartbeat(models.Model):
-    """The last sign of life of a background process. The health page reads it."""
+    """The last sign of life of the worker (`worker`, each minute) or a lane (`lane:<queue>`, each task)."""
+
+    WORKER = "worker"
 
     process = models.CharField(max_length=40, unique=True)
     beat_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"{self.process} at {self.beat_at:%Y-%m-%d %H:%M:%S}"
+
+
+class TaskHistory(models.Model):
+    """When one background task last began, went through and failed, and how often. One row a function."""
+
+    LONGEST_CODE = 120
+
+    func = models.CharField(max_length=256, primary_key=True)
+    lane = models.CharField(max_length=40, blank=True, default="", help_text="The queue that it last ran in.")
+    last_started_at = models.DateTimeField(null=True)
+    last_ok_at = models.DateTimeField(null=True)
+    last_failed_at = models.DateTimeField(null=True)
+    last_error = models.CharField(
+        max_length=LONGEST_CODE, blank=True, default="", help_text="Class and SQLSTATE of the last failure."
+    )
+    starts = models.PositiveBigIntegerField(default=0)
+    successes = models.PositiveBigIntegerField(default=0)
+    failures = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.func
 
 
 class InvariantResult(models.Model):
@@ -56,3 +82,47 @@ class InvariantCheck(models.Model):
     @property
     def violations(self) -> int:
         return sum(finding.count for finding in self.found)
+
+
+class BackgroundWork(models.Model):
+    """A background task that somebody waits for. A new request for the same subject takes its place."""
+
+    task = models.CharField(max_length=120, help_text="The dotted path of its function.")
+    subject = models.CharField(max_length=200, help_text="What it is about, as the pages that wait name it.")
+    args = models.JSONField(default=list)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    state = models.CharField(max_length=10, choices=WorkState.choices, default=WorkState.WAITING)
+    problem = models.CharField(max_length=20, choices=WorkProblem.choices, blank=True, default="")
+    queue_id = models.CharField(max_length=32, help_text="By which the queue names this start of it.")
+    requested_at = models.DateTimeField(db_default=Now(), editable=False)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    backend_pid = models.IntegerField(null=True, help_text="The database session of the process at work.")
+    backend_start = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["task", "subject"], name="one_awaited_work_per_subject"),
+            models.CheckConstraint(
+                condition=Q(state__in=[WorkState.WAITING, WorkState.RUNNING], ended_at=None)
+                | ~Q(state__in=[WorkState.WAITING, WorkState.RUNNING]) & Q(ended_at__isnull=False),
+                name="awaited_work_ends_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["queue_id"], name="awaited_work_by_queue_id")]
+
+    def __str__(self) -> str:
+        return f"{self.task} of {self.subject}"
+
+
+class CacheEntry(models.Model):
+    """One value of the cache that all processes share. Written by fincelo/json_cache.py alone."""
+
+    key = models.CharField(max_length=250, primary_key=True)
+    value = models.JSONField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key

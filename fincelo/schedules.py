@@ -1,56 +1,50 @@
-"""What the worker does by itself, and how often. The only place that makes schedules."""
+"""Stores the schedules that the registry of background tasks declares, after each migrate."""
 
 from typing import Any
 
 from django.db import connections, router, transaction
 from django_q.models import Schedule
 
-SCHEDULES = {
-    "poll": ("crm_sync.tasks.poll_due", 5),
-    "sweep": (
-        "crm_sync.tasks.sweep_due",
-        7,
-    ),  # seldom rings together with the poll, which would take its lease
-    "billing": ("billing.tasks.bill_due", 60),
-    "mail": ("billing.tasks.send_mails", 5),
-    "tie-out": ("crm_sync.tasks.check_tie_out", 30),
-    "reminders": ("crm_sync.tasks.remind_of_holds", 30),
-    "alarms": ("crm_sync.tasks.look_after_alarms", 1),
-    "heartbeat": ("fincelo.health.beat", 1),
-    "invariants": ("contracts.tasks.check_at_night", 60),
-}
+from fincelo.background import Task, queue_of, registered
+
 LOCK = 4_611_950_274  # any number, as long as nothing else in this database locks it
 
 
+def scheduled() -> list[Task]:
+    """The tasks that the worker starts by itself."""
+    return [task for task in registered().values() if task.schedule]
+
+
 def ensure_schedules(*, using: str, **kwargs: Any) -> None:
-    """After migrate: one row per schedule, as declared above. A run already planned keeps its time."""
+    """After migrate: one row per schedule, as declared. A run already planned keeps its time."""
     if using != router.db_for_write(Schedule):
         return
     connection = connections[using]
     if Schedule._meta.db_table not in connection.introspection.table_names():  # migrated app by app
         return
+    declared = scheduled()
     with transaction.atomic(using=using), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        Schedule.objects.using(using).exclude(name__in=SCHEDULES).delete()
-        for name, (func, minutes) in SCHEDULES.items():
-            _ensure(using=using, name=name, func=func, minutes=minutes)
+        Schedule.objects.using(using).exclude(name__in=[task.schedule for task in declared]).delete()
+        for task in declared:
+            _ensure(task, using=using)
 
 
-def _ensure(*, using: str, name: str, func: str, minutes: int) -> None:
+def _ensure(task: Task, *, using: str) -> None:
     declared = {
-        "func": func,
-        "minutes": minutes,
+        "func": task.name,
+        "minutes": task.minutes,
         "schedule_type": Schedule.MINUTES,
         "repeats": -1,
         "args": None,
         "kwargs": None,
         "hook": None,
-        "cluster": None,
+        "cluster": queue_of(task.lane),
     }
-    rows = Schedule.objects.using(using).filter(name=name).order_by("pk")
+    rows = Schedule.objects.using(using).filter(name=task.schedule).order_by("pk")
     kept = rows.first()
     if kept is None:
-        Schedule.objects.using(using).create(name=name, **declared)
+        Schedule.objects.using(using).create(name=task.schedule, **declared)
         return
     rows.exclude(pk=kept.pk).delete()
     rows.filter(pk=kept.pk).update(**declared)

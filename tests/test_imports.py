@@ -13,6 +13,7 @@ ROOT: Path = settings.BASE_DIR
 
 MAY_IMPORT = {
     "fincelo": {"fincelo"},
+    "access": {"fincelo", "contracts", "access"},
     "contracts": {"fincelo", "contracts"},
     "billing": {"fincelo", "contracts", "billing"},
     "crm_sync": {"fincelo", "contracts", "billing", "crm_sync"},
@@ -36,13 +37,17 @@ class Layer(IntEnum):
 # A module of a package has the package's layer unless it has one of its own. A new module needs a line here.
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
-        Layer.VALUES: "env redaction",
-        Layer.PURE: "dev_secrets embedded_postgres invariants navigation pagination postgres_programs settings spreadsheets states",
+        Layer.VALUES: "database_errors enums env redaction",
+        Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
-        Layer.DOMAIN: "checking health health_parts recipients schedules startup task_guard",
+        Layer.DOMAIN: "awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
             "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
         ),
+    },
+    "access": {
+        Layer.DOMAIN: "attempts limits passwords sessions unlocking",
+        Layer.INTERFACES: "adapter admin apps forms management middleware urls views",
     },
     "contracts": {
         Layer.VALUES: "currencies custom_values drafts enums money terms",
@@ -60,7 +65,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.DOMAIN: (
             "activation approving banners bounds crediting customer_terms drafting due foretelling "
             "health invariants invoicing issuing letterheads lifecycle locks mailing numbering "
-            "overview paying payment_imports policy previewing queries rendering story voiding"
+            "overview paying payment_imports policy previewing queries rendering story voiding waiting"
         ),
         Layer.INTERFACES: (
             "admin apps checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
@@ -79,7 +84,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "accounts alerts backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
+            "key_canary known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
             "preflight previewing reapplying records rereading runs samples stages story tie_out timing "
             "tie_out_checks told watch writing"
         ),

@@ -85,7 +85,7 @@ INVARIANTS = [
                 SELECT credit_note_id, sum(amount_minor) AS lines_minor FROM billing_creditnoteline
                 GROUP BY credit_note_id
             ) line ON line.credit_note_id = note.id
-            WHERE note.net_minor IS DISTINCT FROM line.lines_minor
+            WHERE (NOT note.lacks_lines AND note.net_minor IS DISTINCT FROM line.lines_minor)
                OR note.total_minor <> note.net_minor + note.tax_minor
         """,
         sentence=(

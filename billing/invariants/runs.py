@@ -5,6 +5,7 @@ not judged.
 """
 
 from billing.bounds import HISTORY, LOOK_BACK, MOST_PER_CONTRACT, TIMES
+from billing.models import WAITS
 from contracts.invariants import with_money
 from fincelo.invariants import Invariant
 
@@ -97,7 +98,7 @@ INVARIANTS = [
                 AND schedule.activated_at < run.started_at - {_MARGIN}
             JOIN contracts_contract contract
                 ON contract.id = schedule.contract_id AND contract.state IN ('scheduled', 'active')
-                AND contract.updated_at < run.started_at - {_MARGIN}
+                AND contract.updated_at < run.started_at - {_MARGIN} AND NOT ({WAITS})
             WHERE NOT EXISTS (
                 SELECT 1 FROM contracts_auditentry entry
                 WHERE entry.object_type = 'contracts.contract' AND entry.object_id = contract.id

@@ -19,9 +19,13 @@ from billing.models.invoices import (
 )
 from billing.models.payments import Payment, PaymentImport
 from billing.models.policies import ApprovalLimit, BillingPolicy
+from billing.models.waits import WAITS, WAITS_BY_ITSELF, BillingWait
 
 __all__ = [
     "FOOTER_LENGTH",
+    "WAITS",
+    "WAITS_BY_ITSELF",
+    "BillingWait",
     "CreditNoteRendering",
     "InvoiceMail",
     "InvoiceRendering",

@@ -41,6 +41,12 @@ class CreditNote(models.Model):
     prints_reason = models.BooleanField(
         db_default=False, help_text="Those from before it was printed keep their bytes."
     )
+    lacks_lines = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Issued before every credit note had a line: it takes back tax alone, up to one unit.",
+    )
     seller = models.JSONField(help_text="Frozen copy: name, address, tax_id.")
     buyer = models.JSONField(help_text="Frozen copy: name, address, tax_id, billing_email.")
     requested_by = models.ForeignKey(

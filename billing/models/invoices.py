@@ -15,9 +15,11 @@ from billing.enums import (
     SeriesKind,
 )
 from billing.models.triggers import (
+    IssuedHasLines,
     IssuedInvoiceIsFrozen,
     IssuedLineStays,
     LinesAddUp,
+    NothingBilledWhileWaiting,
     issued_stays,
     never_emptied,
 )
@@ -319,6 +321,8 @@ class Invoice(models.Model):
         triggers = [
             issued_stays(name="issued_invoice_stays", word="Invoice"),
             IssuedInvoiceIsFrozen(name="issued_invoice_is_frozen"),
+            NothingBilledWhileWaiting(name="nothing_is_billed_while_waiting"),
+            IssuedHasLines(name="issued_invoice_has_lines"),
             never_emptied(name="invoices_are_kept", words="Issued invoices"),
         ]
 

@@ -17,7 +17,19 @@ CAME_BACK = """
 SENT_ONCE = f"When invoice % was sent stays as it is. {WAY_ON}"
 SENT_BY_NOW = "Invoice % can only have been sent between its issue and now. Give the moment when it was."
 STATE_FOLLOWS = "The state of invoice % follows from what is sent, credited and paid of it."
+NO_LINE = "Invoice % has no line. An invoice is issued together with what it charges."
+NO_CREDIT_LINE = "Credit note % has no line. Ask for an amount that takes back a charge."
 NO_MORE_LINES = f"Invoice % is issued: its lines are its net, and no line can be added. {WAY_ON}"
+BILLING_WAITS = "The billing of % waits for a decision. The page of the contract shows why and who decides."
+WAITS_BY_ITSELF: dict[str, str] = {}
+"""Conditions on what is stored elsewhere, by code: SQL that is true for a row of `contract` that waits."""
+WAITS = " OR ".join(
+    [
+        "EXISTS (SELECT 1 FROM billing_billingwait wait WHERE wait.contract_id = contract.id)",
+        *(f"({condition})" for condition in WAITS_BY_ITSELF.values()),
+    ]
+)
+"""SQL that is true for a row of `contract` whose billing waits for any reason. See `billing.waiting`."""
 
 
 def _refuse(sentence: str, *values: str) -> str:
@@ -103,6 +115,30 @@ class IssuedInvoiceIsFrozen(pgtrigger.Trigger):
         """  # noqa: S608  constants
 
 
+class NothingBilledWhileWaiting(pgtrigger.Trigger):
+    """Refuses invoices and drafts of contracts whose billing waits, whoever writes them."""
+
+    when = pgtrigger.After
+    operation = pgtrigger.Insert
+    level = pgtrigger.Statement
+    referencing = pgtrigger.Referencing(new="inserted")
+    declare = [("refused", "text")]
+
+    def get_func(self, model: object) -> str:
+        return f"""
+            EXECUTE $query$
+                SELECT contract.name
+                FROM inserted JOIN contracts_contract contract ON contract.id = inserted.contract_id
+                WHERE {WAITS}
+                LIMIT 1
+            $query$ INTO refused;
+            IF refused IS NOT NULL THEN
+                {_refuse(BILLING_WAITS, "refused")}
+            END IF;
+            RETURN NULL;
+        """  # noqa: S608  constants
+
+
 class LinesAddUp(pgtrigger.Trigger):
     """Lines are written with their issued invoice, once and for all: after each insert they are its net.
 
@@ -136,6 +172,21 @@ class LinesAddUp(pgtrigger.Trigger):
             END IF;
             RETURN NULL;
         """  # noqa: S608  constants
+
+
+class IssuedHasLines(pgtrigger.Trigger):
+    """Every issued invoice has a line when its transaction ends, in a billing run when its statement does."""
+
+    when = pgtrigger.After
+    operation = pgtrigger.Insert
+    timing = pgtrigger.Deferred
+    condition = pgtrigger.Condition("NEW.state <> 'draft'")
+    func = f"""
+        IF NOT EXISTS (SELECT 1 FROM billing_invoiceline WHERE invoice_id = NEW.id) THEN
+            {_refuse(NO_LINE, "NEW.number")}
+        END IF;
+        RETURN NULL;
+    """  # noqa: S608  constants
 
 
 class IssuedLineStays(pgtrigger.Trigger):
@@ -205,6 +256,11 @@ class CreditNoteIsFrozen(pgtrigger.Trigger):
             END IF;
             IF OLD.state <> 'draft' THEN
                 {_refuse("Credit note % is issued and stays as it is.", "OLD.number")}
+            END IF;
+            IF NEW.state <> 'draft' AND NOT EXISTS (
+                SELECT 1 FROM billing_creditnoteline WHERE credit_note_id = NEW.id
+            ) THEN
+                {_refuse(NO_CREDIT_LINE, "NEW.number")}
             END IF;
             IF NEW.state <> 'draft' AND NEW.net_minor <> (
                 SELECT coalesce(sum(amount_minor), 0) FROM billing_creditnoteline

@@ -1,5 +1,6 @@
 """The list of contracts, and the same as a table for spreadsheets."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -7,9 +8,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from billing.enums import ScheduleState
-from billing.forms import ContractFilter
-from billing.queries import asking
+from billing.forms import ASKS, WAITS, ContractFilter
+from billing.queries import asking, waiting, with_reasons
 from contracts.custom_fields import definitions
 from contracts.custom_filters import CustomFilter, narrowed
 from contracts.enums import CustomFieldHome
@@ -21,6 +21,11 @@ from contracts.views import as_file
 from fincelo.pagination import CountCappedPaginator
 
 VIEW = "contracts.view_contract"
+SHOWN_ONLY: Mapping[str, Callable[[ContractQuerySet], ContractQuerySet]] = {
+    ASKS[0]: asking,
+    WAITS[0]: waiting,
+}
+"""States of the list that are no states of a contract."""
 
 
 @require_safe
@@ -29,6 +34,8 @@ def contract_list(request: HttpRequest) -> HttpResponse:
     form, custom_form = filters(request)
     chosen, custom = form.cleaned_data, custom_form.chosen()
     contracts = matching(chosen, custom).select_related("billing_schedule")
+    page = CountCappedPaginator(contracts).get_page(request.GET.get("page"))
+    with_reasons(page.object_list)
     return render(
         request,
         "billing/contracts.html",
@@ -40,7 +47,7 @@ def contract_list(request: HttpRequest) -> HttpResponse:
             "customer": Customer.objects.filter(pk=chosen["customer"]).first()
             if chosen.get("customer")
             else None,
-            "page": CountCappedPaginator(contracts).get_page(request.GET.get("page")),
+            "page": page,
         },
     )
 
@@ -60,11 +67,11 @@ def filters(request: HttpRequest) -> tuple[ContractFilter, CustomFieldFilter]:
 
 
 def matching(chosen: dict[str, Any], custom: list[CustomFilter]) -> ContractQuerySet:
-    asks = chosen.get("state") == ScheduleState.ASKS
+    state = chosen.get("state", "")
     found = contracts_matching(
         text=chosen.get("q", ""),
-        state="" if asks else chosen.get("state", ""),
+        state="" if state in SHOWN_ONLY else state,
         currency=chosen.get("currency", ""),
         customer_id=chosen.get("customer"),
     )
-    return narrowed(asking(found) if asks else found, by=custom)
+    return narrowed(SHOWN_ONLY[state](found) if state in SHOWN_ONLY else found, by=custom)

@@ -18,7 +18,7 @@ from billing.mailing.lists import mails_of
 from billing.models import Invoice, LegalEntity
 from billing.overview import billing_overview
 from billing.paying import PAYABLE
-from billing.queries import invoices_matching, totals_by_currency
+from billing.queries import invoices_matching, totals_by_currency, with_reasons
 from billing.rendering import boxed_texts, document_of
 from billing.settings_forms import BillingTermsForm
 from billing.settling_forms import CreditForm, PaymentForm, TakeBackForm, VoidForm
@@ -47,6 +47,8 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
     contracts = contracts_matching(customer_id=shown.pk).select_related("billing_schedule")
     invoices = invoices_matching(as_of=business_date(at=timezone.now()), customer_id=shown.pk)
     entity = LegalEntity.objects.order_by("pk").first()
+    page = CountCappedPaginator(contracts, PREVIEW).page(1)
+    with_reasons(page.object_list)
     return render(
         request,
         "billing/customer.html",
@@ -54,7 +56,7 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
             "customer": shown,
             "entity": entity,
             "terms_form": BillingTermsForm(customer=shown, entity=entity),
-            "contracts": CountCappedPaginator(contracts, PREVIEW).page(1),
+            "contracts": page,
             "invoices": CountCappedPaginator(invoices, PREVIEW).page(1),
             "contact_form": ContactForm(instance=shown),
             "totals": totals_by_currency(customer=shown),
@@ -182,7 +184,7 @@ def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
     except UnableToResume as refusal:
         messages.error(request, str(refusal))
     else:
-        request_billing()
+        request_billing(actor_id=request.user.pk)
         messages.success(request, f"{contract} goes on. What is due of it is being invoiced.")
     return redirect(contract)
 
@@ -195,6 +197,6 @@ def _decide(request: HttpRequest, contract: Contract, *, bill_from: date | None)
     except UnableToDecide as refusal:
         messages.error(request, str(refusal))
     else:
-        request_billing()
+        request_billing(actor_id=request.user.pk)
         messages.success(request, "Decided. What is due of this contract is being invoiced.")
     return redirect(contract)

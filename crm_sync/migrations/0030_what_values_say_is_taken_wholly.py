@@ -45,7 +45,7 @@ WHERE hold.problems @? '$[*] ? (@.cure starts with "Have the field made readable
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm_sync", "0013_hold_policy_and_mails")]
+    dependencies = [("crm_sync", "0020_canary_of_the_encryption_keys")]
 
     operations = [
         migrations.AlterField(

@@ -13,10 +13,10 @@ from crm_sync.leaving import leaving_from
 from crm_sync.models import Connection, CrmDeal, CrmSchema, SyncRun
 from crm_sync.near_misses import reason, sentence
 from crm_sync.stages import misses_of
-from fincelo.schedules import SCHEDULES
 
 LEAVERS_SHOWN = 10
-POLL = next(name for name, (func, _) in SCHEDULES.items() if func == "crm_sync.tasks.poll_due")
+POLL = "poll"
+"""The schedule that starts polls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from crm_sync.overrides import overrides_of
 from crm_sync.story import sync_story
 from crm_sync.timing import UnableToChangeTiming, change_timing, refusal_for, timing_in_force
 from crm_sync.views.access import CHANGE_SCHEDULE, needs, signed_in
+from crm_sync.views.waits import shown_reasons
 
 
 @permission_required("contracts.view_contract", raise_exception=True)
@@ -67,6 +68,7 @@ def show_contract(request: HttpRequest, *, pk: int, timing_form: TimingForm | No
             "contract": shown,
             "deal": deal,
             "overview": overview,
+            "waits_for": shown_reasons(overview.waits_for, deal=deal),
             "overrides": overrides_of(deal) if deal else [],
             "suspended_because": why(deal) if deal and deal.left_reason else "",
             "custom_fields": shown_fields(home=CustomFieldHome.CONTRACT, values=shown.custom_fields),

@@ -13,9 +13,10 @@ from billing.crediting import (
 )
 from billing.enums import BillingTrigger, CreditNoteState, InvoiceState, LimitKind
 from billing.invoicing import invoice_due
-from billing.models import ApprovalLimit, BillingPolicy, CreditNote, CreditNoteLine, Invoice
+from billing.models import ApprovalLimit, BillingPolicy, CreditNote, CreditNoteLine, Instalment, Invoice
 from billing.policy import PeriodLocked
 from contracts.models import AuditEntry
+from fincelo.checking import check
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
 
@@ -81,6 +82,7 @@ def test_a_whole_invoice_is_credited(approver: User) -> None:
         "tax_summary": [{"rate": 19_000, "net_minor": 10_000, "tax_minor": 1_900}],
         "reason": "Agreed",
         "prints_reason": True,
+        "lacks_lines": False,
         "seller": invoice.seller,
         "buyer": invoice.buyer,
         "requested_by_id": approver.pk,
@@ -113,6 +115,71 @@ def test_parts_take_back_the_tax_to_the_last_cent(included: bool, approver: User
     assert totals == [invoice.net_minor, invoice.tax_minor, invoice.total_minor]
     assert invoice.state == InvoiceState.CREDITED
     assert [note.number for note in notes] == ["CN-2026-000001", "CN-2026-000002", "CN-2026-000003"]
+
+
+@pytest.mark.parametrize("rate", [7_000, 19_000, 20_000, 99_999])
+@pytest.mark.parametrize("first", [9_999, 1, 5_000])
+def test_every_credit_note_has_a_line_and_lines_are_its_net(rate: int, first: int, approver: User) -> None:
+    ensure_legal_entity(default_tax_rate=rate, prices_include_tax=True)
+    sign(Deal(value="100.00", months=1))
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+    invoice = Invoice.objects.get()
+
+    notes = [credit(invoice, first, approver), credit(invoice, None, approver)]
+
+    invoice.refresh_from_db()
+    assert invoice.state == InvoiceState.CREDITED
+    assert [sum(parts) for parts in zip(*map(sums, notes), strict=True)] == [
+        invoice.net_minor,
+        invoice.tax_minor,
+        invoice.total_minor,
+    ]
+    for note in notes:
+        amounts = list(note.lines.values_list("amount_minor", flat=True))
+        assert amounts
+        assert sum(amounts) == note.net_minor
+    assert [found for found in check() if found.number == "I9"] == []
+
+
+def test_an_amount_that_leaves_tax_alone_is_refused_with_the_way_on(approver: User) -> None:
+    ensure_legal_entity(default_tax_rate=99_999, prices_include_tax=True)
+    sign(Deal(value="0.02", months=1))
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+
+    with pytest.raises(UnableToCredit) as refusal:
+        credit(Invoice.objects.get(), 1, approver)
+
+    assert str(refusal.value) == (
+        "The amount would leave tax without a charge on INV-2026-000001. Credit all USD 0.02 that is left at "
+        "99.999 %, or an amount that leaves more."
+    )
+
+
+def test_the_database_issues_no_document_without_a_line(approver: User) -> None:
+    invoice = issued()
+    note = credit(invoice, 100, person("sue", group="Finance"))
+    CreditNoteLine.objects.filter(credit_note=note).delete()
+
+    with pytest.raises(IntegrityError, match="has no line"), transaction.atomic():
+        CreditNote.objects.filter(pk=note.pk).update(
+            state="issued", number="CN-2026-000009", year=2026, sequence=9, issue_date=TODAY
+        )
+
+
+def test_the_database_issues_no_invoice_without_a_line() -> None:
+    invoice = issued()
+    invoice.pk, invoice.number, invoice.sequence = None, "INV-2026-000009", 9
+    invoice.instalment = Instalment.objects.filter(state="planned").earliest("pk")
+    invoice._state.adding = True
+
+    with pytest.raises(IntegrityError, match=r"^Invoice INV-2026-000009 has no line\."):
+        written_and_checked(invoice)
+
+
+def written_and_checked(invoice: Invoice) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        invoice.save()
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def test_a_part_leaves_the_rest_open(approver: User) -> None:
@@ -323,8 +390,10 @@ def test_the_database_keeps_credit_notes_below_the_invoice(clerk: User, approver
 
 
 def test_lines_of_a_credit_note_are_its_net(clerk: User) -> None:
-    credit(issued(), 6_000, clerk)
-    CreditNoteLine.objects.all().delete()
+    note = credit(issued(), 6_000, clerk)
+    CreditNote.objects.filter(pk=note.pk).update(
+        net_minor=note.net_minor + 1, total_minor=note.total_minor + 1
+    )
 
     assert refusal_of(
         "UPDATE billing_creditnote SET state = 'issued', number = 'CN-2026-000002', year = 2026, sequence = 2,"

@@ -5,7 +5,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.tax import TAX_SQL, Charge, RateTotal, next_part, tax_of, tax_summary
+from billing.tax import TAX_SQL, WHOLE, Charge, NoSuchPart, RateTotal, next_part, tax_of, tax_summary
 
 AMOUNTS = st.integers(min_value=1, max_value=10**15)
 RATES = st.integers(min_value=0, max_value=99_999)
@@ -72,14 +72,59 @@ def test_summary_rounds_once_for_each_rate() -> None:
 def test_parts_take_back_exactly_the_whole(parts: list[int], rate: int, included: bool) -> None:
     [whole] = tax_summary(charges=[Charge(amount=sum(parts), rate=rate)], included=included)
 
-    taken, before = [], 0
-    for amount in parts:
-        taken.append(next_part(whole=whole, before=before, amount=amount, included=included))
-        before += amount
+    notes = taken_back(whole, parts, included=included)
 
-    assert (sum(part.net for part in taken), sum(part.tax for part in taken)) == (whole.net, whole.tax)
-    assert min(part.net for part in taken) >= 0
-    assert min(part.tax for part in taken) >= 0
+    assert total_of(notes, rate=rate) == whole
+    assert all(note.net >= 1 and note.tax >= 0 for note in notes)
+
+
+@pytest.mark.parametrize("included", [False, True])
+def test_every_part_of_a_small_whole_has_net_and_leaves_net(included: bool) -> None:
+    """Every rate of a fine mesh from 0 to 99.999 %, every first part of 1 to 40 units, then the rest."""
+    for rate in [*range(0, WHOLE, 997), 1, 19_000, WHOLE - 1]:
+        for charged in range(1, 41):
+            [whole] = tax_summary(charges=[Charge(amount=charged, rate=rate)], included=included)
+            for first in range(1, charged):
+                notes = taken_back(whole, [first, charged - first], included=included)
+                assert total_of(notes, rate=rate) == whole
+                assert all(note.net >= 1 and note.tax >= 0 for note in notes), (rate, charged, first)
+
+
+def test_the_rest_of_a_cent_has_a_net() -> None:
+    [whole] = tax_summary(charges=[Charge(amount=100_00, rate=19_000)], included=True)
+
+    assert taken_back(whole, [99_99, 1], included=True) == [
+        RateTotal(rate=19_000, net=84_02, tax=15_97),
+        RateTotal(rate=19_000, net=1, tax=0),
+    ]
+
+
+def test_a_part_without_net_is_refused() -> None:
+    whole = RateTotal(rate=99_999, net=1, tax=1)
+
+    with pytest.raises(NoSuchPart):
+        next_part(whole=whole, taken=NOTHING, amount=1, included=True)
+
+
+NOTHING = RateTotal(rate=0, net=0, tax=0)
+
+
+def taken_back(whole: RateTotal, parts: list[int], *, included: bool) -> list[RateTotal]:
+    """One note for each part; where a part is refused, one for all that is left."""
+    notes: list[RateTotal] = []
+    for amount in parts:
+        taken = total_of(notes, rate=whole.rate)
+        try:
+            notes.append(next_part(whole=whole, taken=taken, amount=amount, included=included))
+        except NoSuchPart:
+            rest = whole.total - taken.total if included else whole.net - taken.net
+            notes.append(next_part(whole=whole, taken=taken, amount=rest, included=included))
+            return notes
+    return notes
+
+
+def total_of(notes: list[RateTotal], *, rate: int) -> RateTotal:
+    return RateTotal(rate=rate, net=sum(note.net for note in notes), tax=sum(note.tax for note in notes))
 
 
 @pytest.mark.parametrize("amount", [0, -1, 41])
@@ -87,7 +132,7 @@ def test_a_part_that_is_not_left_is_refused(amount: int) -> None:
     whole = RateTotal(rate=19_000, net=100, tax=19)
 
     with pytest.raises(ValueError, match=r"^A part lies between nothing and what is left\.$"):
-        next_part(whole=whole, before=60, amount=amount, included=False)
+        next_part(whole=whole, taken=RateTotal(rate=19_000, net=60, tax=11), amount=amount, included=False)
 
 
 @pytest.mark.django_db

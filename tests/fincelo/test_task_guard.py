@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.models import Failure, OrmQ, Schedule, Success
-from django_q.signing import SignedPackage
+from django_q.monitor import save_task
 from django_q.worker import worker
 
-from fincelo.models import Heartbeat
-from fincelo.task_guard import ALLOWED
+from fincelo.background import registered
+from fincelo.models import Heartbeat, TaskHistory
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -31,12 +34,11 @@ def run(func: Any, *args: Any, **extra: Any) -> dict[str, Any]:
     return results.get_nowait()
 
 
-@pytest.mark.django_db
 def test_task_of_this_product_runs() -> None:
     done = run("fincelo.health.beat")
 
     assert done["success"] is True
-    assert Heartbeat.objects.count() == 1
+    assert set(Heartbeat.objects.values_list("process", flat=True)) == {"worker", "lane:fincelo"}
 
 
 @pytest.mark.parametrize("func", ["os.mkdir", "fincelo.health.parts", "pathlib.Path", os.mkdir])
@@ -50,18 +52,45 @@ def test_other_task_is_refused(func: Any, tmp_path: Path) -> None:
     assert not trace.exists()
 
 
-@pytest.mark.parametrize("name", sorted(ALLOWED))
-def test_allowed_task_exists(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(registered()))
+def test_registered_task_exists(name: str) -> None:
     assert callable(import_string(name))
 
 
+@pytest.mark.django_db(transaction=True)
 def test_refused_task_can_be_recorded() -> None:
     done = run("os.getcwd")
 
-    assert SignedPackage.loads(SignedPackage.dumps(done))["func"] == "os.getcwd"
+    save_task(done | {"started": timezone.now().isoformat()}, broker=None)
+
+    failure = Failure.objects.get()
+    assert (failure.func, failure.result.partition(" : ")[0]) == (
+        "os.getcwd",
+        "os.getcwd is not a task of this product; it was not run.",
+    )
 
 
-@pytest.mark.django_db
+def test_module_of_another_function_is_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "uninvited.py").write_text("from pathlib import Path\nPath(__file__ + '.ran').touch()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    run("uninvited.task")
+
+    assert not (tmp_path / "uninvited.py.ran").exists()
+
+
+def test_history_has_one_row_for_each_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    run("fincelo.health.beat")
+    run("fincelo.health.beat")
+    run("fincelo.health.beat", args=[1])  # takes none
+
+    assert list(
+        TaskHistory.objects.values_list("func", "lane", "starts", "successes", "failures", "last_error")
+    ) == [("fincelo.health.beat", "fincelo", 3, 2, 1, "TypeError")]
+    row = TaskHistory.objects.get()
+    assert None not in (row.last_started_at, row.last_ok_at, row.last_failed_at)
+
+
 def test_hook_is_dropped() -> None:
     assert "hook" not in run("fincelo.health.beat", hook="os.getcwd")
 
@@ -69,7 +98,7 @@ def test_hook_is_dropped() -> None:
 def test_stored_failure_holds_no_secret() -> None:
     done = run("os.getcwd&refresh_token=5Aep861abcdefgh")
 
-    assert done["result"].startswith("Function os.getcwd&refresh_token=[redacted] is not defined")
+    assert done["result"].startswith("os.getcwd&refresh_token=[redacted] is not a task of this product")
     assert "5Aep861" not in done["result"]
 
 
