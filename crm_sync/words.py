@@ -17,7 +17,8 @@ WORD = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+|\S")
 
 def same_words(text: str) -> str:
     """Folds case, blanks, underscores and dashes: "Semi-Annual" and "semi annual" are the same words."""
-    return JOINERS.sub(" ", text.translate(INVISIBLE)).strip().casefold()
+    seen = text if text.isascii() else text.translate(INVISIBLE)
+    return JOINERS.sub(" ", seen).strip().casefold()
 
 
 def words_in(text: str) -> list[str]:

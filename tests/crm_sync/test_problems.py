@@ -16,7 +16,7 @@ def problem(code: str, *, raw: str = "", key: str = "", fact: str = "") -> dict[
 @pytest.mark.parametrize(
     ("code", "raw", "cures"),
     [
-        ("AMOUNT_MISSING", "", [Cure.DEFAULT, *ENTER]),
+        ("AMOUNT_MISSING", "", ENTER),
         ("AMOUNT_NOT_POSITIVE", "0", [Cure.FREE, *ENTER]),
         ("AMOUNT_NOT_POSITIVE", "0,00", [Cure.FREE, *ENTER]),
         ("AMOUNT_NOT_POSITIVE", "-5.0", [Cure.DOWNGRADE, *ENTER]),
