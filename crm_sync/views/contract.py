@@ -12,11 +12,11 @@ from billing.overview import billing_overview
 from billing.settling_forms import TakeBackForm
 from billing.story import billing_story
 from contracts.approving import stamp
+from contracts.clock import business_day
 from contracts.custom_fields import shown_fields
 from contracts.enums import CustomFieldHome
 from contracts.models import Contract
 from contracts.story import audit_story, newest_first
-from contracts.workspace import business_date
 from crm_sync.forms.contracts import TimingForm
 from crm_sync.leaving import why
 from crm_sync.models import CrmDeal
@@ -48,7 +48,7 @@ def timing(request: HttpRequest, pk: int) -> HttpResponse:
             reason=reason,
             actor=signed_in(request),
             at=now,
-            as_of=business_date(at=now),
+            as_of=business_day(),
         )
     except UnableToChangeTiming as refusal:
         messages.error(request, str(refusal))
@@ -60,7 +60,7 @@ def timing(request: HttpRequest, pk: int) -> HttpResponse:
 def show_contract(request: HttpRequest, *, pk: int, timing_form: TimingForm | None = None) -> HttpResponse:
     shown = get_object_or_404(Contract.objects.select_related("customer", "billing_schedule"), pk=pk)
     deal = CrmDeal.objects.filter(contract=shown).select_related("connection__org", "org").first()
-    overview = billing_overview(contract=shown, as_of=business_date(at=timezone.now()))
+    overview = billing_overview(contract=shown, as_of=business_day())
     return render(
         request,
         "crm_sync/contract.html",

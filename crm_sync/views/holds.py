@@ -164,9 +164,10 @@ def enter_value(request: HttpRequest, pk: int) -> HttpResponse:
         lambda: overrides.enter_value(hold=hold, actor=signed_in(request), at=timezone.now(), **entered),
     ):
         read_again(hold.crm_deal, actor_id=request.user.pk)
+        said = entered_words(rule, entered["value"])
         messages.success(
             request,
-            f"{rule.label} of {hold.crm_deal} is \u201c{entered_words(rule, entered['value'])}\u201d from now on. "
+            f"{rule.label} of {hold.crm_deal} is \u201c{said}\u201d from now on. "
             "The deal is read again in a moment.",
         )
     return redirect("hold", pk=pk)
