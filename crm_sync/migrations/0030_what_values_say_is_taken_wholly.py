@@ -45,7 +45,7 @@ WHERE hold.problems @? '$[*] ? (@.cure starts with "Have the field made readable
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm_sync", "0020_canary_of_the_encryption_keys")]
+    dependencies = [("crm_sync", "0014_refused_deals_are_tried_again")]
 
     operations = [
         migrations.AlterField(
