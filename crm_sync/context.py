@@ -12,6 +12,7 @@ from billing.banners import incomplete_legal_entity, parked_runs
 from crm_sync import tie_out_checks, watch
 from crm_sync.enums import ConnectionState
 from crm_sync.models import Connection, Hold
+from crm_sync.views.starting import questions
 from fincelo.pagination import COUNT_CAP
 
 
@@ -85,6 +86,7 @@ BANNERS: tuple[tuple[str, Callable[[], list[dict[str, str]]]], ...] = (
     ("crm_sync.view_connection", troubled_connections),
     ("billing.change_legalentity", incomplete_legal_entity),
     ("billing.change_billingschedule", parked_runs),
+    ("billing.start_billing", questions),
     ("crm_sync.view_tieout", untied_months),
 )
 

@@ -30,6 +30,8 @@ class AlertKind(models.TextChoices):
     RECOVERED = "recovered", "Recovered"
     TIE_OUT = "tie_out", "Does not tie out"
     TIES_AGAIN = "ties_again", "Ties out again"
+    ASKS = "asks", "Billing waits for an answer"
+    CHANGED = "changed", "CRM changes after billing"
     HELD = "held", "Deals held"
     HELD_STILL = "held_still", "Deals still held"
 

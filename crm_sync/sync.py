@@ -182,6 +182,6 @@ def query_of(sight: Sight) -> DealQuery:
             reached_at=connection.cursor_reached_at,
         ),
         stage_names=tuple(connection.stage_names),
-        import_from=connection.import_from,
+        import_from=connection.imports_by_itself_from,
         wanted=sight.rules.wanted(),
     )

@@ -17,6 +17,7 @@ from crm_sync.views import (
     leavers,
     mapping_fields,
     mapping_versions,
+    starting,
     tie_out,
     why,
 )
@@ -34,6 +35,8 @@ urlpatterns = [
     path("settings/crm/<int:pk>/sync/", connections.sync_now, name="connection-sync"),
     path("settings/crm/<int:pk>/leavers/suspend/", leavers.suspend_all, name="leavers-suspend"),
     path("settings/crm/<int:pk>/leavers/keep/", leavers.keep_all, name="leavers-keep"),
+    path("settings/crm/<int:pk>/start/", starting.start, name="start-billing"),
+    path("settings/crm/<int:pk>/start/suspend/", starting.suspend, name="start-billing-suspend"),
     path("settings/crm/<int:pk>/stage/", connections.select_stage, name="connection-stage"),
     path("settings/crm/<int:pk>/pause/", connections.pause, name="connection-pause"),
     path("settings/crm/<int:pk>/resume/", connections.resume, name="connection-resume"),

@@ -54,7 +54,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",
     },
     "billing": {
-        Layer.VALUES: "enums payment_rows periods split tax",
+        Layer.VALUES: "enums limit_proposals payment_rows periods split tax",
         Layer.PURE: "documents",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
@@ -80,7 +80,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
             "known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
-            "preflight previewing reapplying records rereading runs samples stages story tie_out "
+            "preflight previewing reapplying records rereading runs samples stages starting story tie_out "
             "tie_out_checks told watch writing"
         ),
         Layer.SYNC: "backfill preview sweeping sync trying",
