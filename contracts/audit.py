@@ -1,4 +1,7 @@
-"""Appends to the audit. Called in the transaction of the change it records."""
+"""Appends to the audit. Called in the transaction of the change it records.
+
+An entry names the address of the request that is being answered; those of commands and tasks name none.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,7 +9,11 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Model
 
-from contracts.models import AuditEntry
+from contracts.models import AuditEntry, Customer
+from fincelo.origin import current_address
+
+NAMES_PEOPLE = (Customer,)
+"""Their entries outlive a request to be forgotten, so they are named by their number."""
 
 
 def record(
@@ -41,11 +48,18 @@ def entry(
     return AuditEntry(
         actor_id=actor.pk if actor else None,
         actor_name=actor.get_username() if actor else "Fincelo",
+        address=current_address() or None,
         action=action,
         object_type=subject._meta.label_lower,
         object_id=subject.pk,
-        object_name=str(subject)[:500],
+        object_name=_name(subject),
         before=dict(before or {}),
         after=dict(after or {}),
         reason=reason,
     )
+
+
+def _name(subject: Model) -> str:
+    if isinstance(subject, NAMES_PEOPLE):
+        return f"{subject._meta.verbose_name} {subject.pk}".capitalize()
+    return str(subject)[:500]

@@ -201,6 +201,9 @@ class AuditEntry(models.Model):
     at = models.DateTimeField(db_default=Now(), editable=False)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     actor_name = models.CharField(max_length=200, help_text="The user's name, or the command or task.")
+    address = models.GenericIPAddressField(
+        null=True, help_text="Where the request came from. Empty for commands and tasks."
+    )
     action = models.CharField(max_length=60)
     object_type = models.CharField(max_length=60)
     object_id = models.BigIntegerField()

@@ -9,9 +9,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from billing.banners import incomplete_legal_entity, parked_runs
+from billing.changing.listing import open_change_count
 from crm_sync import tie_out_checks, watch
 from crm_sync.enums import ConnectionState
 from crm_sync.models import Connection, Hold
+from crm_sync.views.access import VIEW_CHANGES
 from crm_sync.views.starting import questions
 from fincelo.pagination import COUNT_CAP
 
@@ -26,6 +28,8 @@ def attention(request: HttpRequest) -> dict[str, Any]:
         offers["banners"] = cache(lambda: [banner for source in sources for banner in source()])
     if user.has_perm("crm_sync.view_hold"):
         offers["open_hold_count"] = cache(open_hold_count)
+    if user.has_perm(VIEW_CHANGES):
+        offers["open_change_count"] = cache(open_change_count)
     return offers
 
 

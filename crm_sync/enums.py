@@ -208,7 +208,7 @@ class TieOutLine(models.TextChoices):
     HELD = "held", "Held"
     DISMISSED = "dismissed", "Dismissed"
     PREVIEWED = "previewed", "Previewed"
-    KEPT = "kept", "Changed in the CRM after billing"
+    KEPT = "kept", "To decide: changed in the CRM after billing"
     PENDING = "pending", "Changed in the CRM, previewed"
     MISSING = "missing", "Missing in Fincelo"
     DIFFERENT = "different", "Other value than in the CRM"

@@ -47,7 +47,6 @@ class Preview:
                 self.invoices[invoice.total.currency] += 1
                 self.invoiced[invoice.total.currency] += invoice.total.minor
 
-
     def hold_back(self, sentence: str) -> None:
         """Nothing of it would be invoiced before somebody has started billing."""
         self.invoices.clear()
@@ -114,7 +113,10 @@ def preview(*, connection: Connection, order: Order, at: datetime) -> Preview:
             found.add(told.deals)
             found.outcomes[Outcome.UNCHANGED] += ready.unchanged
             found.refusals |= {told.refusal} - {""}
-        if connection.mode == ConnectionMode.LIVE and found.outcomes[Outcome.CREATED] > connection.most_new_deals:
+        if (
+            connection.mode == ConnectionMode.LIVE
+            and found.outcomes[Outcome.CREATED] > connection.most_new_deals
+        ):
             found.hold_back(TOO_MANY.format(count=found.outcomes[Outcome.CREATED]))
     finally:
         found.api_calls = client.calls

@@ -18,6 +18,7 @@ from billing.models import BillingSchedule, Instalment
 from contracts.bulk import analyse
 from contracts.models import Contract, Customer
 from crm_sync import runs
+from crm_sync.change_mails import tell_of_changes
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.credentials import open_client
 from crm_sync.deals import Cursor, DealPage, DealQuery
@@ -115,6 +116,7 @@ def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages)
     connection = sight.connection
     remember_version(connection=connection, client=client)
     tell_of_holds(run=run)
+    tell_of_changes(run=run)
     notes = after_run(connection=connection, client=client, seen=seen, since=run.window_from)
     pace = pace_of(client.allowance, provider=connection.get_provider_display())
     warnings = [*client.warnings, *notes.gone, *leaver_warnings(connection=connection)]

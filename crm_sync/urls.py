@@ -2,6 +2,7 @@ from django.urls import path
 
 from crm_sync.views import (
     backfill,
+    changes,
     connecting,
     connection_page,
     connections,
@@ -67,6 +68,7 @@ urlpatterns = [
     path("history/<int:pk>/", history.run_page, name="sync-run"),
     path("history/<int:pk>/progress/", history.run_progress, name="sync-run-progress"),
     path("contracts/<int:pk>/", contract.contract, name="contract"),
+    path("changes/", changes.change_list, name="changes"),
     path("tie-out/", tie_out.month_page, name="tie-out"),
     path("tie-out/csv/", tie_out.month_csv, name="tie-out-csv"),
     path("tie-out/rows/", tie_out.row_list, name="tie-out-rows"),

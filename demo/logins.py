@@ -9,7 +9,7 @@ from pathlib import Path
 import django
 
 NAMES = ("admin", "finance", "approver", "support", "operator")
-PASSWORD_BYTES = 9
+PASSWORD_BYTES = 12
 
 
 def passwords(path: Path) -> dict[str, str]:

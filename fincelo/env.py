@@ -38,6 +38,14 @@ def flag(name: str, *, default: bool = False) -> bool:
     return value in TRUE
 
 
+def count(name: str) -> int:
+    """A number from 0 on; 0 when the variable is unset."""
+    value = text(name, default="0")
+    if not (value.isascii() and value.isdigit()):
+        raise UnusableSetting(f"{name} is {value!r}; set it to a number such as 0 or 1.")
+    return int(value)
+
+
 def words(name: str) -> list[str]:
     """A comma-separated variable as a list, without blanks."""
     return [word.strip() for word in text(name).split(",") if word.strip()]

@@ -12,7 +12,7 @@ from django.http import HttpRequest, JsonResponse
 from fincelo.background import Lane, task
 from fincelo.models import Heartbeat
 
-WORKER = "worker"
+WORKER = Heartbeat.WORKER
 WELL = "ok"
 
 

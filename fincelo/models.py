@@ -8,7 +8,9 @@ from fincelo.invariants import Finding
 
 
 class Heartbeat(models.Model):
-    """The last sign of life of a background process. The health page reads it."""
+    """The last sign of life of the worker (`worker`, each minute) or a lane (`lane:<queue>`, each task)."""
+
+    WORKER = "worker"
 
     process = models.CharField(max_length=40, unique=True)
     beat_at = models.DateTimeField()
@@ -113,3 +115,14 @@ class BackgroundWork(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} of {self.subject}"
+
+
+class CacheEntry(models.Model):
+    """One value of the cache that all processes share. Written by fincelo/json_cache.py alone."""
+
+    key = models.CharField(max_length=250, primary_key=True)
+    value = models.JSONField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key

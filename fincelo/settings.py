@@ -39,6 +39,9 @@ INSTALLED_APPS = [
     "contracts.apps.ContractsConfig",
     "billing.apps.BillingConfig",
     "crm_sync.apps.CrmSyncConfig",
+    "access.apps.AccessConfig",
+    "allauth",
+    "allauth.account",
     "whitenoise.runserver_nostatic",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -55,6 +58,7 @@ INSTALLED_APPS = [
     "pgtrigger",
 ]
 MIDDLEWARE = [
+    "fincelo.middleware.remember_origin",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -62,6 +66,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "access.middleware.end_long_sessions",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "contracts.middleware.workspace_time_zone",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -111,16 +117,16 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = POSTGRES_OPTIONS
 
-# Worker (django-q2)
+# Worker (django-q2): a cluster for each lane of fincelo/background.py; the core lane has the default name
 
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "fincelo",
     "orm": "default",
     "workers": 2,
     "queue_limit": 2,
     "bulk": 1,
     "timeout": 240,
-    "retry": 1200,  # 240 * (1 + 2) + 60 = 780 needed
+    "retry": 1200,  # timeout * (queue_limit / workers + 2) + 60 = 780 needed, in each lane
     "max_attempts": 1,
     "ack_failures": True,
     "catch_up": False,
@@ -130,6 +136,10 @@ Q_CLUSTER = {
     "max_rss": 300_000,  # KiB
     "save_limit": -1,  # no successes are stored; fincelo.TaskHistory has a row for each function
     "compress": False,
+    "ALT_CLUSTERS": {
+        "crm": {"workers": 2, "queue_limit": 2},
+        "long": {"workers": 1, "queue_limit": 1},
+    },
 }
 
 # Language and time
@@ -138,25 +148,46 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-# Signing in
+# What all processes share: the counters of refused sign-ins
 
-LOGIN_URL = "login"
+CACHES = {"default": {"BACKEND": "fincelo.json_cache.JsonCache", "LOCATION": "fincelo.CacheEntry"}}
+
+# Signing in (django-allauth). There is no sign-up: whoever looks after the accounts adds people in the admin.
+
+TRUSTED_PROXY_COUNT = env.count("TRUSTED_PROXY_COUNT")
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "login"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+LOGOUT_REDIRECT_URL = "account_login"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "access.passwords.DifferentCharactersValidator", "OPTIONS": {"at_least": 6}},
 ]
+ACCOUNT_ADAPTER = "access.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}  # with two there are two counters for one guess
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_RATE_LIMITS = {
+    "login": "120/m/ip"
+}  # right or wrong; wrong ones have narrower limits in access/limits.py
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https"
 
 # Cookies and headers. HTTPS_ONLY is off only where the browser is on this machine: demo and development.
 
 HTTPS_ONLY = env.flag("HTTPS_ONLY", default=not FINCELO_DEV)
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_AGE = 12 * 60 * 60  # counted from the sign-in (access/sessions.py)
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS_ONLY else "session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS_ONLY else "csrf"

@@ -13,6 +13,7 @@ ROOT: Path = settings.BASE_DIR
 
 MAY_IMPORT = {
     "fincelo": {"fincelo"},
+    "access": {"fincelo", "contracts", "access"},
     "contracts": {"fincelo", "contracts"},
     "billing": {"fincelo", "contracts", "billing"},
     "crm_sync": {"fincelo", "contracts", "billing", "crm_sync"},
@@ -37,12 +38,16 @@ class Layer(IntEnum):
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
         Layer.VALUES: "database_errors enums env redaction",
-        Layer.PURE: "dev_secrets embedded_postgres invariants navigation pagination postgres_programs settings spreadsheets states",
+        Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
-        Layer.DOMAIN: "awaited background checking health health_parts queue_packages recipients schedules startup task_guard task_history",
+        Layer.DOMAIN: "awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
             "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
         ),
+    },
+    "access": {
+        Layer.DOMAIN: "attempts limits passwords sessions unlocking",
+        Layer.INTERFACES: "adapter admin apps forms management middleware urls views",
     },
     "contracts": {
         Layer.VALUES: "currencies custom_values drafts enums money terms",
@@ -58,7 +63,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.PURE: "documents",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "activation approving banners bounds crediting customer_terms drafting due foretelling "
+            "activation approving banners bounds changing crediting customer_terms drafting due foretelling "
             "health invariants invoicing issuing letterheads lifecycle locks mailing numbering "
             "overview paying payment_imports policy previewing queries rendering story voiding waiting"
         ),
@@ -76,10 +81,10 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts alerts backfill_progress backfill_rows backfill_totals changes connecting "
+            "accounts alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
+            "key_canary known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
             "preflight previewing reapplying records rereading runs samples stages starting story tie_out "
             "tie_out_checks told watch writing"
         ),

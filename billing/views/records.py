@@ -3,6 +3,7 @@ from decimal import Decimal
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from billing import customer_terms
 from billing.activation import UnableToDecide, decide_catch_up
+from billing.changing.noticing import settle_left
 from billing.crediting import CREDITABLE, left_to_credit
 from billing.enums import InvoiceState
 from billing.forms import BilledElsewhereForm, InvoiceFilter
@@ -37,6 +39,7 @@ from contracts.suspending import UnableToResume, resume
 from contracts.workspace import business_date
 from fincelo.pagination import CountCappedPaginator
 
+RESUMED = "{user} has resumed the contract."
 PREVIEW = 10
 """How many rows of a longer list stand on a page about something else."""
 
@@ -180,11 +183,13 @@ def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     assert request.user.is_authenticated  # a permission was asked for
     try:
-        resume(contract=contract, as_of=business_date(at=timezone.now()), actor=request.user)
+        with transaction.atomic():
+            resume(contract=contract, as_of=business_date(at=timezone.now()), actor=request.user)
+            settle_left(contract_ids=[contract.pk], reason=RESUMED.format(user=request.user))
     except UnableToResume as refusal:
         messages.error(request, str(refusal))
     else:
-        request_billing()
+        request_billing(actor_id=request.user.pk)
         messages.success(request, f"{contract} goes on. What is due of it is being invoiced.")
     return redirect(contract)
 
@@ -197,6 +202,6 @@ def _decide(request: HttpRequest, contract: Contract, *, bill_from: date | None)
     except UnableToDecide as refusal:
         messages.error(request, str(refusal))
     else:
-        request_billing()
+        request_billing(actor_id=request.user.pk)
         messages.success(request, "Decided. What is due of this contract is being invoiced.")
     return redirect(contract)

@@ -103,7 +103,7 @@ class ContractAdmin(MachineWrittenAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(MachineWrittenAdmin):
-    list_display = ["at", "actor_name", "action", "object_name", "object_type", "reason"]
+    list_display = ["at", "actor_name", "address", "action", "object_name", "object_type", "reason"]
     list_filter = ["object_type"]
     search_fields = ["object_name__istartswith"]
     search_help_text = "The beginning of what the entry is about."
@@ -111,6 +111,7 @@ class AuditEntryAdmin(MachineWrittenAdmin):
     facts = [
         "at",
         "actor_name",
+        "address",
         "action",
         "object_type",
         "object_id",

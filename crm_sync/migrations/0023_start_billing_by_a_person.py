@@ -4,30 +4,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm_sync', '0013_hold_policy_and_mails'),
+        ("crm_sync", "0020_canary_of_the_encryption_keys"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='backfill',
-            name='automatic_from',
-            field=models.DateField(help_text='Deals that closed from this day on need nobody. Earlier ones are billed as they were shown, or wait. Empty until the import is begun, and where nothing waited for it.', null=True),
+            model_name="backfill",
+            name="automatic_from",
+            field=models.DateField(
+                help_text="Deals that closed from this day on need nobody. Earlier ones are billed as they were shown, or wait. Empty until the import is begun, and where nothing waited for it.",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='connection',
-            name='automatic_from',
-            field=models.DateField(editable=False, help_text='Deals that closed before this day are imported once somebody has started billing on the page of the import. Empty: none waits for that.', null=True),
+            model_name="connection",
+            name="automatic_from",
+            field=models.DateField(
+                editable=False,
+                help_text="Deals that closed before this day are imported once somebody has started billing on the page of the import. Empty: none waits for that.",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='connection',
-            name='most_new_deals',
-            field=models.PositiveSmallIntegerField(db_default=20, default=20, help_text='When one sync brings more new won deals than this, or far more value than usual, they are imported, and their billing waits until somebody has started it on this page.', verbose_name='most new deals at once'),
+            model_name="connection",
+            name="most_new_deals",
+            field=models.PositiveSmallIntegerField(
+                db_default=20,
+                default=20,
+                help_text="When one sync brings more new won deals than this, or far more value than usual, they are imported, and their billing waits until somebody has started it on this page.",
+                verbose_name="most new deals at once",
+            ),
         ),
         migrations.AlterField(
-            model_name='alert',
-            name='kind',
-            field=models.CharField(choices=[('broken', 'Broken'), ('silent', 'Silent'), ('recovered', 'Recovered'), ('tie_out', 'Does not tie out'), ('ties_again', 'Ties out again'), ('asks', 'Billing waits for an answer'), ('changed', 'CRM changes after billing'), ('held', 'Deals held'), ('held_still', 'Deals still held')], max_length=10),
+            model_name="alert",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("broken", "Broken"),
+                    ("silent", "Silent"),
+                    ("recovered", "Recovered"),
+                    ("tie_out", "Does not tie out"),
+                    ("ties_again", "Ties out again"),
+                    ("asks", "Billing waits for an answer"),
+                    ("changed", "CRM changes after billing"),
+                    ("held", "Deals held"),
+                    ("held_still", "Deals still held"),
+                ],
+                max_length=10,
+            ),
         ),
     ]

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
+from billing.changing.listing import change_of
 from billing.forms import BilledElsewhereForm
 from billing.overview import billing_overview
 from billing.settling_forms import TakeBackForm
@@ -34,6 +35,7 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
             "contract": shown,
             "deal": deal,
             "overview": overview,
+            "change": change_of(contract=shown),
             "waits_for": shown_reasons(overview.waits_for, deal=deal),
             "overrides": overrides_of(deal) if deal else [],
             "suspended_because": why(deal) if deal and deal.left_reason else "",

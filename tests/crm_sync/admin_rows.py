@@ -9,7 +9,16 @@ from django.urls import reverse
 from billing.crediting import request_credit
 from billing.enums import BillingTrigger, LimitKind, WaitCode
 from billing.invoicing import invoice_due
-from billing.models import BillingPolicy, BillingWait, CreditNoteRendering, Invoice, InvoiceRendering, Letterhead, Mailing
+from billing.models import (
+    BillingPolicy,
+    BillingWait,
+    ContractChange,
+    CreditNoteRendering,
+    Invoice,
+    InvoiceRendering,
+    Letterhead,
+    Mailing,
+)
 from billing.payment_imports import import_payments
 from billing.policy import put_limit
 from contracts import audit
@@ -46,6 +55,9 @@ def fill(name: str = "Salesforce") -> Connection:
         invoice.mails.update(problem=BAD)
     settle()
     BillingWait.objects.create(contract=contract, code=WaitCode.MANY_DEALS)
+    ContractChange.objects.create(
+        contract=contract, kind="crm_change", before={"deal": BAD}, after={"deal": BAD}
+    )
     run = ran(connection, created=1, held=1)
     recorded(
         run, deal(connection, "006A", name=BAD, contract=contract), Outcome.CREATED, trace=[{"field": BAD}]

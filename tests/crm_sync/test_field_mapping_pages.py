@@ -1,6 +1,7 @@
 """Field Mapping: the table, translations, versions."""
 
 import re
+from datetime import date
 
 import pytest
 from django.test import Client

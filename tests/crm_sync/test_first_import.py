@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.utils import timezone
 
 from billing.enums import BillingTrigger, LimitKind, WaitCode
 from billing.invoicing import invoice_due
@@ -24,6 +23,8 @@ from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run, let_in
+from tests.crm_sync.mapping_form import address, entered
+from tests.crm_sync.page_rows import connect
 from tests.crm_sync.sales import sell, sell_in_hubspot
 from tests.pages import alerts, signed_in
 
@@ -96,7 +97,7 @@ def test_one_press_imports_and_bills_what_was_shown(
     shown = browser.get(page_of(asking))
     answer = browser.post(page_of(asking, "confirm/"), {"limit_USD": "400.00"})
 
-    assert "Huge" in shown.text.split("Largest contracts")[1]
+    assert "Huge" in shown.text.split("Largest contracts", 1)[1]
     assert 'name="limit_USD" value="310.00"' in shown.text
     assert answer.url == page_of(asking)
     done = imported(run, asking)
@@ -107,16 +108,17 @@ def test_one_press_imports_and_bills_what_was_shown(
         {"USD": 40_000},
     )
     bill()
-    assert (Invoice.objects.exclude(state="draft").count(), Invoice.objects.filter(state="draft").count()) == (
+    assert (
+        Invoice.objects.exclude(state="draft").count(),
+        Invoice.objects.filter(state="draft").count(),
+    ) == (
         25,
         1,
     )
     assert Backfill.objects.get().state == "imported"
 
 
-def test_what_changes_or_comes_in_between_waits(
-    asking: Connection, org: Org, run: Run, browser: Any
-) -> None:
+def test_what_changes_or_comes_in_between_waits(asking: Connection, org: Org, run: Run, browser: Any) -> None:
     kept = sell(org, Name="Kept", CloseDate=OLD, Amount=100)
     changed = sell(org, Name="Changed", CloseDate=OLD, Amount=200)
     previewed(browser, asking)
@@ -169,9 +171,15 @@ def test_mode_preview_shows_all_and_live_asks(asking: Connection, org: Org, run:
     assert (run(asking).created, asking.asks_for_start) == (0, True)
 
 
-def test_confirming_the_mapping_leads_to_the_preview(salesforce: Connection, browser: Any) -> None:
-    """Any first confirmation opens the question; this one by the page."""
-    from tests.crm_sync.mapping_form import entered_for  # noqa: PLC0415  only here
+def test_confirming_the_mapping_leads_to_the_preview(browser: Any) -> None:
+    connection = connect(is_confirmed=False)
+
+    page = browser.post(address(connection), entered(), follow=True)
+
+    connection.refresh_from_db()
+    assert (page.redirect_chain, connection.automatic_from) == ([(page_of(connection), 302)], business_day())
+    assert Backfill.objects.get().state == "reading"
+    assert alerts(page)[-1].startswith("Field mapping confirmed. Deals that close from today on are imported")
 
 
 def test_every_page_says_that_earlier_deals_wait(asking: Connection, browser: Any) -> None:
@@ -243,7 +251,10 @@ def test_sync_crm_says_what_waits(asking: Connection, org: Org) -> None:
 
     call_command("sync_crm", stdout=said)
 
-    assert f"Deals that closed before {business_day()} are imported once somebody starts billing" in said.getvalue()
+    assert (
+        f"Deals that closed before {business_day()} are imported once somebody starts billing"
+        in said.getvalue()
+    )
     assert Contract.objects.count() == 0
     let_in(asking)
     call_command("sync_crm", "--full", stdout=StringIO())
@@ -263,7 +274,3 @@ def test_sync_crm_says_what_waits(asking: Connection, org: Org) -> None:
 )
 def test_proposed_limit(amounts: list[int], limit: int | None) -> None:
     assert proposed_limit(amounts=amounts) == limit
-
-
-def test_the_question_is_opened_by_the_first_confirmation(salesforce: Connection) -> None:
-    assert salesforce.import_from < timezone.now().date()

@@ -60,7 +60,7 @@ def test_session_cookie(client: Client, person: User) -> None:
 
     cookie = response.cookies[settings.SESSION_COOKIE_NAME]
     assert response.status_code == 302
-    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Lax", 12 * 60 * 60)
+    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Lax", "")
 
 
 def test_session_ends_when_the_password_changes(client: Client, person: User) -> None:

@@ -1,0 +1,24 @@
+import getpass
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from access.unlocking import UnableToUnlock, unlock, unlock_address
+
+
+class Command(BaseCommand):
+    help = "Lifts the limits of wrong passwords for a user, and with --address for an address as well."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="the user name")
+        parser.add_argument("--address", help="an address that may try again at once, such as an office's")
+
+    def handle(self, *, name: str, address: str | None, **options: Any) -> None:
+        try:
+            user = unlock(name=name, actor=None, reason=f"By a command of {getpass.getuser()}.")
+            if address:
+                unlock_address(address=address)
+        except UnableToUnlock as refusal:
+            raise CommandError(str(refusal)) from refusal
+        self.stdout.write(f"{user.username} can try again at once.")

@@ -1,0 +1,38 @@
+"""The account pages: signing in and out, and a new password. No other page of allauth is routed."""
+
+from http import HTTPStatus
+
+from allauth.account.views import LoginView, LogoutView, PasswordChangeView
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from access.adapter import was_limited
+from access.forms import NewPasswordForm, SignInForm
+
+
+class SignInView(LoginView):
+    form_class = SignInForm
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        response = super().form_invalid(form)
+        if any(was_limited(error) for error in form.errors.as_data().get(NON_FIELD_ERRORS, ())):
+            response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+            response.headers["Retry-After"] = "300"
+        return response
+
+
+class NewPasswordView(PasswordChangeView):
+    form_class = NewPasswordForm
+
+
+sign_in = SignInView.as_view()
+sign_out = LogoutView.as_view()
+change_password = NewPasswordView.as_view()
+
+
+@require_safe
+def password_changed(request: HttpRequest) -> HttpResponse:
+    return render(request, "account/password_changed.html")
