@@ -3,6 +3,8 @@
 Whether a change was told stands in its row. What comes later on a day waits for the first run of the next.
 """
 
+from zoneinfo import ZoneInfo
+
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
@@ -11,7 +13,8 @@ from django.urls import reverse
 from billing.changing.listing import open_changes, shown
 from billing.models import ContractChange
 from billing.models.changes import ContractChangeQuerySet
-from contracts.workspace import business_date, business_day
+from contracts.clock import business_day
+from contracts.workspace import time_zone
 from crm_sync import runs
 from crm_sync.enums import AlertKind
 from crm_sync.hold_mails import one_line
@@ -57,4 +60,4 @@ def was_told_today(run: SyncRun) -> bool:
     latest = (
         Alert.objects.filter(connection=run.connection_id, kind=AlertKind.CHANGED).order_by("-pk").first()
     )
-    return latest is not None and business_date(at=latest.created_at) == business_day()
+    return latest is not None and latest.created_at.astimezone(ZoneInfo(time_zone())).date() == business_day()

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from contracts import audit
-from contracts.workspace import business_day
+from contracts.clock import business_day
 from crm_sync import credentials, health
 from crm_sync.clients import salesforce_oauth
 from crm_sync.clients.hubspot_api import choose_version

@@ -9,8 +9,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import F
 
 from contracts import audit
+from contracts.clock import business_day
 from contracts.transactions import run_durably
-from contracts.workspace import business_day
 from crm_sync.enums import ConnectionMode
 from crm_sync.known_deals import ask_again
 from crm_sync.mapped import PREVIEW

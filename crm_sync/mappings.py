@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from contracts import audit
+from contracts.clock import business_day
 from contracts.custom_fields import ensure_custom_fields
 from contracts.enums import BillingTiming
-from contracts.workspace import business_day
 from crm_sync import mapping_lint
 from crm_sync.custom_fields import type_conflicts, wanted_fields
 from crm_sync.deals import CrmField

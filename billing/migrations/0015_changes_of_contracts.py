@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0014_billing_waits"),
+        ("billing", "0027_witness_of_numbers"),
         ("contracts", "0011_audit_knows_addresses"),
     ]
 

@@ -20,6 +20,7 @@ from billing.models.invoices import (
 )
 from billing.models.payments import Payment, PaymentImport
 from billing.models.policies import ApprovalLimit, BillingPolicy
+from billing.models.restoring import DatabaseMark, NumberGap
 from billing.models.waits import WAITS, WAITS_BY_ITSELF, BillingWait
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "BillingWait",
     "ContractChange",
     "CreditNoteRendering",
+    "DatabaseMark",
+    "NumberGap",
     "InvoiceMail",
     "InvoiceRendering",
     "Letterhead",

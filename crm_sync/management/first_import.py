@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from contracts.clock import business_day
 from contracts.money import Money
-from contracts.workspace import business_date
 from crm_sync.backfill import UnableToBackfill, begin_import, begin_preview, go_on
 from crm_sync.enums import BackfillState, HoldCode
 from crm_sync.models import Backfill, Connection
@@ -25,7 +25,7 @@ def previewed(connection: Connection) -> Backfill:
             connection=connection,
             import_from=connection.import_from,
             billed_until=connection.billed_until,
-            as_of=business_date(at=timezone.now()),
+            as_of=business_day(),
             actor=None,
         )
         reached = go_on(backfill_id=begun.pk, at=timezone.now(), may_continue=lambda: True)

@@ -15,8 +15,8 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from billing.enums import LimitKind
 from billing.policy import limits
+from contracts.clock import business_day
 from contracts.money import Money
-from contracts.workspace import business_date
 from crm_sync import backfill as importing
 from crm_sync import health, tasks
 from crm_sync.backfill import UnableToBackfill
@@ -228,7 +228,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         begun = importing.begin_preview(
             connection=connection,
-            as_of=business_date(at=timezone.now()),
+            as_of=business_day(),
             actor=signed_in(request),
             **form.cleaned_data,
         )
@@ -248,7 +248,7 @@ def lead_to_start(request: HttpRequest, *, connection: Connection) -> HttpRespon
             connection=connection,
             import_from=connection.import_from,
             billed_until=connection.billed_until,
-            as_of=business_date(at=timezone.now()),
+            as_of=business_day(),
             actor=signed_in(request),
         )
     except UnableToBackfill as refusal:

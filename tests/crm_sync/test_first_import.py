@@ -13,8 +13,8 @@ from billing.invoicing import invoice_due
 from billing.limit_proposals import proposed_limit
 from billing.models import BillingWait, Invoice
 from billing.policy import limits
+from contracts.clock import business_day
 from contracts.models import Contract
-from contracts.workspace import business_day
 from crm_sync import tasks
 from crm_sync.connection_settings import save_settings
 from crm_sync.management.commands import connect_crm
