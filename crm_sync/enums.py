@@ -22,6 +22,7 @@ class Trouble(models.TextChoices):
     NONE = "", "None"
     BROKEN = "broken", "Broken"
     SILENT = "silent", "Silent"
+    DATABASE = "data", "Stopped by the database"
 
 
 class AlertKind(models.TextChoices):
@@ -34,6 +35,8 @@ class AlertKind(models.TextChoices):
     CHANGED = "changed", "CRM changes after billing"
     HELD = "held", "Deals held"
     HELD_STILL = "held_still", "Deals still held"
+    DATABASE = "database", "Stopped by the database"
+    REFUSED = "refused", "Most deals refused"
 
 
 class AmountMeans(models.TextChoices):

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import TypeVar
 
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import Error, transaction
 from django.db import connection as database
 
 from billing.foretelling import Billed, ForetoldBilling, bill_in_vain
@@ -32,6 +32,7 @@ from crm_sync.mapping_rules import NOTHING_DECIDED
 from crm_sync.models import CrmAccount
 from crm_sync.pages import WRITERS, MappedPage, Sight, retried, write_each, write_ready
 from crm_sync.records import Verdict
+from fincelo.database_errors import Fault, fault_of, tell
 
 T = TypeVar("T")
 BILLS = (Outcome.CREATED, Outcome.UPDATED)
@@ -206,10 +207,10 @@ def written(
             with database.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             return result
-    except OperationalError:
-        raise
-    except DatabaseError:
-        log.warning("The database refuses a page of %s; foretelling it deal by deal.", sight.connection)
+    except Error as error:
+        if fault_of(error) is not Fault.RECORD:
+            raise
+        tell(error, doing=f"Foretelling a page of {sight.connection}, now deal by deal")
         return write(writer=partial(write_each, writer=writer))
 
 

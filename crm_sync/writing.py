@@ -17,6 +17,7 @@ from crm_sync.changes import Change, changes_between, difference_between, senten
 from crm_sync.enums import HoldCode, LeftDecision, Outcome, Target
 from crm_sync.known_deals import KnownDeal, Leaving, SuspectKey, contracts_of, invoiced_among, suspects_among
 from crm_sync.mapped import MappedDeal, Problem
+from crm_sync.models import NOT_STORED
 from crm_sync.records import Verdict
 
 KEPT = (
@@ -283,9 +284,9 @@ def not_stored(one: MappedDeal, *, problem: Problem, known: Mapping[str, KnownDe
     """The database refused this deal: it becomes a hold, or keeps the contract that it has."""
     record = known.get(one.deal.external_id)
     if record is None or record.contract_id is None:
-        return hold(one, problems=[problem], known=known)
+        return hold(replace(one, fingerprint=NOT_STORED), problems=[problem], known=known)
     return Verdict(
-        mapped=replace(one, fingerprint=record.fingerprint),
+        mapped=replace(one, fingerprint=NOT_STORED),
         outcome=Outcome.FAILED,
         deal_id=record.id,
         contract_id=record.contract_id,

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm_sync", "0020_canary_of_the_encryption_keys"),
+        ("crm_sync", "0014_refused_deals_are_tried_again"),
     ]
 
     operations = [
@@ -50,6 +50,8 @@ class Migration(migrations.Migration):
                     ("changed", "CRM changes after billing"),
                     ("held", "Deals held"),
                     ("held_still", "Deals still held"),
+                    ("database", "Stopped by the database"),
+                    ("refused", "Most deals refused"),
                 ],
                 max_length=10,
             ),

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -226,16 +227,16 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return show(request, connection=connection, form=form)
     try:
-        begun = importing.begin_preview(
-            connection=connection,
-            as_of=business_day(),
-            actor=signed_in(request),
-            **form.cleaned_data,
-        )
+        with transaction.atomic():  # no preview without the task that reads for it
+            begun = importing.begin_preview(
+                connection=connection,
+                as_of=business_day(),
+                actor=signed_in(request),
+                **form.cleaned_data,
+            )
+            tasks.request_preview(backfill_id=begun.pk, actor_id=request.user.pk)
     except UnableToBackfill as refusal:
         messages.error(request, str(refusal))
-    else:
-        tasks.request_preview(backfill_id=begun.pk, actor_id=request.user.pk)
     return redirect("backfill", pk=pk)
 
 
