@@ -58,6 +58,7 @@ class Target(models.TextChoices):
     START_DATE = "start_date", "Contract Start Date"
     DURATION = "duration", "Contract Duration"
     BILLING_CYCLE = "billing_cycle", "Billing Cycle"
+    BILLING_TIMING = "billing_timing", "Billing Timing"
     ACCOUNT_MANAGER = "account_manager", "Account Manager"
     CURRENCY = "currency", "Currency"
     BILLING_EMAIL = "billing_email", "Billing E-mail"

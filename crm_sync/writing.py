@@ -186,6 +186,8 @@ def weigh(
             verdicts.append(still_paused(verdict) if paused else verdict)
             continue
         order = filled_up(order_of(one, customers=customers), contract=contract)
+        if contract.pk in invoiced and not one.says_timing:
+            order = timed_as_billed(order, contract=contract)
         changes = changes_between(
             contract=contract,
             draft=order.draft,
@@ -308,6 +310,12 @@ def harmless(order: ContractOrder, *, contract: Contract) -> ContractOrder:
         lead_days=contract.lead_days,
     )
     return ContractOrder(customer_id=contract.customer_id, draft=kept)
+
+
+def timed_as_billed(order: ContractOrder, *, contract: Contract) -> ContractOrder:
+    """The connection's default is for contracts of which nothing is billed yet."""
+    timing = type(order.draft.billing_timing)(contract.billing_timing)
+    return replace(order, draft=replace(order.draft, billing_timing=timing, lead_days=contract.lead_days))
 
 
 def filled_up(order: ContractOrder, *, contract: Contract) -> ContractOrder:

@@ -10,12 +10,13 @@ from contracts.money import Money
 
 Stored = Mapping[str, Any]
 """By field a JSON value. Only fields that differ."""
-VALUE, CUSTOMER, START, DURATION, CYCLE, DEAL = (
+VALUE, CUSTOMER, START, DURATION, CYCLE, TIMING, DEAL = (
     "value",
     "customer",
     "start_date",
     "duration_months",
     "billing_cycle",
+    "billing_timing",
     "deal",
 )
 LABELS = {
@@ -24,6 +25,7 @@ LABELS = {
     START: "Contract Start Date",
     DURATION: "Contract Duration",
     CYCLE: "Billing Cycle",
+    TIMING: "Billed",
     DEAL: "Deal",
 }
 """In the order in which they are shown."""

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm_sync", "0014_refused_deals_are_tried_again"),
+        ("crm_sync", "0030_what_values_say_is_taken_wholly"),
     ]
 
     operations = [
