@@ -38,7 +38,7 @@ class Layer(IntEnum):
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
         Layer.VALUES: "database_errors enums env redaction",
-        Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs settings spreadsheets states",
+        Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs randomness settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
