@@ -59,11 +59,11 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",
     },
     "billing": {
-        Layer.VALUES: "bank_files enums payment_rows periods split tax",
+        Layer.VALUES: "bank_files enums limit_proposals payment_rows periods split tax",
         Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "activation approving banners bounds crediting customer_terms drafting due foretelling "
+            "activation approving banners bounds changing crediting customer_terms drafting due foretelling "
             "health invariants invoicing issuing letterheads lifecycle locks mailing numbering "
             "overview paying payment_imports policy previewing queries rendering restoring story voiding waiting"
         ),
@@ -81,11 +81,11 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts alerts backfill_progress backfill_rows backfill_totals changes connecting "
+            "accounts alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
             "key_canary known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
-            "preflight previewing reapplying records rereading runs samples stages story tie_out timing "
+            "preflight previewing reapplying records rereading runs samples stages starting story tie_out timing "
             "tie_out_checks told watch writing"
         ),
         Layer.SYNC: "backfill preview sweeping sync trying",

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0027_witness_of_numbers"),
+        ("billing", "0015_changes_of_contracts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
