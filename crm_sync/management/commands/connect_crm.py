@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from contracts.currencies import is_known
@@ -18,6 +19,7 @@ from crm_sync.errors import SyncError
 from crm_sync.mappings import current_rules, lint, save_mapping
 from crm_sync.models import Connection
 from crm_sync.readers import Unreadable, read_months
+from fincelo.validators import one_line
 
 USAGE = 2
 SECRET_FILES = {
@@ -85,6 +87,10 @@ class Command(BaseCommand):
             default_currency=currency,
             mode=options["mode"] or ConnectionMode.LIVE,
         )
+        try:
+            one_line(connection.name)
+        except ValidationError as error:
+            raise CommandError(error.message, returncode=USAGE) from None
         if connection.provider != options["provider"]:
             raise CommandError(
                 f"{connection} is a connection to {connection.get_provider_display()}. Choose another name.",
