@@ -24,6 +24,21 @@ class WaitCode(models.TextChoices):
     NOT_SHOWN = "not_shown", "Not shown before billing was started"
 
 
+class ChangeOrigin(models.TextChoices):
+    CRM = "crm", "The CRM"
+    HAND = "hand", "By hand"
+
+
+class ChangeKind(models.TextChoices):
+    CRM_CHANGE = "crm_change", "CRM change"
+    DEAL_LEFT = "deal_left", "Deal no longer won"
+
+
+class ChangeState(models.TextChoices):
+    OPEN = "open", "Open"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
 class InstalmentState(models.TextChoices):
     PLANNED = "planned", "Planned"
     DRAFTED = "drafted", "Awaiting approval"

@@ -1,3 +1,4 @@
+from billing.models.changes import ContractChange
 from billing.models.credit_notes import CreditNote, CreditNoteLine
 from billing.models.documents import (
     FOOTER_LENGTH,
@@ -27,6 +28,7 @@ __all__ = [
     "WAITS",
     "WAITS_BY_ITSELF",
     "BillingWait",
+    "ContractChange",
     "CreditNoteRendering",
     "DatabaseMark",
     "NumberGap",

@@ -3,12 +3,14 @@ from decimal import Decimal
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from billing import customer_terms
 from billing.activation import UnableToDecide, decide_catch_up
+from billing.changing.noticing import settle_left
 from billing.crediting import CREDITABLE, left_to_credit
 from billing.enums import InvoiceState
 from billing.forms import BilledElsewhereForm, InvoiceFilter
@@ -36,6 +38,7 @@ from contracts.story import audit_story, newest_first
 from contracts.suspending import UnableToResume, resume
 from fincelo.pagination import CountCappedPaginator
 
+RESUMED = "{user} has resumed the contract."
 PREVIEW = 10
 """How many rows of a longer list stand on a page about something else."""
 
@@ -179,7 +182,9 @@ def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     assert request.user.is_authenticated  # a permission was asked for
     try:
-        resume(contract=contract, as_of=business_day(), actor=request.user)
+        with transaction.atomic():
+            resume(contract=contract, as_of=business_day(), actor=request.user)
+            settle_left(contract_ids=[contract.pk], reason=RESUMED.format(user=request.user))
     except UnableToResume as refusal:
         messages.error(request, str(refusal))
     else:

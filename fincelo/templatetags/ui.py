@@ -146,6 +146,7 @@ def navigation_links(context: Context) -> dict[str, Any]:
             for heading, entries in (("", navigation.WORK), ("Settings", navigation.SETTINGS))
         ],
         "open_hold_count": context.get("open_hold_count", 0),
+        "open_change_count": context.get("open_change_count", 0),
         "demo_links": context.get("demo_links", ()),
     }
 
