@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0027_witness_of_numbers"),
+        ("billing", "0015_changes_of_contracts"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm_sync", "0014_refused_deals_are_tried_again"),
+        ("crm_sync", "0024_open_changes_of_refused_deals"),
     ]
 
     operations = [
