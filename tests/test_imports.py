@@ -37,7 +37,7 @@ class Layer(IntEnum):
 # A module of a package has the package's layer unless it has one of its own. A new module needs a line here.
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
-        Layer.VALUES: "database_errors enums env redaction",
+        Layer.VALUES: "database_errors enums env logs redaction validators",
         Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs randomness settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
