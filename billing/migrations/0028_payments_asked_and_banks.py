@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0015_changes_of_contracts"),
+        ("billing", "0031_names_are_one_line"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
