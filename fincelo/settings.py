@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "fincelo.middleware.no_store",
+    "fincelo.odd_requests.OddRequests",
 ]
 TEMPLATES = [
     {
