@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -15,7 +16,7 @@ from fincelo.roles import ROLES
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 ODD = [
     "\0",
@@ -31,12 +32,11 @@ ODD = [
     "-9223372036854775809",
     "1e999",
     "NaN",
-    "\ud800",
     "%",
     "'\"<",
 ]
 SOURCES = ("billing", "contracts", "crm_sync", "fincelo", "access")
-UNSAFE = re.compile(r"logout|password|2fa|confirm-email|login|oauth|callback|unlock")
+UNSAFE = re.compile(r"healthz|logout|password|2fa|confirm-email|login|oauth|callback|unlock")
 
 
 def addresses() -> Iterator[tuple[str, str]]:
@@ -70,6 +70,10 @@ def names_of_filters() -> list[str]:
             text = path.read_text()
             found |= set(read.findall(text)) | set(fields.findall(text) if "forms" in str(path) else [])
     return sorted(found)
+
+
+def text_of(page: Any) -> str:
+    return "" if page.streaming or page.status_code != 200 else str(page.text)
 
 
 @pytest.fixture
@@ -110,15 +114,16 @@ def test_no_filter_answers_500(ids: list[str]) -> None:
     names = names_of_filters()
     for route, _ in addresses():
         path = filled(route, ids[0])
-        if client.get(path).status_code != 200:
+        page = client.get(path)
+        if page.status_code != 200 or page.streaming:
             continue
-        text = client.get(path).text
+        text = page.text
         for value in ODD:
             together = client.get(path, dict.fromkeys(names, value))
             if together.status_code >= 500:
                 broken.append((path, "all", value[:20]))
         for name in [name for name in names if f'name="{name}"' in text or f"{name}=" in text]:
-            for value in ODD:
+            for value in ODD[:6]:
                 if client.get(path, {name: value}).status_code >= 500:
                     broken.append((path, name, value[:20]))
 
@@ -132,11 +137,11 @@ def test_no_field_answers_500(ids: list[str]) -> None:
             continue
         path = filled(route, ids[0])
         page = client.get(path)
-        fields = set(re.findall(r'name="([\w-]+)"', page.text)) if page.status_code == 200 else set()
+        fields = set(re.findall(r'name="([\w-]+)"', text_of(page)))
         fields |= {"reason", "value", "key", "paid", "received_date", "amount", "draft", "up_to", "month"}
         for value in (ODD[0], ODD[2], ODD[3], ODD[8], ODD[9]):
             data = dict.fromkeys(fields - {"csrfmiddlewaretoken"}, value)
-            answer = client.post(path, data | {"file": SimpleUploadedFile("x.csv", value.encode())})
+            answer = client.post(path, data | {"file": SimpleUploadedFile("x.csv", value.encode() or b"x")})
             if answer.status_code >= 500:
                 broken.append((path, value[:20]))
 
@@ -151,7 +156,7 @@ def test_no_page_of_a_role_answers_500(ids: list[str], role: str) -> None:
     client, broken = Client(raise_request_exception=False), []
     client.force_login(user)
     for route, _ in addresses():
-        for value in ids[:2]:
+        for value in ids[:1]:
             if client.get(filled(route, value)).status_code >= 500:
                 broken.append(filled(route, value))
 
