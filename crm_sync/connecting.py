@@ -21,15 +21,16 @@ from crm_sync.clients import salesforce_oauth
 from crm_sync.clients.hubspot_api import choose_version
 from crm_sync.clients.hubspot_values import clean_token
 from crm_sync.clients.protocol import CrmClient
-from crm_sync.clients.salesforce import SalesforceClient
 from crm_sync.clients.salesforce_errors import token_rule
 from crm_sync.connection_settings import CURSOR, take_lease_away
 from crm_sync.deals import OrgFacts
 from crm_sync.enums import ConnectionState, Provider, Trouble
 from crm_sync.errors import ConfigError, ErrorKind, SyncError
 from crm_sync.field_gaps import gap_sentence, missing_fields
+from crm_sync.findings import Findings, standing_after
 from crm_sync.mappings import current_rules, ensure_proposal, source_choices
 from crm_sync.models import Authorisation, Connection, ConnectionLease, CrmOrg
+from crm_sync.org_facts import columns_of, without_supplied
 from crm_sync.origins import allowed_origins
 from crm_sync.proposals import CURRENCY_FIELDS
 from crm_sync.samples import read_schema_with_samples
@@ -41,7 +42,7 @@ START_AGAIN = "Press Authorise again."
 log = logging.getLogger(__name__)
 SETTLED = (
     *("org", "state", "state_reason", "warnings", "login_url", "client_id", "instance_url", "api_version"),
-    "connected_as",
+    *("connected_as", "standing", "told_currency", "facts_learnt_at"),
     *("default_currency", "time_zone", "ui_domain", "has_currency_field", "not_before"),
     *("live_since", "trouble"),
 )
@@ -183,21 +184,12 @@ def accept_grant(
             "client_id": keys.client_id,
             "instance_url": grant.instance_url,
             "api_version": client.choose_version(),
-            "connected_as": who_connects(client=client, user_id=grant.user_id),
+            "connected_as": client.user_name_or_nothing(),
         },
     )
     return settle(
         connection=connection, client=client, access=access, actor=actor, confirmed_org=grant.org_id
     )
-
-
-def who_connects(*, client: SalesforceClient, user_id: str) -> str:
-    """The user's name for people to read. An org that does not tell it can be read all the same."""
-    try:
-        return client.user_name(user_id=user_id)
-    except SyncError as error:
-        log.warning("Salesforce did not tell who has connected: %s", error)
-        return ""
 
 
 def take_authorisation(
@@ -295,7 +287,8 @@ def settle(
             connection=connection,
             facts=facts,
             access=access,
-            warnings=[*client.warnings, *(gap_sentence(rule, provider=provider) for rule in gaps)],
+            findings=client.findings,
+            gaps=[gap_sentence(rule, provider=provider) for rule in gaps],
         )
         audit.record(
             actor=actor,
@@ -307,7 +300,9 @@ def settle(
     return connection
 
 
-def adopt(*, connection: Connection, facts: OrgFacts, access: Access, warnings: list[str]) -> None:
+def adopt(
+    *, connection: Connection, facts: OrgFacts, access: Access, findings: Findings, gaps: list[str]
+) -> None:
     org, _ = CrmOrg.objects.update_or_create(
         provider=connection.provider,
         external_id=facts.external_id,
@@ -328,26 +323,37 @@ def adopt(*, connection: Connection, facts: OrgFacts, access: Access, warnings: 
     columns = [*SETTLED]
     for name, value in access.columns.items():
         setattr(connection, name, value)
+    if connection.org != org:
+        forget_facts(connection)
     if connection.org is not None and connection.org != org:
         for lease in ConnectionLease.objects.filter(connection=connection):
             take_lease_away(lease=lease)  # a run at work would move the cursor over deals of the new org
         connection.forget_cursor()
         columns += CURSOR
     connection.org = org
-    connection.warnings = warnings
+    for name, value in columns_of(connection, facts=facts).items():
+        setattr(connection, name, access.columns.get(name, value))
+    standing = standing_after({}, seen=findings.seen)
+    connection.standing = without_supplied(standing, connection=connection)
+    connection.warnings = [*(entry["sentence"] for entry in connection.standing.values()), *gaps]
     if connection.state != ConnectionState.PAUSED:
-        connection.state = ConnectionState.DEGRADED if warnings else ConnectionState.CONNECTED
+        connection.state = ConnectionState.DEGRADED if connection.warnings else ConnectionState.CONNECTED
         connection.state_reason = ""
     connection.live_since = Now()
     if connection.trouble == Trouble.BROKEN:
         health.tell_recovery(connection=connection)
-    connection.default_currency = connection.default_currency or facts.currency
-    connection.time_zone = facts.time_zone
-    connection.ui_domain = facts.ui_domain
-    connection.has_currency_field = facts.has_currency_field
+    connection.facts_learnt_at = Now()
     connection.not_before = None
     connection.save(update_fields=columns)
-    connection.refresh_from_db(fields=["live_since"])
+    connection.refresh_from_db(fields=["live_since", "facts_learnt_at"])
+
+
+def forget_facts(connection: Connection) -> None:
+    """What was known of another org, or is only preset, says nothing of this one."""
+    if connection.default_currency == connection.told_currency:
+        connection.default_currency = ""
+    connection.told_currency = connection.time_zone = connection.ui_domain = ""
+    connection.has_currency_field = False
 
 
 def refresh_schema(*, connection: Connection) -> None:
@@ -359,7 +365,9 @@ def refresh_schema(*, connection: Connection) -> None:
         client.close()
     keep_schema(schema)
     if any(one["name"] == CURRENCY_FIELDS[Provider.SALESFORCE] for one in schema.fields):
-        Connection.objects.filter(pk=connection.pk).update(has_currency_field=True)
+        Connection.objects.filter(pk=connection.pk, has_currency_field=False).update(
+            has_currency_field=True, last_sweep_at=None
+        )
 
 
 def disconnect(*, connection: Connection, actor: AbstractBaseUser | None) -> None:
@@ -370,8 +378,8 @@ def disconnect(*, connection: Connection, actor: AbstractBaseUser | None) -> Non
         Authorisation.objects.filter(connection=connection).delete()
         connection.state = ConnectionState.NOT_CONNECTED
         connection.state_reason = ""
-        connection.warnings = []
-        connection.save(update_fields=["state", "state_reason", "warnings"])
+        connection.warnings, connection.standing = [], {}
+        connection.save(update_fields=["state", "state_reason", "warnings", "standing"])
         audit.record(
             actor=actor, action="connection ended", subject=connection, after={"credentials": revoked}
         )

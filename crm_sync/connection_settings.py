@@ -14,6 +14,7 @@ from crm_sync.enums import ConnectionMode
 from crm_sync.known_deals import ask_again
 from crm_sync.mapped import PREVIEW
 from crm_sync.models import Connection, ConnectionLease, CrmDeal
+from crm_sync.org_facts import drop_supplied
 
 CURSOR = ["cursor_modified_at", "cursor_external_id", "cursor_window_end", "cursor_reached_at"]
 
@@ -54,6 +55,8 @@ def store_settings(
         read_previews_again(connection=locked)
     for name, value in changed.items():
         setattr(locked, name, value)
+    if {"time_zone", "default_currency"} & set(changed):
+        columns += drop_supplied(locked)
     locked.save(update_fields=columns)
     ask_again(held=CrmDeal.objects.filter(connection=locked))
     audit.record(

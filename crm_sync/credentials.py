@@ -20,6 +20,7 @@ from crm_sync.clients.salesforce_oauth import NOT_SIGNED, AppKeys, Grant, Unusab
 from crm_sync.enums import Provider
 from crm_sync.errors import ConfigError, SecretsUnreadable, TransientError
 from crm_sync.fields import SecretMisplaced
+from crm_sync.findings import FindingCode, Findings
 from crm_sync.models import Connection, ConnectionCredentials
 from crm_sync.origins import allowed_origins
 
@@ -93,15 +94,20 @@ def open_hubspot(*, connection: Connection) -> HubSpotClient:
 
 def open_salesforce(*, connection: Connection) -> SalesforceClient:
     transport = transport_for(connection=connection)
-    return SalesforceClient(
+
+    def renew(stale: str) -> tuple[str, str]:
+        return renew_token(connection=connection, stale=stale, transport=transport, findings=client.findings)
+
+    client = SalesforceClient(
         transport=transport,
         instance_url=connection.instance_url,
         access_token=read(connection=connection).access_token or "",
         org_id=connection.org.external_id if connection.org else "",
-        renew=lambda stale: renew_token(connection=connection, stale=stale, transport=transport),
+        renew=renew,
         has_currency_field=connection.has_currency_field,
         api_version=connection.api_version or API_VERSION,
     )
+    return client
 
 
 def open_with_grant(*, connection: Connection, grant: Grant) -> SalesforceClient:
@@ -121,9 +127,15 @@ def open_with_grant(*, connection: Connection, grant: Grant) -> SalesforceClient
         org_id=grant.org_id,
         renew=no_renewal,
     )
-    if not grant.is_signed:
-        client.warnings.append(NOT_SIGNED)
+    note_signature(grant, findings=client.findings)
     return client
+
+
+def note_signature(grant: Grant, *, findings: Findings) -> None:
+    if grant.is_signed:
+        findings.fine(FindingCode.NOT_SIGNED)
+    else:
+        findings.trouble(FindingCode.NOT_SIGNED, NOT_SIGNED)
 
 
 def app_keys(*, connection: Connection, client_secret: str) -> AppKeys:
@@ -132,7 +144,9 @@ def app_keys(*, connection: Connection, client_secret: str) -> AppKeys:
     )
 
 
-def renew_token(*, connection: Connection, stale: str, transport: Transport) -> tuple[str, str]:
+def renew_token(
+    *, connection: Connection, stale: str, transport: Transport, findings: Findings | None = None
+) -> tuple[str, str]:
     """A fresh (access token, instance address). One renewal at a time, over all processes.
 
     Some refusals are no verdict yet; each further try reads the stored tokens again before it asks.
@@ -147,7 +161,9 @@ def renew_token(*, connection: Connection, stale: str, transport: Transport) -> 
     while True:
         used = read(connection=connection).refresh_token
         try:
-            return renew_once(connection=connection, stale=stale, transport=transport)
+            return renew_once(
+                connection=connection, stale=stale, transport=transport, findings=findings or Findings()
+            )
         except RenewalUnderWay:
             if not waits:
                 raise
@@ -171,7 +187,9 @@ def is_stored(*, connection: Connection, refresh_token: str | None) -> bool:
         return read(connection=connection, lock=True).refresh_token == refresh_token
 
 
-def renew_once(*, connection: Connection, stale: str, transport: Transport) -> tuple[str, str]:
+def renew_once(
+    *, connection: Connection, stale: str, transport: Transport, findings: Findings
+) -> tuple[str, str]:
     """One renewal.
 
     1. Lock the credentials: whoever waits here finds the work done and takes the result.
@@ -195,6 +213,7 @@ def renew_once(*, connection: Connection, stale: str, transport: Transport) -> t
         keep_on_trying(grant=grant, used=secrets.refresh_token, connection=connection, pause=transport.pause)
     if isinstance(grant, UnusableGrant):
         raise grant
+    note_signature(grant, findings=findings)
     return grant.access_token, grant.instance_url
 
 

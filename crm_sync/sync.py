@@ -28,6 +28,12 @@ from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.leaving import leaver_warnings, settle_leavers
 from crm_sync.mappings import confirmed_rules, settings_of
 from crm_sync.models import Connection, SyncRun
+from crm_sync.org_facts import (
+    OrgHasCurrencies,
+    learn_if_due,
+    refuse_without_currency,
+    standing_now,
+)
 from crm_sync.pacing import is_spent, pace_of
 from crm_sync.pages import Sight, retried, sync_page
 from crm_sync.reapplying import left_to_read, marked_ids
@@ -60,12 +66,13 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     client: CrmClient | None = None
     try:
         retried(partial(settle_leavers, run=run))  # those of a run that was killed
+        client = open_client(connection=connection)
+        learn_if_due(connection=connection, client=client)
         sight = look(connection=connection, order=order)
         seen = SeenStages(connection=connection)
-        client = open_client(connection=connection)
         client.hidden_fields |= known_gaps(connection=connection)
-        work = sweep if order.trigger is RunTrigger.SWEEP else poll
-        work(run=run, client=client, sight=sight, order=within_allowance(order, client=client), seen=seen)
+        if connection.time_zone:  # without it no day of a deal is known
+            read(run=run, client=client, sight=sight, order=order, seen=seen)
         retried(partial(settle_leavers, run=run))
         conclude(run=run, client=client, sight=sight, seen=seen)
     except LeaseLost:
@@ -84,6 +91,16 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     return run
 
 
+def read(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
+    """The work of this run; once more from the start where the org turns out to have got currencies."""
+    work = sweep if order.trigger is RunTrigger.SWEEP else poll
+    bounded = within_allowance(order, client=client)
+    try:
+        work(run=run, client=client, sight=sight, order=bounded, seen=seen)
+    except OrgHasCurrencies:
+        work(run=run, client=client, sight=sight, order=bounded, seen=seen)
+
+
 def within_allowance(order: Order, *, client: CrmClient) -> Order:
     """The same order, ended early when hardly any of the day's calls are left."""
     may_continue = order.may_continue
@@ -92,6 +109,7 @@ def within_allowance(order: Order, *, client: CrmClient) -> Order:
 
 def poll(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
     for page in fetch(client=client, sight=sight, order=order):
+        refuse_without_currency(client=client, deals=page.deals, connection=sight.connection)
         sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
         seen.note(page.deals)
         order.on_page(run)
@@ -117,7 +135,9 @@ def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages)
     tell_of_holds(run=run)
     notes = after_run(connection=connection, client=client, seen=seen, since=run.window_from)
     pace = pace_of(client.allowance, provider=connection.get_provider_display())
-    warnings = [*client.warnings, *notes.gone, *leaver_warnings(connection=connection)]
+    standing = standing_now(connection=connection, client=client)
+    lasting = [entry["sentence"] for entry in standing.values()]
+    warnings = [*lasting, *notes.gone, *leaver_warnings(connection=connection)]
     warnings += [pace.sentence] if pace else []
     runs.finish(
         run=run,
@@ -125,6 +145,7 @@ def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages)
         warnings=list(dict.fromkeys(warnings)),
         notes=[*notes.missed, *dict.fromkeys(sight.notes)],
         pause=pace.pause if pace else None,
+        standing=standing,
     )
 
 

@@ -73,7 +73,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
     },
     "crm_sync": {
-        Layer.VALUES: "crm_types deals enums errors synonyms",
+        Layer.VALUES: "crm_types deals enums errors findings synonyms",
         Layer.PURE: (
             "clients deal_references field_gaps mail_addresses mapped mapping mapping_changes mapping_lint "
             "mapping_rules mapping_words near_misses origins pacing problems proposals readers safe_links "
@@ -84,7 +84,8 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "accounts alerts backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "key_canary known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
+            "key_canary known_deals leaving mapping_rows mapping_versions mappings merging org_facts "
+            "overrides pages pausing "
             "preflight previewing reapplying records rereading runs samples stages story tie_out "
             "tie_out_checks told watch writing"
         ),

@@ -322,7 +322,7 @@ def test_an_org_that_does_not_name_its_user_is_connected_all_the_same(
 ) -> None:
     grant = authorise(org=org, connection=salesforce)
     org.intercept = lambda request: (
-        Response(status=403, body=b"Bad_OAuth_Token") if request.path.startswith("/id/") else None
+        Response(status=403, body=b"Bad_OAuth_Token") if request.path.endswith("/userinfo") else None
     )
 
     keys = keys_of(connection=salesforce, org=org)

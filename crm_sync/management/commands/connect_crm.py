@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -47,6 +48,12 @@ class Command(BaseCommand):
             provider.add_argument("--default-term", type=months, metavar="MONTHS")
             provider.add_argument("--default-cycle", choices=BillingCycle.values)
             provider.add_argument("--default-currency", metavar="CUR", default="")
+            provider.add_argument(
+                "--time-zone",
+                metavar="ZONE",
+                default="",
+                help="For a CRM that does not tell its own, such as America/New_York.",
+            )
             provider.add_argument("--mode", choices=ConnectionMode.values, help="Live where none is named.")
             provider.add_argument("--json", action="store_true", help="Print one JSON object.")
 
@@ -56,6 +63,9 @@ class Command(BaseCommand):
             raise CommandError(f"{currency} is no ISO 4217 currency code.", returncode=USAGE)
         if not currency and options["provider"] == Provider.SALESFORCE:
             raise CommandError("Name the org's currency with --default-currency.", returncode=USAGE)
+        zone = options["time_zone"]
+        if zone and zone not in available_timezones():
+            raise CommandError(f"{zone} is no time zone such as Europe/Berlin.", returncode=USAGE)
         secrets = {name: read(options[name]) for name in SECRET_FILES[options["provider"]]}
         connection = self.connection(options, currency=currency)
         is_new = connection.pk is None
@@ -73,6 +83,8 @@ class Command(BaseCommand):
             )
             changes |= {"mode": options["mode"]} if options["mode"] else {}
             save_settings(connection=connection, changes=changes, actor=None)
+        if zone and not connection.time_zone:
+            save_settings(connection=connection, changes={"time_zone": zone}, actor=None)
         confirmed = options["accept_proposed_mapping"] and self.confirm(connection, options)
         self.report(connection, confirmed=bool(confirmed), as_json=options["json"])
 
