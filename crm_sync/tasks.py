@@ -15,7 +15,8 @@ from django.utils import timezone
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
-from contracts.workspace import business_date, time_zone
+from contracts.clock import business_day
+from contracts.workspace import time_zone
 from crm_sync import backfill_progress, hold_reminders, tie_out_checks, watch
 from crm_sync.backfill import cancel_preview, go_on
 from crm_sync.enums import BackfillState, ConnectionState, RunState, RunTrigger
@@ -70,7 +71,7 @@ def remind_of_holds() -> None:
 @task(lane=Lane.LONG, label="Daily tie-out", schedule="tie-out", minutes=30)
 def check_tie_out() -> None:
     """Once a day, in the first half hour of the workspace's day: every month is tied out anew."""
-    if not tie_out_checks.checked_since(day=business_date(at=timezone.now()), zone=time_zone()):
+    if not tie_out_checks.checked_since(day=business_day(), zone=time_zone()):
         tie_out_checks.check_all()
 
 
@@ -242,7 +243,7 @@ def run_now(
 ) -> SyncRun | None:
     """One run and the billing of what it activated; None when the connection is busy or not ready."""
     connection = Connection.objects.get(pk=connection_id)
-    as_of = business_date(at=timezone.now())
+    as_of = business_day()
     order = Order(
         trigger=trigger,
         as_of=as_of,

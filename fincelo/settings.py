@@ -10,6 +10,7 @@ from fincelo import dev_secrets, embedded_postgres, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.folder("VAR_DIR", default=BASE_DIR / "var")
+WITNESS_PATH = env.folder("WITNESS_PATH", default=VAR_DIR / "witness.jsonl")
 
 # Secrets. Demo and development generate theirs; elsewhere a missing one stops the start (fincelo/checks.py).
 

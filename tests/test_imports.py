@@ -22,7 +22,7 @@ MAY_IMPORT = {
 MAY_IMPORT_ANY_APP = {"fincelo.urls", "fincelo.templatetags.ui"}  # where all meet, and what prints Money
 MAKES_DEMO_USERS = {"demo.users"}
 IMPORTS_REQUESTS = {"crm_sync.clients.http"}
-READS_THE_CLOCK = {"crm_sync.runs"}  # to stamp a run's start and end
+READS_THE_CLOCK = {"crm_sync.runs", "contracts.clock"}  # to stamp a run; to compare with the database
 
 
 class Layer(IntEnum):
@@ -53,19 +53,19 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "currencies custom_values drafts enums money terms",
         Layer.MODELS: "bulk migrations models transactions triggers",
         Layer.DOMAIN: (
-            "approving audit contacts custom_fields custom_filters exporting invariants operations queries reopening "
+            "approving audit clock contacts custom_fields custom_filters exporting invariants operations queries reopening "
             "story suspending workspace"
         ),
         Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",
     },
     "billing": {
         Layer.VALUES: "enums payment_rows periods split tax",
-        Layer.PURE: "documents",
+        Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
             "activation approving banners bounds crediting customer_terms drafting due foretelling "
             "health invariants invoicing issuing letterheads lifecycle locks mailing numbering "
-            "overview paying payment_imports policy previewing queries rendering story voiding waiting"
+            "overview paying payment_imports policy previewing queries rendering restoring story voiding waiting"
         ),
         Layer.INTERFACES: (
             "admin apps checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "

@@ -24,6 +24,7 @@ from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
 from tests.crm_sync.test_sweeping import settle_clock, swept
+from tests.travel import travel_to
 
 NEW_NAME, NEW_ADDRESS, NEW_TAX_ID = "Acme Europe GmbH", "new@acme.example", "DE123456788"
 
@@ -205,6 +206,7 @@ def test_next_invoice_has_the_new_name_and_the_issued_one_keeps_its_own(world: W
     world.rename_account()
 
     a_day(world, run)
+    travel_to(TODAY + timedelta(days=100))
     invoice_due(as_of=TODAY + timedelta(days=100), trigger=BillingTrigger.COMMAND)
 
     names = [one.buyer["name"] for one in Invoice.objects.order_by("pk")]
