@@ -44,20 +44,21 @@ def columns_of(connection: Connection, *, facts: OrgFacts) -> dict[str, Any]:
     }
 
 
-def learn_if_due(*, connection: Connection, client: CrmClient) -> None:
-    """Once a day, and with every run while the time zone is not known: without it nothing is imported."""
+def learn_if_due(*, connection: Connection, client: CrmClient) -> bool:
+    """Whether they were due: once a day, and with every run while no time zone is known."""
     due = Q(facts_learnt_at=None) | Q(facts_learnt_at__lt=Now() - LEARN_EVERY) | Q(time_zone="")
     if not Connection.objects.filter(due, pk=connection.pk).exists():
-        return
+        return False
     try:
         facts = client.org_facts()
     except SyncError as error:
         if isinstance(error, ConfigError) and error.breaks:
             raise
         log.warning("The facts of %s could not be learnt: %s", connection, error)
-        return
+        return True
     keep(connection=connection, facts=facts)
     client.use(time_zone=connection.time_zone, ui_domain=connection.ui_domain)
+    return True
 
 
 def keep(*, connection: Connection, facts: OrgFacts) -> None:

@@ -13,6 +13,7 @@ from datetime import date
 from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Q
 
 from billing.models import BillingSchedule, Instalment
 from contracts.bulk import analyse
@@ -26,6 +27,7 @@ from crm_sync.errors import LeaseLost, SyncError
 from crm_sync.hold_mails import tell_of_holds
 from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.leaving import leaver_warnings, settle_leavers
+from crm_sync.loose_grants import end_all
 from crm_sync.mappings import confirmed_rules, settings_of
 from crm_sync.models import Connection, SyncRun
 from crm_sync.org_facts import (
@@ -67,7 +69,8 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     try:
         retried(partial(settle_leavers, run=run))  # those of a run that was killed
         client = open_client(connection=connection)
-        learn_if_due(connection=connection, client=client)
+        if learn_if_due(connection=connection, client=client):
+            end_all(of=Q(connection=connection))  # what could not be revoked when it was replaced
         sight = look(connection=connection, order=order)
         seen = SeenStages(connection=connection)
         client.hidden_fields |= known_gaps(connection=connection)

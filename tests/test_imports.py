@@ -81,10 +81,10 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts alerts backfill_progress backfill_rows backfill_totals changes connecting "
+            "accounts adopting alerts backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "key_canary known_deals leaving mapping_rows mapping_versions mappings merging org_facts "
+            "key_canary known_deals leaving loose_grants mapping_rows mapping_versions mappings merging org_facts "
             "overrides pages pausing "
             "preflight previewing reapplying records rereading runs samples stages story tie_out "
             "tie_out_checks told watch writing"

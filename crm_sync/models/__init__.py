@@ -12,7 +12,13 @@ from crm_sync.models.connections import (
     CrmOrg,
     won_stages,
 )
-from crm_sync.models.credentials import Authorisation, ConnectionCredentials, KeyCanary
+from crm_sync.models.credentials import (
+    Authorisation,
+    ConnectionCredentials,
+    KeyCanary,
+    LooseGrant,
+    TokenRenewal,
+)
 from crm_sync.models.deals import CrmAccount, CrmDeal, CrmDealQuerySet, Hold, HoldQuerySet
 from crm_sync.models.mappings import CrmSchema, FieldMapping, MappingVersion, Translation
 from crm_sync.models.policies import REMINDER_HOURS, HoldPolicy
@@ -38,6 +44,7 @@ __all__ = [
     "HoldPolicy",
     "HoldQuerySet",
     "KeyCanary",
+    "LooseGrant",
     "MappingVersion",
     "POLL_INTERVAL",
     "REMINDER_HOURS",
@@ -45,6 +52,7 @@ __all__ = [
     "SyncRecord",
     "SyncRun",
     "TieOut",
+    "TokenRenewal",
     "Translation",
     "WON_STAGES",
     "WonDeal",

@@ -271,7 +271,8 @@ def test_disconnect_wipes_also_when_revoking_fails(salesforce: Connection, org: 
 
     assert ConnectionCredentials.objects.count() == 0
     assert AuditEntry.objects.get(action="connection ended").after == {
-        "credentials": "wiped here; Salesforce refused to revoke them"
+        "credentials": "wiped here; revoking failed: Salesforce's sign-in service is not answering properly "
+        "at the moment."
     }
 
 

@@ -11,8 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from contracts.currencies import is_known
 from contracts.enums import BillingCycle
-from crm_sync import connecting, credentials
-from crm_sync.clients.salesforce_oauth import renew
+from crm_sync import connecting
 from crm_sync.connection_settings import save_settings
 from crm_sync.enums import ConnectionMode, Provider, Target, TermUnit
 from crm_sync.errors import SyncError
@@ -116,12 +115,12 @@ class Command(BaseCommand):
         if connection.provider == Provider.HUBSPOT:
             connecting.connect_hubspot(connection=connection, pasted=secrets["token_file"], actor=None)
             return
-        client_secret, refresh_token = secrets["client_secret_file"], secrets["refresh_token_file"]
-        keys = credentials.app_keys(connection=connection, client_secret=client_secret)
-        transport = credentials.transport_for(connection=connection)
-        grant = renew(transport=transport, keys=keys, refresh_token=refresh_token)
-        kept = grant if grant.refresh_token else replace(grant, refresh_token=refresh_token)
-        connecting.accept_grant(connection=connection, grant=kept, keys=keys, actor=None)
+        connecting.connect_with_token(
+            connection=connection,
+            client_secret=secrets["client_secret_file"],
+            refresh_token=secrets["refresh_token_file"],
+            actor=None,
+        )
 
     def confirm(self, connection: Connection, options: dict[str, Any]) -> bool:
         defaults = {

@@ -96,7 +96,12 @@ def test_connecting_salesforce(salesforce: Connection, org: Org, salesforce_serv
 
     organization, stages, counts, newest = 1, 1, 1, 1
     assert requests_of(salesforce_server) == Counter(
-        token=1, identity=1, versions=1, describe=1 + 3, query=organization + stages + counts + newest
+        {"POST /services/oauth2/revoke": 1},
+        token=1,
+        identity=1,
+        versions=1,
+        describe=1 + 3,
+        query=organization + stages + counts + newest,
     )
 
 
