@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from django.db.models.functions import Now
 
+from contracts.clock import business_day
 from crm_sync import health
 from crm_sync.connection_settings import CURSOR, take_lease_away
 from crm_sync.deals import OrgFacts
@@ -61,7 +62,7 @@ def adopt(
         for lease in ConnectionLease.objects.filter(connection=connection):
             take_lease_away(lease=lease)  # a run at work would move the cursor over deals of the new org
         connection.forget_cursor()
-        columns += CURSOR
+        columns += [*CURSOR, *connection.ask_for_start(since=business_day())]
     connection.org = org
     for name, value in columns_of(connection, facts=facts).items():
         setattr(connection, name, access.columns.get(name, value))

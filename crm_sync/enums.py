@@ -22,6 +22,7 @@ class Trouble(models.TextChoices):
     NONE = "", "None"
     BROKEN = "broken", "Broken"
     SILENT = "silent", "Silent"
+    DATABASE = "data", "Stopped by the database"
 
 
 class AlertKind(models.TextChoices):
@@ -30,8 +31,12 @@ class AlertKind(models.TextChoices):
     RECOVERED = "recovered", "Recovered"
     TIE_OUT = "tie_out", "Does not tie out"
     TIES_AGAIN = "ties_again", "Ties out again"
+    ASKS = "asks", "Billing waits for an answer"
+    CHANGED = "changed", "CRM changes after billing"
     HELD = "held", "Deals held"
     HELD_STILL = "held_still", "Deals still held"
+    DATABASE = "database", "Stopped by the database"
+    REFUSED = "refused", "Most deals refused"
 
 
 class GrantPurpose(models.TextChoices):
@@ -60,6 +65,7 @@ class Target(models.TextChoices):
     START_DATE = "start_date", "Contract Start Date"
     DURATION = "duration", "Contract Duration"
     BILLING_CYCLE = "billing_cycle", "Billing Cycle"
+    BILLING_TIMING = "billing_timing", "Billing Timing"
     ACCOUNT_MANAGER = "account_manager", "Account Manager"
     CURRENCY = "currency", "Currency"
     BILLING_EMAIL = "billing_email", "Billing E-mail"
@@ -213,7 +219,7 @@ class TieOutLine(models.TextChoices):
     HELD = "held", "Held"
     DISMISSED = "dismissed", "Dismissed"
     PREVIEWED = "previewed", "Previewed"
-    KEPT = "kept", "Changed in the CRM after billing"
+    KEPT = "kept", "To decide: changed in the CRM after billing"
     PENDING = "pending", "Changed in the CRM, previewed"
     MISSING = "missing", "Missing in Fincelo"
     DIFFERENT = "different", "Other value than in the CRM"

@@ -9,7 +9,7 @@ def forget_presumed_zones(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm_sync", "0020_canary_of_the_encryption_keys"),
+        ("crm_sync", "0034_names_are_one_line"),
     ]
 
     operations = [

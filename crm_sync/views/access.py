@@ -10,6 +10,8 @@ needs = partial(permission_required, raise_exception=True)
 
 VIEW_CONNECTIONS = "crm_sync.view_connection"
 CHANGE_CONNECTIONS = "crm_sync.change_connection"
+VIEW_CHANGES = "billing.view_contractchange"
+START_BILLING = "billing.start_billing"
 VIEW_MAPPING = "crm_sync.view_fieldmapping"
 CHANGE_MAPPING = "crm_sync.change_fieldmapping"
 VIEW_HISTORY = "crm_sync.view_syncrun"
@@ -19,6 +21,7 @@ CHANGE_HOLDS = "crm_sync.change_hold"
 VIEW_HOLD_POLICY = "crm_sync.view_holdpolicy"
 CHANGE_HOLD_POLICY = "crm_sync.change_holdpolicy"
 VIEW_TIE_OUT = "crm_sync.view_tieout"
+CHANGE_SCHEDULE = "billing.change_billingschedule"
 CHECK_TIE_OUT = "crm_sync.change_tieout"
 
 
