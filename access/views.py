@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from access.adapter import was_limited
 from access.forms import NewPasswordForm, SignInForm
+from contracts import audit
 
 
 class SignInView(LoginView):
@@ -26,6 +27,11 @@ class SignInView(LoginView):
 
 class NewPasswordView(PasswordChangeView):
     form_class = NewPasswordForm
+
+    def form_valid(self, form: NewPasswordForm) -> HttpResponse:
+        response = super().form_valid(form)
+        audit.record(actor=form.user, action="Password changed", subject=form.user)
+        return response
 
 
 sign_in = SignInView.as_view()

@@ -7,15 +7,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 
+from fincelo import closed_triggers, database_rights
 from fincelo.queue_packages import missing
 
 SHORTEST_SECRET = 43  # 32 random bytes, as secrets.token_urlsafe(32) writes them
 FEWEST_DIFFERENT_CHARACTERS = 10
 OLDEST_POSTGRES = 15
+OPEN_TRIGGERS = "fincelo.E023"
+EMBEDDED = "fincelo.embedded_backend"
 EXAMPLES = ("django-insecure-", "change-me", "changeme", "example", "secret-key")
 CACHES_WITHOUT_PICKLES = (
     "django.core.cache.backends.locmem.",  # pickles for itself, in this process
@@ -143,6 +146,21 @@ def _bad_database(connection: Any) -> Iterator[CheckMessage]:
     if version < OLDEST_POSTGRES:
         hint = f"Fincelo needs PostgreSQL {OLDEST_POSTGRES} or later."
         yield Error(f"The database is PostgreSQL {version}.", hint=hint, id="fincelo.E016")
+    yield from _bad_protection(connection)
+
+
+def _bad_protection(connection: Any) -> Iterator[CheckMessage]:
+    if not closed_triggers.is_closed(using=connection.alias):
+        problem = "Any session may pass by the triggers that keep issued documents."
+        yield Error(problem, hint="Run `manage.py migrate`: it closes that way.", id=OPEN_TRIGGERS)
+    if connection.settings_dict["ENGINE"] == EMBEDDED:
+        return
+    if not database_rights.rights(using=connection.alias).are_narrow:
+        problem = (
+            "The role of DATABASE_URL may change tables or the audit, so it could shorten what watches it."
+        )
+        hint = "Run deploy/roles.sql; give fincelo_app to web and worker, and DATABASE_OWNER_URL to migrate."
+        yield Warning(problem, hint=hint, id="fincelo.W001")
 
 
 def register_all() -> None:

@@ -18,6 +18,9 @@ class PaymentImport(models.Model):
     known = models.PositiveIntegerField(default=0, help_text="Rows that an earlier import had recorded.")
     unmatched = models.JSONField(default=list, help_text="Row, its values and the reason.")
 
+    class Meta:
+        triggers = [never_emptied(name="payment_imports_are_kept", words="Payment files")]
+
     def __str__(self) -> str:
         return self.file_name
 

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from contracts.models import NAME_LENGTH, Contract, Customer
+from contracts.triggers import never_emptied
 from crm_sync import enums
 from crm_sync.models.connections import Connection, CrmOrg
 
@@ -91,6 +92,7 @@ class CrmDeal(models.Model):
     objects = CrmDealQuerySet.as_manager()
 
     class Meta:
+        triggers = [never_emptied(name="deals_are_kept", words="Imported deals")]
         verbose_name = "CRM deal"
         constraints = [
             models.UniqueConstraint(fields=["org", "external_id"], name="one_import_record_per_deal"),
