@@ -197,6 +197,11 @@ def stop(backfill: Backfill, *, error: str) -> None:
     )
 
 
+def cancel_preview(backfill_id: int) -> None:
+    """Sets a preview aside that is still being read. A task at work on it stops at its next page."""
+    Backfill.objects.filter(pk=backfill_id, state=BackfillState.READING).update(state=BackfillState.SET_ASIDE)
+
+
 def begin_import(*, backfill: Backfill, at: datetime, actor: AbstractBaseUser) -> None:
     """Confirms the mapping and what was chosen for this import. The next sync runs do it.
 

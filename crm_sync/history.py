@@ -18,8 +18,9 @@ from django.db.models import (
     When,
 )
 
-from crm_sync.enums import Outcome
+from crm_sync.enums import Outcome, RunState
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRecord, SyncRun
+from crm_sync.runs import is_held
 
 PROBLEMS_FIRST = (
     Outcome.FAILED,
@@ -31,8 +32,6 @@ PROBLEMS_FIRST = (
     Outcome.PREVIEWED,
     Outcome.UNCHANGED,
 )
-STARTS_WITHIN = timedelta(minutes=2)
-"""How long a request may wait for the worker before we say that something is wrong."""
 REQUEST_IS_SHOWN_FOR = timedelta(hours=1)
 
 
@@ -104,6 +103,11 @@ def requested_syncs(*, now: datetime) -> list[Connection]:
     begun = SyncRun.objects.filter(connection=OuterRef("pk"), started_at__gte=OuterRef("sync_requested_at"))
     asked = Connection.objects.filter(sync_requested_at__gt=now - REQUEST_IS_SHOWN_FOR)
     return list(asked.exclude(Exists(begun)).order_by("name"))
+
+
+def is_at_work(run: SyncRun) -> bool:
+    """Whether the process that began a run is still there: one that was killed leaves its run open."""
+    return run.state == RunState.RUNNING and is_held(run=run)
 
 
 def seconds_left(run: SyncRun, *, now: datetime) -> float | None:

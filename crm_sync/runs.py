@@ -44,6 +44,15 @@ WHERE lease.connection_id = %s
   )
 RETURNING lease.token
 """
+IS_HELD = """
+SELECT EXISTS (
+    SELECT 1
+    FROM crm_sync_connectionlease AS lease
+    JOIN pg_stat_activity AS holder
+      ON holder.pid = lease.backend_pid AND holder.backend_start = lease.backend_start
+    WHERE lease.connection_id = %s AND lease.token = %s AND lease.expires_at > now()
+)
+"""
 FENCE = """
 UPDATE crm_sync_connectionlease
 SET backend_pid = pg_backend_pid(),
@@ -119,6 +128,13 @@ def holds_lease(*, run: SyncRun) -> bool:
     with database.cursor() as cursor:
         cursor.execute(FENCE, [LEASE_MINUTES, run.connection_id, run.lease_token])
         return cursor.rowcount == 1
+
+
+def is_held(*, run: SyncRun) -> bool:
+    """Whether the run has the lease, and its process the database session of it. Changes nothing."""
+    with database.cursor() as cursor:
+        cursor.execute(IS_HELD, [run.connection_id, run.lease_token])
+        return bool(cursor.fetchone()[0])
 
 
 def advance(*, run: SyncRun, progress: Progress, cursor: Cursor | None) -> None:

@@ -17,7 +17,7 @@ from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
 from contracts.workspace import business_date, time_zone
 from crm_sync import backfill_progress, hold_reminders, tie_out_checks, watch
-from crm_sync.backfill import go_on
+from crm_sync.backfill import cancel_preview, go_on
 from crm_sync.enums import BackfillState, ConnectionState, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld
 from crm_sync.hold_groups import GroupKey, cured_by_translating, to_read_again
@@ -72,6 +72,7 @@ def check_tie_out() -> None:
     label="Preview of the import",
     next_step="Try again: the preview goes on where it was. Or cancel it; nothing has been imported.",
     right="crm_sync.change_fieldmapping",
+    given_up=cancel_preview,
 )
 def preview_import(backfill_id: int) -> None:
     """Reads on in the preview of an import, and rings for the rest when the time is up."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 from django.db import connection, transaction
 from django.db.models import Max
 from django.db.models.functions import Now
@@ -15,6 +17,7 @@ from fincelo.models import BackgroundWork, Heartbeat
 
 SILENT_AFTER = timedelta(minutes=2)
 """The worker beats every minute."""
+PATIENCE = timedelta(seconds=8)
 HOLDS_ITS_SESSION = """
 SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid = %s AND backend_start = %s)
 """
@@ -39,7 +42,25 @@ class Waiting:
     ahead: int
     """How many tasks of the lane are before it, while it waits."""
     silent_since: datetime | None
-    """The worker's last sign of life, when that is too long ago."""
+    """The worker's last sign of life, or the request when there was none; None while it beats."""
+
+    def may_be_started_by(self, user: AbstractBaseUser | AnonymousUser) -> bool:
+        """Whether that person may start it again or cancel it."""
+        return bool(self.right) and isinstance(user, PermissionsMixin) and user.has_perm(self.right)
+
+    def may_be_seen_by(self, user: AbstractBaseUser | AnonymousUser) -> bool:
+        is_actor = self.work.actor_id is not None and self.work.actor_id == user.pk
+        return is_actor or self.may_be_started_by(user)
+
+    @property
+    def is_stuck(self) -> bool:
+        """It waits, and no worker gives a sign of life."""
+        return self.state == WorkState.WAITING and self.silent_since is not None
+
+    @property
+    def over_at(self) -> datetime:
+        """When it ended without being done, as far as that is known."""
+        return self.work.ended_at or self.work.started_at or self.work.requested_at
 
     @property
     def is_open(self) -> bool:
@@ -92,8 +113,14 @@ def note_end(*, queue_id: str, state: WorkState, problem: str = "") -> None:
     )
 
 
-def give_up(work: BackgroundWork) -> None:
-    """Nobody waits any more. What is in the queue may still run; it does only what is due."""
+def note_done_later(*, task: str, args: Sequence[Any]) -> None:
+    """The same work was done by another start of it, so that nothing is left to decide."""
+    BackgroundWork.objects.filter(task=task, state__in=(WorkState.FAILED, WorkState.REFUSED)).filter(
+        args=list(args)
+    ).update(state=WorkState.DONE, problem="", ended_at=Now())
+
+
+def note_given_up(work: BackgroundWork) -> None:
     BackgroundWork.objects.filter(pk=work.pk).update(state=WorkState.GIVEN_UP, ended_at=Now())
 
 
@@ -114,7 +141,7 @@ def judge(*, work: BackgroundWork, queue: str, label: str, next_step: str, right
         right=right,
         state=state,
         ahead=ahead,
-        silent_since=_silent_since() if state == WorkState.WAITING else None,
+        silent_since=_silent_since(work) if state == WorkState.WAITING else None,
     )
 
 
@@ -130,7 +157,10 @@ def _changed(work: BackgroundWork) -> bool:
     return not BackgroundWork.objects.filter(pk=work.pk, queue_id=work.queue_id, state=work.state).exists()
 
 
-def _silent_since() -> datetime | None:
-    last = Heartbeat.objects.aggregate(at=Max("beat_at"))["at"]
-    fresh = Heartbeat.objects.filter(beat_at__gt=Now() - SILENT_AFTER).exists()
-    return None if fresh else last
+def _silent_since(work: BackgroundWork) -> datetime | None:
+    if Heartbeat.objects.filter(beat_at__gt=Now() - SILENT_AFTER).exists():
+        return None
+    if not BackgroundWork.objects.filter(pk=work.pk, requested_at__lt=Now() - PATIENCE).exists():
+        return None  # a worker that has just been started beats within seconds
+    last: datetime | None = Heartbeat.objects.aggregate(at=Max("beat_at"))["at"]
+    return last or work.requested_at

@@ -53,6 +53,8 @@ class Task:
     """The name of its schedule; empty for a task that runs on demand only."""
     minutes: int
     """How often its schedule starts it."""
+    given_up: Callable[..., None] | None
+    """What is done, with the task's arguments, when nobody wants it any more."""
 
 
 _tasks: dict[str, Task] = {}
@@ -66,6 +68,7 @@ def task(
     right: str = "",
     schedule: str = "",
     minutes: int = 0,
+    given_up: Callable[..., None] | None = None,
 ) -> Callable[[Function], Function]:
     """Declares a function of a module as a background task."""
 
@@ -79,6 +82,7 @@ def task(
             right=right,
             schedule=schedule,
             minutes=minutes,
+            given_up=given_up,
         )
         return function
 
@@ -143,9 +147,24 @@ def again(work: BackgroundWork, *, actor_id: int | None) -> BackgroundWork | Non
         )
 
 
+def give_up(work: BackgroundWork) -> None:
+    """Nobody waits for it any more. What is in the queue may still run; a task does only what is due."""
+    declared = _tasks.get(work.task)
+    with transaction.atomic():
+        awaited.note_given_up(work)
+        if declared is not None and declared.given_up is not None:
+            declared.given_up(*work.args)
+
+
 def waiting_for(function: Callable[..., None], *, subject: str) -> awaited.Waiting | None:
     """How the work for a subject goes; None when nobody has asked for it."""
-    work = BackgroundWork.objects.filter(task=name_of(function), subject=subject).first()
+    return waiting_for_name(name_of(function), subject=subject)
+
+
+def waiting_for_name(name: str, *, subject: str) -> awaited.Waiting | None:
+    """The same, for a template that names the task by its dotted path. Raises KeyError for others."""
+    declared = _tasks[name]
+    work = BackgroundWork.objects.select_related("actor").filter(task=declared.name, subject=subject).first()
     return judged(work) if work else None
 
 

@@ -93,7 +93,7 @@ def approve(request: HttpRequest) -> HttpResponse:
 
 def tell(request: HttpRequest, done: Approval) -> None:
     if done.issued:
-        request_sending()
+        request_sending(actor_id=request.user.pk)
         messages.success(
             request, f"{done.issued:,} {'invoice is' if done.issued == 1 else 'invoices are'} issued."
         )
@@ -129,6 +129,6 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
 def _decide(request: HttpRequest, pk: int, decide: Callable[..., object], sentence: str) -> HttpResponse:
     run = get_object_or_404(BillingRun, pk=pk)
     if attempt(request, partial(decide, run=run, actor=actor_of(request))):
-        request_billing()
+        request_billing(actor_id=request.user.pk)
         messages.success(request, sentence)
     return redirect("approvals")

@@ -101,6 +101,6 @@ def decide(request: HttpRequest, approve: Callable[[], int]) -> None:
     except UnableToDecide as refusal:
         messages.error(request, str(refusal))
         return
-    request_billing()
+    request_billing(actor_id=request.user.pk)
     what = "1 contract is" if count == 1 else f"{count:,} contracts are"
     messages.success(request, f"{what} approved. What is due of it is being invoiced.")

@@ -88,7 +88,7 @@ def credit(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(invoice)
     [note] = made
     if note.state == CreditNoteState.ISSUED:
-        request_sending()
+        request_sending(actor_id=request.user.pk)
         messages.success(request, f"Credit note {note} is issued.")
     else:
         messages.info(request, "The credit note waits here until an approver has looked at it.")
@@ -102,7 +102,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     today = business_date(at=timezone.now())
     if attempt(request, partial(approve_credit, note=note, as_of=today, actor=actor_of(request))):
         note.refresh_from_db()
-        request_sending()
+        request_sending(actor_id=request.user.pk)
         messages.success(request, f"Credit note {note} is issued.")
     return redirect(note)
 

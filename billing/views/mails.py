@@ -62,7 +62,7 @@ def send_credit_note(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _send(request: HttpRequest, document: Invoice | CreditNote) -> HttpResponse:
     if attempt(request, partial(request_mail, document=document, actor=actor_of(request))):
-        request_sending()
+        request_sending(actor_id=request.user.pk)
         messages.success(request, f"{document} goes to {document.customer.billing_email} within minutes.")
     return redirect(document)
 
@@ -71,7 +71,7 @@ def _send(request: HttpRequest, document: Invoice | CreditNote) -> HttpResponse:
 @permission_required("billing.change_invoicemail", raise_exception=True)
 def send_all(request: HttpRequest) -> HttpResponse:
     count = release_all(actor=actor_of(request))
-    request_sending()
+    request_sending(actor_id=request.user.pk)
     messages.success(request, f"{count:,} {'mail is' if count == 1 else 'mails are'} being sent.")
     return redirect("mails")
 
@@ -100,7 +100,7 @@ def customer_contact(request: HttpRequest, pk: int) -> HttpResponse:
     assert request.user.is_authenticated  # a permission was asked for
     if form.is_valid():
         change_contact(customer=customer, actor=request.user, **form.cleaned_data)
-        request_sending()
+        request_sending(actor_id=request.user.pk)
         messages.success(request, f"Saved. New invoices to {customer} follow it.")
     else:
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))

@@ -184,7 +184,7 @@ def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
     except UnableToResume as refusal:
         messages.error(request, str(refusal))
     else:
-        request_billing()
+        request_billing(actor_id=request.user.pk)
         messages.success(request, f"{contract} goes on. What is due of it is being invoiced.")
     return redirect(contract)
 
@@ -197,6 +197,6 @@ def _decide(request: HttpRequest, contract: Contract, *, bill_from: date | None)
     except UnableToDecide as refusal:
         messages.error(request, str(refusal))
     else:
-        request_billing()
+        request_billing(actor_id=request.user.pk)
         messages.success(request, "Decided. What is due of this contract is being invoiced.")
     return redirect(contract)

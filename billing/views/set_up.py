@@ -40,7 +40,7 @@ def legal_entity(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             for part in (form, calendar):
                 record_form(form=part, subject=part.save(), actor=actor_of(request))
-        request_billing()
+        request_billing(actor_id=request.user.pk)
         messages.success(request, "Saved. Invoices from now on carry it; issued ones stay as they are.")
         return redirect("home" if is_first else "legal-entity")
     return render(

@@ -43,7 +43,11 @@ def replay(request: HttpRequest, *, deals: QuerySet[CrmDeal]) -> None:
                 request, f"{connection} is not connected: {number:,} deal{pluralize(number)} not read."
             )
             continue
-        tasks.request_replay(connection_id=connection.pk, external_ids=by_connection[connection.pk])
+        tasks.request_replay(
+            connection_id=connection.pk,
+            external_ids=by_connection[connection.pk],
+            actor_id=request.user.pk,
+        )
         messages.success(
             request, f"{number:,} deal{pluralize(number)} of {connection} will be read again in a moment."
         )

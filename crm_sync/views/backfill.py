@@ -25,6 +25,7 @@ from crm_sync.history import problems_first
 from crm_sync.models import Backfill, BackfillDeal, Connection
 from crm_sync.views.access import CHANGE_CONNECTIONS, CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
 from crm_sync.views.cures import foretold_problem
+from fincelo import background
 from fincelo.pagination import CountCappedPaginator
 from fincelo.spreadsheets import csv_text
 
@@ -61,7 +62,7 @@ def show(request: HttpRequest, *, connection: Connection, form: PreviewForm | No
         "lies_back": connection.import_from < business_date(at=timezone.now()),
     }
     if current is not None:
-        context |= facts_of(current) | deals_of(request, current)
+        context |= facts_of(current) | deals_of(request, current) | waits_for(current)
     return render(request, "crm_sync/backfill.html", context)
 
 
@@ -93,6 +94,17 @@ def facts_of(current: Backfill) -> dict[str, Any]:
     progress = progress_of(current)
     left = seconds_left(done=progress.seen, expected=current.seen, since=current.import_started_at, now=now)
     return {"progress": progress, "seconds_left": left, "done_sentence": done_sentence(current)}
+
+
+def waits_for(current: Backfill) -> dict[str, Any]:
+    """The work that the page waits for; the page asks on while it is under way, or goes on by itself."""
+    if current.state == BackfillState.READING:
+        waiting = background.waiting_for(tasks.preview_import, subject=str(current.pk))
+    elif current.state == BackfillState.IMPORTING:
+        waiting = background.waiting_for(tasks.sync_requested, subject=str(current.connection_id))
+    else:
+        return {}
+    return {"waiting": waiting, "asks_again": waiting is None or not waiting.is_over}
 
 
 def done_sentence(current: Backfill) -> str:
@@ -154,7 +166,12 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("backfill", pk=pk)
     if current is None or current.state != request.GET.get("state"):
         return HttpResponseClientRefresh()
-    context = {"current": current, "connection": current.connection, **facts_of(current)}
+    context = {
+        "current": current,
+        "connection": current.connection,
+        **facts_of(current),
+        **waits_for(current),
+    }
     return render(request, "crm_sync/parts/backfill_progress.html", context)
 
 
@@ -175,7 +192,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     except UnableToBackfill as refusal:
         messages.error(request, str(refusal))
     else:
-        tasks.request_preview(backfill_id=begun.pk)
+        tasks.request_preview(backfill_id=begun.pk, actor_id=request.user.pk)
     return redirect("backfill", pk=pk)
 
 

@@ -25,6 +25,7 @@ from crm_sync.views.access import CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
 from crm_sync.views.connection_facts import shown_connections
 from crm_sync.views.mapping_studio import schema_facts, studio_of
 from crm_sync.views.mapping_translations import Asked
+from fincelo import background
 from fincelo.pagination import COUNT_CAP
 
 SHOWN_VERSIONS = 10
@@ -113,7 +114,7 @@ def store(request: HttpRequest, *, connection: Connection, forms: MappingForms) 
     changed = save_settings(connection=connection, changes=forms.reading.cleaned_data, actor=actor)
     messages.success(request, saved_sentence(version=version, changed=changed))
     if request.POST.get("step") == REAPPLY:
-        messages.info(request, apply_anew(connection))
+        messages.info(request, apply_anew(connection, actor_id=request.user.pk))
     elif (version or changed) and (reread := read_held_again(connection)):
         messages.info(request, f"{reread:,} held deal{'s are' if reread > 1 else ' is'} read again now.")
 
@@ -160,20 +161,21 @@ def show(
         "ambiguous": mapping_translations.ambiguous(),
         "versions": latest_versions(connection=connection, most=SHOWN_VERSIONS),
         "progress": mapping_review.progress_of(connection),
+        "waiting": background.waiting_for(tasks.reapply, subject=str(connection.pk)),
         "reaches_back": connection.import_from < business_date(at=timezone.now()),
         "may_change": request.user.has_perm(CHANGE_MAPPING),
     }
     return render(request, "crm_sync/field_mapping.html", context)
 
 
-def apply_anew(connection: Connection) -> str:
+def apply_anew(connection: Connection, *, actor_id: int | None) -> str:
     """Marks what the mapping in force concerns and rings the worker. The answer is what to tell."""
     impact = reapplying.mark(connection)
     if not impact:
         return "No unbilled contract and no hold is concerned."
     if not connection.is_live:
         return f"Read again as soon as {connection} is at work again: {impact}."
-    tasks.request_reapply(connection_id=connection.pk)
+    tasks.request_reapply(connection_id=connection.pk, actor_id=actor_id)
     return f"Read again now: {impact}. What has been invoiced stays as it is."
 
 

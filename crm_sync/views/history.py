@@ -1,5 +1,6 @@
 """Sync History: runs, then the deals of one run."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from crm_sync import history
+from crm_sync import history, tasks
 from crm_sync.enums import RunState, RunTrigger
 from crm_sync.errors import ErrorKind
 from crm_sync.forms.filters import RecordFilter, RunFilter
@@ -18,6 +19,8 @@ from crm_sync.models import Connection, CrmSchema, SyncRun
 from crm_sync.views.access import VIEW_HISTORY, needs
 from crm_sync.views.notices import Notice
 from crm_sync.views.warning_cures import shown_warnings
+from fincelo import background
+from fincelo.awaited import Waiting
 from fincelo.pagination import CountCappedPaginator
 
 MOST_BUTTONS = 2
@@ -32,18 +35,27 @@ def run_list(request: HttpRequest) -> HttpResponse:
     found = history.runs_matching(filters=filters, zone=timezone.get_current_timezone())
     page = CountCappedPaginator(found).get_page(request.GET.get("page"))
     connections = list(Connection.objects.live().order_by("name"))
-    waiting = history.requested_syncs(now=now)
-    is_waiting = any(now - (one.sync_requested_at or now) < history.STARTS_WITHIN for one in waiting)
+    waiting = waiting_syncs(now=now)
     context: dict[str, Any] = {
         "form": form,
         "page": page,
         "is_filtered": bool(filters),
         "connections": offered(connections, chosen=filters.get("connection")),
         "names_connections": len(connections) > 1,
-        "waiting": [(one, now - (one.sync_requested_at or now) >= history.STARTS_WITHIN) for one in waiting],
-        "is_under_way": is_waiting or any(run.state == RunState.RUNNING for run in page),
+        "waiting": waiting,
+        "is_under_way": any(work.is_open for _, work in waiting)
+        or any(history.is_at_work(run) for run in page),
     }
     return render(request, "crm_sync/sync_history.html", context)
+
+
+def waiting_syncs(*, now: datetime) -> list[tuple[Connection, Waiting]]:
+    """Syncs that somebody has asked for and that have not begun, with how their task goes."""
+    asked = [
+        (one, background.waiting_for(tasks.sync_requested, subject=str(one.pk)))
+        for one in history.requested_syncs(now=now)
+    ]
+    return [(one, work) for one, work in asked if work is not None and (work.is_open or work.is_over)]
 
 
 def offered(connections: list[Connection], *, chosen: Connection | None) -> list[Connection]:
@@ -70,12 +82,15 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         "quiet": quiet(run),
         "notice": what_stopped(run) or what_was_missed(run),
         "warnings": warnings_of(run),
+        "is_at_work": history.is_at_work(run),
         **progress(run),
     }
     return render(request, "crm_sync/sync_run.html", context)
 
 
 def sentence_of(run: SyncRun) -> str:
+    if run.state == RunState.RUNNING and not history.is_at_work(run):
+        return "The worker ended before the run did. What it had stored is kept; the next run goes on."
     if run.state == RunState.RUNNING:
         return "At work. You can leave this page; the run goes on."
     if run.state != RunState.DONE:
@@ -140,7 +155,7 @@ def run_progress(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(shown_runs(), pk=pk)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(run)
-    if run.state != RunState.RUNNING:
+    if run.state != RunState.RUNNING or not history.is_at_work(run):
         return HttpResponseClientRefresh()
     return render(request, "crm_sync/parts/run_progress.html", {"run": run, **progress(run)})
 

@@ -20,6 +20,9 @@ from crm_sync.models import Connection, CrmDeal, Hold, MappingVersion, SyncRun
 from crm_sync.overrides import rule_of
 from crm_sync.views.access import CHANGE_HOLDS, CHANGE_MAPPING, SYNC, VIEW_HOLDS, needs, signed_in
 from crm_sync.views.cures import cures_of_group, deals, permitted, why
+from fincelo import background
+from fincelo.awaited import Waiting
+from fincelo.models import BackgroundWork
 from fincelo.pagination import PAGE_SIZE, ListPaginator
 
 GONE = "Nothing is held for this any more, so nothing was changed."
@@ -141,12 +144,13 @@ def replay(request: HttpRequest) -> HttpResponse:
 def read_again(request: HttpRequest, *, group: HoldGroup, connection: Connection) -> HttpResponse:
     """Marks and rings, then shows the run."""
     newest = SyncRun.objects.filter(connection=connection).aggregate(pk=Max("pk"))["pk"]
-    tasks.request_group_replay(name=group.name, actor_id=signed_in(request).pk)
+    work = tasks.request_group_replay(name=group.name, actor_id=signed_in(request).pk)
     if not connection.is_live:
         messages.warning(request, f"{connection} is not connected. Its deals are read once it is.")
         return redirect(address_of(group.name))
     address = reverse("hold-replaying", args=[connection.pk])
-    return redirect(f"{address}?{urlencode({'after': newest or 0, 'number': group.stake.number})}")
+    chosen = {"after": newest or 0, "number": group.stake.number, "work": work.pk if work else 0}
+    return redirect(f"{address}?{urlencode(chosen)}")
 
 
 @require_POST
@@ -192,14 +196,20 @@ def replaying(request: HttpRequest, pk: int) -> HttpResponse:
         if request.htmx:  # type: ignore[attr-defined]
             return HttpResponseClientRedirect(run.get_absolute_url())
         return redirect(run)
-    number = request.GET.get("number", "")
+    number, work = request.GET.get("number", ""), request.GET.get("work", "")
     template = "parts/replay_waits.html" if request.htmx else "hold_replaying.html"  # type: ignore[attr-defined]
     context = {
         "connection": connection,
         "address": request.get_full_path(),
+        "waiting": waiting_for_reading(int(work)) if is_key(work) else None,
         "sentence": f"{deals(int(number)) if is_key(number) else 'Deals'} of {connection}.",
     }
     return render(request, f"crm_sync/{template}", context)
+
+
+def waiting_for_reading(pk: int) -> Waiting | None:
+    work = BackgroundWork.objects.select_related("actor").filter(pk=pk).first()
+    return background.judged(work) if work else None
 
 
 def reading_run(connection: Connection, *, after: int) -> SyncRun | None:

@@ -21,6 +21,8 @@ from crm_sync.models import CrmDeal, Hold, SyncRecord
 from crm_sync.story import sync_story
 from crm_sync.views.access import CHANGE_HOLDS, SYNC, VIEW_HOLDS, needs, signed_in
 from crm_sync.views.cures import permitted, shown_problem
+from fincelo import background
+from fincelo.awaited import Waiting
 from fincelo.pagination import CountCappedPaginator
 
 
@@ -74,6 +76,7 @@ def render_hold(request: HttpRequest, *, pk: int, dismiss_form: DismissForm) -> 
         "overrides": overrides.overrides_of(deal),
         "events": newest_first(audit_story(subject=deal), sync_story(deal=deal)),
         "dismiss_form": dismiss_form,
+        "waiting": None if hold.resolved_at else reading_of(deal),
     }
     return render(request, "crm_sync/hold.html", context)
 
@@ -136,7 +139,7 @@ def decide_and_read(
 ) -> HttpResponse:
     hold = get_object_or_404(Hold.objects.select_related("crm_deal"), pk=pk)
     if decided(request, lambda: decide(hold=hold, actor=signed_in(request))):
-        read_again(hold.crm_deal)
+        read_again(hold.crm_deal, actor_id=request.user.pk)
         messages.success(request, f"{sentence.format(hold.crm_deal)} and is read again in a moment.")
     return redirect("hold", pk=pk)
 
@@ -159,7 +162,7 @@ def enter_value(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         lambda: overrides.enter_value(hold=hold, actor=signed_in(request), at=timezone.now(), **entered),
     ):
-        read_again(hold.crm_deal)
+        read_again(hold.crm_deal, actor_id=request.user.pk)
         messages.success(
             request,
             f"{rule.label} of {hold.crm_deal} is \u201c{entered['value']}\u201d from now on. "
@@ -174,7 +177,7 @@ def take_back_value(request: HttpRequest, pk: int) -> HttpResponse:
     deal = get_object_or_404(CrmDeal.objects.select_related("contract"), pk=pk)
     key = request.POST.get("key", "")
     if decided(request, lambda: overrides.take_back(deal=deal, key=key, actor=signed_in(request))):
-        read_again(deal)
+        read_again(deal, actor_id=request.user.pk)
         messages.success(request, f"{deal} follows the CRM again. It is read in a moment.")
     hold = Hold.objects.open().filter(crm_deal=deal).first()
     if deal.contract:
@@ -190,9 +193,15 @@ def replay_hold(request: HttpRequest, pk: int) -> HttpResponse:
     if not connection.is_live:
         messages.error(request, f"{connection} is not connected. Connect it first, then sync again.")
         return redirect(connection)
-    read_again(hold.crm_deal)
+    read_again(hold.crm_deal, actor_id=request.user.pk)
     messages.info(request, f"{hold.crm_deal} is read again from {connection} in a moment.")
     return redirect("hold", pk=pk)
+
+
+def reading_of(deal: CrmDeal) -> Waiting | None:
+    """The reading of this deal that somebody has asked for."""
+    subject = tasks.subject_of(deal.connection_id, deal.external_id)
+    return background.waiting_for(tasks.replay, subject=subject)
 
 
 def decided(request: HttpRequest, decide: Callable[[], None]) -> bool:
@@ -211,5 +220,5 @@ def refused(what: str, form: EnterForm) -> str:
     return f"{what}. {form.fields[name].label or 'The field'}: {errors[0]}"
 
 
-def read_again(deal: CrmDeal) -> None:
-    tasks.request_replay(connection_id=deal.connection_id, external_ids=[deal.external_id])
+def read_again(deal: CrmDeal, *, actor_id: int | None) -> None:
+    tasks.request_replay(connection_id=deal.connection_id, external_ids=[deal.external_id], actor_id=actor_id)

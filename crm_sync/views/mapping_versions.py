@@ -81,7 +81,7 @@ def go_back(request: HttpRequest, connection: Connection, version: MappingVersio
             request, f"Version {made.number} is in force, with the content of version {version.number}."
         )
         if request.POST.get("step") == "reapply":
-            messages.info(request, apply_anew(connection))
+            messages.info(request, apply_anew(connection, actor_id=request.user.pk))
         else:
             read_held_again(connection)
     return redirect("field-mapping", pk=connection.pk)
@@ -92,5 +92,5 @@ def go_back(request: HttpRequest, connection: Connection, version: MappingVersio
 def reapply(request: HttpRequest, pk: int) -> HttpResponse:
     """Applies what is in force, for whoever saved it without."""
     connection = get_object_or_404(Connection, pk=pk, mapping_version__isnull=False)
-    messages.info(request, apply_anew(connection))
+    messages.info(request, apply_anew(connection, actor_id=request.user.pk))
     return redirect("field-mapping", pk=pk)

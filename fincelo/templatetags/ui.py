@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.template import Context
@@ -16,10 +17,18 @@ from django.utils.safestring import SafeString, mark_safe
 
 from billing.tax import percent_of
 from contracts.money import Money
-from fincelo import navigation, states
+from fincelo import background, navigation, states
+from fincelo.awaited import Waiting
+from fincelo.enums import WorkState
 
 register = template.Library()
 
+ENDINGS = {
+    WorkState.FAILED: "Fincelo failed at it at {at}",
+    WorkState.REFUSED: "the worker refused it at {at}, because it runs another version of Fincelo",
+    WorkState.BROKE_OFF: "the worker that began it at {at} ended before it was done",
+    WorkState.LOST: "it was asked for at {at} and left the queue before a worker began",
+}
 DAY = "j M Y"
 MOMENT = "j M Y, H:i"
 
@@ -51,6 +60,55 @@ def badge(state: str) -> SafeString:
 def money(minor: int, currency: str, *, column: str = "") -> SafeString:
     """With `column`, the currency that the column's heading names, only another one is shown."""
     return _inline("money", amount=Money(minor=minor, currency=currency), show_currency=currency != column)
+
+
+@register.simple_tag(takes_context=True)
+def work(
+    context: Context, waiting: Waiting | None, back: str = "", *, polls: bool = True, reloads: bool = True
+) -> SafeString:
+    """Background work that the page waits for; nothing when there is none, or when it is done.
+
+    `reloads`: off on a page with forms, where what was typed would be lost; it says then that it is done.
+    """
+    request = context["request"]
+    if waiting is None:
+        return SafeString("")
+    back = back or request.get_full_path()
+    inputs = {
+        "waiting": waiting,
+        "back": back,
+        "back_query": urlencode({"next": back} | ({} if reloads else {"stays": 1})),
+        "ended": ended_sentence(waiting) if waiting.is_over else "",
+        "stuck": stuck_sentence(waiting) if waiting.is_stuck else "",
+        "polls": polls and waiting.may_be_seen_by(request.user),
+        "may_decide": waiting.may_be_started_by(request.user),
+        "csrf_token": context.get("csrf_token"),
+    }
+    return SafeString(render_to_string("components/work.html", inputs))
+
+
+def ended_sentence(waiting: Waiting) -> str:
+    at = timezone.localtime(waiting.over_at).strftime("%H:%M")
+    return f"{waiting.label}: {ENDINGS[waiting.state].format(at=at)}."
+
+
+def stuck_sentence(waiting: Waiting) -> str:
+    since = timezone.localtime(waiting.silent_since).strftime("%H:%M")
+    return f"The worker has given no sign of life since {since}."
+
+
+@register.simple_tag
+def awaited(name: str, subject: str) -> Waiting | None:
+    """The work of a task, named by its dotted path, for a subject."""
+    return background.waiting_for_name(name, subject=subject)
+
+
+@register.simple_tag
+def clock(value: datetime) -> SafeString:
+    """The time of a moment of today."""
+    local = timezone.localtime(value)
+    iso = local.isoformat(timespec="seconds")
+    return format_html('<time datetime="{}" title="{}">{}</time>', iso, iso, date_format(local, "H:i:s"))
 
 
 @register.simple_tag

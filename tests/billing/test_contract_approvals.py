@@ -180,5 +180,5 @@ def test_the_page_takes_the_same_number_of_queries_for_one_and_for_three(django_
 
     for names in (["A"], ["B", "C"]):
         waiting(*(Deal(customer=name) for name in names))
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             browser.get("/approvals/contracts/")

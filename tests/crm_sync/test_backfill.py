@@ -27,6 +27,7 @@ from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import sell
 from tests.crm_sync.stored import row_versions
 from tests.crm_sync.test_sweeping import swept
+from tests.queued import queued
 
 TODAY = timezone.now().date()
 JANUARY = date(2026, 1, 1)
@@ -204,18 +205,16 @@ def test_import_of_several_runs_rings_for_the_next(
     org.max_page_size = 2
     backfill = read(begun(unconfirmed))
     begin_import(backfill=backfill, at=timezone.now(), actor=finance)
-    rung: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(tasks, "async_task", lambda *call: rung.append(call))
     monkeypatch.setattr(tasks, "LONGEST_RUN_SECONDS", -1)
 
     states = []
     for _ in range(2):
         tasks.poll(unconfirmed.pk)
         backfill.refresh_from_db()
-        states.append((backfill.state, Contract.objects.count(), len(rung)))
+        states.append((backfill.state, Contract.objects.count(), len(queued())))
 
     assert states == [("importing", 2, 1), ("imported", 4, 1)]
-    assert rung == [("crm_sync.tasks.poll", unconfirmed.pk)]
+    assert queued() == [("crm_sync.tasks.sync_requested", unconfirmed.pk)]
 
 
 def test_billed_elsewhere_for_all_deals(unconfirmed: Connection, org: Org, finance: User) -> None:
@@ -330,18 +329,14 @@ def test_preview_and_connection_that_is_not_connected(unconfirmed: Connection) -
     assert Backfill.objects.get().state == BackfillState.READING
 
 
-def test_preview_that_no_task_works_on_is_rung_for(
-    unconfirmed: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_preview_that_no_task_works_on_is_rung_for(unconfirmed: Connection) -> None:
     backfill = begun(unconfirmed)
-    rung: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(tasks, "async_task", lambda *call: rung.append(call))
 
     tasks.poll_due()
     Backfill.objects.update(touched_at=timezone.now() - timedelta(minutes=3))
     tasks.poll_due()
 
-    assert rung == [("crm_sync.tasks.preview_import", backfill.pk)]
+    assert queued() == [("crm_sync.tasks.preview_import", backfill.pk)]
 
 
 def test_previewed_connection_is_never_saved(salesforce: Connection) -> None:

@@ -237,7 +237,7 @@ def test_group_that_a_poll_read_before_the_worker_came_leads_to_that_poll(
     poll = run(salesforce)
     work_off()
 
-    assert "The worker begins in a moment." in waiting.text
+    assert "waits for the worker since" in waiting.text
     assert not SyncRun.objects.filter(trigger=RunTrigger.REPLAY).exists()
     assert browser.get(page.headers["Location"]).headers["Location"] == poll.get_absolute_url()
 

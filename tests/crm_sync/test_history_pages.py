@@ -8,8 +8,13 @@ from django.test import Client
 from django.utils import timezone
 
 from contracts.models import Workspace
+from crm_sync import tasks
 from crm_sync.enums import HoldCode, Outcome, RunState, RunTrigger
-from crm_sync.models import Connection
+from crm_sync.models import ConnectionLease, SyncRun
+from crm_sync.runs import take_lease
+from fincelo import health
+from fincelo.models import BackgroundWork
+from fincelo.task_guard import tell_end
 from tests.billing.builders import Deal, sign
 from tests.crm_sync.page_rows import NOON, connect, deal, hold, ran, recorded
 from tests.pages import alerts, heading, rows, signed_in, words
@@ -24,6 +29,13 @@ def browser() -> Client:
     return signed_in(
         "crm_sync.view_syncrun", "crm_sync.change_syncrun", "crm_sync.view_hold", "contracts.view_contract"
     )
+
+
+def at_work(run: SyncRun) -> SyncRun:
+    """With the lease that its process holds."""
+    run.lease_token = take_lease(run.connection) or 0
+    run.save(update_fields=["lease_token"])
+    return run
 
 
 def test_runs_are_listed_newest_first_with_their_counts(browser: Client) -> None:
@@ -81,7 +93,7 @@ def test_days_of_the_filter_are_those_shown(browser: Client) -> None:
 
 
 def test_list_looks_again_while_a_run_is_at_work(browser: Client) -> None:
-    run = ran(connect(), state=RunState.RUNNING, seen=400, expected=1000)
+    run = at_work(ran(connect(), state=RunState.RUNNING, seen=400, expected=1000))
 
     assert POLLS in browser.get("/history/").text
     assert rows(browser.get("/history/"))[0][4] == "400 of 1,000"
@@ -93,25 +105,40 @@ def test_list_looks_again_while_a_run_is_at_work(browser: Client) -> None:
 
 def test_list_says_that_a_sync_was_asked_for_until_it_begins(browser: Client) -> None:
     connection = connect()
-    Connection.objects.update(sync_requested_at=timezone.now())
+    health.beat()
+    tasks.request_sync(connection_id=connection.pk)
     asked = browser.get("/history/")
-    ran(connection, started_at=timezone.now())
+    ran(connection, started_at=timezone.now() + timedelta(seconds=1))
     begun = browser.get("/history/")
 
-    assert "The sync of Salesforce starts in a moment." in words(asked.text)
+    assert "Sync waits for the worker since" in words(asked.text)
     assert POLLS in asked.text
-    assert "starts in a moment" not in begun.text
+    assert "waits for the worker" not in begun.text
     assert POLLS not in begun.text
 
 
-def test_list_says_when_the_worker_does_not_answer(browser: Client) -> None:
-    connect()
-    Connection.objects.update(sync_requested_at=timezone.now() - timedelta(minutes=3))
+def test_list_says_that_a_sync_was_refused_and_stops_asking(browser: Client) -> None:
+    work = tasks.request_sync(connection_id=connect().pk)
+    assert work is not None
+    tell_end(func=None, task={"id": work.queue_id, "func": work.task, "success": False})
 
     page = browser.get("/history/")
 
-    assert alerts(page) == ["A sync of Salesforce was asked for and has not begun."]
+    at = timezone.localtime(BackgroundWork.objects.get().ended_at).strftime("%H:%M")
+    refused = f"Sync: the worker refused it at {at}, because it runs another version of Fincelo."
+    assert alerts(page) == [refused]
+    assert "Try again" in page.text
     assert POLLS not in page.text
+
+
+def test_list_says_when_no_worker_gives_a_sign_of_life(browser: Client) -> None:
+    tasks.request_sync(connection_id=connect().pk)
+    BackgroundWork.objects.update(requested_at=timezone.now() - timedelta(minutes=3))
+
+    page = browser.get("/history/")
+
+    since = timezone.localtime(BackgroundWork.objects.get().requested_at).strftime("%H:%M")
+    assert alerts(page) == [f"The worker has given no sign of life since {since}."]
 
 
 def test_run_lists_problems_first_and_leads_to_contract_and_hold(browser: Client) -> None:
@@ -275,7 +302,7 @@ def test_quiet_run_says_that_nothing_was_new(browser: Client) -> None:
 
 
 def test_progress_is_asked_for_while_the_run_works(browser: Client) -> None:
-    run = ran(connect(), state=RunState.RUNNING, seen=50, expected=200, started_at=timezone.now())
+    run = at_work(ran(connect(), state=RunState.RUNNING, seen=50, expected=200, started_at=timezone.now()))
     path = f"/history/{run.pk}/progress/"
 
     page = browser.get(f"/history/{run.pk}/").text
@@ -284,6 +311,18 @@ def test_progress_is_asked_for_while_the_run_works(browser: Client) -> None:
     assert f'hx-get="{path}" {POLLS}' in page
     assert f'hx-get="{path}" {POLLS}' in part.text
     assert "Reading deals: 50 of 200 deals" in words(part.text)
+
+
+def test_run_whose_worker_was_killed_is_not_waited_for(browser: Client) -> None:
+    run = at_work(ran(connect(), state=RunState.RUNNING, seen=50, expected=200, started_at=timezone.now()))
+    ConnectionLease.objects.update(backend_start=NOON)
+
+    page = browser.get(f"/history/{run.pk}/")
+    part = browser.get(f"/history/{run.pk}/progress/", headers={"HX-Request": "true"})
+
+    assert "The worker ended before the run did." in page.text
+    assert POLLS not in page.text
+    assert part["HX-Refresh"] == "true"
 
 
 def test_progress_of_an_ended_run_reloads_the_page(browser: Client) -> None:

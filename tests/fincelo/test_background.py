@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 from django_q.models import OrmQ, Schedule
 
 from crm_sync import tasks
-from fincelo import awaited, background, health
+from fincelo import background, health
 from fincelo.background import Lane, UnregisteredTask, enqueue, registered, waiting_for
 from fincelo.enums import WorkProblem, WorkState
 from fincelo.models import BackgroundWork
@@ -186,7 +186,7 @@ def test_work_that_goes_on_keeps_who_asked_and_when(django_user_model: Any) -> N
 def test_given_up_work_stays_given_up() -> None:
     work = asked_for()
 
-    awaited.give_up(work)
+    background.give_up(work)
     tell_end(func=tasks.reapply, task=packet(work, success=True))
 
     assert seen(work) == WorkState.GIVEN_UP
@@ -194,6 +194,7 @@ def test_given_up_work_stays_given_up() -> None:
 
 def test_worker_that_is_silent_is_named() -> None:
     work = asked_for()
+    BackgroundWork.objects.update(requested_at=Now() - timedelta(minutes=1))
     health.beat()
     fresh = background.judged(work).silent_since
     with connection.cursor() as cursor:
