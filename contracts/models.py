@@ -160,7 +160,10 @@ class Contract(models.Model):
             *values_fit(CustomFieldHome.CONTRACT),
             never_emptied(name="contracts_are_kept", words="Contracts"),
         ]
-        permissions = [("approve_contract", "Can approve and reject contracts")]
+        permissions = [
+            ("approve_contract", "Can approve and reject contracts"),
+            ("export_records", "Can export tables"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state=ContractState.AWAITING_APPROVAL, needs_approval=True)

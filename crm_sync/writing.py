@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from billing.activation import ActivationOrder, activate_billing, rebuild_billing
+from contracts.approving import ask_for_approval
 from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import ContractState
 from contracts.models import Contract
@@ -16,6 +17,7 @@ from crm_sync.changes import Change, changes_between, sentence_of, touches_billi
 from crm_sync.enums import HoldCode, LeftDecision, Outcome, Target
 from crm_sync.known_deals import KnownDeal, Leaving, SuspectKey, contracts_of, invoiced_among, suspects_among
 from crm_sync.mapped import MappedDeal, Problem
+from crm_sync.models import CrmDeal
 from crm_sync.records import Verdict
 
 KEPT = (
@@ -24,6 +26,7 @@ KEPT = (
 WAITS = "Nothing of it is billed before somebody approves it."
 WON_AGAIN = "The deal is won again: its contract goes on."
 STAYS_SUSPENDED = "The deal is won again, but its contract stays suspended until somebody resumes it."
+DECIDED_BY_OTHERS = "Changed by somebody who does not decide what is billed."
 REOPENED = "Nothing had been invoiced, and the CRM has changed what is to be billed."
 NO_CUSTOMER = 0
 
@@ -51,12 +54,20 @@ def write_deals(
         wanted={one.deal.account_id for one in [*free, *ready]},
     )
     ready, suspects = without_suspects(ready, known=known, customers=customers)
+    settle_questions([*ready, *imported], known=known)
     return [
         *create(ready, known=known, customers=customers, as_of=as_of, needs_approval=needs_approval),
         *update(imported, known=known, customers=customers, as_of=as_of),
         *(hold(one, problems=one.problems, known=known) for one in held),
         *(hold(one, problems=[suspect_problem(one)], known=known) for one in suspects),
     ]
+
+
+def settle_questions(mapped: Sequence[MappedDeal], *, known: Mapping[str, KnownDeal]) -> None:
+    """The contract waits from now on where somebody has to say yes, so the deal no longer asks."""
+    records = (known.get(one.deal.external_id) for one in mapped if one.contract is not None)
+    if asking := [record.id for record in records if record and record.needs_yes]:
+        CrmDeal.objects.filter(pk__in=asking).update(needs_yes=False)
 
 
 def known_contract(one: MappedDeal, *, known: Mapping[str, KnownDeal]) -> int | None:
@@ -106,8 +117,11 @@ def create(
     as_of: date,
     needs_approval: bool,
 ) -> list[Verdict]:
-    orders = [replace(order_of(one, customers=customers), needs_approval=needs_approval) for one in ready]
-    then = f"planned. {WAITS}" if needs_approval else "planned."
+    waits = [needs_approval or one.needs_yes for one in ready]
+    orders = [
+        replace(order_of(one, customers=customers), needs_approval=asks)
+        for one, asks in zip(ready, waits, strict=True)
+    ]
     contract_ids = write_contracts(orders=orders, as_of=as_of)
     activate_billing(
         orders=[
@@ -122,9 +136,9 @@ def create(
             outcome=Outcome.CREATED,
             deal_id=record_id(one, known=known),
             contract_id=key,
-            sentence=created_sentence(one, then=then),
+            sentence=created_sentence(one, then=f"planned. {WAITS}" if asks else "planned."),
         )
-        for key, one in zip(contract_ids, ready, strict=True)
+        for key, one, asks in zip(contract_ids, ready, waits, strict=True)
     ]
 
 
@@ -145,6 +159,8 @@ def update(
         change_contracts(orders=found.changed, as_of=as_of)
     if found.rebuilt:
         rebuild_billing(orders=found.rebuilt, as_of=as_of)
+    if found.asking:
+        ask_for_approval(contract_ids=found.asking, reason=DECIDED_BY_OTHERS)
     if found.resumed:
         resume_contracts(reasons=found.resumed, as_of=as_of, actor=None)
     return found.verdicts
@@ -158,6 +174,8 @@ class Weighed:
     changed: dict[int, ContractOrder]
     rebuilt: list[ActivationOrder]
     resumed: dict[int, str]
+    asking: list[int]
+    """Contracts that somebody has changed who does not decide what is billed."""
 
 
 def weigh(
@@ -172,6 +190,7 @@ def weigh(
     changed: dict[int, ContractOrder] = {}
     rebuilt: list[ActivationOrder] = []
     resumed: dict[int, str] = {}
+    asking: list[int] = []
     for one in imported:
         contract = contracts[known_contract(one, known=known) or 0]
         paused = is_paused_by_us(one, contract=contract, known=known)
@@ -188,6 +207,8 @@ def weigh(
         )
         refused = touches_billing(changes) and contract.pk in invoiced
         if touches_billing(changes) and not refused:
+            if one.needs_yes:
+                asking.append(contract.pk)
             rebuilt.append(
                 ActivationOrder(contract_id=contract.pk, instalments=one.plan, billed_until=one.billed_until)
             )
@@ -199,7 +220,7 @@ def weigh(
         if paused and not refused:
             resumed[contract.pk] = WON_AGAIN
         verdicts.append(settled(verdict, paused=paused))
-    return Weighed(verdicts=verdicts, changed=changed, rebuilt=rebuilt, resumed=resumed)
+    return Weighed(verdicts=verdicts, changed=changed, rebuilt=rebuilt, resumed=resumed, asking=asking)
 
 
 def is_paused_by_us(one: MappedDeal, *, contract: Contract, known: Mapping[str, KnownDeal]) -> bool:

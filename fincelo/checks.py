@@ -10,9 +10,11 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
+from django.urls import get_resolver
 
 from fincelo import closed_triggers, database_rights
 from fincelo.queue_packages import missing
+from fincelo.rights import rights_of, views
 
 SHORTEST_SECRET = 43  # 32 random bytes, as secrets.token_urlsafe(32) writes them
 FEWEST_DIFFERENT_CHARACTERS = 10
@@ -130,6 +132,16 @@ def caches(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+def declared_rights(**kwargs: Any) -> list[CheckMessage]:
+    """A view that forgot to ask would be open to everybody who is signed in."""
+    hint = "Put needs(...) of fincelo/rights.py above it, or say there who may open it."
+    return [
+        Error(f"The page {route!r} does not say which right it needs.", hint=hint, id="fincelo.E024")
+        for route, view in views(get_resolver().url_patterns)
+        if rights_of(view) is None
+    ]
+
+
 def database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     return [problem for alias in databases or [] for problem in _bad_database(connections[alias])]
 
@@ -169,6 +181,7 @@ def register_all() -> None:
         *(queue_packages, caches),
     ):
         register(check, Tags.security)
+    register(Tags.urls)(declared_rights)
     register(Tags.database)(database)
 
 

@@ -38,9 +38,9 @@ class Layer(IntEnum):
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
         Layer.VALUES: "database_errors enums env redaction",
-        Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs settings spreadsheets states",
+        Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs rights settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
-        Layer.DOMAIN: "awaited background checking health health_parts queue_packages recipients schedules startup task_guard task_history",
+        Layer.DOMAIN: "awaited background checking closed_triggers database_rights health health_parts queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
             "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
         ),
@@ -53,7 +53,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "currencies custom_values drafts enums money terms",
         Layer.MODELS: "bulk migrations models transactions triggers",
         Layer.DOMAIN: (
-            "approving audit contacts custom_fields custom_filters exporting invariants operations queries reopening "
+            "approving audit contacts custom_fields custom_filters exporting invariants operations queries reopening sealing "
             "story suspending workspace"
         ),
         Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",
@@ -84,7 +84,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "accounts alerts backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
+            "known_deals leaving deciding_billing mapping_rows mapping_versions mappings merging overrides pages pausing "
             "preflight previewing reapplying records rereading runs samples stages story tie_out "
             "tie_out_checks told watch writing"
         ),

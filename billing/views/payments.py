@@ -1,7 +1,6 @@
 from functools import partial
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,13 +15,14 @@ from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.money import Money
 from contracts.workspace import business_date
 from fincelo.pagination import CountCappedPaginator
+from fincelo.rights import EXPORT, needs
 from fincelo.spreadsheets import csv_text
 
 COLUMNS = ("invoice", "amount", "currency", "date", "reference", "copy", "reason")
 IMPORTS_SHOWN = 10
 
 
-@permission_required("billing.view_payment", raise_exception=True)
+@needs("billing.view_payment")
 def payment_list(request: HttpRequest) -> HttpResponse:
     payments = Payment.objects.select_related("invoice", "recorded_by").order_by("-received_date", "-id")
     return render(
@@ -37,7 +37,7 @@ def payment_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.add_payment", raise_exception=True)
+@needs("billing.add_payment")
 def record(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = get_object_or_404(Invoice, pk=pk)
     form = PaymentForm(request.POST, invoice=invoice)
@@ -59,7 +59,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.add_payment", raise_exception=True)
+@needs("billing.add_payment")
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     payment = get_object_or_404(Payment.objects.select_related("invoice"), pk=pk)
     form = TakeBackForm(request.POST)
@@ -79,7 +79,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.add_payment", raise_exception=True)
+@needs("billing.add_payment")
 def import_file(request: HttpRequest) -> HttpResponse:
     form = PaymentFileForm(request.POST, request.FILES)
     if not is_filled(request, form):
@@ -98,7 +98,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
     return redirect(done)
 
 
-@permission_required("billing.view_paymentimport", raise_exception=True)
+@needs("billing.view_paymentimport")
 def payment_import(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(PaymentImport.objects.select_related("imported_by"), pk=pk)
     return render(request, "billing/payment_import.html", {"shown": shown, "sentence": _sentence(shown)})
@@ -113,7 +113,7 @@ def _sentence(done: PaymentImport) -> str:
     return f"{', '.join(parts)}."
 
 
-@permission_required("billing.add_payment", raise_exception=True)
+@needs(("billing.add_payment", EXPORT))
 def unmatched_rows(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows that were not recorded, to be mended and imported again. `copy` tells equal ones apart."""
     done = get_object_or_404(PaymentImport, pk=pk)

@@ -2,7 +2,6 @@ from datetime import date
 from decimal import Decimal
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -36,12 +35,13 @@ from contracts.story import audit_story, newest_first
 from contracts.suspending import UnableToResume, resume
 from contracts.workspace import business_date
 from fincelo.pagination import CountCappedPaginator
+from fincelo.rights import needs
 
 PREVIEW = 10
 """How many rows of a longer list stand on a page about something else."""
 
 
-@permission_required("contracts.view_customer", raise_exception=True)
+@needs("contracts.view_customer")
 def customer(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Customer, pk=pk)
     contracts = contracts_matching(customer_id=shown.pk).select_related("billing_schedule")
@@ -66,7 +66,7 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-@permission_required("billing.view_invoice", raise_exception=True)
+@needs("billing.view_invoice")
 def invoice_list(request: HttpRequest) -> HttpResponse:
     form = InvoiceFilter(request.GET, currencies=currencies_in_use())
     form.is_valid()  # what a filter cannot mean is left out
@@ -96,7 +96,7 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
     )
 
 
-@permission_required("billing.view_invoice", raise_exception=True)
+@needs("billing.view_invoice")
 def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     today = business_date(at=timezone.now())
     invoices = invoices_matching(as_of=today)
@@ -140,7 +140,7 @@ def as_decimal(shown: Invoice) -> Decimal:
 
 
 @require_POST
-@permission_required("contracts.change_customer", raise_exception=True)
+@needs("contracts.change_customer")
 def change_billing_terms(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Customer, pk=pk)
     form = BillingTermsForm(request.POST, customer=shown, entity=None)
@@ -156,14 +156,14 @@ def change_billing_terms(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.change_billingschedule", raise_exception=True)
+@needs("billing.change_billingschedule")
 def bill_all_missed(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     return _decide(request, contract, bill_from=None)
 
 
 @require_POST
-@permission_required("billing.change_billingschedule", raise_exception=True)
+@needs("billing.change_billingschedule")
 def billed_elsewhere(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     overview = billing_overview(contract=contract, as_of=business_date(at=timezone.now()))
@@ -175,7 +175,7 @@ def billed_elsewhere(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.change_billingschedule", raise_exception=True)
+@needs("billing.change_billingschedule")
 def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     assert request.user.is_authenticated  # a permission was asked for

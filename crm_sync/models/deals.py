@@ -63,6 +63,12 @@ class CrmDeal(models.Model):
     free_accepted = models.BooleanField(
         db_default=False, help_text="A person decided that a value of zero is meant: a free contract."
     )
+    needs_yes = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Somebody who does not decide what is billed has decided about it: its contract waits for "
+        "approval.",
+    )
     overrides = models.JSONField(
         default=dict,
         db_default={},

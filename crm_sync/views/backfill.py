@@ -23,10 +23,11 @@ from crm_sync.errors import SyncError
 from crm_sync.forms.backfill import BackfillFilter, ElsewhereForm, PreviewForm
 from crm_sync.history import problems_first
 from crm_sync.models import Backfill, BackfillDeal, Connection
-from crm_sync.views.access import CHANGE_CONNECTIONS, CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
+from crm_sync.views.access import CHANGE_BILLING_MEANING, CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
 from crm_sync.views.cures import foretold_problem
 from fincelo import background
 from fincelo.pagination import CountCappedPaginator
+from fincelo.rights import EXPORT
 from fincelo.spreadsheets import csv_text
 
 BECOMES = "It would become a contract."
@@ -34,7 +35,7 @@ ONE_DAY = timedelta(days=1)
 UNDER_WAY = (BackfillState.READING, BackfillState.IMPORTING)
 BEHIND = (BackfillState.READY, BackfillState.IMPORTED)
 """There is a preview already: another one is not the next step."""
-MAY_IMPORT = (CHANGE_MAPPING, CHANGE_CONNECTIONS)
+MAY_IMPORT = (CHANGE_MAPPING, CHANGE_BILLING_MEANING)
 HEADER = (
     *("Deal", "CRM id", "Would be", "Cause", "What would happen", "Customer", "Customer is"),
     *("Currency", "Contract value", "Starts", "Last day", "Billing cycle", "Instalments"),
@@ -264,7 +265,7 @@ def decide(request: HttpRequest, pk: int, row: int) -> HttpResponse:
 
 
 @require_safe
-@needs(VIEW_MAPPING)
+@needs((VIEW_MAPPING, EXPORT))
 def as_csv(request: HttpRequest, pk: int) -> HttpResponse:
     current = latest(get_object_or_404(Connection, pk=pk))
     deals = BackfillDeal.objects.filter(backfill=current)

@@ -1,6 +1,5 @@
 """The page of a contract. It stands here because it shows the deal the contract came from."""
 
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -19,10 +18,11 @@ from crm_sync.leaving import why
 from crm_sync.models import CrmDeal
 from crm_sync.overrides import overrides_of
 from crm_sync.story import sync_story
+from crm_sync.views.access import needs
 from crm_sync.views.waits import shown_reasons
 
 
-@permission_required("contracts.view_contract", raise_exception=True)
+@needs("contracts.view_contract")
 def contract(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Contract.objects.select_related("customer", "billing_schedule"), pk=pk)
     deal = CrmDeal.objects.filter(contract=shown).select_related("connection__org", "org").first()
