@@ -1,14 +1,16 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import health, invariants  # need models: all apps must be known
+        from billing import health, invariants, restoring  # need models: all apps must be known
         from fincelo import health as parts  # as above
         from fincelo.invariants import register  # as above
 
         parts.register(name="billing", ask=health.billing)
         parts.register(name="mail", ask=health.mail)
         register(invariants.INVARIANTS)
+        post_migrate.connect(lambda **_: restoring.write_first_witness(), sender=self, weak=False)

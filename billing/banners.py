@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from billing.enums import BillingRunState
 from billing.models import BillingRun, LegalEntity
+from billing.restoring import compare
 from contracts.money import Money
 
 
@@ -25,6 +26,21 @@ def sentence(run: BillingRun) -> str:
     count = sum(entry["invoices"] for entry in run.parked)
     amounts = ", ".join(str(Money(minor=entry["minor"], currency=entry["currency"])) for entry in run.parked)
     return f"{count:,} {'invoice' if count == 1 else 'invoices'} of {amounts}"
+
+
+def restored_database() -> list[dict[str, str]]:
+    sign = compare().sign
+    if sign is None:
+        return []
+    return [
+        {
+            "tone": "bad",
+            "what": f"Nothing is issued or mailed: {sign.label[0].lower()}{sign.label[1:]}",
+            "why": "A number that a customer has must never be given again.",
+            "cure_label": "Compare the numbers",
+            "cure_url": reverse("restored"),
+        }
+    ]
 
 
 def incomplete_legal_entity() -> list[dict[str, str]]:

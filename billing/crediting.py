@@ -220,6 +220,7 @@ def _split_by_line(invoice: Invoice, totals: Sequence[RateTotal]) -> list[_Part]
 
 
 def _issue(note: CreditNote, *, as_of: date, actor: AbstractBaseUser) -> None:
+    _ensure_after_invoice(note.invoice, day=as_of)
     ensure_open(day=as_of)
     [number] = take_numbers(
         legal_entity=note.legal_entity, issue_date=as_of, count=1, kind=SeriesKind.CREDIT_NOTE
@@ -237,6 +238,14 @@ def _issue(note: CreditNote, *, as_of: date, actor: AbstractBaseUser) -> None:
         after={"credited": str(_money(note))},
         reason=note.reason,
     )
+
+
+def _ensure_after_invoice(invoice: Invoice, *, day: date) -> None:
+    if invoice.issue_date and day < invoice.issue_date:
+        raise UnableToCredit(
+            f"{invoice} is dated {invoice.issue_date}, and a credit note cannot be dated before its invoice, "
+            f"on {day}. Credit it from {invoice.issue_date} on, or void it now if it has not been sent."
+        )
 
 
 def _totals(invoice: Invoice) -> list[RateTotal]:

@@ -92,3 +92,12 @@ class MailState(models.TextChoices):
     BOUNCED = "bounced", "Bounced"
     FAILED = "failed", "Failed"
     WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class RestoreSign(models.TextChoices):
+    """By what a database that was restored from a backup is recognised."""
+
+    BEHIND = "behind", "Numbers were given that this database does not know."
+    COPIED = "copied", "This database is a copy: it was restored from a backup or moved to another server."
+    UNWITNESSED = "unwitnessed", "The file that keeps the highest numbers given is missing."
+    UNREADABLE = "unreadable", "The file that keeps the highest numbers given cannot be read."

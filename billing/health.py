@@ -6,8 +6,9 @@ from django.db.models import Count
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from billing.enums import BillingRunState, BillingTrigger, MailState
+from billing.enums import BillingRunState, BillingTrigger, MailState, RestoreSign
 from billing.models import BillingRun, InvoiceMail
+from billing.restoring import compare
 from contracts.money import Money
 from fincelo.health import Part, Trouble
 
@@ -31,7 +32,18 @@ def billing() -> Part:
         state, troubles = "failed", [_failed(last), *troubles]
     elif last.failed:
         state, troubles = "failing", [_refused(last), *troubles]
+    if sign := compare().sign:
+        state, troubles = "restored", [_restored(sign), *troubles]
     return Part(name="billing", label="Billing", state=state, told=told, at=at, troubles=troubles)
+
+
+def _restored(sign: RestoreSign) -> Trouble:
+    return Trouble(
+        what=sign.label,
+        why="Nothing is issued or mailed, so that no number is given twice.",
+        label="Compare the numbers",
+        url=reverse("restored"),
+    )
 
 
 _LATE = Trouble(

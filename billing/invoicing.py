@@ -28,7 +28,7 @@ from billing.issuing import draft_invoices, issue_invoices
 from billing.lifecycle import complete_contracts, start_contracts
 from billing.locks import lock_contracts
 from billing.models import BillingRun, LegalEntity
-from billing.numbering import UnableToIssueInvoice
+from billing.numbering import UnableToIssueInvoice, ensure_may_issue
 from billing.policy import PeriodLocked, billing_policy, ensure_open, limits
 from contracts.bulk import as_json
 from contracts.models import Contract
@@ -121,8 +121,12 @@ class BillingRules:
 def invoice_due(
     *, as_of: date, trigger: BillingTrigger, actor: AbstractBaseUser | None = None
 ) -> BillingSummary:
-    """Issues an invoice dated `as_of` for every instalment due by then. Safe to call at any time, by many."""
+    """Issues an invoice dated `as_of` for every instalment due by then. Safe to call at any time, by many.
+
+    Raises UnableToIssueInvoice where nothing may be dated so, as on a day after the database's.
+    """
     _close_interrupted()
+    ensure_may_issue(day=as_of)
     run = BillingRun.objects.create(trigger=trigger, actor_id=actor.pk if actor else None, as_of=as_of)
     outcome, put_aside = _Outcome(), _PutAside()
     ended = BillingRunState.FAILED

@@ -1,12 +1,16 @@
 """Numbers of invoices and credit notes: one gapless series for each kind, legal entity and year."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Max
 
-from billing.enums import SeriesKind
+from billing.enums import InvoiceState, SeriesKind
 from billing.models import Invoice, LegalEntity, NumberSeries
+from billing.restoring import DatabaseRestored, begin_witness, ensure_not_restored, witness_when_committed
+from billing.witness import SeriesKey
+from contracts.clock import ClocksDiffer, business_day, database_now, ensure_clocks_agree
 
 
 class UnableToIssueInvoice(Exception):
@@ -24,8 +28,10 @@ def take_numbers(
     """The next numbers of the issue date's year.
 
     The last lock a transaction takes, because every other issue waits for it; a rollback puts the numbers
-    back. Issue dates never fall as numbers rise, so a day before the last issue is refused.
+    back. Issue dates never fall as numbers rise, so a day before the last issue is refused. A document that
+    an earlier version dated after the database's day closes no day up to today.
     """
+    lineage = _lineage()
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -36,7 +42,8 @@ def take_numbers(
             ON CONFLICT (legal_entity_id, year, kind) DO UPDATE
             SET next_number = series.next_number + %(count)s, last_issue_date = excluded.last_issue_date
             WHERE series.last_issue_date IS NULL OR series.last_issue_date <= excluded.last_issue_date
-            RETURNING next_number - %(count)s
+               OR excluded.last_issue_date >= contracts_business_day()
+            RETURNING next_number - %(count)s, clock_timestamp()
             """,
             {
                 "entity": legal_entity.pk,
@@ -51,6 +58,12 @@ def take_numbers(
         series = NumberSeries.objects.get(legal_entity=legal_entity, year=issue_date.year, kind=kind)
         last = series.last_issue_date
         raise UnableToIssueInvoice(day_refusal(kind=kind, last=last, day=issue_date))
+    _ensure_clocks_agree(database=row[1])
+    witness_when_committed(
+        lineage=lineage,
+        key=SeriesKey(legal_entity_id=legal_entity.pk, kind=kind.value, year=issue_date.year),
+        number=row[0] + count - 1,
+    )
     prefix = legal_entity.invoice_prefix if kind == SeriesKind.INVOICE else legal_entity.credit_note_prefix
     begin = f"{prefix}-{issue_date.year}-"
     numbers = [
@@ -64,8 +77,56 @@ def take_numbers(
     return numbers
 
 
+def ensure_may_issue(*, day: date) -> None:
+    """Raises UnableToIssueInvoice for a day after the database's, and where this machine's clock is wrong."""
+    _lineage()
+    try:
+        begin_witness()
+    except OSError as error:
+        raise UnableToIssueInvoice(
+            "Nothing is issued: the numbers given are also kept in the file that WITNESS_PATH names, and it "
+            f"cannot be written ({error.strerror}). Make it writable for this process."
+        ) from None
+    _ensure_clocks_agree(database=database_now())
+    today = business_day()
+    if day > today:
+        raise UnableToIssueInvoice(ahead_refusal(day=day, today=today))
+
+
+def _lineage() -> str:
+    """Of the database that issues. UnableToIssueInvoice where it was restored and nobody confirmed that."""
+    try:
+        return ensure_not_restored()
+    except DatabaseRestored as restored:
+        raise UnableToIssueInvoice(str(restored)) from None
+
+
+def _ensure_clocks_agree(*, database: datetime) -> None:
+    try:
+        ensure_clocks_agree(database=database)
+    except ClocksDiffer as wrong:
+        raise UnableToIssueInvoice(str(wrong)) from None
+
+
+def ahead_refusal(*, day: date, today: date) -> str:
+    return (
+        f"{day} lies after today, {today}, and no invoice gets a date ahead: the day can only be previewed. "
+        "Bill without a day to issue what is due today, or come back on that day."
+    )
+
+
+def free_days_before(*, legal_entity_id: int, kind: SeriesKind, day: date) -> None:
+    """Lets a series go on from the last document that still counts, once the last ones of a day are void."""
+    documents = Invoice.objects.filter(legal_entity=legal_entity_id, year=day.year, number__isnull=False)
+    last = documents.exclude(state=InvoiceState.VOID).aggregate(last=Max("issue_date"))["last"]
+    NumberSeries.objects.filter(
+        legal_entity=legal_entity_id, year=day.year, kind=kind, last_issue_date=day
+    ).update(last_issue_date=last)
+
+
 def day_refusal(*, kind: SeriesKind, last: date | None, day: date) -> str:
     return (
         f"{kind.label} dated {last} are issued already, so none can be dated {day}. "
-        f"Bill as of {last} or later."
+        f"Bill as of {last} or later, or void what is dated {last} if it has not been sent: that frees the "
+        "days before."
     )

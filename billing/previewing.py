@@ -15,6 +15,7 @@ from billing.models import BillingRun, BillingSchedule, LegalEntity, NumberSerie
 from billing.numbering import day_refusal
 from billing.policy import billing_policy, closed_sentence
 from contracts.bulk import as_array
+from contracts.clock import business_day
 from contracts.models import Contract
 
 _LATER_THAN_ALL = 2**63 - 1
@@ -159,13 +160,14 @@ def _refusal(*, as_of: date, issues: bool) -> str:
     entity = LegalEntity.objects.order_by("pk").first()
     if refusal := sender_refusal(entity):
         return refusal
+    today = business_day()
     closed = billing_policy().locked_until
     if closed and as_of <= closed:
         return closed_sentence(day=as_of, closed=closed)
     series = NumberSeries.objects.filter(
         legal_entity=entity, year=as_of.year, kind=SeriesKind.INVOICE
     ).first()
-    if issues and series and series.last_issue_date and series.last_issue_date > as_of:
+    if issues and series and series.last_issue_date and as_of < min(series.last_issue_date, today):
         return day_refusal(kind=SeriesKind.INVOICE, last=series.last_issue_date, day=as_of)
     return ""
 

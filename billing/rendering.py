@@ -9,7 +9,7 @@ from billing.documents.content import CustomFact, Document, Line, Party, Referen
 from billing.documents.fonts import shows_boxes
 from billing.documents.painting import render
 from billing.documents.text import paragraphs
-from billing.enums import CreditNoteState, InvoiceState
+from billing.enums import CreditNoteState, InvoiceState, SeriesKind
 from billing.letterheads import seller_copy
 from billing.models import (
     CreditNote,
@@ -21,7 +21,9 @@ from billing.models import (
     LegalEntity,
     Logo,
 )
+from billing.restoring import ensure_witnessed
 from billing.tax import Charge, RateTotal, tax_summary
+from billing.witness import SeriesKey
 from contracts.enums import Language
 from contracts.terms import Span, add_months
 
@@ -33,10 +35,15 @@ class UnableToRender(Exception):
     """The document cannot be handed out."""
 
 
+class UnableToWitness(UnableToRender):
+    """The number of the document could not be written beside the database, so the document stays in."""
+
+
 def invoice_pdf(*, invoice: Invoice) -> bytes:
     """The same bytes as ever. A draft is a preview, of which nothing is kept."""
     pdf = render(document_of(invoice=invoice))
     if invoice.state != InvoiceState.DRAFT:
+        _witness(invoice, kind=SeriesKind.INVOICE)
         digest = sha256(pdf).hexdigest()
         first, _ = InvoiceRendering.objects.get_or_create(invoice=invoice, defaults={"sha256": digest})
         _verify(invoice, first, digest)
@@ -47,10 +54,24 @@ def credit_note_pdf(*, note: CreditNote) -> bytes:
     """The same bytes as ever. A draft is a preview, of which nothing is kept."""
     pdf = render(credit_document_of(note=note))
     if note.state != CreditNoteState.DRAFT:
+        _witness(note, kind=SeriesKind.CREDIT_NOTE)
         digest = sha256(pdf).hexdigest()
         first, _ = CreditNoteRendering.objects.get_or_create(credit_note=note, defaults={"sha256": digest})
         _verify(note, first, digest)
     return pdf
+
+
+def _witness(document: Invoice | CreditNote, *, kind: SeriesKind) -> None:
+    assert document.year is not None  # it is issued
+    assert document.sequence is not None
+    key = SeriesKey(legal_entity_id=document.legal_entity_id, kind=kind.value, year=document.year)
+    try:
+        ensure_witnessed(key=key, number=document.sequence)
+    except OSError as error:
+        raise UnableToWitness(
+            f"{document} is not handed out: its number could not be written to the file that WITNESS_PATH "
+            f"names ({error.strerror}). Ask the operator to make it writable."
+        ) from error
 
 
 def sample_pdf(*, legal_entity: LegalEntity, as_of: date) -> bytes:

@@ -5,15 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
 from billing.enums import LimitKind
 from billing.models import ApprovalLimit, BillingPolicy, LegalEntity
 from billing.tax import percent_of, rate_of
+from contracts.clock import business_day
 from contracts.currencies import EXPONENTS
 from contracts.models import Customer
 from contracts.money import AmountRefused, Money
-from contracts.workspace import business_date
 
 
 class PercentField(forms.DecimalField):
@@ -65,7 +64,7 @@ class BillingPolicyForm(forms.ModelForm):
 
     def clean_locked_until(self) -> date | None:
         day: date | None = self.cleaned_data["locked_until"]
-        if day and day >= business_date(at=timezone.now()):
+        if day and day >= business_day():
             raise forms.ValidationError("Only days that are over can be closed. Choose yesterday or earlier.")
         return day
 

@@ -1,11 +1,9 @@
 """What the worker does by itself."""
 
-from django.utils import timezone
-
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.mailing.sending import send_waiting
-from contracts.workspace import business_date
+from contracts.clock import business_day
 from fincelo.background import Lane, enqueue, task
 
 BILLING = "billing"
@@ -22,7 +20,7 @@ MAIL = "mail"
     minutes=60,
 )
 def bill_due() -> None:
-    summary = invoice_due(as_of=business_date(at=timezone.now()), trigger=BillingTrigger.SCHEDULE)
+    summary = invoice_due(as_of=business_day(), trigger=BillingTrigger.SCHEDULE)
     if summary.issued:
         request_sending()
 

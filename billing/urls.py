@@ -9,6 +9,7 @@ from billing.views import (
     mails,
     payments,
     records,
+    restored,
     set_up,
     voiding,
 )
@@ -48,6 +49,7 @@ urlpatterns = [
     path("settings/billing/", set_up.billing_settings, name="billing-settings"),
     path("settings/billing/limits/", set_up.set_limit, name="limit-set"),
     path("settings/billing/limits/<int:pk>/remove/", set_up.remove_limit, name="limit-remove"),
+    path("settings/billing/restored/", restored.restored, name="restored"),
     path("settings/legal-entity/", set_up.legal_entity, name="legal-entity"),
     path("credit-notes/", credit_notes.credit_note_list, name="credit-notes"),
     path("credit-notes/<int:pk>/", credit_notes.credit_note, name="credit-note"),

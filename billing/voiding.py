@@ -1,16 +1,18 @@
 """Makes invoices void that nobody outside has seen: issued, never sent, nothing paid or credited.
 
-The number stays in its series. The period of the invoice is to be billed again: with the next run, or, where
-the whole contract is in doubt, once somebody resumes the contract.
+The number stays in its series. Once nothing of the last day of a series counts any more, the days before it
+are free again. The period of the invoice is to be billed again: with the next run, or, where the whole
+contract is in doubt, once somebody resumes the contract.
 """
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from billing.enums import AfterVoid, InstalmentState, InvoiceState, ScheduleState
+from billing.enums import AfterVoid, InstalmentState, InvoiceState, ScheduleState, SeriesKind
 from billing.locks import lock_contracts
 from billing.mailing.outbox import withdraw
 from billing.models import BillingSchedule, Instalment, Invoice, InvoiceMail
+from billing.numbering import free_days_before
 from billing.policy import ensure_open
 from contracts import audit
 from contracts.enums import ContractState
@@ -49,6 +51,9 @@ def void_invoice(*, invoice: Invoice, then: AfterVoid, reason: str, actor: Abstr
         withdraw(invoice=locked)
         locked.state = InvoiceState.VOID
         locked.save(update_fields=["state"])
+        free_days_before(
+            legal_entity_id=locked.legal_entity_id, kind=SeriesKind.INVOICE, day=locked.issue_date
+        )
         Instalment.objects.filter(pk=locked.instalment_id).update(state=InstalmentState.PLANNED)
         audit.record(
             actor=actor,

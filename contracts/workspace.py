@@ -1,8 +1,5 @@
 """The workspace's calendar."""
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
-
 from contracts.models import Workspace
 
 
@@ -14,8 +11,3 @@ def time_zone() -> str:
 def default_currency() -> str:
     """Empty where none is set."""
     return Workspace.objects.values_list("default_currency", flat=True).first() or ""
-
-
-def business_date(*, at: datetime) -> date:
-    """The calendar day of a moment where the workspace is."""
-    return at.astimezone(ZoneInfo(time_zone())).date()

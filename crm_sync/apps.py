@@ -1,4 +1,6 @@
 from django.apps import AppConfig
+from django.core import checks
+from django.db.models.signals import post_migrate
 
 
 class CrmSyncConfig(AppConfig):
@@ -6,10 +8,12 @@ class CrmSyncConfig(AppConfig):
     verbose_name = "CRM sync"
 
     def ready(self) -> None:
-        from crm_sync import health_parts, invariants  # need models: all apps must be known
+        from crm_sync import health_parts, invariants, key_canary  # need models: all apps must be known
         from fincelo import health  # as above
         from fincelo.invariants import register  # as above
 
         health.register(name="polls", ask=health_parts.polls)
         health.register(name="tie-out", ask=health_parts.tie_out)
         register(invariants.INVARIANTS)
+        checks.register(key_canary.check, checks.Tags.database)
+        post_migrate.connect(key_canary.ensure, sender=self)

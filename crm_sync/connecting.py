@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -204,7 +205,10 @@ def take_authorisation(
 ) -> Authorisation:
     """Finds and deletes the authorisation this state belongs to; refuses any other user, session or hour."""
     with transaction.atomic():
-        waiting = Authorisation.objects.select_for_update().filter(state_digest=digest(state)).first()
+        try:
+            waiting = Authorisation.objects.select_for_update().filter(state_digest=digest(state)).first()
+        except InvalidToken as error:
+            raise credentials.unreadable("this authorisation") from error
         if waiting is None:
             raise ConfigError(
                 "Fincelo did not start this authorisation, or has its answer already.",

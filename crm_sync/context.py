@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 
-from billing.banners import incomplete_legal_entity, parked_runs
+from billing.banners import incomplete_legal_entity, parked_runs, restored_database
 from crm_sync import tie_out_checks, watch
 from crm_sync.enums import ConnectionState
 from crm_sync.models import Connection, Hold
@@ -83,6 +83,7 @@ def untied_months() -> list[dict[str, str]]:
 
 BANNERS: tuple[tuple[str, Callable[[], list[dict[str, str]]]], ...] = (
     ("crm_sync.view_connection", troubled_connections),
+    ("billing.view_invoice", restored_database),
     ("billing.change_legalentity", incomplete_legal_entity),
     ("billing.change_billingschedule", parked_runs),
     ("crm_sync.view_tieout", untied_months),

@@ -18,7 +18,7 @@ from crm_sync.clients.salesforce_api import API_VERSION
 from crm_sync.clients.salesforce_errors import RenewalUnderWay
 from crm_sync.clients.salesforce_oauth import NOT_SIGNED, AppKeys, Grant, UnusableGrant, renew
 from crm_sync.enums import Provider
-from crm_sync.errors import ConfigError, TransientError
+from crm_sync.errors import ConfigError, SecretsUnreadable, TransientError
 from crm_sync.fields import SecretMisplaced
 from crm_sync.models import Connection, ConnectionCredentials
 from crm_sync.origins import allowed_origins
@@ -34,7 +34,7 @@ WAITS_FOR_ANOTHER = 3
 SECONDS_FOR_ANOTHER = (1.0, 3.0)
 SECONDS_FOR_A_WRITER = 0.1
 """Whoever waits at a row that is let go does not get it before somebody who comes just then."""
-NO_ANSWER = frozenset({"UNREACHABLE", "DEADLINE"})
+NO_ANSWER = frozenset({"UNREACHABLE", "SILENT", "DEADLINE"})
 NO_ANSWER_AGAIN = 1
 SECONDS_WITHOUT_DATABASE = (0.1, 1.0, 5.0, 10.0, 15.0)
 
@@ -44,14 +44,25 @@ def read(*, connection: Connection, lock: bool = False) -> ConnectionCredentials
     rows = ConnectionCredentials.objects.select_for_update() if lock else ConnectionCredentials.objects
     try:
         found = rows.filter(pk=connection.pk).first()
-    except (InvalidToken, SecretMisplaced) as error:
+    except InvalidToken as error:
+        raise unreadable(str(connection)) from error
+    except SecretMisplaced as error:
         raise ConfigError(
-            f"The stored credentials of {connection} cannot be read.",
-            next_step="Check FERNET_KEYS, or connect again.",
-            code="CREDENTIALS_UNREADABLE",
+            f"The stored credentials of {connection} were written for another connection.",
+            next_step="Connect again.",
+            code="CREDENTIALS_MISPLACED",
             breaks=True,
         ) from error
     return found or ConnectionCredentials(connection=connection)
+
+
+def unreadable(what: str) -> SecretsUnreadable:
+    """A fault of this process: with the right keys the same row is read again."""
+    return SecretsUnreadable(
+        f"No key in FERNET_KEYS of this process reads the stored credentials of {what}.",
+        next_step="Set FERNET_KEYS to the keys that they were stored with, then start this process again.",
+        code="CREDENTIALS_UNREADABLE",
+    )
 
 
 def transport_for(*, connection: Connection) -> Transport:

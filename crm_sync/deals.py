@@ -70,6 +70,8 @@ class DealPage:
     cursor: Cursor | None
     expected: int | None = None
     """How many deals the CRM announced for the whole query, when it did."""
+    is_refresh: bool = False
+    """Read again without anybody having asked for these deals: what has not changed is only counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ class SyncError(Exception):
 
 
 class ConfigError(SyncError):
-    """Only a person can mend this. `breaks` tells whether the credential itself is dead."""
+    """Only a person can mend this. `breaks`: the CRM has said for good that the access is over."""
 
     kind = ErrorKind.CONFIG
 
@@ -55,6 +55,10 @@ class TransientError(SyncError):
         super().__init__(sentence, **details)  # type: ignore[arg-type]
         self.retry_after = retry_after
         self.grows = grows
+
+
+class SecretsUnreadable(SyncError):
+    """No key of this process reads the stored secrets. That says nothing of the connection."""
 
 
 class LeaseHeld(Exception):

@@ -167,6 +167,8 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
     known = known_deals(org_id=sight.org_id, external_ids=ids_of(page.deals))
     stage_names = sight.connection.stage_names
     deals = survivors(page.deals, known=known)
+    if page.is_refresh:
+        deals = [as_of_now(deal, record=known.get(deal.external_id)) for deal in deals]
     merges = {deal.external_id: merge for deal in deals if (merge := merge_of(deal, known=known))}
     won = select_won(
         deals,
@@ -186,7 +188,7 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
             seen_as.add(digest)
         is_same = record is not None and is_settled(record, digests=seen_as)
         settled = is_same and not sight.forced and not (merge and merge.is_news)
-        if settled and page.cursor is not None:
+        if settled and (page.cursor is not None or page.is_refresh):
             unchanged += 1
             continue
         one = replace(
@@ -233,6 +235,13 @@ def refuse_outdated(touched: Sequence[KnownDeal], *, sight: Sight) -> None:
             next_step="The next run reads with what is in force.",
             code="MAPPING_CHANGED",
         )
+
+
+def as_of_now(deal: Deal, *, record: KnownDeal | None) -> Deal:
+    """A deal that was read by its id is not older than what is stored, whatever its stamp says."""
+    if record is None or deal.modified_at >= record.modified_at:
+        return deal
+    return replace(deal, modified_at=record.modified_at)
 
 
 def not_won(deals: Sequence[Deal], *, won: Collection[str]) -> dict[str, datetime]:

@@ -1,6 +1,7 @@
-"""The sweep: all won ids of the CRM against what is stored, and all stored ids against the CRM.
+"""The sweep: all won ids of the CRM against what is stored, and all stored deals read from the CRM again.
 
-It does not depend on the cursor. When its time is up it stops, and goes on there the next time.
+It depends on no cursor and no stamp of a deal: a renamed account, an owner's new address, a formula field
+and a currency move none. When its time is up it stops, and goes on there the next time.
 """
 
 from collections import Counter
@@ -108,14 +109,14 @@ class Sweep:
                 runs.fence(run=self.run)
                 note_gone(org_id=self.sight.org_id, moments=dict.fromkeys(gone, self.run.started_at))
 
-    def read(self, ids: Sequence[str], *, unknown: set[str]) -> set[str]:
+    def read(self, ids: Sequence[str], *, unknown: set[str], is_refresh: bool = False) -> set[str]:
         """The ids that the CRM answered to. `unknown` ones that a poll should have brought are missed."""
         cursor = self.query.cursor.modified_at
         answered: set[str] = set()
         for start in range(0, len(ids), CHUNK):
             part = ids[start : start + CHUNK]
             for page in self.client.deals_by_id(external_ids=part, wanted=self.query.wanted):
-                page = replace(page, cursor=None, expected=None)
+                page = replace(page, cursor=None, expected=None, is_refresh=is_refresh)
                 sync_page(run=self.run, page=page, sight=self.sight, api_calls=self.client.calls)
                 answered |= {deal.external_id for deal in page.deals}
                 late = [
@@ -132,7 +133,7 @@ class Sweep:
             SyncRun.objects.filter(pk=self.run.pk).update(missed=F("missed") + missed)
 
     def stored_deals(self, position: str) -> Iterator[str]:
-        """Looks each import record up in the CRM. Our own keys are the order, so none is passed over."""
+        """Reads the deal of each import record again. Our own keys are the order, so none is passed over."""
         last = int(position or 0)
         while True:
             rows = CrmDeal.objects.filter(org_id=self.sight.org_id, state__in=CHECKED, pk__gt=last)
@@ -144,16 +145,15 @@ class Sweep:
             yield str(last)
 
     def check(self, ids: Sequence[str]) -> None:
-        found = self.client.presence(external_ids=ids)
-        known = known_deals(org_id=self.sight.org_id, external_ids=ids)
-        returned = [
-            key
-            for key, record in known.items()
-            if record.leaving.reason and self.reason_to_leave(found.get(key)) is None
-        ]
+        """What contracts and holds depend on, by the page code of polls; then what became of the rest."""
+        absent = sorted(set(ids) - self.read(ids, unknown=set(), is_refresh=True))
+        if not absent:
+            return
+        found = self.client.presence(external_ids=absent)
+        back = {key for key, one in found.items() if self.reason_to_leave(one) is None}
         into = {presence.merged_into for presence in found.values()} - {""}
-        self.read([*returned, *into], unknown=set())
-        retried(partial(self.mark, found=found, ids=ids))
+        self.read([*back, *into], unknown=set())
+        retried(partial(self.mark, found=found, ids=absent))
 
     def mark(self, *, found: Mapping[str, Presence], ids: Sequence[str]) -> None:
         """Who has left won. What a survivor has taken over meanwhile is no longer there to leave."""

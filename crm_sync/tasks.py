@@ -8,14 +8,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
-from contracts.workspace import business_date, time_zone
+from contracts.clock import business_day
+from contracts.workspace import time_zone
 from crm_sync import backfill_progress, hold_reminders, tie_out_checks, watch
 from crm_sync.backfill import cancel_preview, go_on
 from crm_sync.deciding_billing import decides_billing
@@ -27,6 +28,7 @@ from crm_sync.models import Backfill, Connection, CrmDeal, SyncRun
 from crm_sync.reapplying import left_to_read
 from crm_sync.runs import UnableToSync
 from crm_sync.sync import Order, sync
+from fincelo import lanes
 from fincelo.background import Lane, enqueue, task
 from fincelo.models import BackgroundWork
 
@@ -39,10 +41,16 @@ log = logging.getLogger(__name__)
 
 @task(lane=Lane.CORE, label="Start of the polls", schedule="poll", minutes=5)
 def poll_due() -> None:
-    """Every five minutes: one task for each connection that may be called, so that none waits for another."""
+    """Every five minutes: one task for each connection that may be called, so that none waits for another.
+
+    Those that fail come last. While as many tasks wait as there are connections, no more are added.
+    """
     due = Connection.objects.live().filter(Q(not_before=None) | Q(not_before__lt=Now()))
-    for connection_id in due.order_by("last_success_at").values_list("pk", flat=True):
-        enqueue(poll, connection_id)
+    fails = Case(When(state=ConnectionState.DEGRADED, then=1), default=0)
+    ids = list(due.order_by(fails, "last_success_at").values_list("pk", flat=True))
+    if lanes.waiting(Lane.CRM) < len(ids):
+        for connection_id in ids:
+            enqueue(poll, connection_id)
     for backfill_id in Backfill.objects.filter(
         state=BackfillState.READING, touched_at__lt=Now() - PREVIEW_IS_STUCK_AFTER
     ).values_list("pk", flat=True):
@@ -64,7 +72,7 @@ def remind_of_holds() -> None:
 @task(lane=Lane.LONG, label="Daily tie-out", schedule="tie-out", minutes=30)
 def check_tie_out() -> None:
     """Once a day, in the first half hour of the workspace's day: every month is tied out anew."""
-    if not tie_out_checks.checked_since(day=business_date(at=timezone.now()), zone=time_zone()):
+    if not tie_out_checks.checked_since(day=business_day(), zone=time_zone()):
         tie_out_checks.check_all()
 
 
@@ -129,8 +137,10 @@ def sweep_due() -> None:
     due = due.filter(cursor_modified_at__isnull=False).filter(
         Q(last_sweep_at=None) | Q(last_sweep_at__lt=Now() - SWEEP_INTERVAL) | ~Q(sweep_part="")
     )
-    for connection_id in due.order_by("last_sweep_at").values_list("pk", flat=True):
-        enqueue(sweep, connection_id)
+    ids = list(due.order_by("last_sweep_at").values_list("pk", flat=True))
+    if lanes.waiting(Lane.LONG) < len(ids):  # else what was added seven minutes ago still waits
+        for connection_id in ids:
+            enqueue(sweep, connection_id)
 
 
 @task(lane=Lane.LONG, label="Sweep")
@@ -234,7 +244,7 @@ def run_now(
 ) -> SyncRun | None:
     """One run and the billing of what it activated; None when the connection is busy or not ready."""
     connection = Connection.objects.get(pk=connection_id)
-    as_of = business_date(at=timezone.now())
+    as_of = business_day()
     order = Order(
         trigger=trigger,
         as_of=as_of,

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
@@ -18,7 +17,6 @@ from demo.welcome import welcome
 
 FOLDER = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
-FREEZE_SECONDS = 6 * 60  # the health page calls a worker stale five minutes after its last beat
 
 
 def main() -> None:
@@ -51,8 +49,7 @@ def run(home: Path) -> None:
             ),
             flush=True,
         )
-        bring_up_at = time.monotonic()
-        supervisor.watch(frozen=lambda: frozen(ports, since=bring_up_at))
+        supervisor.watch()
     except StopRequested:
         pass
     finally:
@@ -86,7 +83,7 @@ def bring_up(supervisor: Supervisor, *, ports: Ports, home: Path) -> None:
         *(PYTHON, "-m", "gunicorn", "fincelo.wsgi", "--bind", f"{HOST}:{ports.web}"),
         *("--workers", "2", "--threads", "4", "--timeout", "90", "--no-control-socket"),
     )
-    supervisor.start("worker", PYTHON, "manage.py", "qcluster")
+    supervisor.start("worker", PYTHON, "manage.py", "work")
     supervisor.wait_for("salesforce", lambda: ask(ports.salesforce, "/demo/credentials") is not None)
     supervisor.wait_for("hubspot", lambda: ask(ports.hubspot, "/demo/credentials") is not None)
     supervisor.wait_for("web", lambda: ask(ports.web, "/healthz") is not None)
@@ -127,14 +124,6 @@ def ask(port: int, path: str) -> dict[str, Any] | None:
     finally:
         connection.close()
     return answer
-
-
-def frozen(ports: Ports, *, since: float) -> list[str]:
-    """A worker whose queue is stuck lives on but beats no more."""
-    if time.monotonic() - since < FREEZE_SECONDS:
-        return []
-    health = ask(ports.web, "/healthz") or {}
-    return ["worker"] if health.get("worker") == "stale" else []
 
 
 @contextmanager

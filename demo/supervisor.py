@@ -14,7 +14,6 @@ import psutil
 
 GRACE_SECONDS = 10
 SETTLED_SECONDS = 30
-LOOK_SECONDS = 30
 LAST_LINES = 15
 
 
@@ -84,22 +83,17 @@ class Supervisor:
                 raise UnableToRun(self._obituary(name))
             self._pause()
 
-    def watch(self, *, frozen: Callable[[], list[str]]) -> None:
-        """Until told to stop, start again what ended and what has frozen."""
-        next_look = time.monotonic() + LOOK_SECONDS
+    def watch(self) -> None:
+        """Until told to stop, start again what ended. The worker looks after its own lanes."""
         while True:
             self._pause()
             for name, running in list(self._running.items()):
                 if running.process.poll() is not None:
-                    self._restart(name, settled_after=SETTLED_SECONDS)
-            if time.monotonic() > next_look:
-                next_look = time.monotonic() + LOOK_SECONDS
-                for name in frozen():
-                    self._restart(name, settled_after=0)
+                    self._restart(name)
 
-    def _restart(self, name: str, *, settled_after: float) -> None:
+    def _restart(self, name: str) -> None:
         running = self._running[name]
-        if time.monotonic() - running.started < settled_after:
+        if time.monotonic() - running.started < SETTLED_SECONDS:
             raise UnableToRun(self._obituary(name))
         _kill(running)
         self.start(name, *running.command)
@@ -134,6 +128,8 @@ class Supervisor:
 
 def _kill(running: Running) -> None:
     members = [process for process in psutil.process_iter() if _session(process) == running.process.pid]
+    with contextlib.suppress(psutil.NoSuchProcess):  # those with sessions of their own, as the worker's lanes
+        members += psutil.Process(running.process.pid).children(recursive=True)
     for process in members:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()

@@ -158,9 +158,10 @@ def _changed(work: BackgroundWork) -> bool:
 
 
 def _silent_since(work: BackgroundWork) -> datetime | None:
-    if Heartbeat.objects.filter(beat_at__gt=Now() - SILENT_AFTER).exists():
+    beats = Heartbeat.objects.filter(process=Heartbeat.WORKER)
+    if beats.filter(beat_at__gt=Now() - SILENT_AFTER).exists():
         return None
     if not BackgroundWork.objects.filter(pk=work.pk, requested_at__lt=Now() - PATIENCE).exists():
         return None  # a worker that has just been started beats within seconds
-    last: datetime | None = Heartbeat.objects.aggregate(at=Max("beat_at"))["at"]
+    last: datetime | None = beats.aggregate(at=Max("beat_at"))["at"]
     return last or work.requested_at

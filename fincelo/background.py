@@ -187,5 +187,5 @@ def queue_of(lane: Lane) -> str:
 
 
 def _options(lane: Lane) -> dict[str, Any]:
-    queue = queue_of(lane)
-    return {} if queue == settings.Q_CLUSTER["name"] else {"cluster": queue}
+    """Names the queue always: without a name a task goes to the lane of the process that enqueues it."""
+    return {"cluster": queue_of(lane)}

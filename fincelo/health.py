@@ -13,7 +13,7 @@ from fincelo.background import Lane, task
 from fincelo.models import Heartbeat
 from fincelo.rights import open_to_anybody
 
-WORKER = "worker"
+WORKER = Heartbeat.WORKER
 WELL = "ok"
 
 

@@ -1,6 +1,7 @@
 """How the machinery is: database, worker, its schedules and queue, disk, and what is stored as a whole."""
 
 import shutil
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -8,9 +9,12 @@ from django.db import connection
 from django.db.models import Max
 from django.db.models.functions import Now
 from django.template.defaultfilters import filesizeformat
-from django_q.models import Failure, OrmQ, Schedule
+from django_q.models import Failure, Schedule
 
+from fincelo import lanes
+from fincelo.background import Lane
 from fincelo.health import WELL, WORKER, Detail, Part, Trouble, register
+from fincelo.lanes import LaneReport, LaneState
 from fincelo.models import Heartbeat, InvariantCheck, InvariantResult
 
 STALE_AFTER = timedelta(minutes=5)
@@ -18,7 +22,18 @@ LATE_AFTER = timedelta(minutes=15)
 UNCHECKED_AFTER = timedelta(days=2)
 A_DAY = timedelta(days=1)
 LEAST_FREE = 0.05
-STARTS_WORKER = "Start the worker, or restart it: manage.py qcluster."
+STARTS_WORKER = "Start the worker, or restart it: manage.py work."
+WORST_LANE = [LaneState.OK, LaneState.BUSY, LaneState.FROZEN]
+LANE_LABELS = {
+    Lane.CORE: "Billing, mail, alarms and checks",
+    Lane.CRM: "Polls and what people asked to be read",
+    Lane.LONG: "Previews, sweeps and the tie-out",
+}
+BUSY_WORKER = Trouble(
+    what="The worker is busy: its sign of life waits behind other tasks.",
+    why="Billing, mail and alarms come later than usual. Nothing is lost.",
+    cure="Restart nothing. If it goes on, see which task takes long in the worker's log.",
+)
 
 
 def database() -> Part:
@@ -38,6 +53,8 @@ def worker() -> Part:
         return Part(
             name=WORKER, label="Worker", told="It gives a sign of life every minute.", at=last, is_vital=True
         )
+    if any(one.lane is Lane.CORE and one.is_at_work for one in lanes.look()):
+        return Part(name=WORKER, label="Worker", state="busy", at=last, troubles=[BUSY_WORKER])
     trouble = Trouble(
         what="The worker gives no sign of life." if last else "The worker has never given a sign of life.",
         why="Nothing is synced, billed or mailed by itself until it runs.",
@@ -66,19 +83,59 @@ def schedule() -> Part:
 
 
 def queue() -> Part:
-    waiting = OrmQ.objects.count()
+    """What waits, lane by lane, and what failed within a day."""
+    found = lanes.look()
     failures = Failure.objects.filter(stopped__gt=Now() - A_DAY)
     names = sorted(set(failures.values_list("func", flat=True)))
-    told = f"{waiting:,} {'task waits' if waiting == 1 else 'tasks wait'} for the worker."
-    if not names:
-        return Part(name="queue", label="Queue", told=told)
-    trouble = Trouble(
+    troubles = [trouble for one in found if (trouble := _lane_trouble(one))]
+    state = max((one.state for one in found), key=WORST_LANE.index)
+    if names:
+        troubles.append(_failing(names))
+    last = failures.aggregate(at=Max("stopped"))["at"]
+    waiting = sum(one.waiting for one in found)
+    return Part(
+        name="queue",
+        label="Queue",
+        state="failing" if names and state is not LaneState.FROZEN else state,
+        told=f"{waiting:,} {'task waits' if waiting == 1 else 'tasks wait'} for the worker.",
+        at=last if names else None,
+        details=[
+            Detail(label=LANE_LABELS[one.lane], state=one.state, told=_waiting(one), at=one.oldest_at)
+            for one in found
+        ],
+        troubles=troubles,
+    )
+
+
+def _waiting(one: LaneReport) -> str:
+    if not one.waiting:
+        return "Nothing waits."
+    return f"{one.waiting:,} {'waits' if one.waiting == 1 else 'wait'}, the oldest since the time shown."
+
+
+def _lane_trouble(one: LaneReport) -> Trouble | None:
+    label = LANE_LABELS[one.lane]
+    if one.state is LaneState.FROZEN:
+        return Trouble(
+            what=f"{label}: tasks wait, and none begins or ends.",
+            why="Nothing of this kind is done until the lane works again.",
+            cure="The worker starts it again by itself within ten minutes. If it does not: manage.py work.",
+        )
+    if one.state is LaneState.BUSY:
+        return Trouble(
+            what=f"{label}: {one.waiting:,} wait, the oldest for longer than usual. The lane works.",
+            why="What waits is done later. Nothing of it is lost.",
+            cure="Restart nothing. If it goes on, see which task takes long in the worker's log.",
+        )
+    return None
+
+
+def _failing(names: Sequence[str]) -> Trouble:
+    return Trouble(
         what=f"Tasks that failed within a day: {', '.join(names)}.",
         why="They are tried again by themselves, but what fails each time is never done.",
         cure="The worker's log has the traceback of each.",
     )
-    last = failures.aggregate(at=Max("stopped"))["at"]
-    return Part(name="queue", label="Queue", state="failing", told=told, at=last, troubles=[trouble])
 
 
 def disk() -> Part:

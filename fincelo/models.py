@@ -8,7 +8,9 @@ from fincelo.invariants import Finding
 
 
 class Heartbeat(models.Model):
-    """The last sign of life of a background process. The health page reads it."""
+    """The last sign of life of the worker (`worker`, each minute) or a lane (`lane:<queue>`, each task)."""
+
+    WORKER = "worker"
 
     process = models.CharField(max_length=40, unique=True)
     beat_at = models.DateTimeField()

@@ -10,6 +10,7 @@ from fincelo import dev_secrets, embedded_postgres, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.folder("VAR_DIR", default=BASE_DIR / "var")
+WITNESS_PATH = env.folder("WITNESS_PATH", default=VAR_DIR / "witness.jsonl")
 
 # Secrets. Demo and development generate theirs; elsewhere a missing one stops the start (fincelo/checks.py).
 
@@ -120,16 +121,16 @@ DATABASES["default"].setdefault("OPTIONS", {})["options"] = POSTGRES_OPTIONS
 # Who owns the tables. Only `manage.py migrate` reads it: keep it out of the environment of web and worker.
 DATABASE_OWNER = env.database("DATABASE_OWNER_URL") if env.text("DATABASE_OWNER_URL") else {}
 
-# Worker (django-q2)
+# Worker (django-q2): a cluster for each lane of fincelo/background.py; the core lane has the default name
 
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "fincelo",
     "orm": "default",
     "workers": 2,
     "queue_limit": 2,
     "bulk": 1,
     "timeout": 240,
-    "retry": 1200,  # 240 * (1 + 2) + 60 = 780 needed
+    "retry": 1200,  # timeout * (queue_limit / workers + 2) + 60 = 780 needed, in each lane
     "max_attempts": 1,
     "ack_failures": True,
     "catch_up": False,
@@ -139,6 +140,10 @@ Q_CLUSTER = {
     "max_rss": 300_000,  # KiB
     "save_limit": -1,  # no successes are stored; fincelo.TaskHistory has a row for each function
     "compress": False,
+    "ALT_CLUSTERS": {
+        "crm": {"workers": 2, "queue_limit": 2},
+        "long": {"workers": 1, "queue_limit": 1},
+    },
 }
 
 # Language and time

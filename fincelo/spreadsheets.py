@@ -1,27 +1,32 @@
-"""Tables for spreadsheets, in which no cell is a formula."""
+"""Tables for spreadsheets, in which no cell is a formula, whichever separator a spreadsheet splits at."""
 
 import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 ROWS_AT_ONCE = 500
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+FORMULA = re.compile(r"""(\A|[,;|\t\r\n\v\f\x85\u2028\u2029])(?=[\s"']*[=+\-@＝＋－＠])""")
+"""Where a cell could begin with a formula: at the start of the text, and after each separator inside it.
+Blanks and quotes before the sign may be dropped by whoever reads the file."""
+LEADING_BLANK = re.compile(r"\A[\t\r\n]")
 
 
 def safe_cell(value: object) -> str:
     """What a spreadsheet would compute becomes a text; numbers stay numbers."""
     text = "" if value is None else str(value).replace("\0", "")
-    if text.startswith(STARTS_A_FORMULA) and not NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
+    if NUMBER.fullmatch(text):
+        return text
+    safe = FORMULA.sub(r"\1'", text)
+    return f"'{safe}" if LEADING_BLANK.match(safe) else safe
 
 
 def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """A piece at a time, for answers that are sent while they are made. The header is a row like others."""
     file = io.StringIO()
-    writer = csv.writer(file)
+    writer = _writer(file)
     for number, row in enumerate(rows, start=1):
         writer.writerow([safe_cell(cell) for cell in row])
         if number % ROWS_AT_ONCE == 0:
@@ -32,8 +37,10 @@ def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
 
 
 def csv_text(*, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(header)
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    return file.getvalue()
+    """The whole table at once."""
+    return "".join(csv_lines([header, *rows]))
+
+
+def _writer(file: io.StringIO) -> Any:
+    """Quotes every cell: one that holds another separator than ours stays one cell where quotes are read."""
+    return csv.writer(file, quoting=csv.QUOTE_ALL)

@@ -70,6 +70,8 @@ MARKS = {
     "unknown": Mark("Unknown", Tone.OFF, "ring"),
     "stale": Mark("No sign of life", Tone.BAD, "cross"),
     "silent": Mark("Silent", Tone.BAD, "warning"),
+    "busy": Mark("Busy", Tone.WAIT, "clock"),
+    "frozen": Mark("Frozen", Tone.BAD, "cross"),
     "late": Mark("Late", Tone.BAD, "clock"),
     "failing": Mark("Failing", Tone.BAD, "warning"),
     "low": Mark("Nearly full", Tone.BAD, "warning"),

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django_q.conf import Conf
 
 from fincelo.database_errors import sqlstate, tell
+from fincelo.lanes import note_sign
 from fincelo.models import TaskHistory
 
 
@@ -41,6 +42,7 @@ def note_start(func: str) -> None:
         TaskHistory.objects.filter(func=func).update(
             last_started_at=Now(), starts=F("starts") + 1, lane=Conf.CLUSTER_NAME
         )
+        note_sign(Conf.CLUSTER_NAME)
     except Error as error:
         tell(error, doing=f"Noting the start of {func}")
 
@@ -54,6 +56,7 @@ def note_end(func: str, *, code: str) -> None:
     )
     try:
         TaskHistory.objects.filter(func=func).update(**ended)
+        note_sign(Conf.CLUSTER_NAME)
     except Error as error:
         tell(error, doing=f"Noting the end of {func}")
 

@@ -4,6 +4,8 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -13,6 +15,7 @@ from django.db import connection, connections
 
 from fincelo import embedded_postgres
 from tests.chromium import HOW_TO_GET_IT, find_chromium
+from tests.travel import travel_back, travel_to
 
 TEST_DATABASE = "test_fincelo"
 
@@ -122,6 +125,26 @@ def _drop_leftovers() -> None:
             server.execute(
                 psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(psycopg.sql.Identifier(name))
             )
+
+
+@pytest.fixture(autouse=True)
+def _day(request: pytest.FixtureRequest) -> Iterator[None]:
+    """`@pytest.mark.day("2027-03-01")`: the database's business day during the test."""
+    mark = request.node.get_closest_marker("day")
+    if mark is None:
+        yield
+        return
+    request.getfixturevalue("db")
+    travel_to(date.fromisoformat(mark.args[0]))
+    yield
+    if not connection.needs_rollback:
+        travel_back()
+
+
+@pytest.fixture(autouse=True)
+def _own_witness(settings: Any, tmp_path: Path) -> None:
+    """Numbers that other tests gave are none of this one's business."""
+    settings.WITNESS_PATH = tmp_path / "witness.jsonl"
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ def environment_for(*, database_url: str) -> dict[str, str]:
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "fincelo.settings",
         "DATABASE_URL": database_url,
+        "WITNESS_PATH": str(settings.WITNESS_PATH),
         "CRM_TRUSTED_ORIGINS": ",".join(settings.CRM_TRUSTED_ORIGINS),
         "CRM_ALLOW_LOOPBACK": "true",
         "HUBSPOT_API_URL": settings.HUBSPOT_API_URL,

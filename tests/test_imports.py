@@ -22,7 +22,7 @@ MAY_IMPORT = {
 MAY_IMPORT_ANY_APP = {"fincelo.urls", "fincelo.templatetags.ui"}  # where all meet, and what prints Money
 MAKES_DEMO_USERS = {"demo.users"}
 IMPORTS_REQUESTS = {"crm_sync.clients.http"}
-READS_THE_CLOCK = {"crm_sync.runs"}  # to stamp a run's start and end
+READS_THE_CLOCK = {"crm_sync.runs", "contracts.clock"}  # to stamp a run; to compare with the database
 
 
 class Layer(IntEnum):
@@ -40,7 +40,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "database_errors enums env redaction",
         Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs rights settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
-        Layer.DOMAIN: "awaited background checking closed_triggers database_rights health health_parts queue_packages recipients schedules startup task_guard task_history",
+        Layer.DOMAIN: "closed_triggers database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
             "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
         ),
@@ -53,19 +53,19 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "currencies custom_values drafts enums money terms",
         Layer.MODELS: "bulk migrations models transactions triggers",
         Layer.DOMAIN: (
-            "approving audit contacts custom_fields custom_filters exporting invariants operations queries reopening sealing "
+            "sealing approving audit clock contacts custom_fields custom_filters exporting invariants operations queries reopening "
             "story suspending workspace"
         ),
         Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",
     },
     "billing": {
         Layer.VALUES: "enums payment_rows periods split tax",
-        Layer.PURE: "documents",
+        Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
             "activation approving banners bounds crediting customer_terms drafting due foretelling "
             "health invariants invoicing issuing letterheads lifecycle locks mailing numbering "
-            "overview paying payment_imports policy previewing queries rendering story voiding waiting"
+            "overview paying payment_imports policy previewing queries rendering restoring story voiding waiting"
         ),
         Layer.INTERFACES: (
             "admin apps checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
@@ -84,7 +84,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "accounts alerts backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "known_deals leaving deciding_billing mapping_rows mapping_versions mappings merging overrides pages pausing "
+            "deciding_billing key_canary known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
             "preflight previewing reapplying records rereading runs samples stages story tie_out "
             "tie_out_checks told watch writing"
         ),

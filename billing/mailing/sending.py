@@ -13,7 +13,8 @@ from billing.enums import MailState
 from billing.mailing.composing import compose
 from billing.mailing.outbox import UNMAILABLE, accepted, claim, put_back, release_addressed
 from billing.models import InvoiceMail, Mailing
-from billing.rendering import UnableToRender, credit_note_pdf, invoice_pdf
+from billing.rendering import UnableToRender, UnableToWitness, credit_note_pdf, invoice_pdf
+from billing.restoring import DatabaseRestored, ensure_not_restored
 from fincelo.redaction import redact
 
 SECONDS = 150
@@ -48,6 +49,12 @@ class _NotSent(Exception):
 
 
 def send_waiting() -> Pass:
+    """Sends nothing while the database counts as restored: what waits may have been sent before."""
+    try:
+        ensure_not_restored()
+    except DatabaseRestored as restored:
+        log.warning("No mail was sent: %s", restored)
+        return Pass(sent=0, is_complete=True)
     release_addressed()
     sender = Mailing.objects.values_list("sender", flat=True).first() or ""
     backend = get_connection()
@@ -96,6 +103,8 @@ def _compose(mail: InvoiceMail, *, recipient: str, sender: str) -> EmailMessage:
         note = mail.credit_note
         pdf = credit_note_pdf(note=note) if note else invoice_pdf(invoice=mail.invoice)
         return compose(mail=mail, recipient=recipient, sender=sender, pdf=pdf)
+    except UnableToWitness as refusal:
+        raise _NotSent(MailState.WAITING, str(refusal), ends_pass=True) from refusal
     except UnableToRender as refusal:
         raise _NotSent(MailState.FAILED, str(refusal)) from refusal
     except ValidationError as error:

@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0014_billing_waits"),
+        ("billing", "0027_witness_of_numbers"),
     ]
 
     operations = [

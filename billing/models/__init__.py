@@ -19,6 +19,7 @@ from billing.models.invoices import (
 )
 from billing.models.payments import Payment, PaymentImport
 from billing.models.policies import ApprovalLimit, BillingPolicy
+from billing.models.restoring import DatabaseMark, NumberGap
 from billing.models.waits import WAITS, WAITS_BY_ITSELF, BillingWait
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "WAITS_BY_ITSELF",
     "BillingWait",
     "CreditNoteRendering",
+    "DatabaseMark",
+    "NumberGap",
     "InvoiceMail",
     "InvoiceRendering",
     "Letterhead",

@@ -15,6 +15,7 @@ from billing.enums import (
     SeriesKind,
 )
 from billing.models.triggers import (
+    IssuedByTheDatabasesDay,
     IssuedHasLines,
     IssuedInvoiceIsFrozen,
     IssuedLineStays,
@@ -328,6 +329,7 @@ class Invoice(models.Model):
         triggers = [
             issued_stays(name="issued_invoice_stays", word="Invoice"),
             IssuedInvoiceIsFrozen(name="issued_invoice_is_frozen"),
+            IssuedByTheDatabasesDay(name="issued_by_the_databases_day"),
             NothingBilledWhileWaiting(name="nothing_is_billed_while_waiting"),
             IssuedHasLines(name="issued_invoice_has_lines"),
             never_emptied(name="invoices_are_kept", words="Issued invoices"),

@@ -19,6 +19,8 @@ CAME_BACK = """
 SENT_ONCE = f"When invoice % was sent stays as it is. {WAY_ON}"
 SENT_BY_NOW = "Invoice % can only have been sent between its issue and now. Give the moment when it was."
 STATE_FOLLOWS = "The state of invoice % follows from what is sent, credited and paid of it."
+AHEAD = "Nothing is issued with a date ahead: % lies after the database''s day, %."
+BEFORE_INVOICE = "Credit note % is dated %, before its invoice. Date it on the day of its invoice or later."
 NO_LINE = "Invoice % has no line. An invoice is issued together with what it charges."
 NO_CREDIT_LINE = "Credit note % has no line. Ask for an amount that takes back a charge."
 NO_MORE_LINES = f"Invoice % is issued: its lines are its net, and no line can be added. {WAY_ON}"
@@ -115,6 +117,23 @@ class IssuedInvoiceIsFrozen(pgtrigger.Trigger):
             NEW.state = {SETTLED_STATE};
             RETURN NEW;
         """  # noqa: S608  constants
+
+
+class IssuedByTheDatabasesDay(pgtrigger.Trigger):
+    """No invoice is dated after the business day of the database's clock, whoever writes it."""
+
+    when = pgtrigger.After
+    operation = pgtrigger.Insert
+    level = pgtrigger.Statement
+    referencing = pgtrigger.Referencing(new="inserted")
+    declare = [("last", "date")]
+    func = f"""
+        SELECT max(issue_date) INTO last FROM inserted;
+        IF last > contracts_business_day() THEN
+            {_refuse(AHEAD, "last", "contracts_business_day()")}
+        END IF;
+        RETURN NULL;
+    """  # noqa: S608  constants
 
 
 class NothingBilledWhileWaiting(pgtrigger.Trigger):
@@ -247,6 +266,12 @@ class CreditNoteIsFrozen(pgtrigger.Trigger):
             END IF;
             IF OLD.state <> 'draft' THEN
                 {_refuse("Credit note % is issued and stays as it is.", "OLD.number")}
+            END IF;
+            IF NEW.issue_date > contracts_business_day() THEN
+                {_refuse(AHEAD, "NEW.issue_date", "contracts_business_day()")}
+            END IF;
+            IF NEW.issue_date < (SELECT issue_date FROM billing_invoice WHERE id = NEW.invoice_id) THEN
+                {_refuse(BEFORE_INVOICE, "NEW.number", "NEW.issue_date")}
             END IF;
             IF NEW.state <> 'draft' AND NOT EXISTS (
                 SELECT 1 FROM billing_creditnoteline WHERE credit_note_id = NEW.id

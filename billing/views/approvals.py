@@ -6,7 +6,6 @@ from functools import partial
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.approving import (
@@ -24,8 +23,8 @@ from billing.models import BillingRun, CreditNote, Invoice
 from billing.settling_forms import ApprovalForm, TakeBackForm
 from billing.tasks import request_billing, request_sending
 from billing.views.attempt import actor_of, attempt, is_filled
+from contracts.clock import business_day
 from contracts.models import Contract
-from contracts.workspace import business_date
 from fincelo.pagination import CountCappedPaginator
 from fincelo.rights import needs
 
@@ -82,7 +81,7 @@ def approve(request: HttpRequest) -> HttpResponse:
     else:
         ids = _ticked(request.POST)
     done: list[Approval] = []
-    today = business_date(at=timezone.now())
+    today = business_day()
     if attempt(
         request,
         lambda: done.append(approve_drafts(ids=sorted(set(ids)), as_of=today, actor=actor_of(request))),

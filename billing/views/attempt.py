@@ -15,11 +15,13 @@ from billing.mailing.outbox import UnableToSend
 from billing.numbering import UnableToIssueInvoice
 from billing.paying import UnableToRecordPayment
 from billing.policy import PeriodLocked
+from billing.restoring import UnableToContinue
 from billing.voiding import UnableToVoid
 
 REFUSALS = (
     PeriodLocked,
     UnableToApprove,
+    UnableToContinue,
     UnableToCredit,
     UnableToDecide,
     UnableToIssueInvoice,

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.settling_forms import TakeBackForm
@@ -20,8 +19,8 @@ from contracts.approving import (
     stamp_of_all,
     totals_of,
 )
+from contracts.clock import business_day
 from contracts.models import Contract
-from contracts.workspace import business_date
 from fincelo.pagination import CountCappedPaginator
 from fincelo.rights import needs
 
@@ -51,7 +50,7 @@ def waiting_list(request: HttpRequest) -> HttpResponse:
 @needs(APPROVE)
 def approve(request: HttpRequest) -> HttpResponse:
     """All that the person has seen the totals of, or those that were ticked."""
-    today, actor = business_date(at=timezone.now()), actor_of(request)
+    today, actor = business_day(), actor_of(request)
     if "seen" in request.POST:
         decide(request, lambda: approve_all(seen=request.POST["seen"], as_of=today, actor=actor))
         return redirect(WAITS)
@@ -74,7 +73,7 @@ def ticked(request: HttpRequest) -> dict[int, str]:
 def approve_one(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     seen = {pk: request.POST.get("seen", "")}
-    today, actor = business_date(at=timezone.now()), actor_of(request)
+    today, actor = business_day(), actor_of(request)
     decide(request, lambda: approve_contracts(seen=seen, as_of=today, actor=actor))
     return redirect(contract)
 

@@ -3,7 +3,6 @@ from functools import partial
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from billing.crediting import approve_credit, discard_credit, left_to_credit, may_discard, request_credit
@@ -15,9 +14,9 @@ from billing.rendering import boxed_texts, credit_document_of
 from billing.settling_forms import CreditForm
 from billing.tasks import request_sending
 from billing.views.attempt import actor_of, attempt, is_filled
+from contracts.clock import business_day
 from contracts.money import Money
 from contracts.story import audit_story, newest_first
-from contracts.workspace import business_date
 from fincelo.pagination import CountCappedPaginator
 from fincelo.rights import needs
 
@@ -79,7 +78,7 @@ def credit(request: HttpRequest, pk: int) -> HttpResponse:
                 invoice=invoice,
                 amount=amount.minor if amount else None,
                 reason=form.cleaned_data["reason"],
-                as_of=business_date(at=timezone.now()),
+                as_of=business_day(),
                 actor=actor_of(request),
             )
         )
@@ -99,7 +98,7 @@ def credit(request: HttpRequest, pk: int) -> HttpResponse:
 @needs("billing.issue_creditnote")
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     note = get_object_or_404(CreditNote, pk=pk)
-    today = business_date(at=timezone.now())
+    today = business_day()
     if attempt(request, partial(approve_credit, note=note, as_of=today, actor=actor_of(request))):
         note.refresh_from_db()
         request_sending(actor_id=request.user.pk)

@@ -1,7 +1,6 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
@@ -10,7 +9,7 @@ from billing.mail_forms import LetterheadForm, MailingForm
 from billing.mailing.composing import file_name
 from billing.models import CreditNote, Invoice, LegalEntity, Letterhead, Mailing
 from billing.rendering import UnableToRender, credit_note_pdf, invoice_pdf, sample_pdf
-from contracts.workspace import business_date
+from contracts.clock import business_day
 from fincelo.rights import needs
 
 
@@ -44,7 +43,7 @@ def credit_note_document(request: HttpRequest, pk: int) -> HttpResponse:
 @needs("billing.view_letterhead")
 def sample_document(request: HttpRequest) -> HttpResponse:
     legal_entity = get_object_or_404(LegalEntity.objects.order_by("pk")[:1])
-    today = business_date(at=timezone.now())
+    today = business_day()
     return _download(sample_pdf(legal_entity=legal_entity, as_of=today), "sample.pdf")
 
 

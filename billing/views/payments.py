@@ -3,7 +3,6 @@ from functools import partial
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from billing.models import Invoice, Payment, PaymentImport
@@ -12,8 +11,8 @@ from billing.payment_imports import import_payments
 from billing.payment_rows import MOST_BYTES, UnreadableFile
 from billing.settling_forms import PaymentFileForm, PaymentForm, TakeBackForm
 from billing.views.attempt import actor_of, attempt, is_filled
+from contracts.clock import business_day
 from contracts.money import Money
-from contracts.workspace import business_date
 from fincelo.pagination import CountCappedPaginator
 from fincelo.rights import EXPORT, needs
 from fincelo.spreadsheets import csv_text
@@ -50,7 +49,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
         amount=paid,
         received_date=form.cleaned_data["received_date"],
         reference=form.cleaned_data["reference"],
-        as_of=business_date(at=timezone.now()),
+        as_of=business_day(),
         actor=actor_of(request),
     )
     if attempt(request, work):
@@ -63,7 +62,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     payment = get_object_or_404(Payment.objects.select_related("invoice"), pk=pk)
     form = TakeBackForm(request.POST)
-    today = business_date(at=timezone.now())
+    today = business_day()
     if is_filled(request, form) and attempt(
         request,
         partial(
@@ -89,7 +88,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
         done = import_payments(
             file_name=file.name,
             content=file.read(MOST_BYTES + 1),
-            as_of=business_date(at=timezone.now()),
+            as_of=business_day(),
             actor=actor_of(request),
         )
     except UnreadableFile as refusal:

@@ -4,7 +4,6 @@ from decimal import Decimal
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from billing import customer_terms
@@ -25,6 +24,7 @@ from billing.story import issued
 from billing.tasks import request_billing
 from billing.views.attempt import actor_of, is_filled
 from billing.voiding import may_be_void
+from contracts.clock import business_day
 from contracts.custom_fields import shown_fields
 from contracts.custom_values import shown_value
 from contracts.enums import CustomFieldHome
@@ -33,7 +33,6 @@ from contracts.money import Money
 from contracts.queries import contracts_matching, currencies_in_use
 from contracts.story import audit_story, newest_first
 from contracts.suspending import UnableToResume, resume
-from contracts.workspace import business_date
 from fincelo.pagination import CountCappedPaginator
 from fincelo.rights import needs
 
@@ -45,7 +44,7 @@ PREVIEW = 10
 def customer(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Customer, pk=pk)
     contracts = contracts_matching(customer_id=shown.pk).select_related("billing_schedule")
-    invoices = invoices_matching(as_of=business_date(at=timezone.now()), customer_id=shown.pk)
+    invoices = invoices_matching(as_of=business_day(), customer_id=shown.pk)
     entity = LegalEntity.objects.order_by("pk").first()
     page = CountCappedPaginator(contracts, PREVIEW).page(1)
     with_reasons(page.object_list)
@@ -72,7 +71,7 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
     form.is_valid()  # what a filter cannot mean is left out
     chosen = form.cleaned_data
     invoices = invoices_matching(
-        as_of=business_date(at=timezone.now()),
+        as_of=business_day(),
         text=chosen.get("q", ""),
         state=chosen.get("state", ""),
         currency=chosen.get("currency", ""),
@@ -98,7 +97,7 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
 
 @needs("billing.view_invoice")
 def invoice(request: HttpRequest, pk: int) -> HttpResponse:
-    today = business_date(at=timezone.now())
+    today = business_day()
     invoices = invoices_matching(as_of=today)
     shown = get_object_or_404(invoices.select_related("contract", "customer", "billing_run__actor"), pk=pk)
     left = Money(minor=left_to_credit(invoice=shown), currency=shown.currency)
@@ -166,7 +165,7 @@ def bill_all_missed(request: HttpRequest, pk: int) -> HttpResponse:
 @needs("billing.change_billingschedule")
 def billed_elsewhere(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
-    overview = billing_overview(contract=contract, as_of=business_date(at=timezone.now()))
+    overview = billing_overview(contract=contract, as_of=business_day())
     form = BilledElsewhereForm(request.POST, missed=overview.missed, currency=contract.currency)
     if not form.is_valid():
         messages.error(request, "Choose up to which period the contract was billed already.")
@@ -180,7 +179,7 @@ def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     assert request.user.is_authenticated  # a permission was asked for
     try:
-        resume(contract=contract, as_of=business_date(at=timezone.now()), actor=request.user)
+        resume(contract=contract, as_of=business_day(), actor=request.user)
     except UnableToResume as refusal:
         messages.error(request, str(refusal))
     else:
@@ -192,7 +191,7 @@ def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
 def _decide(request: HttpRequest, contract: Contract, *, bill_from: date | None) -> HttpResponse:
     assert request.user.is_authenticated  # a permission was asked for
     try:
-        today = business_date(at=timezone.now())
+        today = business_day()
         decide_catch_up(contract=contract, bill_from=bill_from, as_of=today, actor=request.user)
     except UnableToDecide as refusal:
         messages.error(request, str(refusal))

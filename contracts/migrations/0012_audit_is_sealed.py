@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contracts", "0011_audit_knows_addresses"),
+        ("contracts", "0018_business_day_of_the_database"),
     ]
 
     operations = [

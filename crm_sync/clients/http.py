@@ -23,9 +23,14 @@ READ_SECONDS = 30
 DEADLINE_SECONDS = 60
 BODY_LIMIT = 20 * 1024 * 1024
 TRIES = 3
+SILENCE_PAUSE_SECONDS = 120.0
+"""After a call without an answer the connection is left alone so long, and longer each time it goes on."""
+NOT_AGAIN = frozenset({"BODY_TOO_LARGE", "SILENT", "DEADLINE"})
+"""Failures that took their time, or that come again: a second try would only keep others waiting."""
 CHUNK = 64 * 1024
 RETRIABLE_STATUSES = frozenset({406, 420, 423, 429, 500, 502, 503, 504, 521, 522, 523, 524, 525, 526})
 LONGEST_WAIT_SECONDS = 20.0
+LEFT_ALONE = "Fincelo leaves it alone for some minutes and then asks again by itself."
 LONGEST_NUMBER = 100
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 
@@ -185,7 +190,7 @@ class Transport:
                     method=method, url=url, headers=headers, params=params, form=form, body=body
                 )
             except TransientError as error:
-                if attempt == tries or error.code == "BODY_TOO_LARGE":
+                if attempt == tries or error.code in NOT_AGAIN:
                     raise
                 self.pause(backoff(attempt))
                 continue
@@ -244,9 +249,11 @@ class Transport:
                 )
             if self.clock() > ends_at:
                 raise TransientError(
-                    f"{host} took longer than {DEADLINE_SECONDS} seconds.",
-                    next_step="The next poll tries again.",
+                    f"{host} took longer than {DEADLINE_SECONDS} seconds to answer.",
+                    next_step=LEFT_ALONE,
                     code="DEADLINE",
+                    retry_after=SILENCE_PAUSE_SECONDS,
+                    grows=True,
                 )
         return b"".join(parts)
 
@@ -264,6 +271,14 @@ def failure_of(error: Exception, *, host: str) -> SyncError:
             "The access token has characters in it that no token has.",
             next_step="Copy it again, the whole of it and nothing else.",
             code="BAD_TOKEN",
+        )
+    if isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError | TimeoutError):
+        return TransientError(
+            f"{host} accepted the call and did not answer within {READ_SECONDS} seconds.",
+            next_step=LEFT_ALONE,
+            code="SILENT",
+            retry_after=SILENCE_PAUSE_SECONDS,
+            grows=True,
         )
     return TransientError(
         f"{host} could not be reached ({type(error).__name__}).",

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from crm_sync.clients.http import TRIES, Answer, Transport, backoff
@@ -16,9 +17,17 @@ REFUSED_TOKEN = (401, 530)
 """Seen to pass: a token counts as dead when it is refused once more a little later."""
 SIDE_CALLS = re.compile(r"/crm/(v3/owners|owners/|associations/|v4/associations/).*")
 """Calls whose refusal is no proof that the token is dead."""
+DENIALS = (400, 401, 403, 404)
+"""With a JSON object as its body HubSpot's own word that a token is of no use."""
 HUBLET = re.compile(r"[a-z]{2}\d")
 log = logging.getLogger(__name__)
 Body = dict[str, Any]
+
+
+class TokenVerdict(Enum):
+    ALIVE = "alive"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
 
 
 class HubSpotCalls:
@@ -92,16 +101,24 @@ class HubSpotCalls:
         correlation = answer.headers.get("X-HubSpot-Correlation-Id", "")[:60]
         log.warning("HubSpot refused %s with %s, correlation id %r.", path, answer.status, correlation)
         error = error_of(answer, time_zone=self.time_zone)
-        if not isinstance(error, ConfigError) or not error.breaks or not SIDE_CALLS.match(path):
+        if not isinstance(error, ConfigError) or not error.breaks or path == INTROSPECTION:
             return error
-        return refused_beside(answer) if self.token_lives() else error
+        verdict = self.verdict_on_token()
+        if verdict is TokenVerdict.DEAD:
+            return error
+        if verdict is TokenVerdict.ALIVE and SIDE_CALLS.match(path):
+            return refused_beside(answer)
+        return refused_for_now(answer)
 
-    def token_lives(self) -> bool:
+    def verdict_on_token(self) -> TokenVerdict:
         """What HubSpot says of the token itself. https://developers.hubspot.com/docs/apps/legacy-apps/private-apps/overview"""
         answer = self.call(
             method="POST", path=INTROSPECTION, params=None, body={"tokenKey": self.access_token}
         )
-        return answer.is_success
+        if answer.is_success:
+            return TokenVerdict.ALIVE
+        is_named = answer.status in DENIALS and isinstance(answer.json_or_none(), dict)
+        return TokenVerdict.DEAD if is_named else TokenVerdict.UNKNOWN
 
 
 def correct_hublet(answer: Answer) -> str:
@@ -109,6 +126,15 @@ def correct_hublet(answer: Answer) -> str:
     body = answer.json_or_none()
     named = body.get("correctHublet") if isinstance(body, dict) else None
     return named if isinstance(named, str) and HUBLET.fullmatch(named) else ""
+
+
+def refused_for_now(answer: Answer) -> TransientError:
+    return TransientError(
+        "HubSpot refused a call without saying that the access token is dead.",
+        next_step="The next poll tries again.",
+        code="REFUSED_FOR_NOW",
+        status=answer.status,
+    )
 
 
 def refused_beside(answer: Answer) -> ConfigError:

@@ -41,6 +41,13 @@ def error_of(answer: Answer, *, time_zone: str = "UTC") -> SyncError:
     """What a refused call means, whatever shape its body has. Never raises."""
     details = details_of(answer)
     category = one_line(details.get("category", ""))
+    if answer.status == 401 and not details:
+        return TransientError(
+            "HubSpot, or something on the way to it, refused a call without a reason (401).",
+            next_step=LATER,
+            code="REFUSED_WITHOUT_REASON",
+            status=401,
+        )
     if answer.status == 401:
         return unauthorised(details=details, category=category)
     if answer.status == 403:
@@ -59,7 +66,6 @@ def error_of(answer: Answer, *, time_zone: str = "UTC") -> SyncError:
         return ConfigError(
             "HubSpot could not read the access token.",
             next_step=RECONNECT,
-            breaks=True,
             code="BAD_TOKEN",
             status=530,
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 from crm_sync.clients.http import Answer, Transport
 from crm_sync.clients.reading import is_count
-from crm_sync.clients.salesforce_errors import data_error, needs_new_token
+from crm_sync.clients.salesforce_errors import data_error, needs_new_token, refuses_session
 from crm_sync.clients.salesforce_values import NEXT_PAGE
 from crm_sync.deals import Allowance
 from crm_sync.errors import TransientError
@@ -22,7 +22,6 @@ EMPTY_PAGES = 10
 RENEW_EVERY_SECONDS = 300
 API_USAGE = re.compile(r"(?<![\w-])api-usage=(\d{1,12})/(\d{1,12})")
 GONE = 410
-UNAUTHORISED = 401
 Record = dict[str, Any]
 
 
@@ -135,7 +134,7 @@ class SalesforceApi:
             return answer
         now = self.transport.clock()
         if self.renewed_at is not None and now - self.renewed_at < RENEW_EVERY_SECONDS:
-            if answer.status != UNAUTHORISED:
+            if not refuses_session(answer):
                 return answer
             raise TransientError(
                 "Salesforce has ended the session again.",
@@ -145,7 +144,15 @@ class SalesforceApi:
             )
         self.access_token, self.instance_url = self.renew(self.access_token)
         self.renewed_at = now
-        return self.send(path=path, params=params, headers=headers)
+        answer = self.send(path=path, params=params, headers=headers)
+        if refuses_session(answer):
+            raise TransientError(
+                "Salesforce refused a call although it had just renewed the session.",
+                next_step="The next poll tries again.",
+                code="FRESH_SESSION_REFUSED",
+                status=answer.status,
+            )
+        return answer
 
     def send(
         self, *, path: str, params: Mapping[str, str] | None, headers: Mapping[str, str] | None

@@ -29,6 +29,8 @@ POLICIES = {
     "not attached to agent": NOT_FOR_AGENT,
 }
 LONGEST_CODE = 60
+TOKEN_REFUSALS = (400, 401)
+"""The statuses of the token endpoint's own refusals. What stands on the way to it answers with others."""
 
 
 class RenewalUnderWay(TransientError):
@@ -99,11 +101,16 @@ def needs_new_token(answer: Answer) -> bool:
     """Whether a renewal may cure it: the session ran out, or the org moved to where the renewal tells."""
     if answer.is_success:
         return False  # its body may be large, and reading it twice is felt
+    return refuses_session(answer) or 300 <= answer.status < 400
+
+
+def refuses_session(answer: Answer) -> bool:
+    """Whether it says that the session is over. Beside a token that is new it proves nothing for good."""
+    if answer.is_success:
+        return False
     _, message = code_and_message(answer)
-    return (
-        (answer.status == 401 and not is_policy(message))
-        or is_bad_token(status=answer.status, message=message)
-        or 300 <= answer.status < 400
+    return (answer.status == 401 and not is_policy(message)) or is_bad_token(
+        status=answer.status, message=message
     )
 
 
@@ -133,9 +140,9 @@ def token_error(answer: Answer) -> SyncError:
         )
     if answer.status == 429:
         return from_rule(SLOWER, code=code, answer=answer)
-    if answer.status >= 500 or not code:
-        return from_rule(OUTAGE, code=code, answer=answer)
     rule = token_rule(code=code, description=description)
+    if answer.status >= 500 or not code or (rule.breaks and answer.status not in TOKEN_REFUSALS):
+        return from_rule(OUTAGE, code=code, answer=answer)
     if rule is UNDER_WAY:
         return RenewalUnderWay(rule.sentence, next_step=rule.next_step, code=code, status=answer.status)
     return from_rule(rule, code=code, answer=answer)

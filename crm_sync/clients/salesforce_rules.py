@@ -38,12 +38,10 @@ DATA_RULES = {
     "API_DISABLED_FOR_ORG": Rule(
         sentence="This edition of Salesforce has no API access.",
         next_step="Ask Salesforce for an edition or add-on with API access.",
-        breaks=True,
     ),
     "API_CURRENTLY_DISABLED": Rule(
         sentence="The connected user has no API access.",
         next_step="Ask a Salesforce administrator to tick API Enabled for that user.",
-        breaks=True,
     ),
     "MALFORMED_QUERY": Rule(sentence="Salesforce could not read a query of Fincelo's.", next_step=OURS),
     "INVALID_QUERY_FILTER_OPERATOR": Rule(
@@ -79,9 +77,7 @@ DATA_RULES = {
         sentence="Salesforce does not know the address that was asked.",
         next_step="Ask a Salesforce administrator whether the connected user may read Opportunity.",
     ),
-    "URL_NOT_RESET": Rule(
-        sentence="A data call went to the login address.", next_step=RECONNECT, breaks=True
-    ),
+    "URL_NOT_RESET": Rule(sentence="A data call went to the login address.", next_step=RECONNECT),
 }
 TOO_MANY_AT_ONCE = passing("Salesforce is working on too many requests of this org at once.", wait=MINUTE)
 DECLINED = passing("Salesforce turns calls away that come too fast.", wait=MINUTE)
@@ -100,7 +96,7 @@ NOT_FOR_AGENT = Rule(
     breaks=True,
 )
 STATUS_RULES = {
-    401: Rule(sentence="Salesforce refused the authorisation.", next_step=RECONNECT, breaks=True),
+    401: passing("Salesforce refused a call although it had just renewed the session."),
     409: Rule(sentence="Salesforce found two calls of Fincelo's at odds with each other.", next_step=OURS),
     410: Rule(
         sentence="Salesforce has retired the API version in use.",

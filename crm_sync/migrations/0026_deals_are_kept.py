@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm_sync", "0013_hold_policy_and_mails"),
+        ("crm_sync", "0020_canary_of_the_encryption_keys"),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ from crm_sync.models.connections import (
     CrmOrg,
     won_stages,
 )
-from crm_sync.models.credentials import Authorisation, ConnectionCredentials
+from crm_sync.models.credentials import Authorisation, ConnectionCredentials, KeyCanary
 from crm_sync.models.deals import CrmAccount, CrmDeal, CrmDealQuerySet, Hold, HoldQuerySet
 from crm_sync.models.mappings import CrmSchema, FieldMapping, MappingVersion, Translation
 from crm_sync.models.policies import REMINDER_HOURS, HoldPolicy
@@ -37,6 +37,7 @@ __all__ = [
     "Hold",
     "HoldPolicy",
     "HoldQuerySet",
+    "KeyCanary",
     "MappingVersion",
     "POLL_INTERVAL",
     "REMINDER_HOURS",

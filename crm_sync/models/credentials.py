@@ -25,6 +25,17 @@ class ConnectionCredentials(SealedModel):
         return f"Credentials of connection {self.connection_id}"
 
 
+class KeyCanary(SealedModel):
+    """One known text, encrypted with the first key: whether the keys of a process fit this database."""
+
+    ONLY = 1
+    TEXT = "Fincelo can read this."
+    text = SecretField(editable=False)
+
+    def __str__(self) -> str:
+        return "Canary of the keys"
+
+
 class Authorisation(SealedModel):
     """A Salesforce authorisation that was started and has not come back yet.
 

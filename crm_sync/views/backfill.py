@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,8 +13,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from contracts.clock import business_day
 from contracts.money import Money
-from contracts.workspace import business_date
 from crm_sync import backfill as importing
 from crm_sync import health, tasks
 from crm_sync.backfill import UnableToBackfill
@@ -60,7 +61,7 @@ def show(request: HttpRequest, *, connection: Connection, form: PreviewForm | No
         "is_under_way": current is not None and current.state in UNDER_WAY,
         "is_behind": current is not None and current.state in BEHIND,
         "may_import": request.user.has_perms(MAY_IMPORT),
-        "lies_back": connection.import_from < business_date(at=timezone.now()),
+        "lies_back": connection.import_from < business_day(),
     }
     if current is not None:
         context |= facts_of(current) | deals_of(request, current) | waits_for(current)
@@ -184,16 +185,16 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return show(request, connection=connection, form=form)
     try:
-        begun = importing.begin_preview(
-            connection=connection,
-            as_of=business_date(at=timezone.now()),
-            actor=signed_in(request),
-            **form.cleaned_data,
-        )
+        with transaction.atomic():  # no preview without the task that reads for it
+            begun = importing.begin_preview(
+                connection=connection,
+                as_of=business_day(),
+                actor=signed_in(request),
+                **form.cleaned_data,
+            )
+            tasks.request_preview(backfill_id=begun.pk, actor_id=request.user.pk)
     except UnableToBackfill as refusal:
         messages.error(request, str(refusal))
-    else:
-        tasks.request_preview(backfill_id=begun.pk, actor_id=request.user.pk)
     return redirect("backfill", pk=pk)
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contracts.workspace import business_date
+from contracts.clock import business_day
 from crm_sync import connecting
 from crm_sync.enums import Provider
 from crm_sync.errors import SyncError
@@ -38,7 +38,7 @@ def add_connection(request: HttpRequest, provider: str) -> HttpResponse:
     if provider not in Provider.values:
         raise Http404
     connection = Connection(provider=provider)
-    suggested = {"name": free_name(provider), "import_from": business_date(at=timezone.now())}
+    suggested = {"name": free_name(provider), "import_from": business_day()}
     form = NEW_FORMS[provider](request.POST or None, instance=connection, initial=suggested)
     notice = None
     if request.method == "POST" and form.is_valid():

@@ -2,18 +2,17 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 
 from billing.forms import BilledElsewhereForm
 from billing.overview import billing_overview
 from billing.settling_forms import TakeBackForm
 from billing.story import billing_story
 from contracts.approving import stamp
+from contracts.clock import business_day
 from contracts.custom_fields import shown_fields
 from contracts.enums import CustomFieldHome
 from contracts.models import Contract
 from contracts.story import audit_story, newest_first
-from contracts.workspace import business_date
 from crm_sync.leaving import why
 from crm_sync.models import CrmDeal
 from crm_sync.overrides import overrides_of
@@ -26,7 +25,7 @@ from crm_sync.views.waits import shown_reasons
 def contract(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Contract.objects.select_related("customer", "billing_schedule"), pk=pk)
     deal = CrmDeal.objects.filter(contract=shown).select_related("connection__org", "org").first()
-    overview = billing_overview(contract=shown, as_of=business_date(at=timezone.now()))
+    overview = billing_overview(contract=shown, as_of=business_day())
     return render(
         request,
         "crm_sync/contract.html",

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from contracts.workspace import business_date
+from contracts.clock import business_day
 from crm_sync import health
 from crm_sync.deal_references import LONGEST
 from crm_sync.enums import CustomerMatch, Outcome
@@ -36,7 +36,7 @@ def answer(connection: Connection, *, asked: str) -> dict[str, object]:
         return {"refusal": f"{connection} is not connected, so no deal can be read."}
     now = timezone.now()
     try:
-        trial = try_deal(connection=connection, typed=asked, as_of=business_date(at=now), at=now)
+        trial = try_deal(connection=connection, typed=asked, as_of=business_day(), at=now)
     except UnableToTry as refusal:
         return {"refusal": str(refusal)}
     except SyncError as error:

@@ -7,10 +7,9 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contracts.workspace import business_date
+from contracts.clock import business_day
 from crm_sync import mappings, reapplying, tasks
 from crm_sync.connection_settings import save_settings
 from crm_sync.deciding_billing import DECIDES_BILLING
@@ -166,7 +165,7 @@ def show(
         "versions": latest_versions(connection=connection, most=SHOWN_VERSIONS),
         "progress": mapping_review.progress_of(connection),
         "waiting": background.waiting_for(tasks.reapply, subject=str(connection.pk)),
-        "reaches_back": connection.import_from < business_date(at=timezone.now()),
+        "reaches_back": connection.import_from < business_day(),
         "may_change": request.user.has_perm(CHANGE_MAPPING),
         "may_agree": request.user.has_perm(DECIDES_BILLING),
         "not_agreed": not_agreed(connection.mapping_version),

@@ -9,11 +9,10 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from contracts.clock import business_day
 from contracts.money import Money
-from contracts.workspace import business_date
 from crm_sync import tie_out, tie_out_checks
 from crm_sync.enums import TieOutLine as Line
 from crm_sync.models import Hold, TieOut
@@ -186,7 +185,7 @@ class RowPaginator(Paginator):
 
 
 def present_month() -> date:
-    return business_date(at=timezone.now()).replace(day=1)
+    return business_day().replace(day=1)
 
 
 def asked_month(request: HttpRequest) -> date:

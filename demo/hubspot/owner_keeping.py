@@ -39,6 +39,11 @@ class OwnerKeeping(PortalBase):
         with self.lock:
             self._keep_owner(replace(self.owners[owner_id], archived=True, updated_at=self.clock()))
 
+    def change_owner(self, owner_id: str, *, email: str) -> None:
+        """Another address of the person behind it, which moves no stamp: neither the owner's nor a deal's."""
+        with self.lock:
+            self._keep_owner(replace(self.owners[owner_id], email=email))
+
     def _keep_owner(self, owner: Owner) -> None:
         self.owners[owner.id] = owner
         self.note_change("owner", owner.id)

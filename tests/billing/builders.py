@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from billing.activation import ActivationOrder, activate_billing
 from billing.models import Invoice, LegalEntity
 from billing.periods import plan_instalments
@@ -16,6 +18,8 @@ from contracts.money import Money
 from contracts.operations import ContractOrder, write_contracts, write_customers
 
 TODAY = date(2026, 11, 22)
+AHEAD = pytest.mark.day("2199-12-31")
+"""For tests that bill many years: the database's day is after all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

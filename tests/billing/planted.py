@@ -239,6 +239,23 @@ PLANTED: list[tuple[list[str], dict[str, str]]] = [
     ),
     (
         [
+            "UPDATE billing_invoice SET issue_date = issue_date + 1, due_date = due_date + 1 WHERE sequence = 7",
+            "UPDATE billing_numberseries SET last_issue_date = last_issue_date + 1 WHERE kind = 'invoice'",
+        ],
+        {
+            "no_issue_date_after_the_databases_day": "Invoice INV-2026-000007 is dated 2026-11-23, and today is 2026-11-22 by the database's clock. Void an invoice that has not been sent; otherwise agree with whoever keeps the books, and credit it from its day on.",
+        },
+    ),
+    (
+        [
+            "UPDATE billing_creditnote SET issue_date = issue_date - 1",
+        ],
+        {
+            "no_credit_note_before_its_invoice": "Credit note CN-2026-000001 is dated 2026-11-21, before its invoice INV-2026-000006 of 2026-11-22. Tell whoever keeps the books: both documents stay as they were sent.",
+        },
+    ),
+    (
+        [
             "UPDATE contracts_contract SET value_minor = 4999 WHERE id = {First}",
         ],
         {

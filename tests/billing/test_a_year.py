@@ -16,11 +16,11 @@ from billing.models import BillingRun, Instalment, Invoice
 from billing.tasks import bill_due
 from contracts.enums import BillingCycle, BillingTiming, LeadDays
 from contracts.models import Contract, Workspace
-from tests.billing.builders import Deal, ensure_legal_entity, sign
+from tests.billing.builders import AHEAD, Deal, ensure_legal_entity, sign
 from tests.billing.calendars import KATHMANDU, KIRITIMATI, NEW_YORK, ZONES, day_in
 from tests.invariants import WITHOUT_CRM, assert_no_violations
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, AHEAD]
 
 FIRST = date(2027, 7, 1)
 DAYS = 366

@@ -20,10 +20,10 @@ from billing.numbering import UnableToIssueInvoice
 from billing.policy import PeriodLocked
 from contracts.enums import ContractState
 from contracts.models import AuditEntry, Contract
-from tests.billing.builders import TODAY, Deal, ensure_legal_entity, invoices, order_for, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, invoices, order_for, sign
 from tests.billing.people import person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, AHEAD]
 
 LATER = date(2026, 12, 1)
 

@@ -11,9 +11,9 @@ from billing.invoicing import invoice_due
 from billing.models import Instalment, Invoice
 from contracts.enums import BillingCycle, BillingTiming, ContractState, LeadDays
 from contracts.models import Contract
-from tests.billing.builders import Deal, ensure_legal_entity, sign
+from tests.billing.builders import AHEAD, Deal, ensure_legal_entity, sign
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, AHEAD]
 
 FIRST = date(2027, 1, 1)
 

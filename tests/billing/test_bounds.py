@@ -13,10 +13,10 @@ from billing.invoicing import BillingSummary, invoice_due
 from billing.models import BillingRun, BillingSchedule, Instalment, Invoice
 from contracts.enums import ContractState
 from contracts.models import AuditEntry, Contract
-from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, AHEAD]
 
 
 @pytest.fixture(autouse=True)

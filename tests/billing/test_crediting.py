@@ -17,10 +17,10 @@ from billing.models import ApprovalLimit, BillingPolicy, CreditNote, CreditNoteL
 from billing.policy import PeriodLocked
 from contracts.models import AuditEntry
 from fincelo.checking import check
-from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, AHEAD]
 
 NEXT_YEAR = date(2027, 1, 2)
 

@@ -22,10 +22,10 @@ from billing.enums import BillingRunState, BillingTrigger, InstalmentState
 from billing.invoicing import invoice_due
 from billing.models import BillingRun, Instalment, Invoice, InvoiceLine, InvoiceMail, NumberSeries
 from billing.numbering import UnableToIssueInvoice
-from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
 from tests.invariants import WITHOUT_CRM, assert_no_violations
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, AHEAD]
 
 FORK = multiprocessing.get_context("fork")
 TOMORROW = TODAY + timedelta(days=1)

@@ -23,12 +23,12 @@ from billing.models import CreditNote, Invoice
 from billing.rendering import credit_note_pdf, invoice_pdf
 from billing.tax import RateTotal
 from contracts.models import Contract, Customer, CustomField
-from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.documents.papers import CATALOGUE, LINE, paper, picture
 from tests.billing.documents.readings import DECIMALS, assert_read_as
 from tests.billing.people import person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, AHEAD]
 
 COUNT = 100
 NAMES = [name for name in CATALOGUE if len(name) <= 200] + ["Ünïcode GmbH & Co. KG", "Æther A/S", "Ѐѝ ООО"]

@@ -21,6 +21,7 @@ from tests.billing.people import person
 from tests.billing.planted import PLANTED
 from tests.crm_sync.test_invariants import PLANTED as CRM_PLANTED
 from tests.invariants import TESTS_EMPTY_TABLES, WITHOUT_CRM, plant, violations
+from tests.travel import travel_to
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +49,7 @@ def invoice_of(name: str) -> Invoice:
 @pytest.fixture
 def workspace() -> dict[str, int]:
     """Seven contracts, seven invoices, one credit note, one payment. Ids by name."""
+    travel_to(TODAY)
     ensure_legal_entity(default_tax_rate=19_000)
     ann = person("ann", group="Approver")
     sign(
@@ -110,6 +112,7 @@ def test_the_first_twenty_are_told_and_all_are_counted(workspace: dict[str, int]
 
 def test_a_run_with_many_invoices_of_one_contract_is_reported() -> None:
     ensure_legal_entity()
+    travel_to(date(2026, 12, 22))
     [contract] = sign(Deal(start=date(2026, 8, 22)), as_of=date(2026, 8, 22))
     bill(date(2026, 8, 22))
     bill(date(2026, 12, 22))  # an outage that is caught up

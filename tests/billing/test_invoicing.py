@@ -18,9 +18,9 @@ from billing.models import (
     LegalEntity,
 )
 from contracts.enums import BillingCycle, BillingTiming, ContractState
-from tests.billing.builders import TODAY, Deal, ensure_legal_entity, invoices, put, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, invoices, put, sign
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, AHEAD]
 
 ARREARS = BillingTiming.IN_ARREARS
 
@@ -362,9 +362,8 @@ def test_a_chunk_takes_the_same_statements_whatever_its_size() -> None:
     assert list(numbers) == list(range(1, 2 * CHUNK + 2))
 
 
-STATEMENTS_OF_A_CHUNK = (
-    14  # with its transaction, the read of the chunk, of the letterhead and of custom fields
-)
+STATEMENTS_OF_A_CHUNK = 15
+"""With its transaction, the read of the chunk, of the letterhead, of custom fields and of the database's mark."""
 
 
 def test_planned_and_invoiced_add_up_to_the_contract_value() -> None:

@@ -20,10 +20,10 @@ from billing.models import BillingRun, Instalment, Invoice, InvoiceLine, Invoice
 from billing.numbering import take_numbers
 from contracts.enums import ContractState
 from contracts.models import Contract
-from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
 from tests.invariants import WITHOUT_CRM, assert_no_violations
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, AHEAD]
 
 FORK = multiprocessing.get_context("fork")
 

@@ -12,9 +12,9 @@ from billing.models import BillingRun, BillingSchedule, Instalment, Invoice, Leg
 from billing.numbering import UnableToIssueInvoice
 from contracts.bulk import analyse
 from contracts.models import Contract, Customer
-from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, AHEAD]
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,8 @@ def test_a_day_before_the_last_issue_is_refused() -> None:
 
     sentence = (
         "Invoices dated 2026-11-22 are issued already, so none can be dated 2026-11-21. "
-        "Bill as of 2026-11-22 or later."
+        "Bill as of 2026-11-22 or later, or void what is dated 2026-11-22 if it has not been sent: that frees "
+        "the days before."
     )
     assert str(refusal.value) == sentence
     run = BillingRun.objects.latest("pk")

@@ -82,7 +82,7 @@ def test_mail_list_asks_the_same_number_of_queries(
     issue(*[f"Customer {number}" for number in range(count)])
 
     # session, user, time zone, his and his groups' rights, keys and rows, five counts, the switch
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         page = viewer.get("/invoices/mail/")
 
     assert len(rows(page)) == count

@@ -54,7 +54,8 @@ def test_issue_dates_never_fall() -> None:
 
     assert str(refusal.value) == (
         "Invoices dated 2026-11-22 are issued already, so none can be dated 2026-11-21. "
-        "Bill as of 2026-11-22 or later."
+        "Bill as of 2026-11-22 or later, or void what is dated 2026-11-22 if it has not been sent: that frees "
+        "the days before."
     )
     assert NumberSeries.objects.get().next_number == 2
 

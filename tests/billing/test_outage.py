@@ -15,10 +15,10 @@ from billing.numbering import UnableToIssueInvoice
 from contracts.enums import BillingCycle, BillingTiming, ContractState, LeadDays
 from contracts.models import Contract
 from contracts.suspending import resume_contracts, suspend_contracts
-from tests.billing.builders import Deal, ensure_legal_entity, sign
+from tests.billing.builders import AHEAD, Deal, ensure_legal_entity, sign
 from tests.invariants import WITHOUT_CRM, assert_no_violations
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, AHEAD]
 
 FIRST = date(2026, 9, 1)
 LAST = FIRST + timedelta(days=29)

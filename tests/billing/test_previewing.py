@@ -166,5 +166,6 @@ def test_a_day_before_the_last_issue_is_told() -> None:
 
     assert preview_billing(as_of=date(2026, 11, 21)).refusal == (
         "Invoices dated 2026-11-22 are issued already, so none can be dated 2026-11-21. "
-        "Bill as of 2026-11-22 or later."
+        "Bill as of 2026-11-22 or later, or void what is dated 2026-11-22 if it has not been sent: that frees "
+        "the days before."
     )

@@ -15,11 +15,11 @@ from billing.rendering import invoice_pdf
 from contracts.custom_fields import print_on_invoices
 from contracts.enums import CustomFieldHome, CustomFieldType
 from contracts.models import Contract, Customer, CustomField
-from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
 from tests.pages import signed_in, words
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, AHEAD]
 NEXT = date(2026, 12, 22)
 
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from billing.enums import BillingTrigger, InstalmentState
 from billing.models import BillingRun, Instalment, Invoice
-from contracts.workspace import business_date
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.travel import travel_to
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +51,7 @@ def test_a_dry_run_writes_nothing() -> None:
 
 
 def test_json_is_one_object_with_the_same_keys() -> None:
+    travel_to(date(2026, 12, 1))
     sign(Deal(start=date(2026, 12, 1)))
 
     dry = result_of("--as-of=2026-12-01", "--dry-run")
@@ -102,7 +103,8 @@ def test_a_refused_day_fails_the_command() -> None:
 
     assert str(failure.value) == (
         "Invoices dated 2026-11-22 are issued already, so none can be dated 2026-11-21. "
-        "Bill as of 2026-11-22 or later."
+        "Bill as of 2026-11-22 or later, or void what is dated 2026-11-22 if it has not been sent: that frees "
+        "the days before."
     )
 
 
@@ -114,19 +116,30 @@ def test_a_day_that_is_none_is_a_usage_error(day: str) -> None:
     assert str(failure.value) == f"Error: argument --as-of: {day!r} is not a day like 2026-11-30."
 
 
-@pytest.mark.parametrize(("answer", "issued"), [("", 0), ("n", 0), ("y", 1)])
-def test_a_day_ahead_is_confirmed_by_a_person(
-    monkeypatch: pytest.MonkeyPatch, answer: str, issued: int
-) -> None:
-    tomorrow = business_date(at=timezone.now()) + timedelta(days=1)
-    sign(Deal(start=tomorrow), as_of=tomorrow)
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
-    monkeypatch.setattr("builtins.input", lambda prompt: answer)
+@pytest.mark.parametrize("has_terminal", [False, True])
+def test_a_day_ahead_is_only_previewed(monkeypatch: pytest.MonkeyPatch, has_terminal: bool) -> None:
+    travel_to(TODAY)
+    sign(Deal(start=date(2026, 12, 20)), as_of=TODAY)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: has_terminal)
+    printed = StringIO()
 
-    if issued:
-        run_billing(f"--as-of={tomorrow}")
-    else:
-        with pytest.raises(CommandError, match=r"^Nothing was billed\.$"):
-            run_billing(f"--as-of={tomorrow}")
+    with pytest.raises(CommandError) as refusal:
+        call_command("run_billing", "--as-of=2026-12-20", stdout=printed)
 
-    assert Invoice.objects.count() == issued
+    assert printed.getvalue() == "Would issue 1 invoice dated 2026-12-20: USD 100.00.\n"
+    assert str(refusal.value) == (
+        "Nothing was issued. 2026-12-20 lies after today, 2026-11-22, and no invoice gets a date ahead: the day "
+        "can only be previewed. Bill without a day to issue what is due today, or come back on that day."
+    )
+    assert (Invoice.objects.count(), BillingRun.objects.count()) == (0, 0)
+
+
+def test_a_wrong_clock_of_the_machine_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    sign(Deal())
+    ahead = timezone.now() + timedelta(days=40)
+    monkeypatch.setattr(timezone, "now", lambda: ahead)
+
+    with pytest.raises(CommandError, match="They differ by more than 2 minutes, so nothing was done"):
+        run_billing(AS_OF)
+
+    assert Invoice.objects.count() == 0

@@ -2,7 +2,7 @@ import pytest
 
 from billing.models import BillingRun
 from billing.tasks import bill_due
-from contracts.workspace import business_date
+from contracts.clock import business_day
 
 pytestmark = pytest.mark.django_db
 
@@ -12,4 +12,4 @@ def test_the_hourly_task_bills_up_to_today() -> None:
 
     run = BillingRun.objects.get()
     assert (run.trigger, run.state) == ("schedule", "done")
-    assert run.as_of == business_date(at=run.started_at)
+    assert run.as_of == business_day()

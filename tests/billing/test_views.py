@@ -98,9 +98,8 @@ def test_contract_list_asks_the_same_number_of_queries(
 ) -> None:
     sign(*[Deal(customer=f"Customer {number}", start=LATER) for number in range(count)])
 
-    with django_assert_num_queries(
-        10
-    ):  # session, user, time zone, his and his groups' rights, currencies, keys, rows, reasons to wait
+    # Session, user, time zone, his and his groups' rights, currencies, keys, rows, reasons to wait, banner.
+    with django_assert_num_queries(11):
         page = viewer.get("/contracts/")
 
     assert len(rows(page)) == count
@@ -148,7 +147,9 @@ def test_invoice_list_asks_the_same_number_of_queries(
 ) -> None:
     bill(*[Deal(customer=f"Customer {number}") for number in range(count)])
 
-    with django_assert_num_queries(9):  # those of the contract list without reasons, and the workspace's zone
+    with django_assert_num_queries(
+        10
+    ):  # those of the contract list without reasons, and the workspace's zone
         page = viewer.get("/invoices/")
 
     assert len(rows(page)) == count

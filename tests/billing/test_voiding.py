@@ -11,10 +11,10 @@ from billing.policy import PeriodLocked
 from billing.voiding import UnableToVoid, void_invoice
 from contracts.enums import ContractState
 from contracts.models import AuditEntry, Contract
-from tests.billing.builders import TODAY, Deal, ensure_legal_entity, invoices, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, invoices, sign
 from tests.billing.people import person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, AHEAD]
 
 
 @pytest.fixture

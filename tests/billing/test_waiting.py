@@ -21,9 +21,9 @@ from billing.models import BillingPolicy, BillingRun, BillingWait, Instalment, I
 from billing.previewing import preview_billing
 from billing.waiting import reasons_of, stop_waiting, wait_for, waiting_contracts
 from contracts.models import AuditEntry, Contract
-from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, AHEAD]
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pathlib import Path
 from django.conf import settings
 
 UP_SECONDS, DOWN_SECONDS = 120, 60
+LOGINS = ("admin", "finance", "approver", "support", "operator")
 OURS = ("DJANGO_SETTINGS_MODULE", "EMBEDDED_POSTGRES_DURABLE", "DATABASE_URL", "SECRET_KEY", "FERNET_KEYS")
 
 
@@ -27,24 +28,27 @@ class Demo:
     consumer_secret: str
     hubspot: str
     token: str
+    passwords: dict[str, str]
+    """By the name of the login: admin, finance, approver, support, operator."""
+    var: Path
 
 
 @contextmanager
-def running_demo(folder: Path) -> Iterator[Demo]:
-    """`make run` without make, in a folder that is gone afterwards."""
+def running_demo(folder: Path, **environment: str) -> Iterator[Demo]:
+    """`make run` without make, in a folder that is gone afterwards. `environment`: further variables."""
     var, output = folder / "var", folder / "output"
     with output.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "demo.run"],
             cwd=settings.BASE_DIR,
             env={name: value for name, value in os.environ.items() if name not in OURS}
-            | {"VAR_DIR": str(var)},
+            | {"VAR_DIR": str(var), **environment},
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     try:
-        yield read(printed(process, output))
+        yield read(printed(process, output), var=var)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(DOWN_SECONDS)
@@ -60,7 +64,7 @@ def printed(process: subprocess.Popen[bytes], output: Path) -> str:
     return output.read_text()
 
 
-def read(text: str) -> Demo:
+def read(text: str, *, var: Path) -> Demo:
     def value(pattern: str) -> str:
         found = re.search(pattern, text)
         assert found, text
@@ -74,4 +78,6 @@ def read(text: str) -> Demo:
         consumer_secret=value(r"Consumer secret +(\S+)"),
         hubspot=value(r"Simulated HubSpot at (\S+)"),
         token=value(r"token +(pat-\S+)"),
+        passwords={name: value(rf"{name} +(\S+)") for name in LOGINS},
+        var=var,
     )

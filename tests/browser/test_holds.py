@@ -63,7 +63,7 @@ def test_held_deals_are_found_cured_and_become_contracts(
     began = time.monotonic()
 
     page.goto(live_server.url)
-    page.get_by_label("Username").fill("nina")
+    page.get_by_label("User name").fill("nina")
     page.get_by_label("Password").fill("a password")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Holds").first.click()

@@ -76,7 +76,7 @@ def test_from_nothing_to_an_invoice(page: Page, demo: Demo, complaints: list[str
 
 def sign_in(page: Page, demo: Demo) -> None:
     page.goto(demo.web)
-    page.get_by_label("Username").fill("finance")
+    page.get_by_label("User name").fill("finance")
     page.get_by_label("Password").fill(demo.password)
     page.get_by_role("button", name="Sign in").click()
 

@@ -1,6 +1,6 @@
 """Won deals as the tests of the sync need them: complete unless told otherwise."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from demo.hubspot.portal import Portal
@@ -23,7 +23,7 @@ def sell(org: Org, *, account: str | None = "", **fields: Any) -> str:
     return org.add("Opportunity", **usual | fields)
 
 
-def sell_in_hubspot(portal: Portal, **properties: str | None) -> str:
+def sell_in_hubspot(portal: Portal, *, modified_at: datetime | None = None, **properties: str | None) -> str:
     """The same sale in HubSpot, at noon of the portal."""
     usual: dict[str, str | None] = {
         "dealname": "Acme platform",
@@ -36,4 +36,4 @@ def sell_in_hubspot(portal: Portal, **properties: str | None) -> str:
     }
     if "company_id" not in properties:
         properties["company_id"] = portal.add_company(name="Acme", domain="acme.example")
-    return portal.add_deal(**usual | properties)
+    return portal.add_deal(modified_at=modified_at, **usual | properties)

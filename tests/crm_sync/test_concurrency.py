@@ -8,11 +8,10 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection as database
-from django.utils import timezone
 
 from billing.models import BillingSchedule, Instalment, Invoice
+from contracts.clock import business_day
 from contracts.models import Contract, Customer
-from contracts.workspace import business_date
 from crm_sync.models import Connection, CrmAccount, CrmDeal, SyncRun
 from demo.http_server import Request
 from demo.hubspot.portal import Portal
@@ -40,9 +39,7 @@ def assert_imported_once(*, deals: int, customers: int) -> None:
     """One of everything for each deal, and one invoice for each instalment that is due."""
     assert Customer.objects.count() == CrmAccount.objects.count() == customers
     assert Contract.objects.count() == BillingSchedule.objects.count() == CrmDeal.objects.count() == deals
-    due = Instalment.objects.filter(
-        billing_date__lte=business_date(at=timezone.now()), schedule__state="active"
-    )
+    due = Instalment.objects.filter(billing_date__lte=business_day(), schedule__state="active")
     invoiced = Counter(Invoice.objects.values_list("instalment_id", flat=True))
     assert invoiced == Counter(due.values_list("id", flat=True))
     numbers = list(Invoice.objects.order_by("sequence").values_list("sequence", flat=True))

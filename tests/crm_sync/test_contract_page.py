@@ -62,6 +62,7 @@ def bill(*, as_of: date) -> None:
     invoice_due(as_of=as_of, trigger=BillingTrigger.COMMAND)
 
 
+@pytest.mark.day("2099-01-31")
 def test_schedule_shows_each_period_and_its_invoice(viewer: Client) -> None:
     start = date(2099, 1, 31)
     (contract,) = sign(Deal(start=start, months=7, cycle=BillingCycle.QUARTERLY, value="700.00"), as_of=start)
@@ -148,6 +149,7 @@ def contract_that_asks() -> Contract:
     return contract
 
 
+@pytest.mark.day("2027-02-01")
 @pytest.mark.parametrize("months", [1, 3])
 def test_contract_page_asks_the_same_number_of_queries(
     viewer: Client, months: int, django_assert_num_queries
@@ -156,7 +158,7 @@ def test_contract_page_asks_the_same_number_of_queries(
     imported(contract)
     bill(as_of=date(2027, 2, 1))
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         page = viewer.get(f"/contracts/{contract.pk}/")
 
     assert len(rows(page)) == months

@@ -59,7 +59,7 @@ def test_connection_without_lasting_access_breaks(salesforce: Connection, org: O
 def test_case_f38_credentials_that_cannot_be_read_break_their_connection_alone(
     salesforce: Connection, hubspot: Connection, run: Run
 ) -> None:
-    """As after a lost key: lists of connections and the other polls go on."""
+    """Written for another row: lists of connections and the other polls go on."""
     ConnectionCredentials.objects.filter(pk=salesforce.pk).delete()
     with connections["default"].cursor() as cursor:
         cursor.execute(
@@ -73,7 +73,7 @@ def test_case_f38_credentials_that_cannot_be_read_break_their_connection_alone(
     salesforce.refresh_from_db()
     assert (stopped.state, salesforce.state, done.state) == ("failed", "broken", "done")
     assert stopped.error == (
-        "The stored credentials of Salesforce cannot be read. Check FERNET_KEYS, or connect again."
+        "The stored credentials of Salesforce were written for another connection. Connect again."
     )
     assert [one.name for one in Connection.objects.order_by("name")] == ["HubSpot", "Salesforce"]
 

@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
-from contracts.workspace import business_date
+from contracts.clock import business_day
 from crm_sync.models import Connection, CrmDeal
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
@@ -103,7 +102,7 @@ def workspace(
 ) -> dict[str, object]:
     """Both CRMs synced and billed, with a held deal, one that left won and one that changed. Ids by name."""
     ensure_legal_entity()
-    today = business_date(at=timezone.now())
+    today = business_day()
     imported = sell(org, CloseDate=today)
     held = sell(org, Amount=None, CloseDate=today)
     left = sell(org, Amount=2400, CloseDate=today)

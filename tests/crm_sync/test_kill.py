@@ -14,12 +14,11 @@ import psycopg
 import pytest
 from django.db import connection as database
 from django.db import connections
-from django.utils import timezone
 
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
+from contracts.clock import business_day
 from contracts.models import Contract
-from contracts.workspace import business_date
 from crm_sync.connection_settings import save_settings
 from crm_sync.enums import ConnectionMode
 from crm_sync.errors import LeaseHeld
@@ -46,7 +45,7 @@ def undisturbed(transactional_db: None, salesforce: Connection, org: Org, run: R
     org.max_page_size = 10
     org.add_won_deals(24)
     sell(org, Amount=None)
-    today = business_date(at=timezone.now())
+    today = business_day()
     run(salesforce, as_of=today)
     invoice_due(as_of=today, trigger=BillingTrigger.SYNC)
     found = stored()
@@ -153,7 +152,7 @@ def test_killed_within_a_transaction(
     kill(victim)
     left = stored()
     open_gate()
-    today = business_date(at=timezone.now())
+    today = business_day()
     done = sync_at_once(run, salesforce, as_of=today)
     invoice_due(as_of=today, trigger=BillingTrigger.SYNC)
 
@@ -319,7 +318,7 @@ def test_a_preview_that_is_killed_loses_no_deal_for_the_mode_after_it(
 
     previewed = sync_at_once(run, salesforce)
     save_settings(connection=salesforce, changes={"mode": ConnectionMode.LIVE}, actor=None)
-    today = business_date(at=timezone.now())
+    today = business_day()
     done = run(salesforce, as_of=today)
     invoice_due(as_of=today, trigger=BillingTrigger.SYNC)
 

@@ -20,12 +20,15 @@ from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
 from tests.crm_sync.stored import row_versions, stored
+from tests.travel import travel_to
 
 PAUSED = "The contract is suspended: nothing has been invoiced, and the planned instalments are paused."
 
 
 def issue_invoices(*, as_of: date = TODAY) -> None:
     ensure_legal_entity()
+    if as_of > TODAY:
+        travel_to(as_of)
     invoice_due(as_of=as_of, trigger=BillingTrigger.COMMAND)
 
 

@@ -20,6 +20,7 @@ from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
 from tests.crm_sync.stored import BUSINESS, stored
+from tests.travel import travel_to
 
 LIVE, REVIEW, PREVIEW = ConnectionMode
 WRITES_NOTHING = ("customers", "accounts", "contracts", "schedules", "instalments", "holds")
@@ -56,6 +57,8 @@ def lines() -> list[tuple[str, int]]:
 
 def issue_invoices(*, as_of: date = TODAY) -> int:
     ensure_legal_entity()
+    if as_of > TODAY:
+        travel_to(as_of)
     return invoice_due(as_of=as_of, trigger=BillingTrigger.COMMAND).issued
 
 

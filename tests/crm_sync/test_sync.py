@@ -269,7 +269,7 @@ def test_import_date_moved_back_imports_the_rest_and_nothing_twice(
 
 def test_import_date_moved_back_in_hubspot(hubspot: Connection, portal: Portal, run: Run) -> None:
     long_ago = portal.clock() - timedelta(days=300)
-    sell_in_hubspot(portal, closedate="2025-06-01T12:00:00Z", modified_at=long_ago)  # type: ignore[arg-type]
+    sell_in_hubspot(portal, closedate="2025-06-01T12:00:00Z", modified_at=long_ago)
     sell_in_hubspot(portal)
     run(hubspot)
 

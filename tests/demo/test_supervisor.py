@@ -72,7 +72,7 @@ def test_signal_stops_watching(supervisor: Supervisor, number: int) -> None:
     os.kill(os.getpid(), number)
 
     with pytest.raises(StopRequested):
-        supervisor.watch(frozen=list)
+        supervisor.watch()
 
 
 def test_command_that_fails(supervisor: Supervisor, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_process_that_keeps_ending(supervisor: Supervisor) -> None:
     supervisor.start("brief", sys.executable, "-c", BRIEF)
 
     with pytest.raises(UnableToRun, match="brief ended with exit code 3"):
-        supervisor.watch(frozen=list)
+        supervisor.watch()
 
 
 def test_process_that_never_answers(supervisor: Supervisor) -> None:
@@ -97,24 +97,21 @@ def test_process_that_never_answers(supervisor: Supervisor) -> None:
         supervisor.wait_for("mute", lambda: False, seconds=0.3)
 
 
-@pytest.mark.parametrize("kill", [True, False])
-def test_what_ended_or_froze_starts_again(
-    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kill: bool
+def test_what_ended_starts_again(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SETTLED_SECONDS", 0)
-    monkeypatch.setattr(module, "LOOK_SECONDS", 0.2)
     start_stubborn(supervisor, folder=tmp_path / "pids")
     first = set(living(tmp_path / "pids"))
-    if kill:
-        os.kill(supervisor.pid("stubborn"), signal.SIGKILL)
+    os.kill(supervisor.pid("stubborn"), signal.SIGKILL)
     deadline = time.monotonic() + 20
 
-    def look() -> list[str]:
+    def look() -> None:
+        assert time.monotonic() < deadline
         now = set(living(tmp_path / "pids"))
         if len(now) == 2 and not now & first:
-            os.kill(os.getpid(), signal.SIGTERM)
-        assert time.monotonic() < deadline
-        return [] if kill or now != first else ["stubborn"]
+            raise StopRequested
 
+    monkeypatch.setattr(supervisor, "_pause", look)
     with pytest.raises(StopRequested):
-        supervisor.watch(frozen=look)
+        supervisor.watch()

@@ -81,7 +81,7 @@ def test_variable_that_cannot_be_read(variable: str, value: str, sentence: str) 
     assert manage("check", **{variable: value}) == (1, f"{sentence}\n")
 
 
-@pytest.mark.parametrize("command", [("check", "--database", "default"), ("migrate",), ("qcluster",)])
+@pytest.mark.parametrize("command", [("check", "--database", "default"), ("migrate",), ("work",)])
 def test_command_without_its_database(command: tuple[str, ...]) -> None:
     code, output = manage(*command)
 

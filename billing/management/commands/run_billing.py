@@ -1,21 +1,19 @@
 import json
-import sys
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from billing.due import Total
 from billing.enums import BillingTrigger
 from billing.invoicing import BillingSummary, invoice_due
-from billing.numbering import UnableToIssueInvoice
+from billing.numbering import UnableToIssueInvoice, ahead_refusal
 from billing.previewing import BillingPreview, preview_billing
 from billing.tasks import request_sending
+from contracts.clock import business_day
 from contracts.money import Money
-from contracts.workspace import business_date
 
 
 class Command(BaseCommand):
@@ -26,7 +24,10 @@ class Command(BaseCommand):
             "--as-of",
             type=_day,
             metavar="YYYY-MM-DD",
-            help="Bill up to this day and date the invoices so. Default: today in the workspace's time zone.",
+            help=(
+                "Bill up to this day and date the invoices so. Default: today in the workspace's time zone. "
+                "For a day ahead only a preview is made."
+            ),
         )
         parser.add_argument(
             "--dry-run",
@@ -36,26 +37,27 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        today = business_date(at=timezone.now())
+        today = business_day()
         as_of = options["as_of"] or today
+        ahead = "" if options["dry_run"] or as_of <= today else ahead_refusal(day=as_of, today=today)
+        is_preview = options["dry_run"] or ahead
         told: BillingPreview | BillingSummary
-        told = preview_billing(as_of=as_of) if options["dry_run"] else self._bill(as_of=as_of, today=today)
+        told = preview_billing(as_of=as_of) if is_preview else self._bill(as_of=as_of)
         if options["json"]:
-            self.stdout.write(json.dumps(_result(told), ensure_ascii=False))
+            result = _result(told)
+            self.stdout.write(
+                json.dumps(result | {"refusal": ahead or result["refusal"]}, ensure_ascii=False)
+            )
         else:
             self.stdout.write(_would_be(told) if isinstance(told, BillingPreview) else _was(told))
         if isinstance(told, BillingSummary) and told.failed:
             raise CommandError(
                 "\n".join(f"{failure.contract}: {failure.sentence}" for failure in told.failed)
             )
+        if ahead:
+            raise CommandError(f"Nothing was issued. {ahead}")
 
-    def _bill(self, *, as_of: date, today: date) -> BillingSummary:
-        if as_of > today and sys.stdin.isatty():
-            self.stderr.write(
-                f"{as_of} lies ahead. Invoices get that date, and none can be dated earlier afterwards."
-            )
-            if input("Bill as of that day? [y/N] ").strip().lower() != "y":
-                raise CommandError("Nothing was billed.")
+    def _bill(self, *, as_of: date) -> BillingSummary:
         try:
             summary = invoice_due(as_of=as_of, trigger=BillingTrigger.COMMAND)
         except UnableToIssueInvoice as refusal:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
-from contracts.workspace import business_date
+from contracts.clock import business_day
 from crm_sync.clients.salesforce_values import to_18
 from crm_sync.diagnosis import Cause, diagnose
 from crm_sync.enums import ConnectionState, Outcome, Provider, RunState, RunTrigger
@@ -131,7 +131,7 @@ class Command(BaseCommand):
         trigger = RunTrigger.REPLAY if ids else RunTrigger.COMMAND
         order = Order(
             trigger=RunTrigger.SWEEP if options["sweep"] else trigger,
-            as_of=business_date(at=now),
+            as_of=business_day(),
             external_ids=ids or (),
         )
         try:
@@ -169,7 +169,7 @@ class Command(BaseCommand):
         if not any(result["created"] or result["updated"] for result in results):
             return 0
         try:
-            return invoice_due(as_of=business_date(at=timezone.now()), trigger=BillingTrigger.SYNC).issued
+            return invoice_due(as_of=business_day(), trigger=BillingTrigger.SYNC).issued
         except UnableToIssueInvoice as refusal:
             self.stderr.write(str(refusal))
             return 0

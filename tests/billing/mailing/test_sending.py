@@ -28,6 +28,7 @@ from tests.billing.mailing.smtp_server import smtp_server
 from tests.billing.moved_on import move_on
 from tests.billing.people import person
 from tests.queued import queued
+from tests.travel import travel_to
 
 pytestmark = pytest.mark.django_db
 TO = "billing@example.com"
@@ -335,10 +336,10 @@ def test_pass_that_runs_out_of_time_goes_on_in_another_task(
     assert len(mail.outbox) == 2
 
 
-def test_billing_rings_for_the_mails_of_what_it_issued(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_billing_rings_for_the_mails_of_what_it_issued() -> None:
     ensure_legal_entity()
     sign(Deal(months=1))
-    monkeypatch.setattr(tasks, "business_date", lambda at: TODAY)
+    travel_to(TODAY)
 
     tasks.bill_due()
     tasks.bill_due()

@@ -166,7 +166,9 @@ def test_a_server_that_says_nothing(transport: Transport, monkeypatch: pytest.Mo
     ):
         get(transport, server)
 
-    assert (failure.value.sentence, transport.calls) == ("127.0.0.1 could not be reached (ReadTimeout).", 3)
+    assert failure.value.sentence == "127.0.0.1 accepted the call and did not answer within 0.05 seconds."
+    assert failure.value.next_step == http.LEFT_ALONE
+    assert (failure.value.code, failure.value.grows, transport.calls) == ("SILENT", True, 1)
 
 
 def test_a_slow_drip_ends_at_the_deadline(make_transport: MakeTransport) -> None:
@@ -177,8 +179,8 @@ def test_a_slow_drip_ends_at_the_deadline(make_transport: MakeTransport) -> None
     with RawServer(drip) as server, pytest.raises(TransientError) as failure:
         get(transport, server)
 
-    assert failure.value.sentence == "127.0.0.1 took longer than 60 seconds."
-    assert (failure.value.code, transport.calls) == ("DEADLINE", 3)
+    assert failure.value.sentence == "127.0.0.1 took longer than 60 seconds to answer."
+    assert (failure.value.code, failure.value.grows, transport.calls) == ("DEADLINE", True, 1)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -62,7 +62,7 @@ def test_a_dead_token_is_no_question_of_versions(
     with pytest.raises(ConfigError) as refusal:
         choose_version(api)
 
-    assert (refusal.value.breaks, api.transport.calls) == (True, 2)
+    assert (refusal.value.breaks, api.transport.calls) == (True, 3)
 
 
 @pytest.mark.parametrize(

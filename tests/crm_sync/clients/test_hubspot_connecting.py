@@ -111,7 +111,7 @@ def test_a_dead_token_stops_the_preflight_at_once(open_hubspot: Open, portal: Po
     with pytest.raises(ConfigError) as refusal:
         client.preflight()
 
-    assert (refusal.value.breaks, client.calls) == (True, 2)
+    assert (refusal.value.breaks, client.calls) == (True, 3)
 
 
 def test_properties_that_may_not_be_listed_are_no_fields(open_hubspot: Open, portal: Portal) -> None:

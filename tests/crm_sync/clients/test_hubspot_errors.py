@@ -134,7 +134,7 @@ def facts(error: SyncError) -> tuple[str, str, str, str]:
         (
             530,
             "<html>Error 1016</html>",
-            ("broken", "HubSpot could not read the access token.", RECONNECT, "BAD_TOKEN"),
+            ("config", "HubSpot could not read the access token.", RECONNECT, "BAD_TOKEN"),
         ),
         (
             400,

@@ -220,4 +220,4 @@ def test_a_user_without_api_access_is_told_so_at_once(client: SalesforceClient, 
     with pytest.raises(ConfigError) as refusal:
         client.identify()
 
-    assert (refusal.value.sentence, refusal.value.breaks) == ("The connected user has no API access.", True)
+    assert (refusal.value.sentence, refusal.value.breaks) == ("The connected user has no API access.", False)

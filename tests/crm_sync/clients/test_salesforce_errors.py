@@ -22,8 +22,8 @@ def kind(error: SyncError) -> str:
 
 
 DATA = {
-    "API_DISABLED_FOR_ORG": (403, "broken"),
-    "API_CURRENTLY_DISABLED": (403, "broken"),
+    "API_DISABLED_FOR_ORG": (403, "config"),
+    "API_CURRENTLY_DISABLED": (403, "config"),
     "MALFORMED_QUERY": (400, "config"),
     "INVALID_QUERY_FILTER_OPERATOR": (400, "config"),
     "INVALID_TYPE": (400, "config"),
@@ -37,7 +37,7 @@ DATA = {
     "OPERATION_TOO_LARGE": (400, "transient"),
     "INVALID_QUERY_LOCATOR": (400, "transient"),
     "NOT_FOUND": (404, "config"),
-    "URL_NOT_RESET": (400, "broken"),
+    "URL_NOT_RESET": (400, "config"),
 }
 
 
@@ -55,7 +55,7 @@ def test_every_row_of_the_table_for_data_calls(code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "message", "status", "expected"),
     [
-        ("INVALID_SESSION_ID", "Session expired or invalid", 401, "broken"),
+        ("INVALID_SESSION_ID", "Session expired or invalid", 401, "transient"),
         ("INVALID_SESSION_ID", "This session is not valid for use with the REST API", 401, "broken"),
         ("GONE", "The requested API version has been retired", 410, "config"),
         ("INVALID_SESSION_ID", "Connected app is not attached to Agent", 401, "broken"),

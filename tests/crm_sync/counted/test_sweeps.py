@@ -29,7 +29,7 @@ def test_sweep_of_salesforce(
     done = swept(salesforce)
 
     accounts = ceil(deals / 4)
-    expected = Counter(query=max(1, ceil(deals / 2000)), queryAll=ceil(deals / 200) + ceil(accounts / 200))
+    expected = Counter(query=max(1, ceil(deals / 2000)) + ceil(deals / 200), queryAll=ceil(accounts / 200))
     assert requests_of(salesforce_server) == +expected
     assert done.api_calls == expected.total()
 
@@ -44,9 +44,28 @@ def test_sweep_of_salesforce_that_finds_201_missed_deals(
 
     done = swept(salesforce)
 
-    ids, missed, accounts = 1, 2, 1
+    ids, missed, again, accounts = 1, 2, ceil(451 / 200), 1
     assert done.missed == 201
-    assert requests_of(salesforce_server) == Counter(query=ids + missed, queryAll=ceil(451 / 200) + accounts)
+    assert requests_of(salesforce_server) == Counter(query=ids + missed + again, queryAll=accounts)
+
+
+def test_sweep_of_salesforce_asks_what_became_of_deals_that_are_gone(
+    salesforce: Connection, org: Org, salesforce_server: Server, run: Run
+) -> None:
+    first, second, *_ = org.add_won_deals(5)
+    run(salesforce)
+    org.delete(first)
+    org.delete(second)
+    org.purge(second)
+    salesforce_server.reset_requests()
+
+    done = swept(salesforce)
+
+    absent_from_list, again, gone, accounts = 1, 1, 1, 1
+    assert done.suspended == 2
+    assert requests_of(salesforce_server) == Counter(
+        query=1 + absent_from_list + again, queryAll=gone + accounts
+    )
 
 
 @pytest.mark.parametrize("deals", [0, 199, 201, slow(1001), slow(2001)])
@@ -65,7 +84,8 @@ def test_sweep_of_hubspot(
         pipelines=1,
         search=max(1, ceil(deals / 200)),
         deals=ceil(deals / 100),
-        companies=ceil(accounts / 100),
+        associations=ceil(deals / 1000),
+        companies=2 * ceil(accounts / 100),
     )
     assert requests_of(hubspot_server) == +expected
     assert done.api_calls == expected.total()
@@ -84,7 +104,7 @@ def test_sweep_of_hubspot_that_finds_301_missed_deals(
 
     assert CrmDeal.objects.count() == 301
     assert requests_of(hubspot_server) == Counter(
-        pipelines=1, search=2, deals=(2 + 2) + 4, associations=1 + 1, companies=(2 + 2) + 4
+        pipelines=1, search=2, deals=(2 + 2) + 4, associations=1 + 1 + 1, companies=(2 + 2) + 4
     )
 
 
@@ -103,4 +123,6 @@ def test_sweep_of_hubspot_asks_for_each_deal_that_is_gone(
     done = swept(hubspot)
 
     assert done.suspended == 3
-    assert requests_of(hubspot_server) == Counter(pipelines=1, search=1, deals=1 + 1 + 1, deal=2, companies=1)
+    assert requests_of(hubspot_server) == Counter(
+        pipelines=1, search=1, deals=1 + 1 + 2, deal=2, associations=1, companies=1 + 1
+    )

@@ -26,15 +26,15 @@ BESIDE = (
 
 
 def ends_broken(run: Run, connection: Connection, server: Server, sleepless: Pauses, *, reason: str) -> None:
-    """One second look after two seconds, then a broken connection that is called no more."""
+    """One second look after two seconds, HubSpot's word on the token, and no call of a broken connection."""
     server.reset_requests()
 
     stopped = run(connection)
 
     assert seen(stopped, connection) == ("failed", "broken", reason)
-    assert (len(server.requests), sleepless) == (2, [2.0])
+    assert (len(server.requests), sleepless) == (3, [2.0])
     tasks.poll_due()
-    assert (len(server.requests), OrmQ.objects.count()) == (2, 0)
+    assert (len(server.requests), OrmQ.objects.count()) == (3, 0)
 
 
 def test_401_revoked_token_breaks_the_connection_after_one_second_look(
@@ -61,7 +61,6 @@ def test_401_token_rotated_away_breaks_the_connection(
         pytest.param("not_a_token", NO_TOKEN, id="not_a_usable_token_at_all"),
         pytest.param("credentials_missing", REVOKED, id="v2_credentials_missing"),
         pytest.param("api_key", REVOKED, id="old_api_key"),
-        pytest.param("malformed_token", UNREADABLE, id="530_malformed_token"),
     ],
 )
 def test_401_row(
@@ -70,6 +69,15 @@ def test_401_row(
     refuse(hubspot_server, name, endpoint=EVERYTHING)
 
     ends_broken(run, hubspot, hubspot_server, sleepless, reason=reason)
+
+
+def test_530_is_no_word_of_hubspot_on_the_token(
+    hubspot: Connection, hubspot_server: Server, run: Run
+) -> None:
+    """A page of HTML, as of any host on the way: the connection is asked again."""
+    refuse(hubspot_server, "malformed_token", endpoint=EVERYTHING)
+
+    assert seen(run(hubspot), hubspot) == ("failed", "degraded", UNREADABLE)
 
 
 @pytest.mark.parametrize("name", ["not_authenticated", "expired", "not_a_token", "malformed_token"])

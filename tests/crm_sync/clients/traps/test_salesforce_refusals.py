@@ -28,6 +28,7 @@ from tests.crm_sync.conftest import Run
 READ_ACCESS = "Ask a Salesforce administrator for read access to Opportunity, Account and User."
 NO_RIGHT = f"The connected Salesforce user may not read what Fincelo asks for. {READ_ACCESS}"
 TOO_LONG = "Salesforce finds a request of Fincelo's too long. Map fewer fields, and tell Fincelo's operators."
+FRESH = f"Salesforce refused a call although it had just renewed the session. {LATER}"
 TOO_MANY = f"Salesforce is working on too many requests of this org at once. {LATER}"
 
 ONCE: Mapping[str, tuple[str, Seen]] = {
@@ -41,7 +42,7 @@ ONCE: Mapping[str, tuple[str, Seen]] = {
     ),
     "400 URL_NOT_RESET": (
         "url_not_reset",
-        broken(f"A data call went to the login address. {RECONNECT}"),
+        degraded(f"A data call went to the login address. {RECONNECT}"),
     ),
     "400 plain text, Access Declined": (
         "access_declined",
@@ -78,14 +79,14 @@ ONCE: Mapping[str, tuple[str, Seen]] = {
     ),
     "403 API_DISABLED_FOR_ORG": (
         "api_disabled_for_org",
-        broken(
+        degraded(
             "This edition of Salesforce has no API access. "
             "Ask Salesforce for an edition or add-on with API access."
         ),
     ),
     "403 API_CURRENTLY_DISABLED": (
         "api_disabled_for_user",
-        broken(
+        degraded(
             "The connected user has no API access. "
             "Ask a Salesforce administrator to tick API Enabled for that user."
         ),
@@ -146,7 +147,7 @@ def test_row_of_5_3_400_url_not_reset_of_a_host_that_only_signs_people_in(
 
     stopped = run(salesforce)
 
-    assert seen(stopped, salesforce).connection == "broken"
+    assert seen(stopped, salesforce).connection == "degraded"
     org.login_hosts = set()
     assert_nothing_lost(org=org, connection=salesforce, run=run, server=salesforce_server, cursor=cursor)
 
@@ -197,7 +198,7 @@ def test_row_of_5_3_401_session_expired_whatever_is_done(
 
     stopped = run(salesforce)
 
-    assert seen(stopped, salesforce) == broken(f"Salesforce refused the authorisation. {RECONNECT}")
+    assert seen(stopped, salesforce) == passing(FRESH)
     assert (calls(salesforce_server, "/query"), calls(salesforce_server, "/token")) == (2, 1)
     assert_nothing_lost(org=org, connection=salesforce, run=run, server=salesforce_server, cursor=cursor)
 
@@ -352,5 +353,5 @@ def test_row_of_5_3_403_bad_oauth_token_whatever_is_done(
 
     stopped = run(salesforce)
 
-    assert seen(stopped, salesforce) == broken(f"Salesforce refused the authorisation. {RECONNECT}")
+    assert seen(stopped, salesforce) == passing(FRESH)
     assert_nothing_lost(org=org, connection=salesforce, run=run, server=salesforce_server, cursor=cursor)

@@ -1,0 +1,61 @@
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from billing.models import LegalEntity
+from billing.restoring import Comparison, UnableToContinue, compare, continue_series, number_text
+from billing.witness import SeriesKey
+
+
+class Command(BaseCommand):
+    help = "After a restore: compares the last numbers with those that left, and lets billing go on."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--sent",
+            action="append",
+            default=[],
+            metavar="SERIES=NUMBER",
+            help="The highest number sent of a series, as listed: 1/invoice/2026=1316. Default: the file's.",
+        )
+        parser.add_argument("--by", metavar="USERNAME", help="The approver who confirms it.")
+        parser.add_argument("--reason", default="", help="What was restored, and from when.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        compared = compare()
+        self._print(compared)
+        if not options["by"]:
+            return
+        actor = get_user_model().objects.filter(username=options["by"], is_active=True).first()
+        if actor is None or not actor.has_perm("billing.change_billingpolicy"):
+            raise CommandError(f"{options['by']} is no approver. Name one who may change the settings.")
+        if not options["reason"]:
+            raise CommandError("Say --reason: it is kept in the audit.")
+        try:
+            gaps = continue_series(
+                sent=dict(map(_series, options["sent"])), reason=options["reason"], actor=actor
+            )
+        except UnableToContinue as refusal:
+            raise CommandError(str(refusal)) from None
+        for gap in gaps:
+            self.stdout.write(f"Not stored here: {gap}.")
+        self.stdout.write("Confirmed. Every series goes on after the numbers that left.")
+
+    def _print(self, compared: Comparison) -> None:
+        self.stdout.write(
+            compared.sign.label if compared.sign else "This database is the one that issued last."
+        )
+        entities = LegalEntity.objects.in_bulk()
+        for state in compared.series:
+            stored = number_text(key=state.key, number=state.stored, entities=entities)
+            left = number_text(key=state.key, number=state.witnessed, entities=entities)
+            self.stdout.write(f"{state.key}: last here {stored}, last that left {left}")
+
+
+def _series(text: str) -> tuple[SeriesKey, int]:
+    key, _, number = text.partition("=")
+    try:
+        return SeriesKey.from_text(key), int(number)
+    except ValueError:
+        raise CommandError(f"{text!r} is not like 1/invoice/2026=1316.") from None

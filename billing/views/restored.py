@@ -1,0 +1,80 @@
+"""The database was restored from a backup: an approver says which numbers have left, and billing goes on."""
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from billing.enums import SeriesKind
+from billing.models import LegalEntity, NumberGap
+from billing.restoring import Comparison, SeriesState, compare, continue_series, number_text
+from billing.tasks import request_billing
+from billing.views.attempt import actor_of, attempt, is_filled
+from fincelo.rights import needs
+
+MOST = 999_999_999
+
+
+class RestoreForm(forms.Form):
+    """A number for each series, and the reason."""
+
+    def __init__(self, *args: Any, compared: Comparison, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for state in compared.series:
+            label = f"Highest number sent: {SeriesKind(state.key.kind).label.lower()} of {state.key.year}"
+            self.fields[str(state.key)] = forms.IntegerField(
+                label=label, min_value=state.least, max_value=MOST, initial=state.least
+            )
+        self.fields["reason"] = forms.CharField(
+            max_length=500, help_text="What was restored, from when, and how you know the numbers."
+        )
+
+
+@require_http_methods(["GET", "POST"])
+@needs("billing.view_invoice", write="billing.change_billingpolicy")
+def restored(request: HttpRequest) -> HttpResponse:
+    compared = compare()
+    may_decide = request.user.has_perm("billing.change_billingpolicy")
+    form = RestoreForm(request.POST or None, compared=compared)
+    if request.method == "POST" and is_filled(request, form):
+        sent = {state.key: form.cleaned_data[str(state.key)] for state in compared.series}
+        work = partial(
+            continue_series, sent=sent, reason=form.cleaned_data["reason"], actor=actor_of(request)
+        )
+        if attempt(request, work):
+            request_billing()
+            messages.success(request, "Confirmed. Every series goes on after the numbers below.")
+        return redirect("restored")
+    entities = LegalEntity.objects.in_bulk()
+    return render(
+        request,
+        "billing/restored.html",
+        {
+            "sign": compared.sign,
+            "rows": [_row(state, entities) for state in compared.series],
+            "form": form if may_decide and compared.sign else None,
+            "gaps": [_gap(gap, entities) for gap in NumberGap.objects.order_by("-pk")],
+        },
+    )
+
+
+def _row(state: SeriesState, entities: dict[int, LegalEntity]) -> dict[str, object]:
+    lost = state.witnessed - state.stored
+    return {
+        "label": f"{SeriesKind(state.key.kind).label} {state.key.year}",
+        "stored": number_text(key=state.key, number=state.stored, entities=entities),
+        "witnessed": number_text(key=state.key, number=state.witnessed, entities=entities),
+        "lost": max(lost, 0),
+    }
+
+
+def _gap(gap: NumberGap, entities: dict[int, LegalEntity]) -> dict[str, object]:
+    return {
+        "gap": gap,
+        "first": number_text(key=gap.key, number=gap.first, entities=entities),
+        "last": number_text(key=gap.key, number=gap.last, entities=entities),
+    }

@@ -1,0 +1,147 @@
+"""A database that lags behind the witness issues and mails nothing until an approver has confirmed it."""
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from billing import restoring
+from billing.enums import BillingTrigger, MailState, RestoreSign
+from billing.invoicing import invoice_due
+from billing.mailing.sending import send_waiting
+from billing.models import DatabaseMark, Invoice, InvoiceMail, NumberGap
+from billing.numbering import UnableToIssueInvoice
+from billing.rendering import UnableToRender, invoice_pdf
+from billing.restoring import compare, continue_series, witness_path
+from billing.witness import SeriesKey, highest, note
+from contracts.models import AuditEntry
+from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
+from tests.billing.people import person
+from tests.invariants import WITHOUT_CRM, violations
+from tests.pages import alerts, rows
+
+pytestmark = pytest.mark.django_db
+
+
+def bill() -> None:
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+
+
+@pytest.fixture
+def key() -> SeriesKey:
+    """One invoice is issued and mailed to nobody yet; the witness knows of four."""
+    entity = ensure_legal_entity()
+    sign(Deal())
+    bill()
+    key = SeriesKey(legal_entity_id=entity.pk, kind="invoice", year=2026)
+    note(path=witness_path(), lineage=str(DatabaseMark.objects.get().lineage), numbers={key: 4})
+    return key
+
+
+def page(name: str, *, group: str) -> Client:
+    client = Client()
+    client.force_login(person(name, group=group))
+    return client
+
+
+def test_nothing_is_issued_or_mailed(key: SeriesKey) -> None:
+    sign(Deal())
+
+    with pytest.raises(UnableToIssueInvoice, match="Numbers were given that this database does not know"):
+        bill()
+    sent = send_waiting().sent
+
+    assert (sent, len(mail.outbox), Invoice.objects.count()) == (0, 0, 1)
+
+
+def test_an_approver_continues_after_the_highest_number(key: SeriesKey) -> None:
+    finn, ann = page("finn", group="Finance"), page("ann", group="Approver")
+    told = finn.get("/settings/billing/restored/")
+    refused = finn.post("/settings/billing/restored/", {str(key): "6", "reason": "x"})
+    low = ann.post("/settings/billing/restored/", {str(key): "3", "reason": "Disk lost"}, follow=True)
+    done = ann.post("/settings/billing/restored/", {str(key): "6", "reason": "Disk lost"}, follow=True)
+    sign(Deal())
+    bill()
+
+    assert rows(told) == [["Invoices 2026", "INV-2026-000001", "INV-2026-000004", "3"]]
+    assert "Continue after these numbers" not in told.text
+    assert refused.status_code == 403
+    assert any("greater than or equal to 4" in alert for alert in alerts(low))
+    assert "Confirmed. Every series goes on after the numbers below." in alerts(done)
+    assert [gap.first for gap in NumberGap.objects.all()] == [2]
+    assert list(Invoice.objects.order_by("sequence").values_list("number", flat=True)) == [
+        "INV-2026-000001",
+        "INV-2026-000007",
+    ]
+    assert InvoiceMail.objects.filter(
+        invoice__sequence=1, state=MailState.FAILED, may_have_left=True
+    ).exists()
+    assert AuditEntry.objects.get(action="Restore confirmed").reason == "Disk lost"
+    assert violations(but={WITHOUT_CRM}) == {}
+
+
+def test_the_banner_and_the_health_page_tell_it(key: SeriesKey) -> None:
+    shown = page("ann", group="Approver").get("/invoices/")
+
+    assert any("numbers were given that this database does not know" in alert for alert in alerts(shown))
+
+
+def test_another_server_is_a_copy(key: SeriesKey) -> None:
+    witness_path().unlink()
+    DatabaseMark.objects.update(timeline=99)
+
+    assert compare().sign == RestoreSign.COPIED
+    continue_series(sent={}, reason="Failover", actor=None)
+    assert compare().sign is None
+    assert NumberGap.objects.count() == 0
+
+
+def test_a_lost_file_and_a_changed_one_are_signs(key: SeriesKey) -> None:
+    DatabaseMark.objects.update(is_witnessed=True)
+    witness_path().write_text("nonsense\n")
+    changed = compare().sign
+    witness_path().unlink()
+
+    assert (changed, compare().sign) == (RestoreSign.UNREADABLE, RestoreSign.UNWITNESSED)
+
+
+def test_no_document_leaves_before_its_number_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    ensure_legal_entity()
+    sign(Deal())
+    bill()
+    invoice = Invoice.objects.get()
+
+    invoice_pdf(invoice=invoice)
+    [(lineage, known)] = highest(path=witness_path()).items()
+    witness_path().unlink()
+    witness_path().mkdir()
+
+    assert (lineage, list(known.values())) == (str(DatabaseMark.objects.get().lineage), [1])
+    with pytest.raises(UnableToRender, match="could not be written to the file that WITNESS_PATH names"):
+        invoice_pdf(invoice=invoice)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_number_is_written_once_it_is_committed() -> None:
+    entity = ensure_legal_entity()
+    sign(Deal())
+    bill()
+
+    key = SeriesKey(legal_entity_id=entity.pk, kind="invoice", year=2026)
+    assert list(highest(path=witness_path()).values()) == [{key: 1}]
+    assert DatabaseMark.objects.get().is_witnessed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_upgrade_writes_the_file_from_the_series() -> None:
+    ensure_legal_entity()
+    sign(Deal())
+    bill()
+    witness_path().unlink()
+    DatabaseMark.objects.update(is_witnessed=False)
+
+    restoring.write_first_witness()
+
+    assert [list(known.values()) for known in highest(path=witness_path()).values()] == [[1]]
+    sign(Deal())
+    bill()
+    assert compare().sign is None

@@ -1,0 +1,136 @@
+"""The product as a whole: what people do on its pages, done by the real worker, seen to its end.
+
+Each story leaves the product well: nothing failed or was refused, no error in any log, nothing stored wrongly.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from fincelo.background import registered
+from tests.whole.buttons import Button, Tour, written
+from tests.whole.connecting import FORTY_DAYS_AGO, connect_hubspot, preview_the_import
+from tests.whole.people import People, number_in, wait_for_the_end
+from tests.whole.product import Product, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(autouse=True)
+def _leaves_the_product_well(people: People) -> Iterator[None]:
+    yield
+    people.check()
+
+
+@pytest.fixture(scope="module")
+def pressed() -> dict[Button, str]:
+    return {}
+
+
+def test_salesforce_is_authorised_and_its_import_previewed(people: People, product: Product) -> None:
+    demo = product.demo
+    page = people.open("finance", "/settings/crm/")
+    page.get_by_role("link", name="Connect Salesforce").click()
+    page.get_by_role("radio", name=re.compile("My Domain")).check()
+    page.get_by_label("My Domain address").fill(demo.salesforce)
+    page.get_by_label("Consumer key").fill(demo.consumer_key)
+    page.get_by_label("Consumer secret").fill(demo.consumer_secret)
+    page.get_by_label("Import from").fill(FORTY_DAYS_AGO)
+    page.get_by_label("Currency").select_option("USD")
+    page.get_by_role("button", name="Authorise").click()
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Allow").click()
+    expect(page.locator("main")).to_contain_text("Next: confirm the field mapping.")
+    preview_and_import(page)
+
+
+def test_hubspot_is_connected_by_its_token(people: People, product: Product) -> None:
+    preview_and_import(connect_hubspot(people))
+
+    assert product.value("SELECT count(*) FROM billing_invoice WHERE number <> ''") > 10
+
+
+def preview_and_import(page: Page) -> None:
+    preview_the_import(page)
+    expect(page.locator("main")).to_contain_text("Totals by currency")
+    page.locator("summary", has_text="Confirm and import").click()
+    page.get_by_role("button", name="Import them").click()
+    wait_for_the_end(page)
+    expect(page.locator("main")).to_contain_text("The import has ended.")
+
+
+def test_one_translation_cures_all_deals_of_a_cause(people: People, product: Product) -> None:
+    contracts = product.value("SELECT count(*) FROM contracts_contract")
+    page = people.open("finance", "/holds/")
+    page.locator("table tbody").get_by_role("link", name="Billing cycle unknown").first.click()
+    held = number_in(page, r"(\d[\d,]*) deals?")
+    page.locator("summary", has_text="Add a translation").first.click()
+    page.locator("form", has=page.locator("select[name=value]")).locator("select").first.select_option(
+        "annual"
+    )
+    page.get_by_role("button", name=re.compile("Add|Save|Translate")).last.click()
+    wait_for_the_end(page)
+
+    until(
+        lambda: product.value("SELECT count(*) FROM contracts_contract") == contracts + held,
+        seconds=10,
+        what="Each deal of the cause is a contract.",
+    )
+
+
+def test_saved_mapping_is_applied_to_what_was_read_before(people: People, product: Product) -> None:
+    page = people.open("finance", "/settings/mapping/")
+    page.locator("main a", has_text="Salesforce").first.click()
+    page.get_by_label("Default value of Contract Duration").fill("12")
+    page.get_by_role("button", name="Check and save").click()
+    page.get_by_role("button", name="Save and re-apply").click()
+    wait_for_the_end(page)
+
+    runs = "SELECT count(*) FROM crm_sync_syncrun WHERE trigger = 'reapply' AND state = 'done'"
+    until(lambda: product.value(runs) == 1, seconds=10, what="One run has applied the mapping.")
+
+
+def test_held_deal_is_read_again(people: People, product: Product) -> None:
+    page = people.open("finance", "/holds/list/")
+    page.locator("table tbody a").first.click()
+    page.get_by_role("button", name="Sync again").click()
+    wait_for_the_end(page)
+
+    runs = "SELECT count(*) FROM crm_sync_syncrun WHERE trigger = 'replay' AND state = 'done'"
+    until(lambda: product.value(runs) == 2, seconds=10, what="One more run has read named deals.")
+
+
+def test_every_registered_task_was_done(product: Product) -> None:
+    """What runs by itself is made due once more, now that there is something to do."""
+    product.run_schedules()
+    done = "SELECT func FROM fincelo_taskhistory WHERE last_ok_at IS NOT NULL"
+
+    until(
+        lambda: {func for (func,) in product.query(done)} >= set(registered()),
+        seconds=90,
+        what="Every task is done once.",
+    )
+    assert {func for (func,) in product.query(done)} == set(registered())
+
+
+@pytest.mark.parametrize("ends_things", [False, True], ids=["what goes on", "what ends"])
+@pytest.mark.parametrize("name", ["finance", "approver", "support", "operator", "admin"])
+def test_every_button_that_a_person_sees_works(
+    people: People, pressed: dict[Button, str], name: str, ends_things: bool
+) -> None:
+    tour = Tour(people=people, name=name, pressed=pressed, ends_things=ends_things)
+    tour.walk()
+
+    assert tour.trouble == []
+
+
+def test_no_button_was_left_out(people: People, pressed: dict[Button, str]) -> None:
+    seen: set[Button] = set()
+    for name in ("finance", "approver", "support", "operator"):
+        tour = Tour(people=people, name=name, pressed=dict.fromkeys(pressed, ""), ends_things=False)
+        tour.walk()
+        seen |= tour.seen
+
+    assert written(seen - set(pressed)) == []
