@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 LOCK = 4_611_950_275  # any number, as long as nothing else in this database locks it
 LAST_XID = 2**63 - 1
+HORIZON = "pg_snapshot_xmin(pg_current_snapshot())"
+"""The oldest transaction of the whole server that may still be running."""
 ENTRY = """encode(sha256(convert_to(jsonb_build_array(
     entry.id, extract(epoch FROM entry.at), entry.system, entry.xid::text, entry.actor_id, entry.actor_name,
     host(entry.address), entry.action, entry.object_type, entry.object_id, entry.object_name, entry.before,
@@ -55,8 +57,7 @@ def seal() -> list[AuditSeal]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         cursor.execute(
-            "SELECT system_identifier, pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-            " FROM pg_control_system()"
+            f"SELECT system_identifier, ({HORIZON})::text::bigint FROM pg_control_system()"  # noqa: S608
         )
         here, horizon = cursor.fetchone()
         spans = ((system, horizon if system == here else LAST_XID) for system in _systems())

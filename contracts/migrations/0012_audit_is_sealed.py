@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
             "ALTER TABLE contracts_auditentry DROP COLUMN system, DROP COLUMN xid",
         ),
         migrations.RunSQL(
-            "ALTER TABLE contracts_auditentry ALTER COLUMN system DROP DEFAULT", migrations.RunSQL.noop
+            "ALTER TABLE contracts_auditentry ALTER COLUMN system SET DEFAULT 0", migrations.RunSQL.noop
         ),
         migrations.RunSQL(
             "CREATE INDEX audit_by_xid ON contracts_auditentry (system, xid)", migrations.RunSQL.noop
