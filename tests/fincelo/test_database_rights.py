@@ -7,7 +7,6 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connection
-from pytest_django import Settings
 
 from fincelo import checks, closed_triggers, database_rights
 from tests.billing.mailing.letters import issue
@@ -106,18 +105,17 @@ def test_rights_are_narrow_for_the_application_alone() -> None:
 
 
 @pytest.mark.django_db
-def test_start_warns_of_a_mighty_role_and_refuses_a_way_past_triggers(settings: Settings) -> None:
-    connection.settings_dict["ENGINE"] = "django.db.backends.postgresql"
-    try:
-        warned = [problem.id for problem in checks.database(databases=["default"])]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name name) RETURNS boolean"
-                " LANGUAGE sql IMMUTABLE AS 'SELECT true'"
-            )
-        refused = [problem.id for problem in checks.database(databases=["default"])]
-    finally:
-        connection.settings_dict["ENGINE"] = settings.DATABASES["default"]["ENGINE"]
+def test_start_warns_of_a_mighty_role_and_refuses_a_way_past_triggers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(connection.settings_dict, "ENGINE", "django.db.backends.postgresql")
+    warned = [problem.id for problem in checks.database(databases=["default"])]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name name) RETURNS boolean"
+            " LANGUAGE sql IMMUTABLE AS 'SELECT true'"
+        )
+    refused = [problem.id for problem in checks.database(databases=["default"])]
 
     assert (warned, refused) == (["fincelo.W001"], ["fincelo.E023", "fincelo.W001"])
 
