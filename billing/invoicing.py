@@ -9,7 +9,6 @@
 5. Contracts that are over and wholly billed become completed.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from datetime import date
 from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import Error, connection, transaction
 from django.db.models.functions import Now
 
 from billing.bounds import ask_about_contracts, last_billed, missed_since, park_excess
@@ -33,12 +32,13 @@ from billing.policy import PeriodLocked, billing_policy, ensure_open, limits
 from contracts.bulk import as_json
 from contracts.models import Contract
 from contracts.transactions import ensure_connected, run_durably
+from fincelo.database_errors import Fault, fault_of, rule_of, sqlstate, tell, words
 
 NUMBER_RULES = ("invoice_number_is_unique", "invoice_sequence_is_unique")
+OUR_TRIGGERS = ("23001", "23514")
+"""SQLSTATEs with which our triggers refuse: restrict_violation and check_violation."""
 REFUSALS_IN_A_ROW = 50
 INTERRUPTED = "The run was interrupted. What it had issued stands, and later runs billed the rest."
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +142,11 @@ def invoice_due(
         ended = BillingRunState.PARKED if put_aside.parked else BillingRunState.DONE
     except UnableToIssueInvoice as refusal:
         _count(run, _Outcome(), problems=[{"sentence": str(refusal)}])
+        raise
+    except Error as error:
+        tell(error, doing=f"Billing run {run.pk}")
+        ensure_connected()
+        _count(run, _Outcome(), problems=[{"sentence": " ".join(words(error))}])
         raise
     finally:
         ensure_connected()
@@ -250,17 +255,17 @@ def write_in_halves(
             totals = write(instalment_ids=[instalment.id for instalment in due])
         sums.add(totals)
         return []
-    except OperationalError:
-        raise
-    except DatabaseError as error:
-        rule = _rule(error)
+    except Error as error:
+        if fault_of(error) is not Fault.RECORD:
+            raise  # it is in no contract, so halves would meet it as well
+        rule = refusal_of(error)
         if rule in NUMBER_RULES:
             raise UnableToIssueInvoice(
                 "The next invoice number is issued already: the number series lags behind the invoices."
             ) from error
         contracts = list(dict.fromkeys(instalment.contract_id for instalment in due))
         if len(contracts) == 1:
-            logger.exception("The database refused an invoice of contract %s", contracts[0])
+            tell(error, doing=f"Billing contract {contracts[0]}")
             return [_failure(contracts[0], rule)]
 
     first = set(contracts[: len(contracts) // 2])
@@ -274,10 +279,12 @@ def write_in_halves(
     return failed + write_in_halves(rest, write, sums)
 
 
-def _rule(error: DatabaseError) -> str:
-    """The constraint that refused, or what the database said."""
+def refusal_of(error: Error) -> str:
+    """The constraint that refused, or what a trigger of ours says, which is written for people."""
     diagnosis = getattr(error.__cause__, "diag", None)
-    return str((diagnosis.constraint_name or diagnosis.message_primary) if diagnosis else error)
+    if diagnosis is not None and not diagnosis.constraint_name and sqlstate(error) in OUR_TRIGGERS:
+        return str(diagnosis.message_primary).rstrip(".")
+    return rule_of(error)
 
 
 def _failure(contract_id: int, rule: str) -> BillingFailure:

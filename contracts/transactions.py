@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import OperationalError, connection, transaction
+from django.db import Error, connection, transaction
+
+from fincelo.database_errors import Fault, fault_of
 
 T = TypeVar("T")
 
 ATTEMPTS = 5
-COLLISIONS = frozenset(["40001", "40P01", "55P03"])  # serialisation failure, deadlock, lock timeout
 
 
 def run_durably(work: Callable[[], T], /) -> T:
@@ -19,8 +20,8 @@ def run_durably(work: Callable[[], T], /) -> T:
         try:
             with transaction.atomic(durable=True):
                 return work()
-        except OperationalError as error:
-            if attempt == ATTEMPTS or getattr(error.__cause__, "sqlstate", None) not in COLLISIONS:
+        except Error as error:
+            if attempt == ATTEMPTS or fault_of(error) is not Fault.COLLISION:
                 raise
             time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311  only spreads the attempts
     raise AssertionError("unreachable")

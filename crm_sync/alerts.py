@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from crm_sync.enums import AlertKind
 from crm_sync.models import Alert, Connection
@@ -19,6 +20,8 @@ SUBJECTS = {
     AlertKind.BROKEN: "{name} is broken: won deals are not imported",
     AlertKind.SILENT: "{name} has been silent for fifteen minutes",
     AlertKind.RECOVERED: "{name} works again",
+    AlertKind.DATABASE: "the database stops all syncs",
+    AlertKind.REFUSED: "{name}: the database refuses most deals",
 }
 BODIES = {
     AlertKind.BROKEN: (
@@ -33,6 +36,18 @@ BODIES = {
         "says nothing about {provider}, the worker or its scheduler is probably not running.\n\n"
         "See: {url}\n"
     ),
+    AlertKind.DATABASE: (
+        "{reason}\n\n"
+        "The sync of {name} was the first to meet it. Nothing was held for it and no deal is lost: when the "
+        "database works again, the next sync reads on where the last one ended.\n\n"
+        "See: {health}\n"
+    ),
+    AlertKind.REFUSED: (
+        "{count} of {deals} deals of one page could not be stored: each breaks the rule {rule}. So many at "
+        "once are hardly all wrong. They are held and tried again by themselves. The worker's log names the "
+        "table.\n\n"
+        "See: {url}\n"
+    ),
     AlertKind.RECOVERED: (
         "{name} works again. Won deals are imported as before, those of the meantime included.\n\n"
         "See: {url}\n"
@@ -41,7 +56,17 @@ BODIES = {
 log = logging.getLogger(__name__)
 
 
-def write_alert(*, connection: Connection, kind: AlertKind) -> Alert:
+def alarm_refusals(*, connection_id: int, rule: str, count: int, deals: int) -> None:
+    """Writes the mail on a rule that refuses most deals of a page, once a day for a connection."""
+    told = Alert.objects.filter(
+        connection_id=connection_id, kind=AlertKind.REFUSED, created_at__gt=Now() - timedelta(days=1)
+    )
+    if not told.exists():
+        connection = Connection.objects.get(pk=connection_id)
+        write_alert(connection=connection, kind=AlertKind.REFUSED, rule=rule, count=count, deals=deals)
+
+
+def write_alert(*, connection: Connection, kind: AlertKind, **more: str | int) -> Alert:
     """Inside the caller's transaction: either both the change and its mail are there, or neither."""
     heard = connection.last_success_at
     words = {
@@ -50,6 +75,8 @@ def write_alert(*, connection: Connection, kind: AlertKind) -> Alert:
         "provider": connection.get_provider_display(),
         "since": f"since {heard:%d %B %Y, %H:%M} UTC" if heard else "yet",
         "url": f"{settings.PUBLIC_URL}{connection.get_absolute_url()}",
+        "health": f"{settings.PUBLIC_URL}{reverse('health')}",
+        **more,
     }
     return Alert.objects.create(
         connection=connection,

@@ -1,5 +1,8 @@
+from typing import Any
+
 from django.apps import AppConfig
 from django.core import checks
+from django.db import connections
 from django.db.models.signals import post_migrate
 
 
@@ -17,3 +20,13 @@ class CrmSyncConfig(AppConfig):
         register(invariants.INVARIANTS)
         checks.register(key_canary.check, checks.Tags.database)
         post_migrate.connect(key_canary.ensure, sender=self)
+        post_migrate.connect(after_upgrade, sender=self)
+
+
+def after_upgrade(*, using: str, **kwargs: Any) -> None:
+    """The first runs of a release try again what the database refused of the one before."""
+    from crm_sync.known_deals import read_refused_again  # needs models: all apps must be known
+    from crm_sync.models import CrmDeal  # as above
+
+    if CrmDeal._meta.db_table in connections[using].introspection.table_names():  # migrated app by app
+        read_refused_again()

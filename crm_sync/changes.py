@@ -4,12 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.drafts import ContractDraft
+from contracts.enums import BillingTiming
 from contracts.models import Contract
 from contracts.money import Money
 from crm_sync.enums import Target
+from crm_sync.rhythms import Timing
 
 BILLING_FIELDS = frozenset(
-    {Target.CONTRACT_VALUE, Target.START_DATE, Target.DURATION, Target.BILLING_CYCLE, Target.CUSTOMER_NAME}
+    {
+        Target.CONTRACT_VALUE,
+        Target.START_DATE,
+        Target.DURATION,
+        Target.BILLING_CYCLE,
+        Target.BILLING_TIMING,
+        Target.CUSTOMER_NAME,
+    }
 )
 """Once something is issued these are not changed behind anyone's back."""
 
@@ -45,6 +54,12 @@ def changes_between(
             draft.billing_cycle.label,
         ),
         (
+            Target.BILLING_TIMING,
+            str(Target.BILLING_TIMING.label),
+            timing_words(BillingTiming(contract.billing_timing), contract.lead_days),
+            timing_words(draft.billing_timing, draft.lead_days),
+        ),
+        (
             Target.ACCOUNT_MANAGER,
             str(Target.ACCOUNT_MANAGER.label),
             contract.account_manager_email,
@@ -69,6 +84,10 @@ def changes_between(
         if old != new:
             found.append(Change(target=Target.CUSTOM, label=label, old=old, new=new))
     return found
+
+
+def timing_words(timing: BillingTiming, lead_days: int) -> str:
+    return Timing(timing=timing, lead_days=lead_days or None).label
 
 
 def touches_billing(changes: Sequence[Change]) -> bool:

@@ -22,6 +22,7 @@ class Trouble(models.TextChoices):
     NONE = "", "None"
     BROKEN = "broken", "Broken"
     SILENT = "silent", "Silent"
+    DATABASE = "data", "Stopped by the database"
 
 
 class AlertKind(models.TextChoices):
@@ -32,6 +33,8 @@ class AlertKind(models.TextChoices):
     TIES_AGAIN = "ties_again", "Ties out again"
     HELD = "held", "Deals held"
     HELD_STILL = "held_still", "Deals still held"
+    DATABASE = "database", "Stopped by the database"
+    REFUSED = "refused", "Most deals refused"
 
 
 class AmountMeans(models.TextChoices):
@@ -53,6 +56,7 @@ class Target(models.TextChoices):
     START_DATE = "start_date", "Contract Start Date"
     DURATION = "duration", "Contract Duration"
     BILLING_CYCLE = "billing_cycle", "Billing Cycle"
+    BILLING_TIMING = "billing_timing", "Billing Timing"
     ACCOUNT_MANAGER = "account_manager", "Account Manager"
     CURRENCY = "currency", "Currency"
     BILLING_EMAIL = "billing_email", "Billing E-mail"

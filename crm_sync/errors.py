@@ -2,6 +2,10 @@
 
 from enum import StrEnum
 
+from django.db import Error
+
+from fincelo.database_errors import fault_of, sqlstate, words
+
 
 class ErrorKind(StrEnum):
     CONFIG = "config"
@@ -59,6 +63,19 @@ class TransientError(SyncError):
 
 class SecretsUnreadable(SyncError):
     """No key of this process reads the stored secrets. That says nothing of the connection."""
+
+
+class InstallationError(ConfigError):
+    """The database refuses for a reason that is in no deal: nothing works until it is mended."""
+
+
+def database_refusal(error: Error) -> SyncError:
+    """What a refusal of the database means for a run, whose fault it may be except a deal's."""
+    sentence, next_step = words(error)
+    code = f"DATABASE {sqlstate(error)}".strip()
+    if fault_of(error).passes:
+        return TransientError(sentence, next_step="The next poll tries again.", code=code)
+    return InstallationError(sentence, next_step=next_step, code=code)
 
 
 class LeaseHeld(Exception):

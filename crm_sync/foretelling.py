@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import TypeVar
 
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import Error, transaction
 from django.db import connection as database
 
 from billing.foretelling import Billed, ForetoldBilling, bill_in_vain
@@ -25,13 +25,16 @@ from crm_sync.accounts import customers_for
 from crm_sync.changes import Change
 from crm_sync.deals import Deal
 from crm_sync.enums import ConnectionMode, CustomerMatch, HoldCode, Outcome
-from crm_sync.foretold_warnings import both_readings, of_billing, of_mapping
+from crm_sync.foretold_warnings import both_readings, of_billing, of_mapping, of_unit
 from crm_sync.known_deals import KnownDeal
 from crm_sync.mapped import MappedDeal, Problem
+from crm_sync.mapping_lint import unit_problems
 from crm_sync.mapping_rules import NOTHING_DECIDED
+from crm_sync.mappings import lint
 from crm_sync.models import CrmAccount
 from crm_sync.pages import WRITERS, MappedPage, Sight, retried, write_each, write_ready
 from crm_sync.records import Verdict
+from fincelo.database_errors import Fault, fault_of, tell
 
 T = TypeVar("T")
 BILLS = (Outcome.CREATED, Outcome.UPDATED)
@@ -90,6 +93,12 @@ class Foretold:
         return self.mapped.deal
 
     @property
+    def first_billing_date(self) -> date | None:
+        """Of what is billed here; None where nothing is."""
+        plan = self.billing.instalments if self.billing else ()
+        return next((one.billing_date for one in plan if not one.is_elsewhere), None)
+
+    @property
     def earlier(self) -> Earlier | None:
         """What later pages have to know of it."""
         if self.outcome is not Outcome.CREATED or self.contract is None:
@@ -142,6 +151,9 @@ def play(
         as_of=sight.as_of,
     )
     matches = matched(verdicts, there=there, before=before)
+    doubts = [
+        one.sentence for one in unit_problems(lint(connection=sight.connection, rules=sight.rules.rules))
+    ]
     return ForetoldPage(
         deals=[
             told(
@@ -152,6 +164,7 @@ def play(
                 there=there,
                 known=ready.known,
                 sight=sight,
+                doubts=doubts,
             )
             for verdict, match in zip(verdicts, matches, strict=True)
         ],
@@ -206,10 +219,10 @@ def written(
             with database.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             return result
-    except OperationalError:
-        raise
-    except DatabaseError:
-        log.warning("The database refuses a page of %s; foretelling it deal by deal.", sight.connection)
+    except Error as error:
+        if fault_of(error) is not Fault.RECORD:
+            raise
+        tell(error, doing=f"Foretelling a page of {sight.connection}, now deal by deal")
         return write(writer=partial(write_each, writer=writer))
 
 
@@ -242,6 +255,7 @@ def told(
     there: Mapping[str, int],
     known: Mapping[str, KnownDeal],
     sight: Sight,
+    doubts: Sequence[str],
 ) -> Foretold:
     billing = billed.contracts.get(verdict.contract_id or 0)
     facts = facts_of(contract) if contract else None
@@ -249,6 +263,7 @@ def told(
     decisions = record.decisions if record else NOTHING_DECIDED
     warnings = [
         *of_mapping(verdict.mapped),
+        *of_unit(verdict.mapped, doubts=doubts),
         *both_readings(verdict.mapped, rules=sight.rules, settings=sight.settings, decisions=decisions),
     ]
     if facts and billing and verdict.outcome in BILLS:

@@ -11,6 +11,7 @@ from crm_sync.enums import AmountMeans, Target
 from crm_sync.mapped import MappedDeal
 from crm_sync.mapping import map_deal
 from crm_sync.mapping_rules import Decisions, MappingRules, MappingSettings
+from crm_sync.readers import read_number
 
 ONE_DAY = timedelta(days=1)
 YEAR = 12
@@ -60,6 +61,16 @@ def of_mapping(one: MappedDeal) -> list[str]:
         for step in one.trace
         if step.field == str(Target.CURRENCY.label) and step.source == "Default value"
     ]
+
+
+def of_unit(one: MappedDeal, *, doubts: Sequence[str]) -> list[str]:
+    """What speaks against the unit of a duration that the deal states as a plain number."""
+    label = str(Target.DURATION.label)
+    is_plain = any(
+        step.field == label and step.source != "Default value" and read_number(step.raw) is not None
+        for step in one.trace
+    )
+    return list(doubts) if is_plain else []
 
 
 def of_billing(

@@ -17,6 +17,14 @@ def break_off(*, connection: Connection, reason: str) -> None:
         write_alert(connection=connection, kind=AlertKind.BROKEN)
 
 
+def tell_of_database(*, connection: Connection) -> None:
+    """Writes one mail, for the first connection that meets it. The caller holds the row and saves it."""
+    told = Connection.objects.filter(trouble=Trouble.DATABASE).exists()
+    if connection.trouble == Trouble.NONE and not told:
+        connection.trouble = Trouble.DATABASE
+        write_alert(connection=connection, kind=AlertKind.DATABASE)
+
+
 def tell_recovery(*, connection: Connection) -> None:
     """Ends what people were told of, if anything. The caller holds the row and saves it."""
     if connection.trouble:

@@ -11,7 +11,7 @@ from django.db.models import Count, Min, Sum
 from crm_sync.hold_lists import narrowed
 from crm_sync.models import CrmDeal, Hold
 from crm_sync.problems import KEYS, Cure, cures_of
-from crm_sync.synonyms import same_words
+from crm_sync.words import same_words
 
 FALLBACK = ", ".join(f"('{code.value}', '{key}')" for code, key in KEYS.items())
 PROBLEMS = f"""
@@ -21,7 +21,8 @@ WITH problems AS MATERIALIZED (
         (SELECT connection_id FROM crm_sync_crmdeal WHERE id = hold.crm_deal_id) AS connection_id,
         problem ->> 'code' AS code, problem ->> 'field' AS field, problem ->> 'raw' AS raw,
         coalesce(nullif(problem ->> 'key', ''), usual.key, '') AS key,
-        problem ->> 'sentence' AS sentence, problem ->> 'cure' AS cure
+        problem ->> 'sentence' AS sentence, problem ->> 'cure' AS cure,
+        coalesce(problem ->> 'fact', '') AS fact
     FROM crm_sync_hold hold
     CROSS JOIN LATERAL jsonb_array_elements(hold.problems) AS problem
     LEFT JOIN (VALUES {FALLBACK}) AS usual(code, key) ON usual.code = problem ->> 'code'
@@ -29,8 +30,8 @@ WITH problems AS MATERIALIZED (
 )
 """  # noqa: S608  constants
 GROUPS = f"""{PROBLEMS}
-SELECT connection_id, code, key, field, raw, currency, min(cure), min(sentence), count(*), count(value_minor),
-    sum(value_minor), min(opened_at)
+SELECT connection_id, code, key, field, raw, currency, min(cure), min(sentence), max(fact), count(*),
+    count(value_minor), sum(value_minor), min(opened_at)
 FROM problems WHERE %(connection)s::bigint IS NULL OR connection_id = %(connection)s
 GROUP BY connection_id, code, key, field, raw, currency ORDER BY currency
 """  # noqa: S608  constants
@@ -87,13 +88,21 @@ class HoldGroup:
     field: str
     sentence: str
     cure: str
+    fact: str
     stake: Stake
 
     @property
     def problem(self) -> dict[str, str]:
         """As each of its holds stores it."""
         name = self.name
-        return {"code": name.code, "field": self.field, "raw": name.raw, "cure": self.cure, "key": name.key}
+        return {
+            "code": name.code,
+            "field": self.field,
+            "raw": name.raw,
+            "cure": self.cure,
+            "key": name.key,
+            "fact": self.fact,
+        }
 
     @property
     def cures(self) -> Sequence[Cure]:
@@ -106,17 +115,18 @@ def hold_groups(*, connection_id: int | None = None, code: str | None = None) ->
         cursor.execute(GROUPS, {"connection": connection_id, "code": code})
         rows = cursor.fetchall()
     stakes: dict[tuple[GroupKey, str], Stake] = {}
-    said: dict[tuple[GroupKey, str], tuple[str, str]] = {}
-    for connection, of_code, key, label, raw, currency, cure, sentence, number, told, value, oldest in rows:
+    said: dict[tuple[GroupKey, str], tuple[str, str, str]] = {}
+    for connection, of_code, key, label, raw, currency, cure, sentence, fact, *figures in rows:
+        number, told, value, oldest = figures
         place = GroupKey(connection_id=connection, code=of_code, key=key, raw=raw), label
         stakes[place] = stakes.get(place, NOTHING) + stake(
             number=number, told=told, currency=currency, value=value, oldest=oldest
         )
-        said[place] = sentence, cure
+        said[place] = sentence, cure, fact
     groups = [
-        HoldGroup(name=name, field=label, sentence=said[place][0], cure=said[place][1], stake=one)
-        for place, one in stakes.items()
-        for name, label in [place]
+        HoldGroup(name=name, field=label, sentence=sentence, cure=cure, fact=fact, stake=one)
+        for (name, label), one in stakes.items()
+        for sentence, cure, fact in [said[name, label]]
     ]
     return sorted(
         groups, key=lambda one: (-one.stake.number, one.stake.oldest_at, one.name.code, one.name.raw)

@@ -151,6 +151,7 @@ def entry(hold: Hold) -> str:
     lines = [named(hold)]
     for problem in hold.problems:
         lines.append(f"- {one_line(problem['field'])}: {one_line(problem['sentence'], longest=500)}")
+        lines.append(f"  {one_line(problem['cure'], longest=500)}")
     link = safe_link(one_line(hold.crm_deal.url, longest=400))
     lines += [f"  {link}"] if link else []
     return "\n".join(lines) + "\n"

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models.functions import Least, Now
 
 from billing.enums import InvoiceState
 from billing.locks import lock_contracts
@@ -12,7 +13,7 @@ from billing.models import Invoice
 from contracts.models import Contract
 from crm_sync.enums import DealState, HoldCode, Provider
 from crm_sync.mapping_rules import NOTHING_DECIDED, Decisions
-from crm_sync.models import Connection, CrmDeal, Hold
+from crm_sync.models import NOT_STORED, Connection, CrmDeal, Hold
 
 ASKED_AT_ONCE = 500
 WAIT_FOR_COMPANY = (HoldCode.NO_ACCOUNT, HoldCode.CUSTOMER_NAME_MISSING)
@@ -177,16 +178,32 @@ def read_again(*, connection: Connection, since: datetime) -> None:
     deals.filter(state=DealState.IMPORTED, updated_at__gte=since).update(fingerprint="")
 
 
-def deals_to_ask_for(*, connection: Connection) -> list[str]:
+def is_worth_another_try() -> Q:
+    """Holds of refused deals: at the next poll, then later and later, and each day in the end."""
+    tried_for = ExpressionWrapper(F("crm_deal__updated_at") - F("opened_at"), output_field=DurationField())
+    pause = Least(tried_for / 2, Value(timedelta(days=1)))
+    return Q(crm_deal__updated_at__lte=ExpressionWrapper(Now() - pause, output_field=DateTimeField()))
+
+
+def read_refused_again() -> None:
+    """After an upgrade: what the database refused of deals is tried at once."""
+    CrmDeal.objects.filter(fingerprint=NOT_STORED).update(fingerprint="")
+
+
+def deals_to_ask_for(*, connection: Connection, tried_before: datetime | None = None) -> list[str]:
     """Deals of its org that are to be read again, and held ones that wait for their company.
 
+    Deals that the database refused since `tried_before` are not among them.
     HubSpot does not tell when a deal is given a company, or its company a name. As many as one page takes, by
     chance, so that each held one gets its turn.
     """
     open_holds = Hold.objects.open().filter(
         crm_deal__connection=connection, crm_deal__org=connection.org_id, crm_deal__state=DealState.HELD
     )
-    wanted = Q(crm_deal__fingerprint="")
+    refused = Q(crm_deal__fingerprint=NOT_STORED) & is_worth_another_try()
+    if tried_before:
+        refused &= Q(crm_deal__updated_at__lt=tried_before)
+    wanted = Q(crm_deal__fingerprint="") | refused
     if connection.provider == Provider.HUBSPOT:
         wanted |= Q(code__in=WAIT_FOR_COMPANY)
     chosen = open_holds.filter(wanted).order_by("?")[:ASKED_AT_ONCE]

@@ -28,6 +28,8 @@ class Problem:
     cure: str
     key: str = ""
     """Which field mapping it is about, as `FieldRule.key`; empty where it is about none."""
+    fact: str = ""
+    """What the code does not tell, for whoever decides by it; see `problems`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class MappedDeal:
     """The contract value, where it can be told: problems of other fields do not hide it."""
     manager_email: str = ""
     """The account manager, where it can be told."""
+    says_timing: bool = False
+    """The deal or a person says when it is billed; else the connection's default is taken."""
     customer: CustomerDraft | None = None
     contract: ContractDraft | None = None
     plan: Sequence[PlannedInstalment] = ()

@@ -9,7 +9,7 @@ from typing import Any
 from billing.periods import PlannedInstalment, plan_instalments
 from billing.split import ScheduleImpossible
 from contracts.drafts import ContractDraft, CustomerDraft
-from contracts.enums import BillingCycle, CustomFieldHome
+from contracts.enums import CustomFieldHome
 from contracts.money import LIMIT, Money, TooLarge, TooPrecise
 from contracts.terms import DateOutOfRange, term
 from crm_sync import readers
@@ -23,21 +23,12 @@ from crm_sync.mapping_rules import (
     MappingRules,
     MappingSettings,
 )
+from crm_sync.problems import CONTRADICTS, HIDDEN, advice
 from crm_sync.readers import Unreadable, ZeroAmount
-from crm_sync.transforms import entered_reader, missing_code, reader_of
+from crm_sync.rhythms import Rhythm, Timing
+from crm_sync.transforms import beside, entered_reader, missing_code, reader_of
 
 NO_TRANSLATIONS: Mapping[str, str] = {}
-CURES = {
-    HoldCode.FREQUENCY_UNKNOWN: "Add a translation in Field Mapping, or correct the value in {crm}.",
-    HoldCode.FREQUENCY_MISSING: "Fill it in in {crm}, or set a default value in Field Mapping.",
-    HoldCode.TERM_MISSING: "Fill it in in {crm}, or set a default value in Field Mapping.",
-    HoldCode.SCHEDULE_IMPOSSIBLE: "Choose a longer billing cycle in {crm}.",
-    HoldCode.NO_ACCOUNT: "Give the deal an account in {crm}.",
-    HoldCode.STAGE_CONFLICT: "Correct the stage's settings in {crm}, or choose other stages.",
-    HoldCode.AMOUNT_UNREADABLE: "Correct it in {crm}, or map Contract Value to a number field.",
-}
-HIDDEN_CURE = "Have the field made readable for Fincelo in {crm}, or choose another one in Field Mapping."
-USUAL_CURE = "Correct it in {crm} and sync again."
 
 
 def map_deal(
@@ -74,10 +65,10 @@ class DealMapper:
         months = self.read(Target.DURATION)
         value = self.money(currency=currency, months=months)
         start = self.read(Target.START_DATE)
-        cycle = self.read(Target.BILLING_CYCLE)
+        rhythm = self.rhythm()
         manager = self.read(Target.ACCOUNT_MANAGER) or ""
         customer, contract = self.drafts(
-            name=name, value=value, start=start, months=months, cycle=cycle, manager=manager
+            name=name, value=value, start=start, months=months, rhythm=rhythm, manager=manager
         )
         plan = self.plan(contract) if contract and not self.problems else ()
         mapped = MappedDeal(
@@ -85,6 +76,7 @@ class DealMapper:
             fingerprint=digest,
             value=value,
             manager_email=manager,
+            says_timing=rhythm is not None and rhythm.timing is not None,
             problems=tuple(self.problems),
             trace=tuple(self.trace),
         )
@@ -99,7 +91,7 @@ class DealMapper:
         value: Money | None,
         start: date | None,
         months: int | None,
-        cycle: BillingCycle | None,
+        rhythm: Rhythm | None,
         manager: str,
     ) -> tuple[CustomerDraft | None, ContractDraft | None]:
         title = self.title()
@@ -108,7 +100,7 @@ class DealMapper:
         tax_id = self.read(Target.TAX_ID)
         address = self.read(Target.ADDRESS)
         custom = self.custom_fields()
-        if name is None or value is None or start is None or months is None or cycle is None:
+        if name is None or value is None or start is None or months is None or rhythm is None:
             return None, None
         customer = CustomerDraft(
             name=name,
@@ -117,14 +109,15 @@ class DealMapper:
             tax_id=tax_id or "",
             custom_fields=custom[CustomFieldHome.CUSTOMER],
         )
+        timing, lead_days = self.settings.billed(rhythm.timing)
         contract = ContractDraft(
             name=title or name,
             value=value,
             start_date=start,
             duration_months=months,
-            billing_cycle=cycle,
-            billing_timing=self.settings.billing_timing,
-            lead_days=self.settings.lead_days,
+            billing_cycle=rhythm.cycle,
+            billing_timing=timing,
+            lead_days=lead_days,
             account_manager_email=manager,
             po_number=po_number or "",
             custom_fields=custom[CustomFieldHome.CONTRACT],
@@ -163,6 +156,24 @@ class DealMapper:
             )
         return ()
 
+    def rhythm(self) -> Rhythm | None:
+        """The cycle with the timing that a person, a field of its own or the cycle's words name."""
+        rhythm: Rhythm | None = self.read(Target.BILLING_CYCLE)
+        timing: Timing | None = self.read(Target.BILLING_TIMING)
+        if rhythm is None or timing is None:
+            return rhythm
+        rule = self.rules.rule(Target.BILLING_TIMING)
+        if rhythm.timing is None or rule.key in self.decisions.overrides:
+            return replace(rhythm, timing=timing)
+        raw = self.raw_of(rule)
+        if rule.applied is not Transform.CONSTANT and readers.is_missing(raw):
+            return rhythm  # a default is for deals that say nothing
+        if rhythm.timing.contradicts(timing):
+            said, what = readers.printable(raw), f"contradicts the Billing Cycle \u201c{rhythm.label}\u201d"
+            self.hold(HoldCode.FREQUENCY_UNKNOWN, rule.label, said, what, fact=CONTRADICTS, key=rule.key)
+            return None
+        return replace(rhythm, timing=timing)
+
     def raw_of(self, rule: FieldRule) -> RawValue:
         values = self.deal.fields.get(rule.source_object, {})
         return values.get(rule.source_field) if rule.source_field else None
@@ -184,8 +195,8 @@ class DealMapper:
         if rule.key in self.decisions.overrides:
             crm = "" if readers.is_missing(raw) else readers.printable(raw)
             said = f", the CRM says \u201c{crm}\u201d" if crm else ""
+            reader = beside(raw, reader=entered_reader(rule, settings=self.settings))
             raw, source = self.decisions.overrides[rule.key], f"Entered here{said}"
-            reader = entered_reader(rule, settings=self.settings)
         elif rule.applied is Transform.CONSTANT:
             raw, source = rule.default_value, "Constant"
             reader = entered_reader(rule, settings=self.settings)
@@ -294,13 +305,17 @@ class DealMapper:
         if code is not None:
             crm = self.settings.provider_name
             what = f"is fed by {rule.source_field}, which is not in {crm} or is hidden from Fincelo"
-            self.hold(code, rule.label, "", what, cure=HIDDEN_CURE, key=rule.key)
+            self.hold(code, rule.label, "", what, fact=HIDDEN, key=rule.key)
 
-    def hold(self, code: HoldCode, label: str, raw: str, what: str, *, cure: str = "", key: str = "") -> None:
+    def hold(self, code: HoldCode, label: str, raw: str, what: str, *, fact: str = "", key: str = "") -> None:
         shown_raw = f" \u201c{raw}\u201d" if raw else ""
         sentence = what if what.endswith(".") else f"{label}{shown_raw} {what}."
-        told = (cure or CURES.get(code, USUAL_CURE)).format(crm=self.settings.provider_name)
-        self.problems.append(Problem(code=code, field=label, raw=raw, sentence=sentence, cure=told, key=key))
+        told = advice(
+            {"code": code.value, "key": key, "raw": raw, "fact": fact}, crm=self.settings.provider_name
+        )
+        self.problems.append(
+            Problem(code=code, field=label, raw=raw, sentence=sentence, cure=told, key=key, fact=fact)
+        )
 
     def note(
         self, *, field: str, source: str, raw: RawValue, transform: str, value: str, crm: str = ""
@@ -322,7 +337,7 @@ def over_term(stated: Money, *, means: AmountMeans, months: int) -> Money:
 
 
 def shown(value: object) -> str:
-    return str(value.label) if isinstance(value, BillingCycle) else stored_value(value)
+    return value.label if isinstance(value, Rhythm | Timing) else stored_value(value)
 
 
 def stored_value(value: object) -> str:

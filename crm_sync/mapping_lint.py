@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from contracts.enums import CustomFieldType
 from crm_sync.crm_types import Kind, kind_of
 from crm_sync.deals import CrmField
-from crm_sync.enums import NumberFormat, Target, Transform
+from crm_sync.enums import NumberFormat, Target, TermUnit, Transform
 from crm_sync.mapping_rules import (
     NEEDED,
     FieldRule,
@@ -16,8 +16,9 @@ from crm_sync.mapping_rules import (
     transforms_of,
 )
 from crm_sync.readers import Unreadable
-from crm_sync.synonyms import same_words
+from crm_sync.term_units import Proof, evidence_of
 from crm_sync.transforms import has_table, stored_form
+from crm_sync.words import same_words
 
 NUMBERS_AS_TEXT = "choose a number field, or say how its numbers are written"
 CHOOSE_NUMBER, CHOOSE_DATE = "choose a number field", "choose a date field"
@@ -65,11 +66,18 @@ YES_NO_KINDS: Mapping[Kind, Verdict] = {
     Kind.REFERENCE: (CHOOSE_YES_NO, True),
 }
 TEXT_KINDS: Mapping[Kind, Verdict] = {Kind.REFERENCE: (IDS_ONLY, False)}
+SHOWS = {
+    Proof.NAME: "which is named for {unit}",
+    Proof.CHOICES: "whose choices show {unit}",
+    Proof.VALUES: "whose values such as {example} look like {unit}",
+}
+"""What tells the unit of a duration."""
 UNFIT = {
     Target.CONTRACT_VALUE: AMOUNT_KINDS,
     Target.START_DATE: DATE_KINDS,
     Target.DURATION: TERM_KINDS,
     Target.BILLING_CYCLE: WORD_KINDS,
+    Target.BILLING_TIMING: WORD_KINDS,
     Target.CURRENCY: WORD_KINDS,
 }
 UNFIT_CUSTOM = {
@@ -119,6 +127,8 @@ def lint(
             found.append(problem(rule, what, blocking=False, fact=f"gone:{rule.source_field}"))
         if source is not None and not table:
             found += unfit(rule, source=source)
+        if source is not None and rule.target is Target.DURATION:
+            found += doubtful_unit(rule, source=source, settings=settings)
         found += unreadable(rule, table=table, settings=settings)
     return [*found, *idle_tables(rules, settings=settings)]
 
@@ -151,6 +161,30 @@ def unfit(rule: FieldRule, *, source: CrmField) -> Iterator[MappingProblem]:
         return
     sentence = f"is fed by {source.label}, {kind.value}; {what}"
     yield problem(rule, sentence, blocking=blocking, fact=f"type:{source.name}:{kind.name}")
+
+
+def doubtful_unit(
+    rule: FieldRule, *, source: CrmField, settings: MappingSettings
+) -> Iterator[MappingProblem]:
+    """A unit of plain numbers that the field's name or values speak against, or that nobody has chosen."""
+    if rule.applied is not Transform.MONTHS:
+        return
+    evidence, unit = evidence_of(source), rule.term_unit or settings.term_unit
+    is_chosen = rule.term_unit is not None or settings.term_unit is not TermUnit.MONTHS
+    read_as = f"its plain numbers are read as {unit.label.lower()}"
+    if evidence.proof is Proof.DOUBT and not is_chosen:
+        what = (
+            f"is fed by {source.label}, whose values go up to {evidence.example}: months and years are both "
+            "possible. Choose what its plain numbers are."
+        )
+        yield problem(rule, what, blocking=True, fact=f"unit:{source.name}:both")
+    elif evidence.proof is Proof.NOTHING and not is_chosen:
+        what = f"is fed by {source.label}, and {read_as}: nothing shows yet whether they are"
+        yield problem(rule, what, blocking=False, fact=f"unit:{source.name}:unknown")
+    elif evidence.unit is not None and evidence.unit is not unit:
+        shows = SHOWS[evidence.proof].format(unit=evidence.unit.label.lower(), example=evidence.example)
+        what = f"is fed by {source.label}, {shows}; {read_as}"
+        yield problem(rule, what, blocking=False, fact=f"unit:{source.name}:{evidence.unit}")
 
 
 def unreadable(
@@ -201,7 +235,7 @@ def idle_tables(rules: MappingRules, *, settings: MappingSettings) -> Iterator[M
 def problem(rule: FieldRule, what: str, *, blocking: bool, fact: str) -> MappingProblem:
     return MappingProblem(
         target_label=rule.label,
-        sentence=f"{rule.label.strip()} {what}.",
+        sentence=f"{rule.label.strip()} {what.removesuffix('.')}.",
         blocking=blocking,
         key=rule.key,
         fact=f"{rule.key}|{fact}",
@@ -211,3 +245,8 @@ def problem(rule: FieldRule, what: str, *, blocking: bool, fact: str) -> Mapping
 def type_problems(problems: Sequence[MappingProblem]) -> list[MappingProblem]:
     """Those that a change in the CRM brings about, without those of fields that are gone."""
     return [one for one in problems if "|type:" in one.fact]
+
+
+def unit_problems(problems: Sequence[MappingProblem]) -> list[MappingProblem]:
+    """Durations that may be read in the wrong unit. That nothing tells the unit yet is none."""
+    return [one for one in problems if "|unit:" in one.fact and not one.fact.endswith(":unknown")]

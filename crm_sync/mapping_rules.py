@@ -6,6 +6,8 @@ from typing import Any
 
 from contracts.enums import BillingTiming, CustomFieldHome, CustomFieldType
 from crm_sync.enums import AmountMeans, NumberFormat, SourceObject, Target, TermUnit, Transform
+from crm_sync.rhythms import Timing
+from crm_sync.words import same_words
 
 NEEDED = (
     Target.CUSTOMER_NAME,
@@ -20,6 +22,7 @@ TRANSFORMS = {
     Target.START_DATE: (Transform.DATE, Transform.CONSTANT),
     Target.DURATION: (Transform.MONTHS, Transform.TABLE_ONLY, Transform.CONSTANT),
     Target.BILLING_CYCLE: (Transform.WORDS, Transform.TABLE_ONLY, Transform.CONSTANT),
+    Target.BILLING_TIMING: (Transform.WORDS, Transform.TABLE_ONLY, Transform.CONSTANT),
 }
 """What each field offers, the usual one first. All others are texts."""
 TEXT_TRANSFORMS = (Transform.AS_IS, Transform.TABLE_ONLY, Transform.CONSTANT)
@@ -114,6 +117,15 @@ class MappingSettings:
     billing_timing: BillingTiming
     lead_days: int
 
+    def billed(self, said: Timing | None) -> tuple[BillingTiming, int]:
+        """Timing and days ahead, the connection's where a deal says nothing. Arrears have no days ahead."""
+        timing = said.timing if said else self.billing_timing
+        if timing is BillingTiming.IN_ARREARS:
+            return timing, 0
+        if said and said.lead_days is not None:
+            return timing, said.lead_days
+        return timing, self.lead_days if self.billing_timing is timing else 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
@@ -175,5 +187,13 @@ def rule_from(entry: Mapping[str, Any]) -> FieldRule:
 def tables_from(stored: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """In the first versions there was one table alone, that of billing cycles."""
     if any(isinstance(entry, str) for entry in stored.values()):
-        return {rule_key(target=Target.BILLING_CYCLE): {words: str(cycle) for words, cycle in stored.items()}}
-    return {key: dict(table) for key, table in stored.items()}
+        return {rule_key(target=Target.BILLING_CYCLE): folded_table(stored)}
+    return {key: folded_table(table) for key, table in stored.items()}
+
+
+def folded_table(table: Mapping[str, Any]) -> dict[str, str]:
+    """By folded words. Spellings of one value that were given two meanings have none: nothing is guessed."""
+    meanings: dict[str, set[str]] = {}
+    for raw, value in table.items():
+        meanings.setdefault(same_words(raw), set()).add(str(value))
+    return {words: meant.pop() for words, meant in meanings.items() if len(meant) == 1}

@@ -10,7 +10,7 @@ from crm_sync.mapping_changes import differences
 from crm_sync.mapping_rules import MappingRules, from_snapshot
 from crm_sync.mappings import UnableToChangeMapping, lint, save_mapping
 from crm_sync.models import Connection, MappingVersion
-from crm_sync.synonyms import same_words
+from crm_sync.words import same_words
 
 NOTHING = MappingRules(version=0, rules=())
 

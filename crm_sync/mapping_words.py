@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 
-from contracts.enums import BillingCycle, CustomFieldType
+from contracts.enums import CustomFieldType
 from crm_sync.enums import NumberFormat, Provider, SourceObject, Target, Transform
 from crm_sync.mapping_rules import NEEDED, FieldRule, MappingSettings
+from crm_sync.rhythms import rhythm_choices, timing_choices
 
 OBJECT_WORDS = {
     Provider.SALESFORCE: {
@@ -38,7 +39,10 @@ TYPE_WORDS = {
     "id": "record id",
 }
 """What the CRMs call their types, as people say it; the others are words already."""
-CYCLE_LABELS = {cycle.value: str(cycle.label) for cycle in BillingCycle}
+LABELS = {
+    Target.BILLING_CYCLE: dict(rhythm_choices()),
+    Target.BILLING_TIMING: dict(timing_choices()),
+}
 NO_ANCHOR = re.compile(r"[^a-z0-9]+")
 STEP = " \u2192 "
 
@@ -54,7 +58,7 @@ def source_words(rule: FieldRule, *, provider: Provider) -> str:
 
 def entered_words(rule: FieldRule, text: str) -> str:
     """A default, constant or translation as people say it."""
-    return CYCLE_LABELS.get(text, text) if rule.target is Target.BILLING_CYCLE else text
+    return LABELS.get(rule.target, {}).get(text, text)
 
 
 def chain_of(

@@ -27,6 +27,7 @@ from crm_sync.mapping_rules import (
     FieldRule,
     MappingRules,
     MappingSettings,
+    folded_table,
     from_snapshot,
     parse_key,
     rule_key,
@@ -43,8 +44,8 @@ from crm_sync.models import (
 )
 from crm_sync.proposals import CURRENCY_FIELDS, propose
 from crm_sync.readers import Unreadable
-from crm_sync.synonyms import same_words
-from crm_sync.transforms import has_table, stored_form
+from crm_sync.transforms import beside, entered_reader, has_table, stored_form
+from crm_sync.words import same_words
 
 LONGEST_ENTRY = 200
 
@@ -68,8 +69,8 @@ def stored_tables(*, connection: Connection) -> dict[str, dict[str, str]]:
     tables: dict[str, dict[str, str]] = {}
     for row in connection.translations.order_by("id"):
         key = rule_key(target=Target(row.target), custom_label=row.custom_label)
-        tables.setdefault(key, {})[same_words(row.raw_value)] = row.value
-    return tables
+        tables.setdefault(key, {})[row.raw_value] = row.value
+    return folded(tables)
 
 
 def confirmed_rules(*, connection: Connection) -> MappingRules:
@@ -176,7 +177,7 @@ def add_translation(
             raise UnableToChangeMapping(f"{rule.label} has no translations. Correct the value in the CRM.")
         if not same_words(raw):
             raise UnableToChangeMapping("An empty value has no translation. Set a default value instead.")
-        entered = readable(rule, value=value, connection=locked)
+        entered = readable(rule, value=value, connection=locked, words=raw)
         known = stored_tables(connection=locked).get(key, {}).get(same_words(raw))
         if known is None:
             translation_row(connection=locked, key=key, raw=raw, value=entered).save(force_insert=True)
@@ -240,10 +241,13 @@ def mapped_rule(*, connection: Connection, key: str) -> FieldRule:
     return rule
 
 
-def readable(rule: FieldRule, *, value: str, connection: Connection) -> str:
-    """What was entered, in the form in which it is stored."""
+def readable(rule: FieldRule, *, value: str, connection: Connection, words: str = "") -> str:
+    """What was entered, in the form in which it is stored. `words`: what of the CRM's it stands for."""
+    settings = settings_of(connection)
     try:
-        entered = stored_form(rule, text=value, settings=settings_of(connection))
+        entered = stored_form(rule, text=value, settings=settings)
+        if entered:
+            beside(words, reader=entered_reader(rule, settings=settings))(entered)
     except Unreadable as problem:
         raise UnableToChangeMapping(f"{rule.label} \u201c{value.strip()}\u201d {problem.sentence}.") from None
     if len(entered) > LONGEST_ENTRY:
@@ -376,6 +380,4 @@ def lint(
 
 
 def folded(translations: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    return {
-        key: {same_words(raw): value for raw, value in table.items()} for key, table in translations.items()
-    }
+    return {key: folded_table(table) for key, table in translations.items()}

@@ -15,11 +15,12 @@ from contracts.money import AmountRefused, Money
 from crm_sync.enums import Target
 from crm_sync.holds import UnableToDecide, asking, open_hold
 from crm_sync.mapping_rules import FieldRule, parse_key
+from crm_sync.mapping_words import entered_words
 from crm_sync.mappings import UnableToChangeMapping, confirmed_rules, settings_of
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRecord
 from crm_sync.problems import Cure, cures_of, key_of
 from crm_sync.readers import Unreadable, is_missing
-from crm_sync.transforms import entered_reader
+from crm_sync.transforms import beside, entered_reader
 
 LONGEST_REASON = 1000
 LONGEST_VALUE = 2000
@@ -51,7 +52,8 @@ def enter_value(
         deal = locked.crm_deal
         connection = Connection.objects.get(pk=deal.connection_id)
         rule = rule_of(connection, key=key)
-        entered = checked(value, rule=rule, connection=connection)
+        said = next((one["raw"] for one in locked.problems if key_of(one) == key), "")
+        entered = checked(value, rule=rule, connection=connection, words=said)
         if rule.target is Target.CONTRACT_VALUE and locked.currency:
             refuse_fractions(entered, currency=locked.currency)
         entry = {
@@ -72,15 +74,18 @@ def enter_value(
         )
 
 
-def checked(value: str, *, rule: FieldRule, connection: Connection) -> str:
-    """The value as it is kept, if it is one of that field. Raises UnableToChangeMapping."""
+def checked(value: str, *, rule: FieldRule, connection: Connection, words: str = "") -> str:
+    """The value as it is kept, if it is one of that field. Raises UnableToChangeMapping.
+
+    `words`: what the CRM says instead.
+    """
     entered = value.strip()
     if is_missing(entered):
         raise UnableToChangeMapping(f"Enter a value for {rule.label}.")
     if len(entered) > LONGEST_VALUE:
         raise UnableToChangeMapping(f"{rule.label} is longer than {LONGEST_VALUE:,} characters. Shorten it.")
     try:
-        entered_reader(rule, settings=settings_of(connection))(entered)
+        beside(words, reader=entered_reader(rule, settings=settings_of(connection)))(entered)
     except Unreadable as problem:
         raise UnableToChangeMapping(f"{rule.label} \u201c{entered}\u201d {problem.sentence}.") from None
     return entered
@@ -144,12 +149,13 @@ def overrides_of(deal: CrmDeal) -> list[Override]:
     connection = Connection.objects.get(pk=deal.connection_id)
     found = []
     for key, entry in sorted(deal.overrides.items()):
-        label = rule_of(connection, key=key).label
+        rule = rule_of(connection, key=key)
+        label = rule.label
         found.append(
             Override(
                 key=key,
                 label=label,
-                value=entry["value"],
+                value=entered_words(rule, entry["value"]),
                 crm=said.get(label, ""),
                 reason=entry["reason"],
                 by=entry["by"],

@@ -10,14 +10,16 @@ from datetime import date, datetime
 from functools import partial
 from typing import TypeVar
 
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import Error, transaction
 from django.db import connection as database
 
+from contracts.transactions import ensure_connected
 from crm_sync import runs
 from crm_sync.accounts import follow_merged
+from crm_sync.alerts import alarm_refusals
 from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import ConnectionMode, DealState, HoldCode, Outcome
-from crm_sync.errors import TransientError
+from crm_sync.errors import TransientError, database_refusal
 from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, known_deals, lock_as_read
 from crm_sync.leaving import Leaver, mark_left, news
 from crm_sync.mapped import MappedDeal, Problem, fingerprint, preview_mark
@@ -41,9 +43,12 @@ from crm_sync.records import Verdict, store_verdicts
 from crm_sync.selection import left_reason, select_left, select_too_early, select_won
 from crm_sync.told import Told, note_gone, note_won
 from crm_sync.writing import not_stored, write_deals
+from fincelo.database_errors import Fault, fault_of, rule_of, tell
 
 T = TypeVar("T")
 TRIES = 4
+FEWEST_THAT_ALARM = 3
+"""Refused deals that are fewer may well be at fault themselves."""
 FORGOTTEN = (DealState.LEFT, DealState.PREVIEWED)
 """States of import records that bring no deal in that closed before the connection imports any."""
 WRITERS: Mapping[ConnectionMode, Callable[..., list[Verdict]]] = {
@@ -111,11 +116,11 @@ def sync_page(*, run: SyncRun, page: DealPage, sight: Sight, api_calls: int) -> 
     writer = WRITERS[sight.mode]
     try:
         retried(partial(write, writer=writer))
-    except OperationalError:
-        raise
-    except DatabaseError:
-        log.warning("The database refused a page of %s; writing it deal by deal.", sight.connection)
-        retried(partial(write, writer=partial(write_each, writer=writer)))
+    except Error as error:  # of a record: every other one ends the run in `retried`
+        tell(error, doing=f"Writing a page of run {run.pk}, now deal by deal")
+        refused: Counter[str] = Counter()
+        retried(partial(write, writer=partial(write_each, writer=writer, refused=refused)))
+        brake(run=run, refused=refused, deals=len(page.deals))
 
 
 def write_page(
@@ -299,21 +304,40 @@ def write_each(
     org_id: int,
     as_of: date,
     writer: Callable[..., list[Verdict]],
+    refused: Counter[str] | None = None,
 ) -> list[Verdict]:
-    """Each deal in a savepoint of its own: the one that cannot be stored becomes a hold, the rest land."""
+    """Each deal in a savepoint of its own: the one that cannot be stored becomes a hold, the rest land.
+
+    `refused` takes how many deals each rule of the database refused.
+    """
     with database.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a refusal shows in its savepoint, not at the commit
+    rules: Counter[str] = Counter()
     verdicts: list[Verdict] = []
     for one in mapped:
         try:
             with transaction.atomic():  # savepoint: contains one deal
                 verdicts += writer([one], known=known, org_id=org_id, as_of=as_of)
-        except OperationalError:
-            raise
-        except DatabaseError:
-            log.exception("Deal %s could not be stored.", one.deal.external_id)
+        except Error as error:
+            if fault_of(error) is not Fault.RECORD:
+                raise
+            if not rules[rule := rule_of(error)]:
+                tell(error, doing=f"Storing deal {one.deal.external_id} and perhaps more")
+            rules[rule] += 1
             verdicts.append(not_stored(one, problem=write_failed(one.deal), known=known))
+    if refused is not None:
+        refused.clear()  # of an attempt that was rolled back
+        refused.update(rules)
     return verdicts
+
+
+def brake(*, run: SyncRun, refused: Counter[str], deals: int) -> None:
+    """Calls people when one rule refuses most of a page: then the fault is hardly in the deals."""
+    rule, count = max(refused.items(), key=lambda pair: pair[1], default=("", 0))
+    if count < FEWEST_THAT_ALARM or count * 2 <= deals:
+        return
+    log.error("Run %s: %s of %s deals of a page were refused by %s.", run.pk, count, deals, rule)
+    alarm_refusals(connection_id=run.connection_id, rule=rule, count=count, deals=deals)
 
 
 def write_failed(deal: Deal) -> Problem:
@@ -327,15 +351,27 @@ def write_failed(deal: Deal) -> Problem:
 
 
 def retried(write: Callable[[], T]) -> T:
-    """Repeats a transaction that met another one, or a person, or lost its connection."""
+    """Repeats a transaction that met another one, or a person, or lost its connection.
+
+    Raises the refusal of a record as it is, and a SyncError for every other one.
+    """
     for attempt in range(1, TRIES + 1):
         try:
             return write()
-        except (OperationalError, DecidedMeanwhile) as error:
-            database.close_if_unusable_or_obsolete()
+        except DecidedMeanwhile as decided:
             if attempt == TRIES:
                 raise TransientError(
-                    "The database was busy or away.", next_step="The next poll tries again.", code="DATABASE"
-                ) from error
-            time.sleep(random.uniform(0, 0.1) * 2**attempt)  # noqa: S311  only spreads the attempts
+                    "People decided about these deals all the time.",
+                    next_step="The next poll tries again.",
+                    code="DECIDED_MEANWHILE",
+                ) from decided
+        except Error as error:
+            fault = fault_of(error)
+            if fault is Fault.RECORD:
+                raise
+            ensure_connected()
+            if attempt == TRIES or not fault.is_worth_another_try:
+                tell(error, doing="A transaction of a run")
+                raise database_refusal(error) from error
+        time.sleep(random.uniform(0, 0.1) * 2**attempt)  # noqa: S311  only spreads the attempts
     raise AssertionError("unreachable")

@@ -8,7 +8,7 @@ from crm_sync.credentials import open_client
 from crm_sync.deals import Check
 from crm_sync.errors import ConfigError
 from crm_sync.field_gaps import field_checks
-from crm_sync.mapping_lint import type_problems
+from crm_sync.mapping_lint import type_problems, unit_problems
 from crm_sync.mappings import current_rules, lint, source_choices
 from crm_sync.models import Connection, CrmSchema
 from crm_sync.near_misses import gone_stages
@@ -40,13 +40,18 @@ def preflight(*, connection: Connection) -> list[Check]:
     rules = current_rules(connection=connection).rules
     fields = source_choices(connection=connection)
     provider = connection.get_provider_display()
+    found = lint(connection=connection, rules=rules)
     return [
         *checks,
         *stage_checks(connection=connection, schema=schema),
         *field_checks(rules=rules, fields=fields, provider=provider),
         *(
             Check(label=f"{one.target_label}: type", ok=False, sentence=one.sentence, blocking=False)
-            for one in type_problems(lint(connection=connection, rules=rules))
+            for one in type_problems(found)
+        ),
+        *(
+            Check(label=f"{one.target_label}: unit", ok=False, sentence=one.sentence, blocking=False)
+            for one in unit_problems(found)
         ),
     ]
 

@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from crm_sync.enums import HoldCode, Target
-from crm_sync.mapping import HIDDEN_CURE
 from crm_sync.readers import sign_of
+from crm_sync.rhythm_words import Misread, NoRhythm, rhythm_of
 
 StoredProblem = Mapping[str, str]
 REPLACED = "\ufffd"
 """Stands in a shown value for what could not be stored."""
 LONGEST_TRANSLATED = 200
+HIDDEN = "hidden"
+"""The fact of a problem whose field the CRM does not show: the value is unknown rather than empty."""
+CONTRADICTS = "contradicts"
+"""The fact of a problem between two fields, each of which can be read."""
 
 KEYS: Mapping[HoldCode, str] = {
     code: target.value
@@ -51,14 +55,10 @@ class Cure(StrEnum):
 
 
 TABLED = frozenset({HoldCode.FREQUENCY_UNKNOWN, HoldCode.TERM_UNREADABLE})
-EMPTY = frozenset(
-    {
-        HoldCode.AMOUNT_MISSING,
-        HoldCode.TERM_MISSING,
-        HoldCode.FREQUENCY_MISSING,
-        HoldCode.DATE_MISSING,
-    }
-)
+EMPTY = frozenset({HoldCode.TERM_MISSING, HoldCode.FREQUENCY_MISSING, HoldCode.DATE_MISSING})
+"""What may have a default. No amount has: it would be billed to whoever is left without one."""
+NO_CYCLE_MEANT = frozenset({Misread.NOT_BILLED, Misread.NO_CYCLE})
+"""Why a text names no cycle that a translation could tell."""
 NOT_OF_A_FIELD = frozenset({HoldCode.NO_ACCOUNT, HoldCode.DUPLICATE_SUSPECT, HoldCode.STAGE_CONFLICT})
 """What no value entered here can cure."""
 
@@ -81,11 +81,11 @@ def cures_of(problem: StoredProblem) -> list[Cure]:
         return [Cure.STAGES]
     if not key or code in NOT_OF_A_FIELD:
         return []
-    if is_hidden(problem):
+    if problem.get("fact"):
         return [Cure.ENTER, Cure.MAPPING]
     may_be_text = code in (HoldCode.CURRENCY_UNKNOWN, HoldCode.TEXT_INVALID)
     cures = []
-    if raw and (code in TABLED or may_be_text) and is_translatable(raw):
+    if raw and (code in TABLED or may_be_text) and is_translatable(raw) and not is_unbilled(problem):
         cures.append(Cure.TRANSLATE)
     if code in EMPTY or (may_be_text and not raw):
         cures.append(Cure.DEFAULT)
@@ -99,7 +99,53 @@ def is_translatable(raw: str) -> bool:
     return len(raw) < LONGEST_TRANSLATED and REPLACED not in raw
 
 
+def is_unbilled(problem: StoredProblem) -> bool:
+    """A rhythm that is clear and that Fincelo does not bill: no translation of it would be true."""
+    if problem["code"] != HoldCode.FREQUENCY_UNKNOWN or key_of(problem) != Target.BILLING_CYCLE:
+        return False
+    found = rhythm_of(problem["raw"])
+    return isinstance(found, NoRhythm) and found.why in NO_CYCLE_MEANT
+
+
 def is_hidden(problem: StoredProblem) -> bool:
-    """Of a field that the CRM does not show: the value is unknown rather than empty."""
-    before, after = HIDDEN_CURE.split("{crm}")
-    return problem["cure"].startswith(before) and problem["cure"].endswith(after)
+    return problem.get("fact") == HIDDEN
+
+
+IN_THE_CRM: Mapping[HoldCode, str] = {
+    HoldCode.AMOUNT_MISSING: "fill it in in {crm}",
+    HoldCode.TERM_MISSING: "fill it in in {crm}",
+    HoldCode.FREQUENCY_MISSING: "fill it in in {crm}",
+    HoldCode.DATE_MISSING: "fill it in in {crm}",
+    HoldCode.CUSTOMER_NAME_MISSING: "fill it in in {crm}",
+    HoldCode.SCHEDULE_IMPOSSIBLE: "choose a longer billing cycle in {crm}",
+    HoldCode.NO_ACCOUNT: "give the deal an account in {crm}",
+    HoldCode.STAGE_CONFLICT: "correct the stage's settings in {crm}",
+}
+USUAL_STEP = "correct it in {crm}"
+HIDDEN_STEP = "have the field made readable for Fincelo in {crm}"
+UNBILLED_STEP = "change it in {crm} to a cycle that is billed"
+HERE: Mapping[Cure, str] = {
+    Cure.TRANSLATE: "add a translation",
+    Cure.DEFAULT: "set a default value",
+    Cure.ENTER: "enter the value in Fincelo",
+    Cure.FREE: "accept it as a free contract",
+    Cure.DOWNGRADE: "mark it as a downgrade",
+    Cure.ANYWAY: "import it anyway",
+    Cure.STAGES: "choose other stages",
+    Cure.MAPPING: "choose another field in Field Mapping",
+}
+
+
+def advice(problem: StoredProblem, *, crm: str) -> str:
+    """All that cures a problem, in one sentence: what page, mail and record say."""
+    steps = [crm_step(problem).format(crm=crm), *(HERE[cure] for cure in cures_of(problem))]
+    told = ", ".join([*steps, "or dismiss the deal"]) + "."
+    return told[0].upper() + told[1:]
+
+
+def crm_step(problem: StoredProblem) -> str:
+    if is_hidden(problem):
+        return HIDDEN_STEP
+    if is_unbilled(problem):
+        return UNBILLED_STEP
+    return IN_THE_CRM.get(HoldCode(problem["code"]), USUAL_STEP)

@@ -8,18 +8,20 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from contracts.currencies import is_known
-from contracts.enums import BillingCycle
 from crm_sync.deals import RawValue
+from crm_sync.durations import months_of_text
 from crm_sync.enums import HoldCode, NumberFormat, TermUnit
-from crm_sync.synonyms import AMBIGUOUS_CYCLES, CYCLE_SYNONYMS, MONTH_WORDS, YEAR_WORDS, same_words
+from crm_sync.rhythm_words import Misread, NoRhythm, rhythm_of, timing_of
+from crm_sync.rhythms import Rhythm, Timing
+from crm_sync.words import same_words
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 LONGEST_TERM_MONTHS = 1200
+USUAL_TERM_MONTHS = 240
+"""What the CRM says beyond that has to be said by a person as well."""
 LARGEST_EXPONENT = 18
 LONGEST_NUMBER = 100
 PLAIN_NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?", re.ASCII)
-TERM_WITH_UNIT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)[ _-]?([a-z]+)\.?", re.ASCII)
-ISO_TERM = re.compile(r"P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?", re.ASCII)
 GROUPED = {
     NumberFormat.COMMA_GROUPS: re.compile(r"[+-]?(\d{1,3}(,\d{3}){1,12}|\d{1,40})(\.\d{1,40})?", re.ASCII),
     NumberFormat.POINT_GROUPS: re.compile(r"[+-]?(\d{1,3}(\.\d{3}){1,12}|\d{1,40})(,\d{1,40})?", re.ASCII),
@@ -27,6 +29,20 @@ GROUPED = {
 ANY_NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d{1,6})?", re.ASCII)
 """In any of the forms above."""
 NO_NUMBER = "no number"
+NO_RHYTHM = {
+    Misread.UNKNOWN: "is no billing cycle that Fincelo knows; add a translation for it",
+    Misread.AMBIGUOUS: "can mean {detail}; add a translation for it",
+    Misread.NOT_BILLED: (
+        "names a rhythm, and Fincelo does not bill so: it bills monthly, quarterly, semi-annually, annually "
+        "or once"
+    ),
+    Misread.NO_CYCLE: "names no billing cycle",
+    Misread.SEVERAL: "names more than one rhythm or timing; add a translation for it",
+    Misread.LEAD: "asks for other days ahead than Fincelo offers; add a translation for it",
+    Misread.MORE: (
+        "says more than a billing cycle and its timing, \u201c{detail}\u201d; add a translation for it"
+    ),
+}
 YES, NO = frozenset({"yes", "true"}), frozenset({"no", "false"})
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})", re.ASCII)
@@ -118,9 +134,12 @@ def sign_of(printed: str) -> int:
     return -1 if text.startswith("-") else 1
 
 
-def read_months(raw: RawValue, *, unit: TermUnit) -> int:
-    """Whole months from 1 to 1200. A bare number counts in the connection's unit."""
-    number = read_number(raw)
+def read_months(raw: RawValue, *, unit: TermUnit, is_entered: bool = False) -> int:
+    """Whole months from 1 to 1200. A bare number counts in the connection's unit.
+
+    `is_entered`: by a person. What a CRM says above 240 months, or with an exponent, is more likely a slip.
+    """
+    number = None if has_exponent(raw) else read_number(raw)
     if number is not None and abs(number.adjusted()) < LARGEST_EXPONENT:
         months = Fraction(number) * (12 if unit is TermUnit.YEARS else 1)
     else:
@@ -129,36 +148,39 @@ def read_months(raw: RawValue, *, unit: TermUnit) -> int:
         raise Unreadable(
             HoldCode.TERM_UNREADABLE, f"is not a duration of 1 to {LONGEST_TERM_MONTHS} whole months"
         )
+    if months > USUAL_TERM_MONTHS and not is_entered:
+        raise Unreadable(
+            HoldCode.TERM_UNREADABLE,
+            f"is more than {USUAL_TERM_MONTHS} months; if it is meant, enter it here or add a translation",
+        )
     return int(months)
 
 
-def months_of_text(text: str) -> Fraction:
-    """Months in "12 months", "1.5 years" or "P12M"; 0 for anything else."""
-    words = " ".join(text.split()).casefold()
-    spelled = TERM_WITH_UNIT.fullmatch(words)
-    if spelled and spelled[2] in MONTH_WORDS:
-        return Fraction(spelled[1])
-    if spelled and spelled[2] in YEAR_WORDS:
-        return Fraction(spelled[1]) * 12
-    iso = ISO_TERM.fullmatch(text.strip().upper())
-    if iso and (iso[1] or iso[2]):
-        return Fraction(int(iso[1] or 0) * 12 + int(iso[2] or 0))
-    return Fraction(0)
+def has_exponent(raw: RawValue) -> bool:
+    """Written as 1e3 is: no person writes a duration so."""
+    if isinstance(raw, Decimal):
+        exponent = raw.as_tuple().exponent
+        return isinstance(exponent, int) and exponent > 0
+    return isinstance(raw, str) and bool(PLAIN_NUMBER.fullmatch(raw.strip())) and "e" in raw.casefold()
 
 
-def read_cycle(raw: RawValue) -> tuple[BillingCycle, str]:
-    """(cycle, how it was understood), by its name or a built-in synonym."""
-    words = same_words(text_of(raw))
-    if words in CYCLE_SYNONYMS:
-        cycle = CYCLE_SYNONYMS[words]
-        return cycle, "as is" if words == same_words(cycle.label) else "built-in synonym"
-    if words in AMBIGUOUS_CYCLES:
+def read_rhythm(raw: RawValue) -> tuple[Rhythm, str]:
+    """(cycle and timing, how it was understood), by its name or a built-in synonym."""
+    text = text_of(raw)
+    found = rhythm_of(text)
+    if isinstance(found, NoRhythm):
+        sentence = NO_RHYTHM[found.why].format(detail=found.detail)
+        raise Unreadable(HoldCode.FREQUENCY_UNKNOWN, sentence)
+    return found, "as is" if same_words(text) == same_words(found.label) else "built-in synonym"
+
+
+def read_timing(raw: RawValue) -> tuple[Timing, str]:
+    found = timing_of(text_of(raw))
+    if found is None:
         raise Unreadable(
-            HoldCode.FREQUENCY_UNKNOWN, f"can mean {AMBIGUOUS_CYCLES[words]}; add a translation for it"
+            HoldCode.FREQUENCY_UNKNOWN, "says neither in advance nor in arrears; add a translation for it"
         )
-    raise Unreadable(
-        HoldCode.FREQUENCY_UNKNOWN, "is no billing cycle that Fincelo knows; add a translation for it"
-    )
+    return found, "built-in synonym"
 
 
 def read_date(raw: RawValue, *, time_zone: str) -> date:

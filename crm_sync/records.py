@@ -173,6 +173,7 @@ def problem_json(problem: Problem) -> dict[str, str]:
         "sentence": problem.sentence,
         "cure": problem.cure,
         "key": problem.key,
+        **({"fact": problem.fact} if problem.fact else {}),
     }
 
 

@@ -16,7 +16,15 @@ from django.utils import timezone
 from crm_sync import health
 from crm_sync.deals import Cursor
 from crm_sync.enums import ConnectionState, Outcome, RunState, RunTrigger
-from crm_sync.errors import ConfigError, ErrorKind, LeaseHeld, LeaseLost, SyncError, TransientError
+from crm_sync.errors import (
+    ConfigError,
+    ErrorKind,
+    InstallationError,
+    LeaseHeld,
+    LeaseLost,
+    SyncError,
+    TransientError,
+)
 from crm_sync.models import Connection, ConnectionLease, SyncRun
 from crm_sync.pacing import MOST_DOUBLINGS, backed_off
 
@@ -207,6 +215,8 @@ def note_failure(*, connection: Connection, error: SyncError) -> None:
     elif isinstance(error, ConfigError):
         connection.state = ConnectionState.DEGRADED
         connection.state_reason = str(error)
+        if isinstance(error, InstallationError):
+            health.tell_of_database(connection=connection)
     elif isinstance(error, TransientError) and error.retry_after:
         connection.not_before = timezone.now() + pause_after(connection=connection, error=error)
         connection.state = ConnectionState.DEGRADED

@@ -113,7 +113,8 @@ def new_type_problems(*, connection: Connection, schema: CrmSchema) -> list[str]
         fields=[field_from_json(entry) for entry in schema.fields],
         settings=settings_of(connection),
     )
-    return [one.sentence for one in mapping_lint.type_problems(problems) if one.fact not in known]
+    told = [*mapping_lint.type_problems(problems), *mapping_lint.unit_problems(problems)]
+    return [one.sentence for one in told if one.fact not in known]
 
 
 def after_run(

@@ -9,20 +9,22 @@ won are settled at the end. The daily sweep (sweeping.py) is a run of the same f
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import Error
 
 from billing.models import BillingSchedule, Instalment
 from contracts.bulk import analyse
 from contracts.models import Contract, Customer
+from contracts.transactions import ensure_connected
 from crm_sync import runs
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.credentials import open_client
 from crm_sync.deals import Cursor, DealPage, DealQuery
 from crm_sync.enums import RunTrigger
-from crm_sync.errors import LeaseLost, SyncError
+from crm_sync.errors import LeaseLost, SyncError, database_refusal
 from crm_sync.hold_mails import tell_of_holds
 from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.leaving import leaver_warnings, settle_leavers
@@ -33,6 +35,7 @@ from crm_sync.pages import Sight, retried, sync_page
 from crm_sync.reapplying import left_to_read, marked_ids
 from crm_sync.stages import SeenStages, after_run, known_gaps
 from crm_sync.sweeping import Sweep
+from fincelo.database_errors import Fault, fault_of, tell
 
 IDS_AT_ONCE = 1000
 MANY = 50
@@ -72,6 +75,8 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
         log.warning("A later run has taken over %s; this one stops.", connection)
     except SyncError as error:
         runs.fail(run=run, error=error, api_calls=client.calls if client else 0)
+    except Error as error:
+        database_stops(run=run, error=error, api_calls=client.calls if client else 0)
     except Exception:
         log.exception("The sync of %s failed.", connection)
         runs.crash(run=run, api_calls=client.calls if client else 0)
@@ -84,6 +89,17 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     return run
 
 
+def database_stops(*, run: SyncRun, error: Error, api_calls: int) -> None:
+    """Ends a run that the database refused outside of its pages. Raises when that cannot be noted."""
+    tell(error, doing=f"Run {run.pk}")
+    ensure_connected()
+    if fault_of(error) is Fault.RECORD:
+        log.error("Run %s of %s wrote what a rule refuses.", run.pk, run.connection_id, exc_info=error)
+        runs.crash(run=run, api_calls=api_calls)
+    else:
+        runs.fail(run=run, error=database_refusal(error), api_calls=api_calls)
+
+
 def within_allowance(order: Order, *, client: CrmClient) -> Order:
     """The same order, ended early when hardly any of the day's calls are left."""
     may_continue = order.may_continue
@@ -91,7 +107,7 @@ def within_allowance(order: Order, *, client: CrmClient) -> Order:
 
 
 def poll(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
-    for page in fetch(client=client, sight=sight, order=order):
+    for page in fetch(client=client, sight=sight, order=order, began_at=run.started_at):
         sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
         seen.note(page.deals)
         order.on_page(run)
@@ -139,8 +155,13 @@ def look(*, connection: Connection, order: Order) -> Sight:
     )
 
 
-def fetch(*, client: CrmClient, sight: Sight, order: Order) -> Iterator[DealPage]:
-    """The pages of this run: deals asked for, those a new mapping concerns, or what changed and waits."""
+def fetch(
+    *, client: CrmClient, sight: Sight, order: Order, began_at: datetime | None = None
+) -> Iterator[DealPage]:
+    """The pages of this run: deals asked for, those a new mapping concerns, or what changed and waits.
+
+    `began_at`: deals that were refused since then wait for another run.
+    """
     wanted = sight.rules.wanted()
     if order.external_ids:
         for ids in in_portions(order.external_ids):
@@ -154,7 +175,7 @@ def fetch(*, client: CrmClient, sight: Sight, order: Order) -> Iterator[DealPage
                 yield replace(page, expected=expected)
         return
     yield from client.changed_deals(query=query_of(sight))
-    waiting = deals_to_ask_for(connection=sight.connection)
+    waiting = deals_to_ask_for(connection=sight.connection, tried_before=began_at)
     if waiting:
         for page in client.deals_by_id(external_ids=waiting, wanted=wanted):
             yield replace(page, expected=None)

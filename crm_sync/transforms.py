@@ -1,18 +1,20 @@
 """How a field's raw value is read: the translation table first, then the transform. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from contracts.enums import BillingCycle, CustomFieldType
+from contracts.enums import CustomFieldType
 from crm_sync import readers
 from crm_sync.deals import RawValue
 from crm_sync.enums import HoldCode, NumberFormat, Target, TermUnit, Transform
 from crm_sync.mapping_rules import FieldRule, MappingSettings
 from crm_sync.readers import Unreadable
-from crm_sync.synonyms import same_words
+from crm_sync.rhythm_words import NoRhythm, timing_beside
+from crm_sync.rhythms import Rhythm, Timing
+from crm_sync.words import same_words
 
 Reading = tuple[Any, str]
 """The value, and in words how it was read."""
@@ -32,6 +34,7 @@ UNREADABLE = {
     Target.START_DATE: HoldCode.DATE_OUT_OF_RANGE,
     Target.DURATION: HoldCode.TERM_UNREADABLE,
     Target.BILLING_CYCLE: HoldCode.FREQUENCY_UNKNOWN,
+    Target.BILLING_TIMING: HoldCode.FREQUENCY_UNKNOWN,
     Target.CURRENCY: HoldCode.CURRENCY_UNKNOWN,
 }
 MISSING = {
@@ -64,12 +67,37 @@ def reader_of(rule: FieldRule, *, settings: MappingSettings, table: Mapping[str,
     def read(raw: RawValue) -> Reading:
         words = same_words(readers.text_of(raw))
         if words in table:
-            return entered(table[words])[0], "translation"
+            return with_timing(entered(table[words])[0], raw=raw), "translation"
         if rule.applied is Transform.TABLE_ONLY:
             raise Unreadable(
                 unreadable_code(rule.target), "is not in the translation table; add a translation for it"
             )
         return after(raw)
+
+    return read
+
+
+def with_timing(value: Any, *, raw: RawValue) -> Any:
+    """A translation that names a cycle alone leaves the timing to the words that it translates."""
+    if not isinstance(value, Rhythm) or value.timing is not None:
+        return value
+    timing = timing_beside(readers.text_of(raw))
+    if isinstance(timing, NoRhythm):
+        raise Unreadable(
+            HoldCode.FREQUENCY_UNKNOWN,
+            "says when it is billed in words that Fincelo cannot tell; choose the timing with the cycle",
+        )
+    return replace(value, timing=timing)
+
+
+def beside(words: RawValue, *, reader: Reader) -> Reader:
+    """Reads an entry in the place of what the CRM says, whose words may name the timing."""
+    if readers.is_missing(words):
+        return reader
+
+    def read(entered: RawValue) -> Reading:
+        value, how = reader(entered)
+        return with_timing(value, raw=words), how
 
     return read
 
@@ -82,7 +110,7 @@ def entered_reader(rule: FieldRule, *, settings: MappingSettings) -> Reader:
         custom_type=rule.custom_type,
         term_unit=TermUnit.MONTHS,
     )
-    return Canonical(rule=canonical, settings=settings).read
+    return Canonical(rule=canonical, settings=settings, is_entered=True).read
 
 
 def has_table(rule: FieldRule) -> bool:
@@ -99,8 +127,8 @@ def stored_form(rule: FieldRule, *, text: str, settings: MappingSettings) -> str
     value = entered_reader(rule, settings=settings)(text)[0]
     if rule.target is Target.DURATION:
         return f"{value} months"
-    if isinstance(value, BillingCycle):
-        return value.value
+    if isinstance(value, Rhythm | Timing):
+        return value.code
     if isinstance(value, bool):
         return "Yes" if value else "No"
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
@@ -112,10 +140,11 @@ def plain_reader(rule: FieldRule, *, settings: MappingSettings) -> Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canonical:
-    """The reading of one field without its table."""
+    """The reading of one field without its table. `is_entered`: here, by a person."""
 
     rule: FieldRule
     settings: MappingSettings
+    is_entered: bool = False
 
     def read(self, raw: RawValue) -> Reading:
         reading = BY_TARGET.get(self.rule.target, Canonical.text)
@@ -136,10 +165,14 @@ class Canonical:
 
     def months(self, raw: RawValue) -> Reading:
         unit = self.rule.term_unit or self.settings.term_unit
-        return readers.read_months(raw, unit=unit), f"months, plain numbers are {unit.label.lower()}"
+        months = readers.read_months(raw, unit=unit, is_entered=self.is_entered)
+        return months, f"months, plain numbers are {unit.label.lower()}"
 
-    def cycle(self, raw: RawValue) -> tuple[BillingCycle, str]:
-        return readers.read_cycle(raw)
+    def rhythm(self, raw: RawValue) -> tuple[Rhythm, str]:
+        return readers.read_rhythm(raw)
+
+    def timing(self, raw: RawValue) -> tuple[Timing, str]:
+        return readers.read_timing(raw)
 
     def currency(self, raw: RawValue) -> Reading:
         return readers.read_currency(raw), "as is"
@@ -165,7 +198,8 @@ BY_TARGET: Mapping[Target, Callable[[Canonical, RawValue], Reading]] = {
     Target.CONTRACT_VALUE: Canonical.amount,
     Target.START_DATE: Canonical.day,
     Target.DURATION: Canonical.months,
-    Target.BILLING_CYCLE: Canonical.cycle,
+    Target.BILLING_CYCLE: Canonical.rhythm,
+    Target.BILLING_TIMING: Canonical.timing,
     Target.CURRENCY: Canonical.currency,
     Target.ADDRESS: Canonical.lines,
     Target.CUSTOM: Canonical.custom,

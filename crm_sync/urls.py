@@ -64,6 +64,7 @@ urlpatterns = [
     path("history/<int:pk>/", history.run_page, name="sync-run"),
     path("history/<int:pk>/progress/", history.run_progress, name="sync-run-progress"),
     path("contracts/<int:pk>/", contract.contract, name="contract"),
+    path("contracts/<int:pk>/timing/", contract.timing, name="contract-timing"),
     path("tie-out/", tie_out.month_page, name="tie-out"),
     path("tie-out/csv/", tie_out.month_csv, name="tie-out-csv"),
     path("tie-out/rows/", tie_out.row_list, name="tie-out-rows"),

@@ -17,7 +17,7 @@ from crm_sync.changes import Change, changes_between, sentence_of, touches_billi
 from crm_sync.enums import HoldCode, LeftDecision, Outcome, Target
 from crm_sync.known_deals import KnownDeal, Leaving, SuspectKey, contracts_of, invoiced_among, suspects_among
 from crm_sync.mapped import MappedDeal, Problem
-from crm_sync.models import CrmDeal
+from crm_sync.models import NOT_STORED, CrmDeal
 from crm_sync.records import Verdict
 
 KEPT = (
@@ -199,6 +199,8 @@ def weigh(
             verdicts.append(still_paused(verdict) if paused else verdict)
             continue
         order = filled_up(order_of(one, customers=customers), contract=contract)
+        if contract.pk in invoiced and not one.says_timing:
+            order = timed_as_billed(order, contract=contract)
         changes = changes_between(
             contract=contract,
             draft=order.draft,
@@ -288,9 +290,9 @@ def not_stored(one: MappedDeal, *, problem: Problem, known: Mapping[str, KnownDe
     """The database refused this deal: it becomes a hold, or keeps the contract that it has."""
     record = known.get(one.deal.external_id)
     if record is None or record.contract_id is None:
-        return hold(one, problems=[problem], known=known)
+        return hold(replace(one, fingerprint=NOT_STORED), problems=[problem], known=known)
     return Verdict(
-        mapped=replace(one, fingerprint=record.fingerprint),
+        mapped=replace(one, fingerprint=NOT_STORED),
         outcome=Outcome.FAILED,
         deal_id=record.id,
         contract_id=record.contract_id,
@@ -312,6 +314,12 @@ def harmless(order: ContractOrder, *, contract: Contract) -> ContractOrder:
         lead_days=contract.lead_days,
     )
     return ContractOrder(customer_id=contract.customer_id, draft=kept)
+
+
+def timed_as_billed(order: ContractOrder, *, contract: Contract) -> ContractOrder:
+    """The connection's default is for contracts of which nothing is billed yet."""
+    timing = type(order.draft.billing_timing)(contract.billing_timing)
+    return replace(order, draft=replace(order.draft, billing_timing=timing, lead_days=contract.lead_days))
 
 
 def filled_up(order: ContractOrder, *, contract: Contract) -> ContractOrder:

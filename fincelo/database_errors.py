@@ -35,6 +35,11 @@ class Fault(StrEnum):
         """Tells whether the next run may do better without anybody acting."""
         return self in (Fault.COLLISION, Fault.AWAY, Fault.BUSY)
 
+    @property
+    def is_worth_another_try(self) -> bool:
+        """Tells whether the same work may succeed within seconds."""
+        return self in (Fault.COLLISION, Fault.AWAY)
+
 
 BY_STATE = {
     "40001": Fault.COLLISION,

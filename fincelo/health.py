@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError
+from django.db import Error
 from django.db.models.functions import Now
 from django.http import HttpRequest, JsonResponse
 
 from fincelo.background import Lane, task
+from fincelo.database_errors import fault_of, tell, words
 from fincelo.models import Heartbeat
 from fincelo.rights import open_to_anybody
 
@@ -77,8 +78,16 @@ def parts() -> list[Part]:
     """Every part and how it is. Without a database nothing else can be told."""
     try:
         return [ask() for _, ask in _registered]
-    except DatabaseError:
-        away = Part(name="database", label="Database", state="unreachable", is_vital=True)
+    except Error as error:
+        tell(error, doing="Asking how Fincelo is")
+        what, cure = words(error)
+        away = Part(
+            name="database",
+            label="Database",
+            state="unreachable" if fault_of(error).passes else "failing",
+            troubles=[Trouble(what=what, why="Nothing else can be told, and nothing works.", cure=cure)],
+            is_vital=True,
+        )
         unknown = [Part(name=name, label=name, state="unknown") for name, _ in _registered]
         return [away, *(part for part in unknown if part.name != away.name)]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import connection
+from django.db import Error, connection, transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 from django.template.defaultfilters import filesizeformat
@@ -13,6 +13,7 @@ from django_q.models import Failure, Schedule
 
 from fincelo import lanes
 from fincelo.background import Lane
+from fincelo.database_errors import Fault, fault_of, tell, words
 from fincelo.health import WELL, WORKER, Detail, Part, Trouble, register
 from fincelo.lanes import LaneReport, LaneState
 from fincelo.models import Heartbeat, InvariantCheck, InvariantResult
@@ -21,6 +22,8 @@ STALE_AFTER = timedelta(minutes=5)
 LATE_AFTER = timedelta(minutes=15)
 UNCHECKED_AFTER = timedelta(days=2)
 A_DAY = timedelta(days=1)
+WRITTEN_WITHIN = timedelta(minutes=2)
+STORAGE = "storage"
 LEAST_FREE = 0.05
 STARTS_WORKER = "Start the worker, or restart it: manage.py work."
 WORST_LANE = [LaneState.OK, LaneState.BUSY, LaneState.FROZEN]
@@ -44,6 +47,31 @@ def database() -> Part:
         version, size, at = cursor.fetchone()
     told = f"PostgreSQL {version.split()[0]} answers and holds {filesizeformat(size)}."
     return Part(name="database", label="Database", told=told, at=at, is_vital=True)
+
+
+def storage() -> Part:
+    """Whether the database can write: the worker's heartbeat says so, or one small write of our own."""
+    try:
+        if not Heartbeat.objects.filter(beat_at__gt=Now() - WRITTEN_WITHIN).exists():
+            with transaction.atomic():
+                note_write()
+    except Error as error:
+        if fault_of(error) is not Fault.STORAGE:
+            raise
+        tell(error, doing="A write of the health page")
+        what, cure = words(error)
+        trouble = Trouble(what=what, why="No deal is imported and no invoice issued until it can.", cure=cure)
+        return Part(name="storage", label="Storage", state="full", troubles=[trouble], is_vital=True)
+    return Part(name="storage", label="Storage", told="The database can write.", is_vital=True)
+
+
+def note_write() -> None:
+    Heartbeat.objects.bulk_create(
+        [Heartbeat(process=STORAGE, beat_at=Now())],
+        update_conflicts=True,
+        unique_fields=["process"],
+        update_fields=["beat_at"],
+    )
 
 
 def worker() -> Part:
@@ -212,6 +240,7 @@ def _words(name: str) -> str:
 def register_all() -> None:
     for name, ask in {
         "database": database,
+        "storage": storage,
         "worker": worker,
         "schedule": schedule,
         "queue": queue,

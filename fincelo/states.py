@@ -74,6 +74,7 @@ MARKS = {
     "frozen": Mark("Frozen", Tone.BAD, "cross"),
     "late": Mark("Late", Tone.BAD, "clock"),
     "failing": Mark("Failing", Tone.BAD, "warning"),
+    "full": Mark("Cannot write", Tone.BAD, "cross"),
     "low": Mark("Nearly full", Tone.BAD, "warning"),
     "differs": Mark("Differs", Tone.BAD, "warning"),
     "violated": Mark("Broken", Tone.BAD, "cross"),

@@ -73,11 +73,11 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
     },
     "crm_sync": {
-        Layer.VALUES: "crm_types deals enums errors synonyms",
+        Layer.VALUES: "crm_types deals enums errors rhythms synonyms words",
         Layer.PURE: (
-            "clients deal_references field_gaps mail_addresses mapped mapping mapping_changes mapping_lint "
-            "mapping_rules mapping_words near_misses origins pacing problems proposals readers safe_links "
-            "selection transforms"
+            "clients deal_references durations field_gaps mail_addresses mapped mapping mapping_changes mapping_lint "
+            "mapping_rules mapping_words near_misses origins pacing problems proposals readers rhythm_words "
+            "safe_links selection term_units transforms"
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
@@ -85,7 +85,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
             "deciding_billing key_canary known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
-            "preflight previewing reapplying records rereading runs samples stages story tie_out "
+            "preflight previewing reapplying records rereading runs samples stages story tie_out timing "
             "tie_out_checks told watch writing"
         ),
         Layer.SYNC: "backfill preview sweeping sync trying",

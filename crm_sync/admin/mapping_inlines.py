@@ -13,7 +13,7 @@ from crm_sync.forms.mapping_source import FIELD_NAME
 from crm_sync.mapping_rows import rule_of
 from crm_sync.mapping_rules import rule_key
 from crm_sync.models import Connection, FieldMapping, Translation
-from crm_sync.synonyms import same_words
+from crm_sync.words import same_words
 
 TRANSLATIONS = "translations"
 

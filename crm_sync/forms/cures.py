@@ -5,18 +5,20 @@ from typing import Any
 from django import forms
 
 from contracts.currencies import EXPONENTS
-from contracts.enums import BillingCycle, CustomFieldType
+from contracts.enums import CustomFieldType
 from crm_sync.enums import HoldCode, Target
 from crm_sync.forms.connecting import day_input
 from crm_sync.hold_groups import GroupKey
 from crm_sync.mapping_rules import FieldRule, parse_key
 from crm_sync.models import Connection
+from crm_sync.rhythms import rhythm_choices, timing_choices
 
 LONGEST_KEY, LONGEST_RAW, LONGEST_VALUE = 100, 200, 2000
 HELP = {
     Target.CONTRACT_VALUE: "Digits and a decimal point only, such as 1200.00.",
     Target.DURATION: "In months.",
 }
+UNTIMED = "Without a timing it is billed as the CRM's words say, else as the connection does."
 
 
 def named_by(name: GroupKey) -> dict[str, Any]:
@@ -27,7 +29,9 @@ def value_field(rule: FieldRule) -> forms.CharField | forms.ChoiceField:
     """As it is entered here, whatever the CRM calls it. What it must be, the domain decides."""
     label = rule.label
     if rule.target is Target.BILLING_CYCLE:
-        return forms.ChoiceField(label=label, choices=[("", "Choose"), *BillingCycle.choices])
+        return forms.ChoiceField(label=label, choices=[("", "Choose"), *rhythm_choices()], help_text=UNTIMED)
+    if rule.target is Target.BILLING_TIMING:
+        return forms.ChoiceField(label=label, choices=[("", "Choose"), *timing_choices()])
     if rule.target is Target.CURRENCY:
         codes = [(code, code) for code in sorted(EXPONENTS)]
         return forms.ChoiceField(label=label, choices=[("", "Choose"), *codes])

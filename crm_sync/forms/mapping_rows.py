@@ -6,12 +6,13 @@ from typing import Any
 from django import forms
 
 from contracts.currencies import EXPONENTS
-from contracts.enums import BillingCycle, CustomFieldHome, CustomFieldType
+from contracts.enums import CustomFieldHome, CustomFieldType
 from crm_sync import readers
 from crm_sync.enums import NumberFormat, SourceObject, Target, TermUnit, Transform
 from crm_sync.forms.mapping_source import NoSuchField, Studio
 from crm_sync.mapping_rules import NEEDED, FieldRule, transforms_of
 from crm_sync.readers import Unreadable
+from crm_sync.rhythms import rhythm_choices, timing_choices
 from crm_sync.transforms import stored_form
 
 HAS_NUMBERS = (Target.CONTRACT_VALUE, Target.CUSTOM)
@@ -134,7 +135,9 @@ RuleFormSet = forms.formset_factory(RuleForm, extra=0, max_num=100, absolute_max
 
 def default_widget(target: Target) -> forms.Widget:
     if target is Target.BILLING_CYCLE:
-        return forms.Select(choices=[("", "No default"), *BillingCycle.choices])
+        return forms.Select(choices=[("", "No default"), *rhythm_choices()])
+    if target is Target.BILLING_TIMING:
+        return forms.Select(choices=[("", "The connection's own"), *timing_choices()])
     if target is Target.CURRENCY:
         codes = [(code, code) for code in sorted(EXPONENTS)]
         return forms.Select(choices=[("", "The connection's own"), *codes])

@@ -6,13 +6,13 @@ from typing import Any
 from django import forms
 
 from contracts.currencies import EXPONENTS
-from contracts.enums import BillingCycle
 from crm_sync.enums import Target
 from crm_sync.forms.mapping_source import Studio
 from crm_sync.mapping_rules import FieldRule, parse_key
 from crm_sync.readers import Unreadable
-from crm_sync.synonyms import same_words
+from crm_sync.rhythms import rhythm_choices, timing_choices
 from crm_sync.transforms import stored_form
+from crm_sync.words import same_words
 
 KEY_LENGTH = 110
 
@@ -35,7 +35,9 @@ class TranslationForm(forms.Form):
     def choices(self) -> list[tuple[str, str]]:
         """Where the meaning is one of a few. A stored one that is none of them stays, to be mended."""
         if self.target is Target.BILLING_CYCLE:
-            offered = [("", "Not translated"), *BillingCycle.choices]
+            offered = [("", "Not translated"), *rhythm_choices()]
+        elif self.target is Target.BILLING_TIMING:
+            offered = [("", "Not translated"), *timing_choices()]
         elif self.target is Target.CURRENCY:
             offered = [("", "Not translated"), *((code, code) for code in sorted(EXPONENTS))]
         else:

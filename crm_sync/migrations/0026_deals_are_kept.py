@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm_sync", "0020_canary_of_the_encryption_keys"),
+        ("crm_sync", "0030_what_values_say_is_taken_wholly"),
     ]
 
     operations = [

@@ -13,13 +13,14 @@ from crm_sync.models.connections import (
     won_stages,
 )
 from crm_sync.models.credentials import Authorisation, ConnectionCredentials, KeyCanary
-from crm_sync.models.deals import CrmAccount, CrmDeal, CrmDealQuerySet, Hold, HoldQuerySet
+from crm_sync.models.deals import NOT_STORED, CrmAccount, CrmDeal, CrmDealQuerySet, Hold, HoldQuerySet
 from crm_sync.models.mappings import CrmSchema, FieldMapping, MappingVersion, Translation
 from crm_sync.models.policies import REMINDER_HOURS, HoldPolicy
 from crm_sync.models.runs import SyncRecord, SyncRun
 from crm_sync.models.tie_out import TieOut, WonDeal
 
 __all__ = [
+    "NOT_STORED",
     "Alert",
     "Authorisation",
     "Backfill",

@@ -1,5 +1,7 @@
 """What is kept of a CRM's accounts and deals, holds included."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -28,13 +30,19 @@ class CrmAccount(models.Model):
         return f"{self.org} {self.external_id}"
 
 
+NOT_STORED = "not stored"
+"""In place of the fingerprint of a deal that the database refused: no reading of it counts as unchanged."""
+TRIED_AGAIN_AFTER = timedelta(hours=1)
+
+
 class CrmDealQuerySet(models.QuerySet["CrmDeal"]):
     def held(self) -> "CrmDealQuerySet":
         return self.filter(state=enums.DealState.HELD)
 
     def to_read_again(self) -> "CrmDealQuerySet":
-        """Imported deals that may have changed: a field could not be read, or the change was previewed."""
-        return self.filter(state=enums.DealState.IMPORTED, fingerprint="", left_reason="")
+        """Imported deals that may have changed: the change was not read, previewed only, or refused."""
+        refused = Q(fingerprint=NOT_STORED, updated_at__lt=Now() - TRIED_AGAIN_AFTER)
+        return self.filter(Q(fingerprint="") | refused, state=enums.DealState.IMPORTED, left_reason="")
 
     def leaving(self) -> "CrmDealQuerySet":
         """No longer won, and nothing has been decided about their contracts."""
@@ -128,6 +136,7 @@ class CrmDeal(models.Model):
                 condition=Q(fingerprint="", state=enums.DealState.IMPORTED),
                 name="deal_to_read_again",
             ),
+            models.Index(fields=["connection"], condition=Q(fingerprint=NOT_STORED), name="deal_not_stored"),
         ]
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ CHANGE_HOLDS = "crm_sync.change_hold"
 VIEW_HOLD_POLICY = "crm_sync.view_holdpolicy"
 CHANGE_HOLD_POLICY = "crm_sync.change_holdpolicy"
 VIEW_TIE_OUT = "crm_sync.view_tieout"
+CHANGE_SCHEDULE = "billing.change_billingschedule"
 CHECK_TIE_OUT = "crm_sync.change_tieout"
 
 

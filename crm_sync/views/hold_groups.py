@@ -18,6 +18,7 @@ from crm_sync.forms.filters import GroupFilter
 from crm_sync.hold_groups import GroupKey, HoldGroup, group_of, hold_groups, members, whole_stake
 from crm_sync.models import Connection, CrmDeal, Hold, MappingVersion, SyncRun
 from crm_sync.overrides import rule_of
+from crm_sync.problems import Cure
 from crm_sync.views.access import CHANGE_HOLDS, CHANGE_MAPPING, SYNC, VIEW_HOLDS, needs, signed_in
 from crm_sync.views.cures import cures_of_group, deals, permitted, why
 from fincelo import background
@@ -26,6 +27,7 @@ from fincelo.models import BackgroundWork
 from fincelo.pagination import PAGE_SIZE, ListPaginator
 
 GONE = "Nothing is held for this any more, so nothing was changed."
+NO_CURE = "This would not cure these deals. Choose one of the cures on this page."
 Change = Callable[..., MappingVersion | None]
 
 
@@ -83,7 +85,11 @@ def translate(request: HttpRequest) -> HttpResponse:
         )
 
     return change_mapping(
-        request, form_class=TranslateForm, change=change, sentence="\u201c{raw}\u201d means {value}"
+        request,
+        cure=Cure.TRANSLATE,
+        form_class=TranslateForm,
+        change=change,
+        sentence="\u201c{raw}\u201d means {value}",
     )
 
 
@@ -96,18 +102,25 @@ def set_default(request: HttpRequest) -> HttpResponse:
         )
 
     return change_mapping(
-        request, form_class=DefaultForm, change=change, sentence="{field} is {value} where the CRM names none"
+        request,
+        cure=Cure.DEFAULT,
+        form_class=DefaultForm,
+        change=change,
+        sentence="{field} is {value} where the CRM names none",
     )
 
 
 def change_mapping(
-    request: HttpRequest, *, form_class: type[ValueForm], change: Change, sentence: str
+    request: HttpRequest, *, cure: Cure, form_class: type[ValueForm], change: Change, sentence: str
 ) -> HttpResponse:
     """One decision, one mapping version, one line in the audit; the deals are read in the background."""
     group = asked_for(request)
     if group is None:
         messages.info(request, GONE)
         return redirect("holds")
+    if cure not in group.cures:
+        messages.error(request, NO_CURE)
+        return redirect(address_of(group.name))
     connection = Connection.objects.select_related("mapping_version").get(pk=group.name.connection_id)
     form = form_class(request.POST, rule=rule_of(connection, key=group.name.key))
     if not form.is_valid():

@@ -16,6 +16,7 @@ from crm_sync.forms.cures import EnterForm
 from crm_sync.forms.filters import HoldFilter
 from crm_sync.forms.holds import DismissForm
 from crm_sync.hold_lists import counts_by_code, holds_matching
+from crm_sync.mapping_words import entered_words
 from crm_sync.mappings import UnableToChangeMapping
 from crm_sync.models import CrmDeal, Hold, SyncRecord
 from crm_sync.story import sync_story
@@ -163,9 +164,10 @@ def enter_value(request: HttpRequest, pk: int) -> HttpResponse:
         lambda: overrides.enter_value(hold=hold, actor=signed_in(request), at=timezone.now(), **entered),
     ):
         read_again(hold.crm_deal, actor_id=request.user.pk)
+        said = entered_words(rule, entered["value"])
         messages.success(
             request,
-            f"{rule.label} of {hold.crm_deal} is \u201c{entered['value']}\u201d from now on. "
+            f"{rule.label} of {hold.crm_deal} is \u201c{said}\u201d from now on. "
             "The deal is read again in a moment.",
         )
     return redirect("hold", pk=pk)

@@ -10,14 +10,17 @@ from crm_sync.forms.translations import TranslationForm, bare_rule
 from crm_sync.mapping_rules import FieldRule, MappingRules, parse_key
 from crm_sync.mapping_words import anchor_of
 from crm_sync.models import Connection
+from crm_sync.problems import Cure, cures_of
 from crm_sync.readers import Unreadable
-from crm_sync.synonyms import AMBIGUOUS_WORDS, CYCLE_WORDS, same_words
-from crm_sync.transforms import Reader, has_table, reader_of, stored_form
+from crm_sync.synonyms import AMBIGUOUS_WORDS, CYCLE_WORDS
+from crm_sync.transforms import Reader, has_table, reader_of, stored_form, unreadable_code
+from crm_sync.words import same_words
 
 MOST_SUGGESTED = 20
 USUAL_KEY = Target.BILLING_CYCLE.value
 ALWAYS_SHOWN = (Target.BILLING_CYCLE, Target.DURATION, Target.CURRENCY)
 UNDERSTOOD = {
+    Target.BILLING_TIMING: "\u201cIn advance\u201d, \u201carrears\u201d, \u201cprepaid\u201d are understood.",
     Target.DURATION: "12, \u201c12 months\u201d, \u201c1.5 years\u201d and P12M are understood.",
     Target.CURRENCY: "Current ISO 4217 codes such as USD are understood.",
 }
@@ -101,7 +104,14 @@ def unread_values(rule: FieldRule, *, rules: MappingRules, studio: Studio) -> li
     if field is None or rule.applied is Transform.CONSTANT:
         return []
     reader = reader_of(rule, settings=studio.settings, table=rules.translations.get(rule.key, {}))
-    return list(unread(values_of(field), reader=reader))[:MOST_SUGGESTED]
+    wanted = [raw for raw in unread(values_of(field), reader=reader) if may_be_told(rule, raw=raw)]
+    return wanted[:MOST_SUGGESTED]
+
+
+def may_be_told(rule: FieldRule, *, raw: str) -> bool:
+    """Not of a rhythm that Fincelo does not bill: none of the cycles offered would be true."""
+    problem = {"code": unreadable_code(rule.target).value, "key": rule.key, "raw": raw}
+    return Cure.TRANSLATE in cures_of(problem)
 
 
 def unread(values: Iterable[str], *, reader: Reader) -> Iterator[str]:

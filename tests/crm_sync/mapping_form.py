@@ -15,6 +15,7 @@ FIXED = (
     "start_date",
     "duration",
     "billing_cycle",
+    "billing_timing",
     "account_manager",
     "currency",
     "billing_email",

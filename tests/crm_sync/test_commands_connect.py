@@ -91,7 +91,8 @@ def test_defaults_fill_what_the_crm_has_no_field_for(token_file: str, portal: Po
     assert needed == (
         1,
         "Contract Duration needs a CRM field or a default value. "
-        "Billing Cycle needs a CRM field or a default value. Use --default-term and --default-cycle.",
+        "Billing Cycle needs a CRM field or a default value. "
+        "Use --default-term, --default-cycle and --term-unit.",
     )
     assert code == 0
     defaults = FieldMapping.objects.exclude(default_value="").values_list("target", "default_value")

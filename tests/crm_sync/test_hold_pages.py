@@ -8,8 +8,8 @@ from django.test import Client
 
 from contracts.models import AuditEntry
 from crm_sync.enums import ConnectionState, DealState, HoldCode
-from crm_sync.mapping import HIDDEN_CURE
 from crm_sync.models import CrmDeal, Hold
+from crm_sync.problems import HIDDEN
 from crm_sync.views.cures import WHY
 from tests.billing.builders import Deal, sign
 from tests.crm_sync.page_rows import NOON, connect, deal, hold, problem, ran, recorded
@@ -98,8 +98,7 @@ def test_hold_tells_each_problem_in_three_lines(browser: Client) -> None:
 
 def test_hidden_field_is_cured_by_another_field_and_not_by_a_default(browser: Client) -> None:
     connection = connect()
-    cure = HIDDEN_CURE.format(crm="Salesforce")
-    opened = hold(deal(connection), problem(HoldCode.AMOUNT_MISSING, cure=cure))
+    opened = hold(deal(connection), problem(HoldCode.AMOUNT_MISSING, fact=HIDDEN))
 
     page = browser.get(f"/holds/{opened.pk}/").text
 

@@ -154,8 +154,8 @@ def test_a_deal_lists_all_its_problems_at_once_and_makes_nothing() -> None:
             {"frequency": "fortnightly"},
             (
                 "FREQUENCY_UNKNOWN",
-                "Billing Cycle “fortnightly” is no billing cycle that Fincelo knows; "
-                "add a translation for it.",
+                "Billing Cycle “fortnightly” names a rhythm, and Fincelo does not bill so: it bills monthly, "
+                "quarterly, semi-annually, annually or once.",
             ),
             id="case 25",
         ),
@@ -185,7 +185,10 @@ def test_every_problem_names_its_field_the_raw_value_and_a_cure_in_the_crm() -> 
             field="Contract Duration",
             raw="tbd",
             sentence="Contract Duration “tbd” is not a duration of 1 to 1200 whole months.",
-            cure="Correct it in Salesforce and sync again.",
+            cure=(
+                "Correct it in Salesforce, add a translation, enter the value in Fincelo, choose another field "
+                "in Field Mapping, or dismiss the deal."
+            ),
             key="duration",
         ),
         Problem(
@@ -194,7 +197,10 @@ def test_every_problem_names_its_field_the_raw_value_and_a_cure_in_the_crm() -> 
             raw="now and then",
             sentence="Billing Cycle “now and then” is no billing cycle that Fincelo knows; "
             "add a translation for it.",
-            cure="Add a translation in Field Mapping, or correct the value in Salesforce.",
+            cure=(
+                "Correct it in Salesforce, add a translation, enter the value in Fincelo, choose another field "
+                "in Field Mapping, or dismiss the deal."
+            ),
             key="billing_cycle",
         ),
     ]

@@ -27,7 +27,13 @@ TYPES = {
 }
 FIELDS = [
     *(
-        CrmField(source_object=SourceObject.DEAL, name=name, label=name.title(), type=kind)
+        CrmField(
+            source_object=SourceObject.DEAL,
+            name=name,
+            label=name.title(),
+            type=kind,
+            samples=("12", "24") if kind == "number" else (),
+        )
         for name, kind in TYPES.items()
     ),
     CrmField(source_object=SourceObject.ACCOUNT, name="name", label="Company name", type="string"),

@@ -43,7 +43,7 @@ RULES = (
 FIELDS = [
     ("deal", "Amount", "Amount", "currency"),
     ("deal", "CloseDate", "Close Date", "date"),
-    ("deal", "Term__c", "Term", "double"),
+    ("deal", "Term__c", "Term in months", "double"),
     ("deal", "Note__c", "Note", "string"),
     ("account", "Name", "Account Name", "string"),
     ("account", "Region__c", "Region", "string"),

@@ -3,21 +3,20 @@
 import pytest
 
 from crm_sync.enums import HoldCode
-from crm_sync.mapping import HIDDEN_CURE
-from crm_sync.problems import Cure, cures_of, key_of
+from crm_sync.problems import HIDDEN, Cure, cures_of, key_of
 from crm_sync.readers import sign_of
 
 ENTER = [Cure.ENTER, Cure.MAPPING]
 
 
-def problem(code: str, *, raw: str = "", key: str = "", cure: str = "") -> dict[str, str]:
-    return {"code": code, "field": "A field", "raw": raw, "sentence": "It is so.", "cure": cure, "key": key}
+def problem(code: str, *, raw: str = "", key: str = "", fact: str = "") -> dict[str, str]:
+    return {"code": code, "field": "A field", "raw": raw, "sentence": "It is so.", "key": key, "fact": fact}
 
 
 @pytest.mark.parametrize(
     ("code", "raw", "cures"),
     [
-        ("AMOUNT_MISSING", "", [Cure.DEFAULT, *ENTER]),
+        ("AMOUNT_MISSING", "", ENTER),
         ("AMOUNT_NOT_POSITIVE", "0", [Cure.FREE, *ENTER]),
         ("AMOUNT_NOT_POSITIVE", "0,00", [Cure.FREE, *ENTER]),
         ("AMOUNT_NOT_POSITIVE", "-5.0", [Cure.DOWNGRADE, *ENTER]),
@@ -56,7 +55,7 @@ def test_text_of_a_field_is_translated_or_entered() -> None:
 
 
 def test_no_default_stands_in_for_a_value_that_cannot_be_seen() -> None:
-    hidden = problem("TERM_MISSING", cure=HIDDEN_CURE.format(crm="HubSpot"))
+    hidden = problem("TERM_MISSING", fact=HIDDEN)
 
     assert cures_of(hidden) == ENTER
 

@@ -11,6 +11,7 @@ from crm_sync import readers
 from crm_sync.deals import RawValue
 from crm_sync.enums import TermUnit
 from crm_sync.readers import Unreadable
+from crm_sync.rhythms import Rhythm
 from tests.crm_sync.deal_values import AWKWARD_VALUES, raw_values
 
 NOT_A_NUMBER = ("AMOUNT_UNREADABLE", "is not a plain number; write it with digits and a decimal point only")
@@ -21,6 +22,15 @@ NO_DATE = ("DATE_OUT_OF_RANGE", "cannot be read as a date")
 NO_SUCH_YEAR = ("DATE_OUT_OF_RANGE", "is not between the years 1990 and 2100")
 NO_CURRENCY = ("CURRENCY_UNKNOWN", "is no current ISO 4217 currency code")
 NO_CYCLE = ("FREQUENCY_UNKNOWN", "is no billing cycle that Fincelo knows; add a translation for it")
+NOT_BILLED = (
+    "FREQUENCY_UNKNOWN",
+    "names a rhythm, and Fincelo does not bill so: it bills monthly, quarterly, semi-annually, annually or once",
+)
+SEVERAL = ("FREQUENCY_UNKNOWN", "names more than one rhythm or timing; add a translation for it")
+UNUSUAL = (
+    "TERM_UNREADABLE",
+    "is more than 240 months; if it is meant, enter it here or add a translation",
+)
 UNSTORABLE = ("TEXT_INVALID", "contains characters that cannot be stored")
 
 READERS: dict[str, Callable[[RawValue], object]] = {
@@ -29,7 +39,7 @@ READERS: dict[str, Callable[[RawValue], object]] = {
     "amount": readers.read_amount,
     "months": lambda raw: readers.read_months(raw, unit=TermUnit.MONTHS),
     "years": lambda raw: readers.read_months(raw, unit=TermUnit.YEARS),
-    "cycle": lambda raw: readers.read_cycle(raw),
+    "cycle": lambda raw: readers.read_rhythm(raw),
     "date": lambda raw: readers.read_date(raw, time_zone="Pacific/Kiritimati"),
     "currency": readers.read_currency,
     "text": lambda raw: readers.read_text(raw, longest=500),
@@ -110,8 +120,13 @@ def test_cases_2_3_and_6_amounts(raw: RawValue, expected: object) -> None:
         ("P1Y6M", 18),
         ("p2y", 24),
         ("1.5 years", 18),
-        ("1200", 1200),
-        ("100 years", 1200),
+        ("240", 240),
+        ("20 years", 240),
+        ("241", UNUSUAL),
+        ("1200", UNUSUAL),
+        ("100 years", UNUSUAL),
+        ("1e1", NO_TERM),
+        (Decimal("1E+2"), NO_TERM),
         ("12-24", NO_TERM),
         ("annual", NO_TERM),
         ("tbd", NO_TERM),
@@ -153,18 +168,18 @@ def test_case_22_bare_numbers_count_in_the_connections_unit(raw: RawValue, expec
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        ("Annual", (BillingCycle.ANNUAL, "as is")),
-        ("ANNUAL", (BillingCycle.ANNUAL, "as is")),
-        ("Yearly", (BillingCycle.ANNUAL, "built-in synonym")),
-        ("annually", (BillingCycle.ANNUAL, "built-in synonym")),
-        ("P12M", (BillingCycle.ANNUAL, "built-in synonym")),
-        (" monthly ", (BillingCycle.MONTHLY, "as is")),
-        ("per_six_months", (BillingCycle.SEMI_ANNUAL, "built-in synonym")),
-        ("Semi-annual", (BillingCycle.SEMI_ANNUAL, "as is")),
-        ("semi annual", (BillingCycle.SEMI_ANNUAL, "as is")),
-        ("quarterly", (BillingCycle.QUARTERLY, "as is")),
-        ("One-time", (BillingCycle.ONE_TIME, "as is")),
-        ("Upfront", (BillingCycle.ONE_TIME, "built-in synonym")),
+        ("Annual", (Rhythm(cycle=BillingCycle.ANNUAL), "as is")),
+        ("ANNUAL", (Rhythm(cycle=BillingCycle.ANNUAL), "as is")),
+        ("Yearly", (Rhythm(cycle=BillingCycle.ANNUAL), "built-in synonym")),
+        ("annually", (Rhythm(cycle=BillingCycle.ANNUAL), "built-in synonym")),
+        ("P12M", (Rhythm(cycle=BillingCycle.ANNUAL), "built-in synonym")),
+        (" monthly ", (Rhythm(cycle=BillingCycle.MONTHLY), "as is")),
+        ("per_six_months", (Rhythm(cycle=BillingCycle.SEMI_ANNUAL), "built-in synonym")),
+        ("Semi-annual", (Rhythm(cycle=BillingCycle.SEMI_ANNUAL), "as is")),
+        ("semi annual", (Rhythm(cycle=BillingCycle.SEMI_ANNUAL), "as is")),
+        ("quarterly", (Rhythm(cycle=BillingCycle.QUARTERLY), "as is")),
+        ("One-time", (Rhythm(cycle=BillingCycle.ONE_TIME), "as is")),
+        ("Upfront", (Rhythm(cycle=BillingCycle.ONE_TIME), "built-in synonym")),
         (
             "Bi-annual",
             ("FREQUENCY_UNKNOWN", "can mean twice a year or every two years; add a translation for it"),
@@ -173,17 +188,17 @@ def test_case_22_bare_numbers_count_in_the_connections_unit(raw: RawValue, expec
             "BIMONTHLY",
             ("FREQUENCY_UNKNOWN", "can mean twice a month or every two months; add a translation for it"),
         ),
-        ("weekly", NO_CYCLE),
-        ("Jährlich", NO_CYCLE),
-        ("Monthly\u200b", NO_CYCLE),
-        ("monthly;annual", NO_CYCLE),
+        ("weekly", NOT_BILLED),
+        ("Jährlich", (Rhythm(cycle=BillingCycle.ANNUAL), "built-in synonym")),
+        ("Monthly\u200b", (Rhythm(cycle=BillingCycle.MONTHLY), "as is")),
+        ("monthly;annual", SEVERAL),
         (True, NO_CYCLE),
         (12, NO_CYCLE),
         pytest.param(10**4999, NO_CYCLE, id="5000 digits"),
     ],
 )
 def test_cases_25_26_and_28_billing_cycles(raw: RawValue, expected: object) -> None:
-    assert outcome(lambda: readers.read_cycle(raw)) == expected
+    assert outcome(lambda: readers.read_rhythm(raw)) == expected
 
 
 @pytest.mark.parametrize(

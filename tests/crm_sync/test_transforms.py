@@ -9,6 +9,7 @@ from crm_sync.deals import RawValue
 from crm_sync.enums import HoldCode, NumberFormat, Target, TermUnit, Transform
 from crm_sync.mapping_rules import FieldRule
 from crm_sync.readers import Unreadable
+from crm_sync.rhythms import Rhythm
 from crm_sync.transforms import reader_of
 from tests.crm_sync.deal_values import settings_with
 
@@ -20,10 +21,10 @@ def test_a_translation_comes_before_everything_built_in() -> None:
     read = [reader(raw) for raw in ("JÄHRLICH", "Bi-Annual", "Yearly", 12)]
 
     assert read == [
-        (BillingCycle.ANNUAL, "translation"),
-        (BillingCycle.SEMI_ANNUAL, "translation"),
-        (BillingCycle.ONE_TIME, "translation"),
-        (BillingCycle.ANNUAL, "translation"),
+        (Rhythm(cycle=BillingCycle.ANNUAL), "translation"),
+        (Rhythm(cycle=BillingCycle.SEMI_ANNUAL), "translation"),
+        (Rhythm(cycle=BillingCycle.ONE_TIME), "translation"),
+        (Rhythm(cycle=BillingCycle.ANNUAL), "translation"),
     ]
 
 

@@ -43,7 +43,7 @@ def test_each_part_is_as_healthz_says() -> None:
     lanes = ["In order"] * 3  # rows of their own under the queue
     assert sorted(row[1] for row in rows(page)) == sorted(states + lanes)
     assert set(monitors) == {
-        *("database", "worker", "schedule", "queue", "disk"),
+        *("database", "storage", "worker", "schedule", "queue", "disk"),
         *("invariants", "billing", "mail", "polls", "tie-out"),
     }
 

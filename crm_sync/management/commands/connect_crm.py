@@ -46,6 +46,9 @@ class Command(BaseCommand):
             provider.add_argument("--accept-proposed-mapping", action="store_true")
             provider.add_argument("--default-term", type=months, metavar="MONTHS")
             provider.add_argument("--default-cycle", choices=BillingCycle.values)
+            provider.add_argument(
+                "--term-unit", choices=TermUnit.values, help="What plain numbers of the contract term are."
+            )
             provider.add_argument("--default-currency", metavar="CUR", default="")
             provider.add_argument("--mode", choices=ConnectionMode.values, help="Live where none is named.")
             provider.add_argument("--json", action="store_true", help="Print one JSON object.")
@@ -121,11 +124,16 @@ class Command(BaseCommand):
             replace(rule, default_value=defaults.get(rule.target) or rule.default_value)
             for rule in proposed.rules
         ]
+        if options["term_unit"]:
+            unit = TermUnit(options["term_unit"])
+            rules = [
+                replace(rule, term_unit=unit) if rule.target is Target.DURATION else rule for rule in rules
+            ]
         blocking = [
             problem.sentence for problem in lint(connection=connection, rules=rules) if problem.blocking
         ]
         if blocking:
-            raise CommandError(" ".join([*blocking, "Use --default-term and --default-cycle."]))
+            raise CommandError(" ".join([*blocking, "Use --default-term, --default-cycle and --term-unit."]))
         save_mapping(connection=connection, rules=rules, translations=proposed.translations, actor=None)
         return True
 

@@ -69,6 +69,7 @@
       button.addEventListener("click", () => dialog.close());
     });
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    if (details.open) dialog.showModal();
   };
 
   // A table that fits its box lets the page scroll, and its head stays below the bar.
