@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from billing.activation import ActivationOrder, activate_billing, rebuild_billing
+from billing.changing.noticing import Difference, note_differences
 from contracts.approving import ask_for_approval
 from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import ContractState
@@ -13,11 +14,12 @@ from contracts.operations import ContractOrder, change_contracts, write_contract
 from contracts.reopening import reopen_contracts
 from contracts.suspending import resume_contracts
 from crm_sync.accounts import customers_for
-from crm_sync.changes import Change, changes_between, sentence_of, touches_billing
+from crm_sync.changes import Change, changes_between, difference_between, sentence_of, touches_billing
+from crm_sync.deciding_billing import settle_questions
 from crm_sync.enums import HoldCode, LeftDecision, Outcome, Target
 from crm_sync.known_deals import KnownDeal, Leaving, SuspectKey, contracts_of, invoiced_among, suspects_among
 from crm_sync.mapped import MappedDeal, Problem
-from crm_sync.models import NOT_STORED, CrmDeal
+from crm_sync.models import NOT_STORED
 from crm_sync.records import Verdict
 
 KEPT = (
@@ -61,13 +63,6 @@ def write_deals(
         *(hold(one, problems=one.problems, known=known) for one in held),
         *(hold(one, problems=[suspect_problem(one)], known=known) for one in suspects),
     ]
-
-
-def settle_questions(mapped: Sequence[MappedDeal], *, known: Mapping[str, KnownDeal]) -> None:
-    """The contract waits from now on where somebody has to say yes, so the deal no longer asks."""
-    records = (known.get(one.deal.external_id) for one in mapped if one.contract is not None)
-    if asking := [record.id for record in records if record and record.needs_yes]:
-        CrmDeal.objects.filter(pk__in=asking).update(needs_yes=False)
 
 
 def known_contract(one: MappedDeal, *, known: Mapping[str, KnownDeal]) -> int | None:
@@ -163,6 +158,7 @@ def update(
         ask_for_approval(contract_ids=found.asking, reason=DECIDED_BY_OTHERS)
     if found.resumed:
         resume_contracts(reasons=found.resumed, as_of=as_of, actor=None)
+    note_differences(found=found.differences)
     return found.verdicts
 
 
@@ -176,6 +172,8 @@ class Weighed:
     resumed: dict[int, str]
     asking: list[int]
     """Contracts that somebody has changed who does not decide what is billed."""
+    differences: list[Difference]
+    """Of contracts that have been invoiced: what the CRM says otherwise, or nothing."""
 
 
 def weigh(
@@ -191,6 +189,7 @@ def weigh(
     rebuilt: list[ActivationOrder] = []
     resumed: dict[int, str] = {}
     asking: list[int] = []
+    differences: list[Difference] = []
     for one in imported:
         contract = contracts[known_contract(one, known=known) or 0]
         paused = is_paused_by_us(one, contract=contract, known=known)
@@ -208,6 +207,15 @@ def weigh(
             customer_name=one.customer.name if one.customer else "",
         )
         refused = touches_billing(changes) and contract.pk in invoiced
+        if contract.pk in invoiced and contract.state != ContractState.TERMINATED:
+            differences.append(
+                difference_between(
+                    contract=contract,
+                    draft=order.draft,
+                    customer_id=order.customer_id,
+                    customer_name=one.customer.name if one.customer else "",
+                )
+            )
         if touches_billing(changes) and not refused:
             if one.needs_yes:
                 asking.append(contract.pk)
@@ -222,7 +230,14 @@ def weigh(
         if paused and not refused:
             resumed[contract.pk] = WON_AGAIN
         verdicts.append(settled(verdict, paused=paused))
-    return Weighed(verdicts=verdicts, changed=changed, rebuilt=rebuilt, resumed=resumed, asking=asking)
+    return Weighed(
+        verdicts=verdicts,
+        changed=changed,
+        rebuilt=rebuilt,
+        resumed=resumed,
+        asking=asking,
+        differences=differences,
+    )
 
 
 def is_paused_by_us(one: MappedDeal, *, contract: Contract, known: Mapping[str, KnownDeal]) -> bool:

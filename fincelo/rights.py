@@ -6,13 +6,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver
 
-View = Callable[..., HttpResponseBase]
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 Declaring = TypeVar("Declaring", bound=Callable[..., Any])
 EXPORT = "contracts.export_records"
 """Takes a table out of the house. Each page with one asks for it beside the right to see it."""
@@ -46,7 +46,7 @@ def needs(read: str | Sequence[str], *, write: str | Sequence[str] = ()) -> Call
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        return declare(guarded, declared)
+        return declare(cast(View, guarded), declared)
 
     return guard
 

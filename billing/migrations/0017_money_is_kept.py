@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0027_witness_of_numbers"),
+        ("billing", "0028_payments_asked_and_banks"),
     ]
 
     operations = [

@@ -25,6 +25,7 @@ from billing.tasks import request_billing, request_sending
 from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.clock import business_day
 from contracts.models import Contract
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 from fincelo.rights import needs
 
@@ -70,6 +71,7 @@ def _ticked(sent: QueryDict) -> list[int]:
 
 @require_POST
 @needs(APPROVE)
+@once
 def approve(request: HttpRequest) -> HttpResponse:
     """The drafts that were ticked, or all that the person has seen: none that came later."""
     form = ApprovalForm(request.POST)
@@ -102,6 +104,7 @@ def tell(request: HttpRequest, done: Approval) -> None:
 
 @require_POST
 @needs(APPROVE)
+@once
 def hold_back(request: HttpRequest, pk: int) -> HttpResponse:
     draft = get_object_or_404(Invoice.objects.select_related("contract"), pk=pk)
     form = TakeBackForm(request.POST)
@@ -115,12 +118,14 @@ def hold_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @needs("billing.approve_over_limit")
+@once
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     return _decide(request, pk, release_parked, "Decided. What was parked is being billed.")
 
 
 @require_POST
 @needs("billing.approve_over_limit")
+@once
 def ask(request: HttpRequest, pk: int) -> HttpResponse:
     return _decide(request, pk, ask_about_parked, "Each contract of it asks on its own page now.")
 

@@ -14,6 +14,7 @@ from billing.models import LegalEntity, NumberGap
 from billing.restoring import Comparison, SeriesState, compare, continue_series, number_text
 from billing.tasks import request_billing
 from billing.views.attempt import actor_of, attempt, is_filled
+from fincelo.once import once
 from fincelo.rights import needs
 
 MOST = 999_999_999
@@ -36,6 +37,7 @@ class RestoreForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @needs("billing.view_invoice", write="billing.change_billingpolicy")
+@once
 def restored(request: HttpRequest) -> HttpResponse:
     compared = compare()
     may_decide = request.user.has_perm("billing.change_billingpolicy")

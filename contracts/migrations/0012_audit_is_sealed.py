@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contracts", "0018_business_day_of_the_database"),
+        ("contracts", "0020_names_are_one_line"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm_sync", "0030_what_values_say_is_taken_wholly"),
+        ("crm_sync", "0034_names_are_one_line"),
     ]
 
     operations = [

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from billing.changing.listing import change_of
 from billing.forms import BilledElsewhereForm
 from billing.overview import billing_overview
 from billing.settling_forms import TakeBackForm
@@ -67,6 +68,7 @@ def show_contract(request: HttpRequest, *, pk: int, timing_form: TimingForm | No
             "contract": shown,
             "deal": deal,
             "overview": overview,
+            "change": change_of(contract=shown),
             "waits_for": shown_reasons(overview.waits_for, deal=deal),
             "overrides": overrides_of(deal) if deal else [],
             "suspended_because": why(deal) if deal and deal.left_reason else "",
