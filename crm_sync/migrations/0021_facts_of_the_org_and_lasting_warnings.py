@@ -9,7 +9,7 @@ def forget_presumed_zones(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm_sync", "0034_names_are_one_line"),
+        ("crm_sync", "0027_what_waits_for_a_yes"),
     ]
 
     operations = [
