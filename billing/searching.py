@@ -31,7 +31,7 @@ def credit_notes_by_number(text: str) -> list[CreditNote]:
     return list(_by_number(CreditNote.objects.select_related("customer", "invoice"), text))
 
 
-def _by_number(documents: QuerySet, text: str) -> QuerySet:  # type: ignore[type-arg]
+def _by_number(documents: QuerySet, text: str) -> QuerySet:
     """The whole number first; else what it ends with, padded to the width of the series."""
     named = documents.annotate(number_upper=Upper("number"), backwards=Reverse("number"))
     whole = named.filter(number_upper=text.upper())
@@ -58,7 +58,7 @@ def contracts_by_words(text: str) -> list[Contract]:
     return list(found.order_by("-start_date", "-id")[:MOST])
 
 
-def _by_words(rows: QuerySet, text: str) -> QuerySet:  # type: ignore[type-arg]
+def _by_words(rows: QuerySet, text: str) -> QuerySet:
     """Every word as the beginning of a word of the name, in any order."""
     words = WORD.findall(text)
     if not words:

@@ -28,7 +28,7 @@ class OddRequests:
         if NUL in request.path_info:
             raise Http404("No address holds NUL.")
         if any(NUL in text for name, values in request.GET.lists() for text in (name, *values)):
-            request.GET = _without_nul(request.GET)
+            request.GET = _without_nul(request.GET)  # type: ignore[assignment]
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -18,6 +18,7 @@ from crm_sync.deal_references import read_reference
 from crm_sync.models import CrmDeal
 from crm_sync.views.access import VIEW_HISTORY
 from fincelo.navigation import SETTINGS, WORK
+from fincelo.rights import signed_in_only
 
 LONGEST = 200
 DEALS = "crm_sync.view_crmdeal"
@@ -41,6 +42,7 @@ class Group:
     hits: Sequence[Hit]
 
 
+@signed_in_only
 def search(request: HttpRequest) -> HttpResponse:
     text = " ".join(request.GET.get("q", "").split())[:LONGEST]
     groups = [group for group in _groups(text, request.user) if group.hits] if text else []
