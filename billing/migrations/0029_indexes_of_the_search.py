@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0028_payments_asked_and_banks"),
+        ("billing", "0017_money_is_kept"),
         ("contracts", "0019_indexes_of_the_search"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
