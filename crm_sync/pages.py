@@ -18,7 +18,7 @@ from crm_sync import runs
 from crm_sync.accounts import follow_merged
 from crm_sync.alerts import alarm_refusals
 from crm_sync.deals import Deal, DealPage
-from crm_sync.enums import ConnectionMode, DealState, HoldCode, Outcome
+from crm_sync.enums import ConnectionMode, DealState, HoldCode, LookedAt, Outcome
 from crm_sync.errors import TransientError, database_refusal
 from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, known_deals, lock_as_read
 from crm_sync.leaving import Leaver, mark_left, news
@@ -40,7 +40,14 @@ from crm_sync.models import Connection, SyncRun
 from crm_sync.previewing import preview_deals
 from crm_sync.readers import printable
 from crm_sync.records import Verdict, store_verdicts
-from crm_sync.selection import left_reason, select_left, select_too_early, select_won
+from crm_sync.selection import (
+    is_won,
+    latest_of,
+    left_reason,
+    select_left,
+    select_too_early,
+    select_won,
+)
 from crm_sync.starting import NewContract, note_new
 from crm_sync.told import Told, note_gone, note_won
 from crm_sync.writing import not_stored, write_deals
@@ -98,6 +105,8 @@ class MappedPage:
     """Survivors that take over what was merged into them."""
     told: Sequence[Told] = ()
     """What the CRM said of each won deal that is new or different, or was asked for by name."""
+    looked_at: Mapping[str, int] = field(default_factory=dict)
+    """By LookedAt: deals of the page that are not to be written, each once."""
     gone: Mapping[str, datetime] = field(default_factory=dict)
     """Deals that are won no longer, or were swallowed, each with the moment of that answer."""
 
@@ -144,8 +153,9 @@ def write_page(
         new = note_new(connection=sight.connection, verdicts=verdicts, before=sight.new)
         note_won(org_id=sight.org_id, told=ready.told, as_of=sight.as_of)
         note_gone(org_id=sight.org_id, moments=ready.gone)
-        outcomes = Counter(verdict.outcome for verdict in verdicts)
+        outcomes: Counter[str] = Counter(verdict.outcome.value for verdict in verdicts)
         outcomes[Outcome.UNCHANGED] += ready.unchanged
+        outcomes.update(ready.looked_at)
         progress = runs.Progress(
             seen=ready.seen, api_calls=api_calls, expected=page.expected, outcomes=outcomes
         )
@@ -226,8 +236,32 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         ),
         merges=[merge for key, merge in merges.items() if key in won_ids and not merge.needs_review],
         told=told,
+        looked_at=looked_at(page.deals, deals=deals, won=won_ids, known=known, stage_names=stage_names),
         gone=not_won(page.deals, won=won_ids),
     )
+
+
+def looked_at(
+    read: Sequence[Deal],
+    *,
+    deals: Sequence[Deal],
+    won: Collection[str],
+    known: Mapping[str, KnownDeal],
+    stage_names: Collection[str],
+) -> Counter[str]:
+    """What became of the deals that are not to be written. `deals`: without those that others swallowed."""
+    latest = latest_of(deals)
+    counts: Counter[str] = Counter({LookedAt.REPEATED.value: len(read) - len(latest)})
+    for deal in latest:
+        if deal.external_id in won:
+            continue
+        if is_won(deal, stage_names=stage_names):
+            counts[LookedAt.TOO_EARLY.value] += 1
+        elif deal.external_id in known:
+            counts[LookedAt.LEFT_WON.value] += 1
+        else:
+            counts[LookedAt.NOT_SELECTED.value] += 1
+    return counts
 
 
 def refuse_outdated(touched: Sequence[KnownDeal], *, sight: Sight) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 
 from billing.activation import ActivationOrder, activate_billing, rebuild_billing
 from billing.changing.noticing import Difference, note_differences
@@ -13,9 +14,24 @@ from contracts.operations import ContractOrder, change_contracts, write_contract
 from contracts.reopening import reopen_contracts
 from contracts.suspending import resume_contracts
 from crm_sync.accounts import customers_for
-from crm_sync.changes import Change, changes_between, difference_between, sentence_of, touches_billing
+from crm_sync.changes import (
+    Change,
+    changes_between,
+    difference_between,
+    renamed,
+    sentence_of,
+    touches_billing,
+)
 from crm_sync.enums import HoldCode, LeftDecision, Outcome, Target
-from crm_sync.known_deals import KnownDeal, Leaving, SuspectKey, contracts_of, invoiced_among, suspects_among
+from crm_sync.known_deals import (
+    KnownDeal,
+    Leaving,
+    SuspectKey,
+    contracts_of,
+    customer_names,
+    invoiced_among,
+    suspects_among,
+)
 from crm_sync.mapped import MappedDeal, Problem
 from crm_sync.models import NOT_STORED
 from crm_sync.records import Verdict
@@ -43,6 +59,7 @@ def write_deals(
     `needs_approval`: new contracts wait for a person.
     """
     imported = [one for one in mapped if known_contract(one, known=known)]
+    names = customer_names([known_contract(one, known=known) or 0 for one in imported])
     ready = [one for one in mapped if not one.problems and not known_contract(one, known=known)]
     held = [one for one in mapped if one.problems and not known_contract(one, known=known)]
     invoiced = invoiced_among([known_contract(one, known=known) or 0 for one in imported])
@@ -55,7 +72,7 @@ def write_deals(
     ready, suspects = without_suspects(ready, known=known, customers=customers)
     return [
         *create(ready, known=known, customers=customers, as_of=as_of, needs_approval=needs_approval),
-        *update(imported, known=known, customers=customers, as_of=as_of),
+        *update(imported, known=known, customers=customers, as_of=as_of, names=names),
         *(hold(one, problems=one.problems, known=known) for one in held),
         *(hold(one, problems=[suspect_problem(one)], known=known) for one in suspects),
     ]
@@ -136,10 +153,14 @@ def update(
     known: Mapping[str, KnownDeal],
     customers: Mapping[str, int],
     as_of: date,
+    names: Mapping[int, str],
 ) -> list[Verdict]:
-    """Before the first invoice the CRM owns the mapped fields; after it, what was billed is left alone."""
+    """Before the first invoice the CRM owns the mapped fields; after it, what was billed is left alone.
+
+    `names`: of the customers by contract, as they were.
+    """
     contracts = contracts_of([known[one.deal.external_id] for one in imported])
-    found = weigh(imported, known=known, customers=customers, contracts=contracts)
+    found = weigh(imported, known=known, customers=customers, contracts=contracts, names=names)
     ids = [order.contract_id for order in found.rebuilt]
     if over := [key for key in ids if contracts[key].state == ContractState.COMPLETED]:
         reopen_contracts(contract_ids=over, reason=REOPENED)
@@ -171,6 +192,7 @@ def weigh(
     known: Mapping[str, KnownDeal],
     customers: Mapping[str, int],
     contracts: Mapping[int, Contract],
+    names: Mapping[int, str] = MappingProxyType({}),
 ) -> Weighed:
     invoiced = invoiced_among(list(contracts))
     verdicts: list[Verdict] = []
@@ -188,20 +210,15 @@ def weigh(
         order = filled_up(order_of(one, customers=customers), contract=contract)
         if contract.pk in invoiced and not one.says_timing:
             order = timed_as_billed(order, contract=contract)
+        named = one.customer.name if one.customer else ""
         changes = changes_between(
-            contract=contract,
-            draft=order.draft,
-            customer_id=order.customer_id,
-            customer_name=one.customer.name if one.customer else "",
+            contract=contract, draft=order.draft, customer_id=order.customer_id, customer_name=named
         )
         refused = touches_billing(changes) and contract.pk in invoiced
         if contract.pk in invoiced and contract.state != ContractState.TERMINATED:
             differences.append(
                 difference_between(
-                    contract=contract,
-                    draft=order.draft,
-                    customer_id=order.customer_id,
-                    customer_name=one.customer.name if one.customer else "",
+                    contract=contract, draft=order.draft, customer_id=order.customer_id, customer_name=named
                 )
             )
         if touches_billing(changes) and not refused:
@@ -212,7 +229,8 @@ def weigh(
             order = harmless(order, contract=contract)
         if changes:
             changed[contract.pk] = order
-        verdict = judged(one, contract=contract, known=known, changes=changes, refused=refused)
+        told = changes if refused else [*changes, *renamed(contract, before=names.get(contract.pk))]
+        verdict = judged(one, contract=contract, known=known, changes=told, refused=refused)
         if paused and not refused:
             resumed[contract.pk] = WON_AGAIN
         verdicts.append(settled(verdict, paused=paused))
