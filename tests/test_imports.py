@@ -37,12 +37,12 @@ class Layer(IntEnum):
 # A module of a package has the package's layer unless it has one of its own. A new module needs a line here.
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
-        Layer.VALUES: "database_errors enums env redaction",
+        Layer.VALUES: "database_errors enums env logs redaction validators",
         Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs randomness settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
-            "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
+            "admin apps checks context form_renderer management middleware once roles templatetags urls views wsgi"
         ),
     },
     "access": {
@@ -59,7 +59,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",
     },
     "billing": {
-        Layer.VALUES: "enums limit_proposals payment_rows periods split tax",
+        Layer.VALUES: "bank_files enums limit_proposals payment_rows periods split tax",
         Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
@@ -68,7 +68,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "overview paying payment_imports policy previewing queries rendering restoring story voiding waiting"
         ),
         Layer.INTERFACES: (
-            "admin apps checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
+            "admin apps bank_forms checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
             "urls views"
         ),
     },

@@ -36,6 +36,7 @@ from contracts.money import Money
 from contracts.queries import contracts_matching, currencies_in_use
 from contracts.story import audit_story, newest_first
 from contracts.suspending import UnableToResume, resume
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 
 RESUMED = "{user} has resumed the contract."
@@ -159,6 +160,7 @@ def change_billing_terms(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permission_required("billing.change_billingschedule", raise_exception=True)
+@once
 def bill_all_missed(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     return _decide(request, contract, bill_from=None)
@@ -166,6 +168,7 @@ def bill_all_missed(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permission_required("billing.change_billingschedule", raise_exception=True)
+@once
 def billed_elsewhere(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     overview = billing_overview(contract=contract, as_of=business_day())
@@ -178,6 +181,7 @@ def billed_elsewhere(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permission_required("billing.change_billingschedule", raise_exception=True)
+@once
 def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     assert request.user.is_authenticated  # a permission was asked for

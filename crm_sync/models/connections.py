@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from contracts.enums import BillingTiming, LeadDays
 from crm_sync import enums
+from fincelo.validators import CONTROL, one_line
 
 POLL_INTERVAL = timedelta(minutes=5)
 SILENT_AFTER = 3 * POLL_INTERVAL
@@ -62,7 +63,12 @@ class Connection(models.Model):
     """An authorised link to one CRM org, with its settings and its cursor."""
 
     provider = models.CharField(max_length=12, choices=enums.Provider.choices)
-    name = models.CharField(max_length=100, unique=True, help_text="Shown wherever this connection is named.")
+    name = models.CharField(
+        max_length=100,
+        unique=True,
+        help_text="Shown wherever this connection is named.",
+        validators=[one_line],
+    )
     org = models.ForeignKey(CrmOrg, on_delete=models.PROTECT, null=True, related_name="connections")
     state = models.CharField(
         max_length=14, choices=enums.ConnectionState.choices, default=enums.ConnectionState.NOT_CONNECTED
@@ -168,6 +174,7 @@ class Connection(models.Model):
                 condition=Q(org__isnull=False) | Q(state=enums.ConnectionState.NOT_CONNECTED),
                 name="connected_connection_has_an_org",
             ),
+            models.CheckConstraint(condition=~Q(name__regex=CONTROL), name="connection_name_is_one_line"),
         ]
 
     def __str__(self) -> str:

@@ -37,6 +37,7 @@ from crm_sync.views.access import (
 )
 from crm_sync.views.cures import foretold_problem
 from fincelo import background
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 from fincelo.spreadsheets import csv_text
 
@@ -261,6 +262,7 @@ def lead_to_start(request: HttpRequest, *, connection: Connection) -> HttpRespon
 
 @require_POST
 @needs(MAY_START)
+@once
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection.objects.select_related("org", "mapping_version"), pk=pk)
     current = latest(connection)
@@ -312,6 +314,7 @@ def show_deal(request: HttpRequest, *, row: BackfillDeal, form: ElsewhereForm | 
 
 @require_POST
 @needs(MAY_IMPORT)
+@once
 def decide(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     """Up to which day one deal was billed elsewhere."""
     chosen = row_of(pk, row)

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from contracts.currencies import is_known
@@ -19,6 +20,7 @@ from crm_sync.management.first_import import lines_of, previewed, start
 from crm_sync.mappings import current_rules, lint, save_mapping
 from crm_sync.models import Backfill, Connection
 from crm_sync.readers import Unreadable, read_months
+from fincelo.validators import one_line
 
 USAGE = 2
 SECRET_FILES = {
@@ -99,6 +101,10 @@ class Command(BaseCommand):
             default_currency=currency,
             mode=options["mode"] or ConnectionMode.LIVE,
         )
+        try:
+            one_line(connection.name)
+        except ValidationError as error:
+            raise CommandError(error.message, returncode=USAGE) from None
         if connection.provider != options["provider"]:
             raise CommandError(
                 f"{connection} is a connection to {connection.get_provider_display()}. Choose another name.",
