@@ -15,7 +15,7 @@ WHERE seen <> {COUNTED}
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm_sync", "0024_open_changes_of_refused_deals"),
+        ("crm_sync", "0034_names_are_one_line"),
     ]
 
     operations = [
