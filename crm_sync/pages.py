@@ -18,7 +18,7 @@ from crm_sync import runs
 from crm_sync.accounts import follow_merged
 from crm_sync.alerts import alarm_refusals
 from crm_sync.deals import Deal, DealPage
-from crm_sync.enums import ConnectionMode, DealState, HoldCode, LookedAt, Outcome
+from crm_sync.enums import ConnectionMode, DealState, HoldCode, Outcome
 from crm_sync.errors import TransientError, database_refusal
 from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, known_deals, lock_as_read
 from crm_sync.leaving import Leaver, mark_left, news
@@ -40,14 +40,7 @@ from crm_sync.models import Connection, SyncRun
 from crm_sync.previewing import preview_deals
 from crm_sync.readers import printable
 from crm_sync.records import Verdict, store_verdicts
-from crm_sync.selection import (
-    is_won,
-    latest_of,
-    left_reason,
-    select_left,
-    select_too_early,
-    select_won,
-)
+from crm_sync.selection import left_reason, looked_at, select_left, select_too_early, select_won
 from crm_sync.starting import NewContract, note_new
 from crm_sync.told import Told, note_gone, note_won
 from crm_sync.writing import not_stored, write_deals
@@ -79,6 +72,8 @@ class Sight:
     settings: MappingSettings
     as_of: date
     forced: bool
+    agreed_rules: MappingRules | None = None
+    """What somebody who decides what is billed agreed to last, where the mapping in force is another."""
     notes: list[str] = field(default_factory=list)
     """What the pages of a run have to say beyond their deals."""
     new: list[NewContract] = field(default_factory=list)
@@ -214,6 +209,8 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
             mapped_or_held(deal, digest=digest, sight=sight, decisions=decisions),
             billed_until=billed_until or sight.connection.billed_until,
         )
+        waits = needs_yes(one, record=record, merge=merge, decisions=decisions, sight=sight)
+        one = replace(one, needs_yes=waits)
         told.append(Told(deal=deal, value=one.value))
         if settled:
             unchanged += 1
@@ -239,29 +236,6 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         looked_at=looked_at(page.deals, deals=deals, won=won_ids, known=known, stage_names=stage_names),
         gone=not_won(page.deals, won=won_ids),
     )
-
-
-def looked_at(
-    read: Sequence[Deal],
-    *,
-    deals: Sequence[Deal],
-    won: Collection[str],
-    known: Mapping[str, KnownDeal],
-    stage_names: Collection[str],
-) -> Counter[str]:
-    """What became of the deals that are not to be written. `deals`: without those that others swallowed."""
-    latest = latest_of(deals)
-    counts: Counter[str] = Counter({LookedAt.REPEATED.value: len(read) - len(latest)})
-    for deal in latest:
-        if deal.external_id in won:
-            continue
-        if is_won(deal, stage_names=stage_names):
-            counts[LookedAt.TOO_EARLY.value] += 1
-        elif deal.external_id in known:
-            counts[LookedAt.LEFT_WON.value] += 1
-        else:
-            counts[LookedAt.NOT_SELECTED.value] += 1
-    return counts
 
 
 def refuse_outdated(touched: Sequence[KnownDeal], *, sight: Sight) -> None:
@@ -312,6 +286,25 @@ def mapped_or_held(deal: Deal, *, digest: str, sight: Sight, decisions: Decision
     except OUR_FAULTS:
         log.exception("Deal %s could not be read.", deal.external_id)
         return MappedDeal(deal=deal, fingerprint=digest, problems=(write_failed(deal),))
+
+
+def needs_yes(
+    one: MappedDeal,
+    *,
+    record: KnownDeal | None,
+    merge: Merge | None,
+    decisions: Decisions,
+    sight: Sight,
+) -> bool:
+    """Whether the contract is what it is by somebody who does not decide what is billed."""
+    records = [record, *(merge.merged if merge else ())]
+    if one.contract is None or any(known.needs_yes for known in records if known):
+        return one.contract is not None
+    if sight.agreed_rules is None:
+        return False
+    before = replace(sight, rules=sight.agreed_rules)
+    agreed = mapped_or_held(one.deal, digest=one.fingerprint, sight=before, decisions=decisions)
+    return (agreed.contract, agreed.plan) != (one.contract, one.plan)
 
 
 def write_each(

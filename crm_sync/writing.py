@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 from billing.activation import ActivationOrder, activate_billing, rebuild_billing
 from billing.changing.noticing import Difference, note_differences
-from contracts.drafts import ContractDraft, CustomerDraft
+from contracts.approving import ask_for_approval
+from contracts.drafts import CustomerDraft
 from contracts.enums import ContractState
 from contracts.models import Contract
 from contracts.operations import ContractOrder, change_contracts, write_contracts
@@ -22,19 +23,19 @@ from crm_sync.changes import (
     sentence_of,
     touches_billing,
 )
-from crm_sync.enums import HoldCode, LeftDecision, Outcome, Target
+from crm_sync.deciding_billing import settle_questions
+from crm_sync.enums import HoldCode, LeftDecision, Outcome
 from crm_sync.known_deals import (
     KnownDeal,
     Leaving,
-    SuspectKey,
     contracts_of,
     customer_names,
     invoiced_among,
-    suspects_among,
 )
-from crm_sync.mapped import MappedDeal, Problem
+from crm_sync.mapped import MappedDeal, Problem, contract_of
 from crm_sync.models import NOT_STORED
 from crm_sync.records import Verdict
+from crm_sync.suspects import suspect_problem, without_suspects
 
 KEPT = (
     "The contract keeps its values: invoices have been issued for it. The CRM now says otherwise: {changes}."
@@ -42,6 +43,7 @@ KEPT = (
 WAITS = "Nothing of it is billed before somebody approves it."
 WON_AGAIN = "The deal is won again: its contract goes on."
 STAYS_SUSPENDED = "The deal is won again, but its contract stays suspended until somebody resumes it."
+DECIDED_BY_OTHERS = "Changed by somebody who does not decide what is billed."
 REOPENED = "Nothing had been invoiced, and the CRM has changed what is to be billed."
 NO_CUSTOMER = 0
 
@@ -70,6 +72,7 @@ def write_deals(
         wanted={one.deal.account_id for one in [*free, *ready]},
     )
     ready, suspects = without_suspects(ready, known=known, customers=customers)
+    settle_questions([*ready, *imported], known=known)
     return [
         *create(ready, known=known, customers=customers, as_of=as_of, needs_approval=needs_approval),
         *update(imported, known=known, customers=customers, as_of=as_of, names=names),
@@ -89,34 +92,6 @@ def customer_drafts(mapped: Sequence[MappedDeal]) -> dict[str, CustomerDraft]:
     return {one.deal.account_id: one.customer for one in latest if one.customer is not None}
 
 
-def without_suspects(
-    ready: Sequence[MappedDeal], *, known: Mapping[str, KnownDeal], customers: Mapping[str, int]
-) -> tuple[list[MappedDeal], list[MappedDeal]]:
-    """(to be created, possible duplicates): the same customer, value, currency and start exist already."""
-    keys = {one.deal.external_id: suspect_key(one, customers=customers) for one in ready}
-    taken = suspects_among(list(keys.values()))
-    fine, suspects = [], []
-    for one in ready:
-        record = known.get(one.deal.external_id)
-        key = keys[one.deal.external_id]
-        if key in taken and not (record and record.duplicate_accepted):
-            suspects.append(one)
-        else:
-            taken.add(key)
-            fine.append(one)
-    return fine, suspects
-
-
-def suspect_key(one: MappedDeal, *, customers: Mapping[str, int]) -> SuspectKey:
-    contract = contract_of(one)
-    return (
-        customers[one.deal.account_id],
-        contract.value.currency,
-        contract.value.minor,
-        contract.start_date,
-    )
-
-
 def create(
     ready: Sequence[MappedDeal],
     *,
@@ -125,8 +100,11 @@ def create(
     as_of: date,
     needs_approval: bool,
 ) -> list[Verdict]:
-    orders = [replace(order_of(one, customers=customers), needs_approval=needs_approval) for one in ready]
-    then = f"planned. {WAITS}" if needs_approval else "planned."
+    waits = [needs_approval or one.needs_yes for one in ready]
+    orders = [
+        replace(order_of(one, customers=customers), needs_approval=asks)
+        for one, asks in zip(ready, waits, strict=True)
+    ]
     contract_ids = write_contracts(orders=orders, as_of=as_of)
     activate_billing(
         orders=[
@@ -141,9 +119,9 @@ def create(
             outcome=Outcome.CREATED,
             deal_id=record_id(one, known=known),
             contract_id=key,
-            sentence=created_sentence(one, then=then),
+            sentence=created_sentence(one, then=f"planned. {WAITS}" if asks else "planned."),
         )
-        for key, one in zip(contract_ids, ready, strict=True)
+        for key, one, asks in zip(contract_ids, ready, waits, strict=True)
     ]
 
 
@@ -168,6 +146,8 @@ def update(
         change_contracts(orders=found.changed, as_of=as_of)
     if found.rebuilt:
         rebuild_billing(orders=found.rebuilt, as_of=as_of)
+    if found.asking:
+        ask_for_approval(contract_ids=found.asking, reason=DECIDED_BY_OTHERS)
     if found.resumed:
         resume_contracts(reasons=found.resumed, as_of=as_of, actor=None)
     note_differences(found=found.differences)
@@ -182,6 +162,8 @@ class Weighed:
     changed: dict[int, ContractOrder]
     rebuilt: list[ActivationOrder]
     resumed: dict[int, str]
+    asking: list[int]
+    """Contracts that somebody has changed who does not decide what is billed."""
     differences: list[Difference]
     """Of contracts that have been invoiced: what the CRM says otherwise, or nothing."""
 
@@ -199,6 +181,7 @@ def weigh(
     changed: dict[int, ContractOrder] = {}
     rebuilt: list[ActivationOrder] = []
     resumed: dict[int, str] = {}
+    asking: list[int] = []
     differences: list[Difference] = []
     for one in imported:
         contract = contracts[known_contract(one, known=known) or 0]
@@ -222,6 +205,8 @@ def weigh(
                 )
             )
         if touches_billing(changes) and not refused:
+            if one.needs_yes:
+                asking.append(contract.pk)
             rebuilt.append(
                 ActivationOrder(contract_id=contract.pk, instalments=one.plan, billed_until=one.billed_until)
             )
@@ -235,7 +220,12 @@ def weigh(
             resumed[contract.pk] = WON_AGAIN
         verdicts.append(settled(verdict, paused=paused))
     return Weighed(
-        verdicts=verdicts, changed=changed, rebuilt=rebuilt, resumed=resumed, differences=differences
+        verdicts=verdicts,
+        changed=changed,
+        rebuilt=rebuilt,
+        resumed=resumed,
+        asking=asking,
+        differences=differences,
     )
 
 
@@ -359,27 +349,10 @@ def hold(one: MappedDeal, *, problems: Sequence[Problem], known: Mapping[str, Kn
     )
 
 
-def suspect_problem(one: MappedDeal) -> Problem:
-    contract = contract_of(one)
-    return Problem(
-        code=HoldCode.DUPLICATE_SUSPECT,
-        field=str(Target.CONTRACT_VALUE.label),
-        raw=str(contract.value),
-        sentence=f"The customer has a contract over {contract.value} from {contract.start_date} already.",
-        cure="If this is another sale, import it anyway.",
-    )
-
-
 def order_of(one: MappedDeal, *, customers: Mapping[str, int]) -> ContractOrder:
     """An account that nothing may be billed to yet has no customer."""
     customer_id = customers.get(one.deal.account_id, NO_CUSTOMER)
     return ContractOrder(customer_id=customer_id, draft=contract_of(one))
-
-
-def contract_of(one: MappedDeal) -> ContractDraft:
-    if one.contract is None:
-        raise ValueError(f"deal {one.deal.external_id} has problems and no contract")
-    return one.contract
 
 
 def record_id(one: MappedDeal, *, known: Mapping[str, KnownDeal]) -> int | None:

@@ -15,7 +15,7 @@ WHERE seen <> {COUNTED}
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm_sync", "0034_names_are_one_line"),
+        ("crm_sync", "0027_what_waits_for_a_yes"),
     ]
 
     operations = [

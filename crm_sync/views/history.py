@@ -136,9 +136,10 @@ def sentence_of(run: SyncRun) -> str:
 
 
 def quiet(run: SyncRun) -> str:
+    if run.unchanged == 1:
+        return "1 won deal was seen again as it was; it is counted, not listed."
     if run.unchanged:
-        deals = "1 won deal was" if run.unchanged == 1 else f"{run.unchanged:,} won deals were"
-        return f"{deals} seen again unchanged; they are counted, not listed."
+        return f"{run.unchanged:,} won deals were seen again as they were; they are counted, not listed."
     if run.state != RunState.DONE:
         return "The run stopped before it had stored anything."
     return "No deal in a selected stage was among those read."
