@@ -15,7 +15,7 @@ WHERE seen <> {COUNTED}
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm_sync", "0027_what_waits_for_a_yes"),
+        ("crm_sync", "0022_grants_that_no_connection_uses"),
     ]
 
     operations = [
