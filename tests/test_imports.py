@@ -86,7 +86,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
             "deciding_billing key_canary known_deals leaving loose_grants mapping_rows mapping_versions mappings merging "
             "org_facts overrides pages pausing "
-            "preflight previewing reapplying records rereading runs samples stages starting story tie_out timing "
+            "preflight previewing reapplying records rereading runs samples stages starting story suspects tie_out timing "
             "tie_out_checks told watch writing"
         ),
         Layer.SYNC: "backfill preview sweeping sync trying",
