@@ -209,6 +209,8 @@ class BillingRun(models.Model):
     problems = models.JSONField(
         default=list, db_default=[], help_text="Contract and sentence of each failure."
     )
+    backend_pid = models.IntegerField(null=True, help_text="The database session of the process at work.")
+    backend_start = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["-started_at"], name="billing_run_newest_first")]
