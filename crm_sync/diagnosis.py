@@ -58,8 +58,11 @@ def diagnose(*, typed: str, now: datetime, next_poll_at: Polls, only: Connection
         return by_name(reference, candidates=connected(only), now=now, next_poll_at=next_poll_at)
     candidates = [one for one in connected(only) if one.provider == reference.provider]
     if only is not None and not candidates:
-        return other_org(
-            f"{only.get_provider_display()} as {only}" if only.org else f"a CRM: {only} has none"
+        return Diagnosis(
+            cause=Cause.OTHER_ORG,
+            sentence=f"This is no deal of {only}.",
+            cure="Name the connection of its CRM, or none to ask all.",
+            connection=only,
         )
     return by_id(reference, candidates=candidates, now=now, next_poll_at=next_poll_at)
 

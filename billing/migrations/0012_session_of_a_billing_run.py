@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0028_payments_asked_and_banks"),
+        ("billing", "0017_money_is_kept"),
     ]
 
     operations = [

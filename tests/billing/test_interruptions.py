@@ -1,5 +1,6 @@
 """A billing run that was killed does not count as running (F41)."""
 
+import time
 from datetime import timedelta
 
 import psycopg
@@ -21,6 +22,16 @@ def start() -> BillingRun:
     return BillingRun.objects.create(trigger=BillingTrigger.SCHEDULE, as_of=TODAY)
 
 
+def until_gone(pid: int) -> None:
+    """A session ends a moment after its client has closed it."""
+    with connection.cursor() as cursor:
+        for _ in range(100):
+            cursor.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [pid])
+            if cursor.fetchone() is None:
+                return
+            time.sleep(0.05)
+
+
 def test_run_of_a_session_that_is_gone_is_closed_at_once_and_the_rest_is_billed(database_url: str) -> None:
     run = start()
     with psycopg.connect(database_url) as killed:
@@ -30,6 +41,8 @@ def test_run_of_a_session_that_is_gone_is_closed_at_once_and_the_rest_is_billed(
         assert held
         BillingRun.objects.filter(pk=run.pk).update(backend_pid=held[0], backend_start=held[1])
         assert close_interrupted() == 0  # it is at work
+
+    until_gone(held[0])
 
     tasks.send_mails()
 
