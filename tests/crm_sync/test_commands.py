@@ -29,7 +29,8 @@ from tests.processes import Manage
 
 RESULT_KEYS = [
     *("connection", "provider", "state", "error", "seen", "created", "updated", "unchanged", "held"),
-    *("suspended", "refused", "failed", "previewed", "missed", "api_calls", "pages", "reasons", "asking"),
+    *("suspended", "refused", "failed", "previewed", "left_won", "not_selected", "too_early", "repeated"),
+    *("uncounted", "missed", "api_calls", "pages", "reasons", "asking"),
     *("would_invoice", "warnings", "open_holds"),
 ]
 

@@ -20,7 +20,7 @@ from contracts.clock import business_day
 from crm_sync.causes import Cause
 from crm_sync.clients.salesforce_values import to_18
 from crm_sync.diagnosis import diagnose
-from crm_sync.enums import ConnectionState, Outcome, Provider, RunState, RunTrigger
+from crm_sync.enums import ConnectionState, LookedAt, Outcome, Provider, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld, SyncError
 from crm_sync.models import Connection, CrmDeal, SyncRun
 from crm_sync.preview import preview
@@ -182,7 +182,9 @@ class Command(OneSentenceCommand):
             return 0
 
 
-COUNTS = ("seen", *(outcome.value for outcome in Outcome), "missed", "api_calls", "pages")
+LABELS = {one.value: str(one.label) for one in (*Outcome, *LookedAt)}
+COUNTS = ("seen", *LABELS, "missed", "api_calls", "pages")
+CHANGES = {outcome.value for outcome in Outcome if outcome is not Outcome.UNCHANGED}
 NOT_WITH_SWEEP = ("deal", "since", "full", "replay_held", "dry_run")
 
 
@@ -229,6 +231,7 @@ def dry_run(connection: Connection, order: Order, *, at: datetime) -> dict[str, 
     return blank(connection, state="dry run") | {
         "seen": found.seen,
         **{outcome.value: count for outcome, count in found.outcomes.items()},
+        **found.looked_at,
         "api_calls": found.api_calls,
         "asking": found.asks,
         "would_invoice": {
@@ -293,9 +296,9 @@ def sentence(result: dict[str, Any]) -> str:
         return f"{result['connection']}: {result['error']}"
     verb = "would be " if result["state"] == "dry run" else ""
     counts = ", ".join(
-        f"{result[outcome.value]} {verb if outcome is not Outcome.UNCHANGED else ''}{outcome.label.lower()}"
-        for outcome in Outcome
-        if result[outcome.value]
+        f"{result[name]} {verb if name in CHANGES else ''}{label[0].lower()}{label[1:]}"
+        for name, label in LABELS.items()
+        if result[name]
     )
     deals = "deal" if result["seen"] == 1 else "deals"
     missed = f" {result['missed']} of them had been missed." if result["missed"] else ""
