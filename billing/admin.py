@@ -12,6 +12,7 @@ from billing.models import (
     BillingRun,
     BillingSchedule,
     BillingWait,
+    ContractChange,
     CreditNote,
     CreditNoteLine,
     Instalment,
@@ -114,6 +115,28 @@ class BillingWaitAdmin(MachineWrittenAdmin):
     list_select_related = ["contract"]
     ordering = ["-id"]
     facts = [link("contract"), "code", "since"]
+
+
+@admin.register(ContractChange)
+class ContractChangeAdmin(MachineWrittenAdmin):
+    list_display = ["first_seen_at", link("contract"), "kind", "state", "revision", "changed_at"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["contract"]
+    ordering = ["-id"]
+    facts = [
+        link("contract"),
+        "origin",
+        "kind",
+        "state",
+        "revision",
+        pretty("before"),
+        pretty("after"),
+        "reason",
+        "first_seen_at",
+        "changed_at",
+        "decided_at",
+        "told_at",
+    ]
 
 
 @admin.register(Instalment)

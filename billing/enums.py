@@ -24,6 +24,21 @@ class WaitCode(models.TextChoices):
     NOT_SHOWN = "not_shown", "Not shown before billing was started"
 
 
+class ChangeOrigin(models.TextChoices):
+    CRM = "crm", "The CRM"
+    HAND = "hand", "By hand"
+
+
+class ChangeKind(models.TextChoices):
+    CRM_CHANGE = "crm_change", "CRM change"
+    DEAL_LEFT = "deal_left", "Deal no longer won"
+
+
+class ChangeState(models.TextChoices):
+    OPEN = "open", "Open"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
 class InstalmentState(models.TextChoices):
     PLANNED = "planned", "Planned"
     DRAFTED = "drafted", "Awaiting approval"
@@ -101,3 +116,11 @@ class RestoreSign(models.TextChoices):
     COPIED = "copied", "This database is a copy: it was restored from a backup or moved to another server."
     UNWITNESSED = "unwitnessed", "The file that keeps the highest numbers given is missing."
     UNREADABLE = "unreadable", "The file that keeps the highest numbers given cannot be read."
+
+
+class AskedBecause(models.TextChoices):
+    """Why a row of a payment file may be recorded already."""
+
+    EQUAL = "equal", "Equal to a payment of another file"
+    BY_HAND = "by_hand", "Equal to a payment recorded by hand"
+    TAKEN_BACK = "taken_back", "Recorded and taken back"

@@ -1,6 +1,6 @@
 """What finance has decided on billing: mode, limits, and the period that is closed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -47,7 +47,19 @@ def closed_sentence(*, day: date, closed: date) -> str:
     )
 
 
-def put_limit(*, kind: LimitKind, amount: Money, actor: AbstractBaseUser) -> ApprovalLimit:
+def add_missing_limits(
+    *, kind: LimitKind, amounts: Iterable[Money], actor: AbstractBaseUser | None
+) -> list[ApprovalLimit]:
+    """Sets limits in currencies that have none of the kind. The others stay as they are."""
+    before = limits(kind=kind)
+    return [
+        put_limit(kind=kind, amount=amount, actor=actor)
+        for amount in amounts
+        if amount.currency not in before
+    ]
+
+
+def put_limit(*, kind: LimitKind, amount: Money, actor: AbstractBaseUser | None) -> ApprovalLimit:
     """Sets the limit of a kind and currency, or replaces it."""
     with transaction.atomic():
         limit, is_new = ApprovalLimit.objects.select_for_update(no_key=True).get_or_create(

@@ -16,6 +16,7 @@ from contracts.enums import (
     PageFormat,
 )
 from contracts.triggers import values_fit
+from fincelo.validators import one_line
 
 NAME_LENGTH = 500
 
@@ -24,7 +25,7 @@ class Workspace(models.Model):
     """The one company that uses this installation."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    name = models.CharField(max_length=200, default="Fincelo")
+    name = models.CharField(max_length=200, default="Fincelo", validators=[one_line])
     time_zone = models.CharField(
         max_length=64,
         default="UTC",
@@ -58,7 +59,7 @@ class CustomField(models.Model):
     """A field that a finance team added to its customers or contracts. Values are kept under its label."""
 
     home = models.CharField(max_length=10, choices=CustomFieldHome.choices)
-    label = models.CharField(max_length=80)
+    label = models.CharField(max_length=80, validators=[one_line])
     type = models.CharField(max_length=8, choices=CustomFieldType.choices, default=CustomFieldType.TEXT)
     on_invoice = models.BooleanField(
         "printed on invoices", default=False, db_default=False, help_text="From the next invoice on."

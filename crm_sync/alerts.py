@@ -20,6 +20,7 @@ SUBJECTS = {
     AlertKind.BROKEN: "{name} is broken: won deals are not imported",
     AlertKind.SILENT: "{name} has been silent for fifteen minutes",
     AlertKind.RECOVERED: "{name} works again",
+    AlertKind.ASKS: "{name} has brought unusually much: billing waits for your answer",
     AlertKind.DATABASE: "the database stops all syncs",
     AlertKind.REFUSED: "{name}: the database refuses most deals",
 }
@@ -35,6 +36,11 @@ BODIES = {
         "Won deals may be waiting. None is lost: the next sync goes on where the last one ended. If the page "
         "says nothing about {provider}, the worker or its scheduler is probably not running.\n\n"
         "See: {url}\n"
+    ),
+    AlertKind.ASKS: (
+        "{name} has brought more new won deals at once, or more value, than usual. Their contracts are made. "
+        "Nothing of them is billed until somebody has looked at them and started their billing.\n\n"
+        "Look at them: {url}#start-billing\n"
     ),
     AlertKind.DATABASE: (
         "{reason}\n\n"

@@ -5,7 +5,7 @@ Two tasks at work on one preview do no harm: a page counts for whoever stores it
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from functools import partial
@@ -15,7 +15,10 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from billing.enums import LimitKind
+from billing.policy import add_missing_limits
 from contracts import audit
+from contracts.money import Money
 from contracts.transactions import run_durably
 from crm_sync.backfill_rows import earlier_than, store_rows
 from crm_sync.backfill_totals import totals_of
@@ -73,7 +76,7 @@ def begin_preview(
 def as_previewed(connection: Connection, *, import_from: date, billed_until: date | None) -> Connection:
     """The connection as it will be once the import is confirmed. Never saved."""
     ahead = Connection.objects.select_related("org", "mapping_version").get(pk=connection.pk)
-    ahead.import_from, ahead.billed_until = import_from, billed_until
+    ahead.import_from, ahead.billed_until, ahead.automatic_from = import_from, billed_until, None
     if ahead.mode == ConnectionMode.PREVIEW:
         ahead.mode = ConnectionMode.LIVE  # what a poll has previewed already is not left out
     return ahead
@@ -202,8 +205,16 @@ def cancel_preview(backfill_id: int) -> None:
     Backfill.objects.filter(pk=backfill_id, state=BackfillState.READING).update(state=BackfillState.SET_ASIDE)
 
 
-def begin_import(*, backfill: Backfill, at: datetime, actor: AbstractBaseUser) -> None:
-    """Confirms the mapping and what was chosen for this import. The next sync runs do it.
+def begin_import(
+    *,
+    backfill: Backfill,
+    at: datetime,
+    actor: AbstractBaseUser | None,
+    invoice_limits: Sequence[Money] = (),
+) -> None:
+    """Confirms the mapping and what was chosen. The next sync runs import it and bill what was shown.
+
+    `invoice_limits`: above these an invoice waits for approval. One that is set already stays as it is.
 
     Marked last: what was confirmed by a process that died then is confirmed once more, which changes nothing.
     """
@@ -214,15 +225,28 @@ def begin_import(*, backfill: Backfill, at: datetime, actor: AbstractBaseUser) -
     ensure_version(connection=connection, actor=actor)
     with transaction.atomic():
         read_all_again(connection=connection)  # as the preview has
+        waited = start_waiting_deals(connection)
         mine = Backfill.objects.filter(pk=backfill.pk, state=BackfillState.READY)
-        if not mine.update(state=BackfillState.IMPORTING, import_started_at=at):
+        if not mine.update(state=BackfillState.IMPORTING, import_started_at=at, automatic_from=waited):
             raise UnableToBackfill(BEGUN)
+        add_missing_limits(kind=LimitKind.INVOICE, amounts=invoice_limits, actor=actor)
         audit.record(
             actor=actor,
-            action="import confirmed after its preview",
+            action="billing started after the preview of the import",
             subject=connection,
-            after={"import_from": backfill.import_from.isoformat(), "deals": backfill.seen},
+            after={
+                "import_from": backfill.import_from.isoformat(),
+                "deals": backfill.seen,
+                "limits": [str(limit) for limit in invoice_limits],
+            },
         )
+
+
+def start_waiting_deals(connection: Connection) -> date | None:
+    """Lets the earlier deals in; the day before which they had closed. In the caller's transaction."""
+    waited = Connection.objects.values_list("automatic_from", flat=True).get(pk=connection.pk)
+    Connection.objects.filter(pk=connection.pk).update(automatic_from=None)
+    return waited
 
 
 def ensure_ready(backfill: Backfill) -> None:

@@ -7,8 +7,12 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from billing.bounds import is_unusual
 from billing.due import Total
+from billing.limit_proposals import proposed_limit
 from crm_sync.enums import CustomerMatch, Outcome
 from crm_sync.models import Backfill, BackfillDeal
+
+LARGEST = 5
+"""So many of the greatest contracts are named in each currency."""
 
 
 def totals_of(backfill: Backfill) -> dict[str, Any]:
@@ -34,7 +38,36 @@ def totals_of(backfill: Backfill) -> dict[str, Any]:
         "is_unusual": is_unusual(totals=due),
         "invoices": by_currency(invoiced, number=Sum("invoices"), minor=Sum("invoiced_minor")),
         "holds": holds_of(deals),
+        "largest": largest_of(deals),
+        "limits": proposals_of(deals),
     }
+
+
+def largest_of(deals: QuerySet[BackfillDeal]) -> list[dict[str, Any]]:
+    """The contracts of the greatest value in each currency, with what is invoiced of them at once."""
+    found = deals.filter(outcome=Outcome.CREATED)
+    currencies = sorted(found.values_list("currency", flat=True).distinct())
+    return [
+        dict(row)
+        for currency in currencies
+        for row in found.filter(currency=currency)
+        .order_by("-value_minor", "id")
+        .values("id", "name", "customer_name", "currency", "value_minor", "invoices", "invoiced_minor")[
+            :LARGEST
+        ]
+    ]
+
+
+def proposals_of(deals: QuerySet[BackfillDeal]) -> list[dict[str, Any]]:
+    """By currency, above which amount an invoice would wait for approval, by what one instalment costs."""
+    amounts: dict[str, list[int]] = defaultdict(list)
+    planned = deals.filter(outcome=Outcome.CREATED, instalments__gt=0, value_minor__gt=0)
+    for currency, minor, instalments in planned.values_list("currency", "value_minor", "instalments"):
+        amounts[currency].append(-(-(minor or 0) // instalments))
+    return [
+        {"currency": currency, "minor": proposed_limit(amounts=amounts[currency])}
+        for currency in sorted(amounts)
+    ]
 
 
 def by_currency(deals: QuerySet[BackfillDeal], *, number: Any, minor: Any) -> list[dict[str, Any]]:

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from billing.changing import fields
+from billing.changing.noticing import Difference
 from contracts.drafts import ContractDraft
 from contracts.enums import BillingTiming
 from contracts.models import Contract
@@ -88,6 +91,34 @@ def changes_between(
 
 def timing_words(timing: BillingTiming, lead_days: int) -> str:
     return Timing(timing=timing, lead_days=lead_days or None).label
+
+
+def difference_between(
+    *, contract: Contract, draft: ContractDraft, customer_id: int, customer_name: str
+) -> Difference:
+    """What the CRM says otherwise of what is billed, as values."""
+    stated = Money(minor=contract.value_minor, currency=contract.currency)
+    pairs: dict[str, tuple[Any, Any]] = {
+        fields.VALUE: (fields.stored_money(stated), fields.stored_money(draft.value)),
+        fields.START: (contract.start_date.isoformat(), draft.start_date.isoformat()),
+        fields.DURATION: (contract.duration_months, draft.duration_months),
+        fields.CYCLE: (contract.billing_cycle, draft.billing_cycle.value),
+        fields.TIMING: (
+            timing_words(BillingTiming(contract.billing_timing), contract.lead_days),
+            timing_words(draft.billing_timing, draft.lead_days),
+        ),
+    }
+    if contract.customer_id != customer_id:
+        pairs[fields.CUSTOMER] = (
+            {"id": contract.customer_id, "name": contract.customer.name},
+            {"id": customer_id, "name": customer_name},
+        )
+    differing = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    return Difference(
+        contract_id=contract.pk,
+        before={name: old for name, (old, _) in differing.items()},
+        after={name: new for name, (_, new) in differing.items()},
+    )
 
 
 def touches_billing(changes: Sequence[Change]) -> bool:

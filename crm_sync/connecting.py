@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from contracts import audit
+from contracts.clock import business_day
 from crm_sync import credentials, health
 from crm_sync.clients import salesforce_oauth
 from crm_sync.clients.hubspot_api import choose_version
@@ -332,7 +333,7 @@ def adopt(*, connection: Connection, facts: OrgFacts, access: Access, warnings: 
         for lease in ConnectionLease.objects.filter(connection=connection):
             take_lease_away(lease=lease)  # a run at work would move the cursor over deals of the new org
         connection.forget_cursor()
-        columns += CURSOR
+        columns += [*CURSOR, *connection.ask_for_start(since=business_day())]
     connection.org = org
     connection.warnings = warnings
     if connection.state != ConnectionState.PAUSED:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import F
 
 from contracts import audit
+from contracts.clock import business_day
 from contracts.transactions import run_durably
 from crm_sync.enums import ConnectionMode
 from crm_sync.known_deals import ask_again
@@ -54,6 +55,10 @@ def store_settings(
         read_previews_again(connection=locked)
     for name, value in changed.items():
         setattr(locked, name, value)
+    if moves_back(before=before, after=changed) and locked.mapping_version_id is not None:
+        columns += locked.ask_for_start(
+            since=min(locked.automatic_from or before["import_from"], business_day())
+        )
     locked.save(update_fields=columns)
     ask_again(held=CrmDeal.objects.filter(connection=locked))
     audit.record(
@@ -76,9 +81,12 @@ def read_all_again(*, connection: Connection) -> None:
 
 def widens(*, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether deals that were left out so far are to be imported now."""
-    moved_back = "import_from" in after and after["import_from"] < before["import_from"]
     more_stages = bool(set(after.get("stage_names", ())) - set(before.get("stage_names", ())))
-    return moved_back or more_stages
+    return moves_back(before=before, after=after) or more_stages
+
+
+def moves_back(*, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    return "import_from" in after and after["import_from"] < before["import_from"]
 
 
 def ends_preview(*, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -9,9 +9,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from billing.banners import incomplete_legal_entity, parked_runs, restored_database
+from billing.changing.listing import open_change_count
 from crm_sync import tie_out_checks, watch
 from crm_sync.enums import ConnectionState
 from crm_sync.models import Connection, Hold
+from crm_sync.views.access import VIEW_CHANGES
+from crm_sync.views.starting import questions
 from fincelo.pagination import COUNT_CAP
 
 
@@ -25,6 +28,8 @@ def attention(request: HttpRequest) -> dict[str, Any]:
         offers["banners"] = cache(lambda: [banner for source in sources for banner in source()])
     if user.has_perm("crm_sync.view_hold"):
         offers["open_hold_count"] = cache(open_hold_count)
+    if user.has_perm(VIEW_CHANGES):
+        offers["open_change_count"] = cache(open_change_count)
     return offers
 
 
@@ -86,6 +91,7 @@ BANNERS: tuple[tuple[str, Callable[[], list[dict[str, str]]]], ...] = (
     ("billing.view_invoice", restored_database),
     ("billing.change_legalentity", incomplete_legal_entity),
     ("billing.change_billingschedule", parked_runs),
+    ("billing.start_billing", questions),
     ("crm_sync.view_tieout", untied_months),
 )
 

@@ -33,6 +33,7 @@ class Cause(StrEnum):
     NO_ANSWER = "no_answer"
     STAGE = "stage"
     TOO_EARLY = "too_early"
+    NOT_STARTED = "not_started"
     HELD = "held"
     DISMISSED = "dismissed"
     PREVIEWED = "previewed"
@@ -245,6 +246,13 @@ def about(deal: Deal, *, connection: Connection, now: datetime, next_poll_at: Po
                 f"closed from {day(connection.import_from)} on."
             ),
             cure="Move Import from back on the connection; nothing is imported twice.",
+        )
+    if deal.close_date is not None and deal.close_date < (start := connection.imports_by_itself_from):
+        return replace(
+            found,
+            cause=Cause.NOT_STARTED,
+            sentence=f"'{name}' closed before {day(start)}. Nobody has started the billing of such deals.",
+            cure=f"Look at the preview of the import from {connection} and press Start billing.",
         )
     if connection.mode == ConnectionMode.PREVIEW:
         return replace(

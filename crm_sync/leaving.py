@@ -9,7 +9,11 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
+from billing.changing.fields import DEAL
+from billing.changing.noticing import Difference, note_left
+from billing.enums import ChangeKind, ChangeState
 from billing.locks import lock_contracts
+from billing.models import ContractChange
 from contracts import audit
 from contracts.bulk import copy_rows, update_rows
 from contracts.enums import ContractState
@@ -38,6 +42,8 @@ WHY = {
     LeftReason.ARCHIVED: "The deal was archived in the CRM.",
     LeftReason.MERGED: "The deal was merged into another one.",
 }
+WON_WORD = "Won"
+GONE = (LeftReason.DELETED, LeftReason.ARCHIVED)
 FORGOTTEN = (DealState.HELD, DealState.PREVIEWED)
 MARK_COLUMNS = (
     "stage",
@@ -139,6 +145,7 @@ def settle_leavers(*, run: SyncRun) -> None:
             return
         here.filter(leavers_asked_at__isnull=False).update(leavers_asked_at=None)
         suspend(leavers=few, run=run, actor=None)
+        note_lost(lost_without_running_contract(run.connection))
 
 
 def suspend(*, leavers: Sequence[CrmDeal], run: SyncRun, actor: AbstractBaseUser | None) -> int:
@@ -152,6 +159,7 @@ def suspend(*, leavers: Sequence[CrmDeal], run: SyncRun, actor: AbstractBaseUser
         key: f"{why(deal)} {REVIEW if key in invoiced else PAUSED}" for key, deal in by_contract.items()
     }
     suspended = [contract.pk for contract in suspend_contracts(reasons=sentences, actor=actor)]
+    note_lost([by_contract[key] for key in suspended if key in invoiced])
     CrmDeal.objects.filter(contract_id__in=suspended).update(
         left_decision=LeftDecision.SUSPENDED, updated_at=Now()
     )
@@ -164,6 +172,32 @@ def suspend(*, leavers: Sequence[CrmDeal], run: SyncRun, actor: AbstractBaseUser
     )
     SyncRun.objects.filter(pk=run.pk).update(suspended=F("suspended") + len(suspended))
     return len(suspended)
+
+
+def lost_without_running_contract(connection: Connection) -> list[CrmDeal]:
+    """Of completed or suspended contracts that have been invoiced, where nobody has been asked yet."""
+    ended = Contract.objects.filter(state__in=[ContractState.COMPLETED, ContractState.SUSPENDED])
+    told = ContractChange.objects.filter(kind=ChangeKind.DEAL_LEFT, state=ChangeState.OPEN)
+    lost = CrmDeal.objects.leaving().filter(org=connection.org_id, contract__in=ended)
+    found = list(lost.exclude(contract__in=told.values("contract")).order_by("id"))
+    invoiced = invoiced_among([deal.contract_id for deal in found if deal.contract_id])
+    lock_contracts(contract_ids=invoiced)
+    return [deal for deal in found if deal.contract_id in invoiced]
+
+
+def note_lost(deals: Sequence[CrmDeal]) -> None:
+    """Of invoiced contracts. A deal that is gone from the CRM says nothing of their terms any more."""
+    for gone in (True, False):
+        found = [
+            Difference(
+                contract_id=deal.contract_id,
+                before={DEAL: WON_WORD},
+                after={DEAL: LeftReason(deal.left_reason).label},
+            )
+            for deal in deals
+            if deal.contract_id and (deal.left_reason in GONE) is gone
+        ]
+        note_left(found=found, keeps_terms=not gone)
 
 
 def why(deal: CrmDeal) -> str:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from contracts import audit
+from contracts.clock import business_day
 from contracts.custom_fields import ensure_custom_fields
 from contracts.enums import BillingTiming
 from crm_sync import mapping_lint
@@ -268,9 +269,11 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
             known_problems=[one.fact for one in lint(connection=locked, rules=rules.rules)],
         )
         locked.mapping_version = version
+        columns = ["mapping_version", "live_since"]
         if confirmed is None:
             locked.live_since = Now()
-        locked.save(update_fields=["mapping_version", "live_since"])
+            columns += locked.ask_for_start(since=business_day())
+        locked.save(update_fields=columns)
         ensure_custom_fields(wanted=wanted_fields(current_rules(connection=locked).rules), actor=actor)
         ask_again(held=CrmDeal.objects.filter(connection=locked))
         audit.record(
@@ -280,7 +283,7 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
             before=confirmed.snapshot if confirmed else {},
             after=snapshot,
         )
-    connection.mapping_version = version
+    connection.mapping_version, connection.automatic_from = version, locked.automatic_from
     return version
 
 

@@ -41,6 +41,7 @@ from crm_sync.previewing import preview_deals
 from crm_sync.readers import printable
 from crm_sync.records import Verdict, store_verdicts
 from crm_sync.selection import left_reason, select_left, select_too_early, select_won
+from crm_sync.starting import NewContract, note_new
 from crm_sync.told import Told, note_gone, note_won
 from crm_sync.writing import not_stored, write_deals
 from fincelo.database_errors import Fault, fault_of, rule_of, tell
@@ -73,6 +74,8 @@ class Sight:
     forced: bool
     notes: list[str] = field(default_factory=list)
     """What the pages of a run have to say beyond their deals."""
+    new: list[NewContract] = field(default_factory=list)
+    """What the pages of a run have brought, as far as nobody was shown it before."""
 
     @property
     def org_id(self) -> int:
@@ -113,12 +116,13 @@ def sync_page(*, run: SyncRun, page: DealPage, sight: Sight, api_calls: int) -> 
     write = partial(write_page, run=run, page=page, sight=sight, api_calls=api_calls)
     writer = WRITERS[sight.mode]
     try:
-        retried(partial(write, writer=writer))
+        new = retried(partial(write, writer=writer))
     except Error as error:  # of a record: every other one ends the run in `retried`
         tell(error, doing=f"Writing a page of run {run.pk}, now deal by deal")
         refused: Counter[str] = Counter()
-        retried(partial(write, writer=partial(write_each, writer=writer, refused=refused)))
+        new = retried(partial(write, writer=partial(write_each, writer=writer, refused=refused)))
         brake(run=run, refused=refused, deals=len(page.deals))
+    sight.new.extend(new)
 
 
 def write_page(
@@ -128,8 +132,8 @@ def write_page(
     sight: Sight,
     api_calls: int,
     writer: Callable[..., list[Verdict]],
-) -> None:
-    """What is known is read anew each time: a commit whose answer was lost may have stored it."""
+) -> list[NewContract]:
+    """The new contracts. What is known is read anew each time: a lost commit may have stored it."""
     ready = map_page(page=page, sight=sight)
     with transaction.atomic(durable=True):
         runs.fence(run=run)
@@ -137,6 +141,7 @@ def write_page(
         notes, verdicts = write_ready(ready, deals=page.deals, sight=sight, at=run.started_at, writer=writer)
         sight.notes.extend(notes)
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
+        new = note_new(connection=sight.connection, verdicts=verdicts, before=sight.new)
         note_won(org_id=sight.org_id, told=ready.told, as_of=sight.as_of)
         note_gone(org_id=sight.org_id, moments=ready.gone)
         outcomes = Counter(verdict.outcome for verdict in verdicts)
@@ -145,6 +150,7 @@ def write_page(
             seen=ready.seen, api_calls=api_calls, expected=page.expected, outcomes=outcomes
         )
         runs.advance(run=run, progress=progress, cursor=page.cursor)
+    return new
 
 
 def write_ready(
@@ -176,7 +182,7 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
     won = select_won(
         deals,
         stage_names=stage_names,
-        import_from=sight.connection.import_from,
+        import_from=sight.connection.imports_by_itself_from,
         known={key for key, record in known.items() if record.state not in FORGOTTEN} | merges.keys(),
     )
     mapped: list[MappedDeal] = []

@@ -7,13 +7,15 @@ from datetime import date, datetime
 
 from crm_sync.credentials import open_client
 from crm_sync.deals import Deal, DealPage
-from crm_sync.enums import HoldCode, Outcome
+from crm_sync.enums import ConnectionMode, HoldCode, Outcome
 from crm_sync.foretelling import Earlier, Foretold, ForetoldPage, accounts_of, foretell
 from crm_sync.mapping_rules import MappingRules, to_snapshot
 from crm_sync.mappings import current_rules, settings_of
 from crm_sync.models import Connection
 from crm_sync.pages import MappedPage, Sight, map_page
 from crm_sync.sync import Order, fetch, look
+
+TOO_MANY = "{count:,} new won deals at once are unusual: their billing would wait until somebody starts it."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +46,12 @@ class Preview:
             for invoice in one.billing.invoices:
                 self.invoices[invoice.total.currency] += 1
                 self.invoiced[invoice.total.currency] += invoice.total.minor
+
+    def hold_back(self, sentence: str) -> None:
+        """Nothing of it would be invoiced before somebody has started billing."""
+        self.invoices.clear()
+        self.invoiced.clear()
+        self.refusals.add(sentence)
 
 
 class Made:
@@ -105,6 +113,11 @@ def preview(*, connection: Connection, order: Order, at: datetime) -> Preview:
             found.add(told.deals)
             found.outcomes[Outcome.UNCHANGED] += ready.unchanged
             found.refusals |= {told.refusal} - {""}
+        if (
+            connection.mode == ConnectionMode.LIVE
+            and found.outcomes[Outcome.CREATED] > connection.most_new_deals
+        ):
+            found.hold_back(TOO_MANY.format(count=found.outcomes[Outcome.CREATED]))
     finally:
         found.api_calls = client.calls
         client.close()

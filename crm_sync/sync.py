@@ -20,6 +20,7 @@ from contracts.bulk import analyse
 from contracts.models import Contract, Customer
 from contracts.transactions import ensure_connected
 from crm_sync import runs
+from crm_sync.change_mails import tell_of_changes
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.credentials import open_client
 from crm_sync.deals import Cursor, DealPage, DealQuery
@@ -131,6 +132,7 @@ def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages)
     connection = sight.connection
     remember_version(connection=connection, client=client)
     tell_of_holds(run=run)
+    tell_of_changes(run=run)
     notes = after_run(connection=connection, client=client, seen=seen, since=run.window_from)
     pace = pace_of(client.allowance, provider=connection.get_provider_display())
     warnings = [*client.warnings, *notes.gone, *leaver_warnings(connection=connection)]
@@ -203,6 +205,6 @@ def query_of(sight: Sight) -> DealQuery:
             reached_at=connection.cursor_reached_at,
         ),
         stage_names=tuple(connection.stage_names),
-        import_from=connection.import_from,
+        import_from=connection.imports_by_itself_from,
         wanted=sight.rules.wanted(),
     )

@@ -120,6 +120,11 @@ def why_left_out(deal: Deal, *, ready: MappedPage, sight: Sight) -> str:
     if deal.stage not in connection.stage_names:
         return f"Its stage is '{deal.stage}', and {connection} imports {quoted(connection)}."
     if not ready.mapped and deal.close_date is not None:
+        if connection.imports_from(day=deal.close_date):
+            return (
+                f"It closed on {day(deal.close_date)}, and {connection} imports deals closed before "
+                f"{day(connection.imports_by_itself_from)} once somebody starts billing on its page."
+            )
         return (
             f"It closed on {day(deal.close_date)}, and {connection} imports deals closed from "
             f"{day(connection.import_from)} on."

@@ -2,6 +2,7 @@ from django.urls import path
 
 from crm_sync.views import (
     backfill,
+    changes,
     connecting,
     connection_page,
     connections,
@@ -17,6 +18,7 @@ from crm_sync.views import (
     leavers,
     mapping_fields,
     mapping_versions,
+    starting,
     tie_out,
     why,
 )
@@ -34,6 +36,8 @@ urlpatterns = [
     path("settings/crm/<int:pk>/sync/", connections.sync_now, name="connection-sync"),
     path("settings/crm/<int:pk>/leavers/suspend/", leavers.suspend_all, name="leavers-suspend"),
     path("settings/crm/<int:pk>/leavers/keep/", leavers.keep_all, name="leavers-keep"),
+    path("settings/crm/<int:pk>/start/", starting.start, name="start-billing"),
+    path("settings/crm/<int:pk>/start/suspend/", starting.suspend, name="start-billing-suspend"),
     path("settings/crm/<int:pk>/stage/", connections.select_stage, name="connection-stage"),
     path("settings/crm/<int:pk>/pause/", connections.pause, name="connection-pause"),
     path("settings/crm/<int:pk>/resume/", connections.resume, name="connection-resume"),
@@ -65,6 +69,7 @@ urlpatterns = [
     path("history/<int:pk>/progress/", history.run_progress, name="sync-run-progress"),
     path("contracts/<int:pk>/", contract.contract, name="contract"),
     path("contracts/<int:pk>/timing/", contract.timing, name="contract-timing"),
+    path("changes/", changes.change_list, name="changes"),
     path("tie-out/", tie_out.month_page, name="tie-out"),
     path("tie-out/csv/", tie_out.month_csv, name="tie-out-csv"),
     path("tie-out/rows/", tie_out.row_list, name="tie-out-rows"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from billing.activation import ActivationOrder, activate_billing, rebuild_billing
+from billing.changing.noticing import Difference, note_differences
 from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import ContractState
 from contracts.models import Contract
@@ -12,7 +13,7 @@ from contracts.operations import ContractOrder, change_contracts, write_contract
 from contracts.reopening import reopen_contracts
 from contracts.suspending import resume_contracts
 from crm_sync.accounts import customers_for
-from crm_sync.changes import Change, changes_between, sentence_of, touches_billing
+from crm_sync.changes import Change, changes_between, difference_between, sentence_of, touches_billing
 from crm_sync.enums import HoldCode, LeftDecision, Outcome, Target
 from crm_sync.known_deals import KnownDeal, Leaving, SuspectKey, contracts_of, invoiced_among, suspects_among
 from crm_sync.mapped import MappedDeal, Problem
@@ -148,6 +149,7 @@ def update(
         rebuild_billing(orders=found.rebuilt, as_of=as_of)
     if found.resumed:
         resume_contracts(reasons=found.resumed, as_of=as_of, actor=None)
+    note_differences(found=found.differences)
     return found.verdicts
 
 
@@ -159,6 +161,8 @@ class Weighed:
     changed: dict[int, ContractOrder]
     rebuilt: list[ActivationOrder]
     resumed: dict[int, str]
+    differences: list[Difference]
+    """Of contracts that have been invoiced: what the CRM says otherwise, or nothing."""
 
 
 def weigh(
@@ -173,6 +177,7 @@ def weigh(
     changed: dict[int, ContractOrder] = {}
     rebuilt: list[ActivationOrder] = []
     resumed: dict[int, str] = {}
+    differences: list[Difference] = []
     for one in imported:
         contract = contracts[known_contract(one, known=known) or 0]
         paused = is_paused_by_us(one, contract=contract, known=known)
@@ -190,6 +195,15 @@ def weigh(
             customer_name=one.customer.name if one.customer else "",
         )
         refused = touches_billing(changes) and contract.pk in invoiced
+        if contract.pk in invoiced and contract.state != ContractState.TERMINATED:
+            differences.append(
+                difference_between(
+                    contract=contract,
+                    draft=order.draft,
+                    customer_id=order.customer_id,
+                    customer_name=one.customer.name if one.customer else "",
+                )
+            )
         if touches_billing(changes) and not refused:
             rebuilt.append(
                 ActivationOrder(contract_id=contract.pk, instalments=one.plan, billed_until=one.billed_until)
@@ -202,7 +216,9 @@ def weigh(
         if paused and not refused:
             resumed[contract.pk] = WON_AGAIN
         verdicts.append(settled(verdict, paused=paused))
-    return Weighed(verdicts=verdicts, changed=changed, rebuilt=rebuilt, resumed=resumed)
+    return Weighed(
+        verdicts=verdicts, changed=changed, rebuilt=rebuilt, resumed=resumed, differences=differences
+    )
 
 
 def is_paused_by_us(one: MappedDeal, *, contract: Contract, known: Mapping[str, KnownDeal]) -> bool:

@@ -12,9 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 
 from fincelo.queue_packages import missing
+from fincelo.randomness import looks_random
 
-SHORTEST_SECRET = 43  # 32 random bytes, as secrets.token_urlsafe(32) writes them
-FEWEST_DIFFERENT_CHARACTERS = 10
 OLDEST_POSTGRES = 15
 EXAMPLES = ("django-insecure-", "change-me", "changeme", "example", "secret-key")
 CACHES_WITHOUT_PICKLES = (
@@ -22,7 +21,7 @@ CACHES_WITHOUT_PICKLES = (
     "django.core.cache.backends.dummy.",
     "fincelo.",
 )
-HOW_TO_MAKE = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'."
+HOW_TO_MAKE = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'."
 FOR_DEVELOPMENT = "For development, FINCELO_DEV=true makes it once and keeps it in var/."
 
 
@@ -32,7 +31,7 @@ def secret_key(**kwargs: Any) -> list[CheckMessage]:
         return [Error("SECRET_KEY is not set.", hint=f"{HOW_TO_MAKE} {FOR_DEVELOPMENT}", id="fincelo.E001")]
     if key.lower().startswith(EXAMPLES):
         return [Error("SECRET_KEY is an example that anybody knows.", hint=HOW_TO_MAKE, id="fincelo.E002")]
-    if not _looks_random(key):
+    if not looks_random(key):
         return [Error("SECRET_KEY is not 32 random bytes or more.", hint=HOW_TO_MAKE, id="fincelo.E003")]
     return []
 
@@ -49,7 +48,7 @@ def fernet_keys(**kwargs: Any) -> list[CheckMessage]:
 
 def _bad_keys(keys: list[object]) -> Iterator[CheckMessage]:
     for position, key in enumerate(keys, start=1):
-        if not isinstance(key, str) or not _looks_random(key):
+        if not isinstance(key, str) or not looks_random(key):
             problem = f"Key {position} of FERNET_KEYS is not 32 random bytes or more."
             yield Error(problem, hint=HOW_TO_MAKE, id="fincelo.E006")
         elif key == _secret_key():
@@ -58,8 +57,6 @@ def _bad_keys(keys: list[object]) -> Iterator[CheckMessage]:
 
 
 def allowed_hosts(**kwargs: Any) -> list[CheckMessage]:
-    if settings.DEBUG:
-        return []
     if not settings.ALLOWED_HOSTS:
         hint = "Set it to the host names people use, separated by commas: billing.example.com."
         return [Error("ALLOWED_HOSTS is empty.", hint=hint, id="fincelo.E008")]
@@ -90,10 +87,56 @@ def crm_origins(**kwargs: Any) -> list[CheckMessage]:
         for origin in settings.CRM_TRUSTED_ORIGINS
         if not _is_loopback_origin(origin)
     ]
-    if settings.CRM_TRUSTED_ORIGINS and not settings.DEBUG and not settings.CRM_ALLOW_LOOPBACK:
-        hint = "Unset it. A demo with simulated CRMs sets CRM_ALLOW_LOOPBACK=true beside it."
-        problems.append(Error("CRM_TRUSTED_ORIGINS is set, DEBUG is off.", hint=hint, id="fincelo.E013"))
+    if settings.CRM_TRUSTED_ORIGINS and not (settings.FINCELO_DEV and settings.CRM_ALLOW_LOOPBACK):
+        hint = "Unset it. A demo with simulated CRMs sets CRM_ALLOW_LOOPBACK and FINCELO_DEV beside it."
+        problems.append(Error("CRM_TRUSTED_ORIGINS is set for real.", hint=hint, id="fincelo.E013"))
     return problems
+
+
+def production(**kwargs: Any) -> list[CheckMessage]:
+    """Refuses what is meant for development, unless only this machine may reach the server."""
+    elsewhere = sorted({host for host in reachable_as() if not is_loopback(host)})
+    is_development = settings.FINCELO_DEV and not elsewhere
+    problems = []
+    if settings.FINCELO_DEV and elsewhere:
+        names = f"ALLOWED_HOSTS or PUBLIC_URL names {', '.join(elsewhere)}"
+        problems.append((f"FINCELO_DEV is on and {names}.", "Unset FINCELO_DEV."))
+    if settings.FINCELO_DEV and not is_local_database():
+        problems.append(("FINCELO_DEV is on with a database elsewhere.", "Unset one of the two."))
+    if settings.DEBUG and not is_development:
+        problems.append(("DEBUG is on.", "Unset it: its pages show settings to whoever causes an error."))
+    if settings.CRM_ALLOW_LOOPBACK and not is_development:
+        problems.append(("CRM_ALLOW_LOOPBACK is on.", "Unset it: it lets credentials go to this machine."))
+    if not settings.HTTPS_ONLY and elsewhere:
+        names = ", ".join(elsewhere)
+        hint = "Set HTTPS_ONLY=true and put a proxy with https before it: passwords travel unencrypted."
+        problems.append((f"HTTPS_ONLY is off and people use {names}.", hint))
+    return [Error(what, hint=hint, id="fincelo.E020") for what, hint in problems]
+
+
+def reachable_as() -> list[str]:
+    """The host names that people use."""
+    return [*settings.ALLOWED_HOSTS, urlsplit(settings.PUBLIC_URL).hostname or "localhost"]
+
+
+def is_local_database() -> bool:
+    """On this machine: embedded, by a socket file, or at an address of the loopback."""
+    place = settings.DATABASES["default"]
+    options = place.get("OPTIONS", {})
+    if "service" in options:
+        return False  # a file elsewhere says where
+    hosts = [options.get("hostaddr", ""), *f"{place.get('HOST') or options.get('host') or ''}".split(",")]
+    return all(not host or host.startswith(("/", "@")) or is_loopback(host) for host in hosts)
+
+
+def is_loopback(host: str) -> bool:
+    """Tells whether a name of ALLOWED_HOSTS or of an address means this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def oauth_transport(**kwargs: Any) -> list[CheckMessage]:
@@ -148,7 +191,7 @@ def _bad_database(connection: Any) -> Iterator[CheckMessage]:
 def register_all() -> None:
     for check in (
         *(secret_key, fernet_keys, allowed_hosts, public_url, crm_origins, oauth_transport),
-        *(queue_packages, caches),
+        *(production, queue_packages, caches),
     ):
         register(check, Tags.security)
     register(Tags.database)(database)
@@ -161,14 +204,14 @@ def _secret_key() -> str:
         return ""
 
 
-def _looks_random(secret: str) -> bool:
-    return len(secret) >= SHORTEST_SECRET and len(set(secret)) >= FEWEST_DIFFERENT_CHARACTERS
-
-
 def _is_loopback_origin(origin: str) -> bool:
     try:
         parts = urlsplit(origin)
-        loopback = parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
-        return loopback and bool(parts.port) and "@" not in origin and origin == f"http://{parts.netloc}"
+        return (
+            is_loopback(parts.hostname or "")
+            and bool(parts.port)
+            and "@" not in origin
+            and origin == f"http://{parts.netloc}"
+        )
     except ValueError:
         return False

@@ -20,7 +20,8 @@ class Link:
     url: str
     icon: str
     is_current: bool
-    is_holds: bool
+    counts: str
+    """The name of the count in the context that the link shows; empty for a page that counts nothing."""
 
 
 WORK = (
@@ -31,6 +32,7 @@ WORK = (
     Entry(label="Credit notes", url_name="credit-notes", icon="return", permission="billing.view_creditnote"),
     Entry(label="Payments", url_name="payments", icon="payment", permission="billing.view_payment"),
     Entry(label="Mail", url_name="mails", icon="sent", permission="billing.view_invoicemail"),
+    Entry(label="CRM changes", url_name="changes", icon="sync", permission="billing.view_contractchange"),
     Entry(label="Holds", url_name="holds", icon="hold", permission="crm_sync.view_hold"),
     Entry(label="Sync History", url_name="sync-history", icon="history", permission="crm_sync.view_syncrun"),
     Entry(label="Tie-out", url_name="tie-out", icon="equal", permission="crm_sync.view_tieout"),
@@ -80,6 +82,7 @@ SETTINGS = (
     ),
     Entry(label="Health", url_name="health", icon="info", permission="fincelo.view_invariantresult"),
 )
+COUNTED = {"holds": "open_hold_count", "changes": "open_change_count"}
 
 
 def links(
@@ -98,7 +101,7 @@ def links(
             url=url,
             icon=entry.icon,
             is_current=url == current,
-            is_holds=entry.url_name == "holds",
+            counts=COUNTED.get(entry.url_name, ""),
         )
         for entry, url in reachable
     ]

@@ -14,6 +14,7 @@ READ_RECORDS = (
     "billing.view_billingschedule",
     "billing.view_instalment",
     "billing.view_billingwait",
+    "billing.view_contractchange",
     "billing.view_billingrun",
     "billing.view_invoice",
     "billing.view_invoiceline",

@@ -2,9 +2,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from fincelo.startup import refuse_bad_configuration
+from fincelo.startup import refuse_bad_configuration, refuse_public_sockets
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fincelo.settings")
 
 application = get_wsgi_application()
 refuse_bad_configuration()
+refuse_public_sockets()

@@ -3,7 +3,7 @@
 import logging
 import time
 from dataclasses import dataclass
-from smtplib import SMTPDataError, SMTPNotSupportedError, SMTPRecipientsRefused, SMTPResponseException
+from smtplib import SMTP, SMTPDataError, SMTPNotSupportedError, SMTPRecipientsRefused, SMTPResponseException
 
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage, get_connection
@@ -19,6 +19,8 @@ from fincelo.redaction import redact
 
 SECONDS = 150
 """A pass ends by itself; the next one goes on."""
+
+OK = 250
 
 log = logging.getLogger(__name__)
 _WITH_DOCUMENT = InvoiceMail.objects.select_related(
@@ -113,11 +115,27 @@ def _compose(mail: InvoiceMail, *, recipient: str, sender: str) -> EmailMessage:
         ) from error
 
 
+def _open(backend: BaseEmailBackend) -> None:
+    """A connection that the mail server still answers on: one that it has closed would lose the next mail."""
+    backend.open()
+    session = getattr(backend, "connection", None)
+    if isinstance(session, SMTP) and not _answers(session):
+        backend.close()
+        backend.open()
+
+
+def _answers(session: SMTP) -> bool:
+    try:
+        return session.noop()[0] == OK
+    except OSError:  # SMTP's errors are OSErrors
+        return False
+
+
 def _send(message: EmailMessage, backend: BaseEmailBackend) -> None:
     message.connection = backend
     is_open = False
     try:
-        backend.open()
+        _open(backend)
         is_open = True
         if not message.send():
             raise _NotSent(MailState.WAITING, "The mail backend took the mail and sent none.", ends_pass=True)

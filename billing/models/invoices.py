@@ -26,6 +26,7 @@ from billing.models.triggers import (
 )
 from billing.tax import WHOLE
 from contracts.models import Contract, Customer
+from fincelo.validators import one_line
 
 PREFIX_LENGTH = 4
 PREFIX = RegexValidator(r"\A[A-Z0-9]{1,4}\Z", "Use one to four capital letters and digits.")
@@ -34,7 +35,7 @@ PREFIX = RegexValidator(r"\A[A-Z0-9]{1,4}\Z", "Use one to four capital letters a
 class LegalEntity(models.Model):
     """Who sends the invoices. The oldest row is the one that bills until more are supported."""
 
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=200, validators=[one_line])
     address = models.TextField(blank=True)
     tax_id = models.CharField(max_length=64, blank=True)
     invoice_prefix = models.CharField(

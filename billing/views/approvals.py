@@ -26,6 +26,7 @@ from billing.tasks import request_billing, request_sending
 from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.clock import business_day
 from contracts.models import Contract
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 
 APPROVE = "billing.approve_invoice"
@@ -70,6 +71,7 @@ def _ticked(sent: QueryDict) -> list[int]:
 
 @require_POST
 @permission_required(APPROVE, raise_exception=True)
+@once
 def approve(request: HttpRequest) -> HttpResponse:
     """The drafts that were ticked, or all that the person has seen: none that came later."""
     form = ApprovalForm(request.POST)
@@ -102,6 +104,7 @@ def tell(request: HttpRequest, done: Approval) -> None:
 
 @require_POST
 @permission_required(APPROVE, raise_exception=True)
+@once
 def hold_back(request: HttpRequest, pk: int) -> HttpResponse:
     draft = get_object_or_404(Invoice.objects.select_related("contract"), pk=pk)
     form = TakeBackForm(request.POST)
@@ -115,12 +118,14 @@ def hold_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permission_required("billing.approve_over_limit", raise_exception=True)
+@once
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     return _decide(request, pk, release_parked, "Decided. What was parked is being billed.")
 
 
 @require_POST
 @permission_required("billing.approve_over_limit", raise_exception=True)
+@once
 def ask(request: HttpRequest, pk: int) -> HttpResponse:
     return _decide(request, pk, ask_about_parked, "Each contract of it asks on its own page now.")
 

@@ -22,6 +22,7 @@ from contracts.approving import (
 )
 from contracts.clock import business_day
 from contracts.models import Contract
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 
 APPROVE = "contracts.approve_contract"
@@ -48,6 +49,7 @@ def waiting_list(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @permission_required(APPROVE, raise_exception=True)
+@once
 def approve(request: HttpRequest) -> HttpResponse:
     """All that the person has seen the totals of, or those that were ticked."""
     today, actor = business_day(), actor_of(request)
@@ -70,6 +72,7 @@ def ticked(request: HttpRequest) -> dict[int, str]:
 
 @require_POST
 @permission_required(APPROVE, raise_exception=True)
+@once
 def approve_one(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     seen = {pk: request.POST.get("seen", "")}
@@ -80,6 +83,7 @@ def approve_one(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permission_required(APPROVE, raise_exception=True)
+@once
 def reject_one(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     form = TakeBackForm(request.POST)

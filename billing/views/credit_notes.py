@@ -19,6 +19,7 @@ from contracts.clock import business_day
 from contracts.money import Money
 from contracts.story import audit_story, newest_first
 from contracts.writing import write_money
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 
 
@@ -65,6 +66,7 @@ def _sentence(note: CreditNote) -> str:
 
 @require_POST
 @permission_required("billing.add_creditnote", raise_exception=True)
+@once
 def credit(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = get_object_or_404(Invoice, pk=pk)
     left = Money(minor=left_to_credit(invoice=invoice), currency=invoice.currency)
@@ -98,6 +100,7 @@ def credit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permission_required("billing.issue_creditnote", raise_exception=True)
+@once
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     note = get_object_or_404(CreditNote, pk=pk)
     today = business_day()
@@ -110,6 +113,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permission_required("billing.add_creditnote", raise_exception=True)
+@once
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
     note = get_object_or_404(CreditNote.objects.select_related("invoice"), pk=pk)
     if attempt(request, partial(discard_credit, note=note, actor=actor_of(request))):

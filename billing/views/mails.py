@@ -16,6 +16,7 @@ from billing.tasks import request_sending
 from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.contacts import change_contact
 from contracts.models import Customer
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 
 
@@ -50,12 +51,14 @@ def mail_folder(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @permission_required("billing.change_invoicemail", raise_exception=True)
+@once
 def send_invoice(request: HttpRequest, pk: int) -> HttpResponse:
     return _send(request, get_object_or_404(Invoice.objects.select_related("customer"), pk=pk))
 
 
 @require_POST
 @permission_required("billing.change_invoicemail", raise_exception=True)
+@once
 def send_credit_note(request: HttpRequest, pk: int) -> HttpResponse:
     return _send(request, get_object_or_404(CreditNote.objects.select_related("customer"), pk=pk))
 
@@ -69,6 +72,7 @@ def _send(request: HttpRequest, document: Invoice | CreditNote) -> HttpResponse:
 
 @require_POST
 @permission_required("billing.change_invoicemail", raise_exception=True)
+@once
 def send_all(request: HttpRequest) -> HttpResponse:
     count = release_all(actor=actor_of(request))
     request_sending(actor_id=request.user.pk)

@@ -3,12 +3,14 @@ from decimal import Decimal
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from billing import customer_terms
 from billing.activation import UnableToDecide, decide_catch_up
+from billing.changing.noticing import settle_left
 from billing.crediting import CREDITABLE, left_to_credit
 from billing.enums import InvoiceState
 from billing.forms import BilledElsewhereForm, InvoiceFilter
@@ -34,8 +36,10 @@ from contracts.money import Money
 from contracts.queries import contracts_matching, currencies_in_use
 from contracts.story import audit_story, newest_first
 from contracts.suspending import UnableToResume, resume
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 
+RESUMED = "{user} has resumed the contract."
 PREVIEW = 10
 """How many rows of a longer list stand on a page about something else."""
 
@@ -156,6 +160,7 @@ def change_billing_terms(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permission_required("billing.change_billingschedule", raise_exception=True)
+@once
 def bill_all_missed(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     return _decide(request, contract, bill_from=None)
@@ -163,6 +168,7 @@ def bill_all_missed(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permission_required("billing.change_billingschedule", raise_exception=True)
+@once
 def billed_elsewhere(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     overview = billing_overview(contract=contract, as_of=business_day())
@@ -175,11 +181,14 @@ def billed_elsewhere(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permission_required("billing.change_billingschedule", raise_exception=True)
+@once
 def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     assert request.user.is_authenticated  # a permission was asked for
     try:
-        resume(contract=contract, as_of=business_day(), actor=request.user)
+        with transaction.atomic():
+            resume(contract=contract, as_of=business_day(), actor=request.user)
+            settle_left(contract_ids=[contract.pk], reason=RESUMED.format(user=request.user))
     except UnableToResume as refusal:
         messages.error(request, str(refusal))
     else:

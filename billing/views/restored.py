@@ -16,6 +16,7 @@ from billing.models import LegalEntity, NumberGap
 from billing.restoring import Comparison, SeriesState, compare, continue_series, number_text
 from billing.tasks import request_billing
 from billing.views.attempt import actor_of, attempt, is_filled
+from fincelo.once import once
 
 MOST = 999_999_999
 
@@ -37,6 +38,7 @@ class RestoreForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @permission_required("billing.view_invoice", raise_exception=True)
+@once
 def restored(request: HttpRequest) -> HttpResponse:
     compared = compare()
     may_decide = request.user.has_perm("billing.change_billingpolicy")

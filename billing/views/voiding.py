@@ -11,10 +11,12 @@ from billing.models import Invoice
 from billing.settling_forms import VoidForm
 from billing.views.attempt import actor_of, attempt, is_filled
 from billing.voiding import void_invoice
+from fincelo.once import once
 
 
 @require_POST
 @permission_required("billing.void_invoice", raise_exception=True)
+@once
 def void(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = get_object_or_404(Invoice, pk=pk)
     form = VoidForm(request.POST)

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contracts", "0018_business_day_of_the_database")]
+    dependencies = [("contracts", "0020_names_are_one_line")]
 
     operations = [
         migrations.AddField(

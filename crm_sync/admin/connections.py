@@ -48,6 +48,8 @@ class ConnectionAdmin(PausingAdmin, MachineWrittenAdmin):
         "api_version",
         "time_zone",
         "import_from",
+        "automatic_from",
+        "most_new_deals",
         "default_currency",
         pretty("stage_names"),
         "amount_means",

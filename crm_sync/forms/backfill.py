@@ -1,9 +1,12 @@
 """What a preview of an import asks, and what its deals can be narrowed to."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
+from contracts.currencies import exponent
+from contracts.money import Money
 from crm_sync.enums import HoldCode, Outcome
 from crm_sync.forms.connecting import day_input
 from crm_sync.forms.filters import Filter
@@ -40,6 +43,37 @@ class ElsewhereForm(forms.Form):
         widget=day_input(),
         help_text=f"{ELSEWHERE_HELP} Empty: as for all deals of this import.",
     )
+
+
+class StartForm(forms.Form):
+    """Above which amount an invoice waits for approval, in each currency that has no limit yet."""
+
+    def __init__(self, *args: Any, proposals: Sequence[Money], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currencies = [one.currency for one in proposals]
+        for one in proposals:
+            self.fields[limit_name(one.currency)] = forms.DecimalField(
+                label=f"Invoices above this wait for approval ({one.currency})",
+                required=False,
+                min_value=0,
+                max_digits=15,
+                decimal_places=exponent(currency=one.currency),
+                initial=one.to_decimal(),
+                help_text="Proposed from what was found. Empty: no limit in this currency.",
+            )
+
+    @property
+    def limits(self) -> list[Money]:
+        entered = ((currency, self.cleaned_data[limit_name(currency)]) for currency in self.currencies)
+        return [
+            Money.from_decimal(amount, currency=currency)
+            for currency, amount in entered
+            if amount is not None
+        ]
+
+
+def limit_name(currency: str) -> str:
+    return f"limit_{currency}"
 
 
 class BackfillFilter(Filter):

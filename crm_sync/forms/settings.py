@@ -16,11 +16,21 @@ class SettingsForm(forms.ModelForm):
     import_from = forms.DateField(
         label="Import from",
         widget=day_input(),
-        help_text="Deals closed before this day are not imported. Moved back, it brings in the rest.",
+        help_text=(
+            "Deals closed before this day are not imported. Moved back, it shows the rest first; they are "
+            "imported once somebody has started billing."
+        ),
     )
     default_currency = forms.ChoiceField(label="Currency", help_text="For deals that name none of their own.")
     lead_days = forms.TypedChoiceField(
         label="Billing day", choices=LeadDays.choices, coerce=int, help_text="Counts in advance only."
+    )
+    most_new_deals = forms.IntegerField(
+        label="Most new deals at once",
+        required=False,
+        min_value=1,
+        max_value=30_000,
+        help_text=Connection._meta.get_field("most_new_deals").help_text,
     )
     stage_names = forms.MultipleChoiceField(
         label="Stages that are imported",
@@ -34,6 +44,7 @@ class SettingsForm(forms.ModelForm):
             "name",
             "mode",
             "import_from",
+            "most_new_deals",
             "default_currency",
             "amount_means",
             "term_unit",
@@ -57,6 +68,11 @@ class SettingsForm(forms.ModelForm):
 
     def clean_import_from(self) -> date:
         return not_before_our_time(self.cleaned_data["import_from"])
+
+    def clean_most_new_deals(self) -> int:
+        """Left empty, or out, it stays as it is."""
+        entered: int | None = self.cleaned_data["most_new_deals"]
+        return entered or Connection.objects.get(pk=self.instance.pk).most_new_deals
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -27,6 +27,13 @@ class Backfill(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     import_from = models.DateField()
     billed_until = models.DateField(null=True)
+    automatic_from = models.DateField(
+        null=True,
+        help_text=(
+            "Deals that closed from this day on need nobody. Earlier ones are billed as they were shown, or "
+            "wait. Empty until the import is begun, and where nothing waited for it."
+        ),
+    )
     as_of = models.DateField(help_text="The day for which invoices are foretold.")
     digest = models.CharField(max_length=64, help_text="Of the mapping and settings that it was read with.")
     cursor_modified_at = models.DateTimeField(null=True)

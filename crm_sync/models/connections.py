@@ -9,10 +9,13 @@ from django.urls import reverse
 
 from contracts.enums import BillingTiming, LeadDays
 from crm_sync import enums
+from fincelo.validators import CONTROL, one_line
 
 POLL_INTERVAL = timedelta(minutes=5)
 SILENT_AFTER = 3 * POLL_INTERVAL
 WON_STAGES = ("Closed Won",)
+MOST_NEW_DEALS = 20
+"""So many new won deals in one sync are ordinary. More look like a mistaken mass update: a person decides."""
 
 
 def won_stages() -> list[str]:
@@ -60,7 +63,12 @@ class Connection(models.Model):
     """An authorised link to one CRM org, with its settings and its cursor."""
 
     provider = models.CharField(max_length=12, choices=enums.Provider.choices)
-    name = models.CharField(max_length=100, unique=True, help_text="Shown wherever this connection is named.")
+    name = models.CharField(
+        max_length=100,
+        unique=True,
+        help_text="Shown wherever this connection is named.",
+        validators=[one_line],
+    )
     org = models.ForeignKey(CrmOrg, on_delete=models.PROTECT, null=True, related_name="connections")
     state = models.CharField(
         max_length=14, choices=enums.ConnectionState.choices, default=enums.ConnectionState.NOT_CONNECTED
@@ -75,6 +83,23 @@ class Connection(models.Model):
         max_length=120, blank=True, db_default="", default="", help_text="User name of whoever authorised it."
     )
     import_from = models.DateField(help_text="Deals closed before this day are never imported.")
+    automatic_from = models.DateField(
+        null=True,
+        editable=False,
+        help_text=(
+            "Deals that closed before this day are imported once somebody has started billing on the page of "
+            "the import. Empty: none waits for that."
+        ),
+    )
+    most_new_deals = models.PositiveSmallIntegerField(
+        "most new deals at once",
+        default=MOST_NEW_DEALS,
+        db_default=MOST_NEW_DEALS,
+        help_text=(
+            "When one sync brings more new won deals than this, or far more value than usual, they are "
+            "imported, and their billing waits until somebody has started it on this page."
+        ),
+    )
     mode = models.CharField(
         max_length=8,
         choices=enums.ConnectionMode.choices,
@@ -149,6 +174,7 @@ class Connection(models.Model):
                 condition=Q(org__isnull=False) | Q(state=enums.ConnectionState.NOT_CONNECTED),
                 name="connected_connection_has_an_org",
             ),
+            models.CheckConstraint(condition=~Q(name__regex=CONTROL), name="connection_name_is_one_line"),
         ]
 
     def __str__(self) -> str:
@@ -166,6 +192,27 @@ class Connection(models.Model):
 
     def imports_from(self, *, day: date) -> bool:
         return day >= self.import_from
+
+    @property
+    def imports_by_itself_from(self) -> date:
+        """The first closing day of deals that runs bring in. Mode Preview only shows, so it shows all."""
+        if self.automatic_from is None or self.mode == enums.ConnectionMode.PREVIEW:
+            return self.import_from
+        return max(self.import_from, self.automatic_from)
+
+    @property
+    def asks_for_start(self) -> bool:
+        """Whether earlier deals wait until somebody has looked at their preview and started billing."""
+        return (
+            self.is_live
+            and self.mapping_version_id is not None
+            and self.imports_by_itself_from > self.import_from
+        )
+
+    def ask_for_start(self, *, since: date) -> list[str]:
+        """Deals that closed before that day wait from now on; the columns that are to be saved."""
+        self.automatic_from = since if since > self.import_from else None
+        return ["automatic_from"]
 
     @property
     def is_live(self) -> bool:

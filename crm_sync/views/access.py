@@ -10,6 +10,8 @@ needs = partial(permission_required, raise_exception=True)
 
 VIEW_CONNECTIONS = "crm_sync.view_connection"
 CHANGE_CONNECTIONS = "crm_sync.change_connection"
+VIEW_CHANGES = "billing.view_contractchange"
+START_BILLING = "billing.start_billing"
 VIEW_MAPPING = "crm_sync.view_fieldmapping"
 CHANGE_MAPPING = "crm_sync.change_fieldmapping"
 VIEW_HISTORY = "crm_sync.view_syncrun"

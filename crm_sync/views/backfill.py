@@ -10,9 +10,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from billing.enums import LimitKind
+from billing.policy import limits
 from contracts.clock import business_day
 from contracts.money import Money
 from crm_sync import backfill as importing
@@ -21,12 +24,20 @@ from crm_sync.backfill import UnableToBackfill
 from crm_sync.backfill_progress import progress_of, seconds_left
 from crm_sync.enums import BackfillState, HoldCode, Outcome
 from crm_sync.errors import SyncError
-from crm_sync.forms.backfill import BackfillFilter, ElsewhereForm, PreviewForm
+from crm_sync.forms.backfill import BackfillFilter, ElsewhereForm, PreviewForm, StartForm
 from crm_sync.history import problems_first
 from crm_sync.models import Backfill, BackfillDeal, Connection
-from crm_sync.views.access import CHANGE_CONNECTIONS, CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
+from crm_sync.views.access import (
+    CHANGE_CONNECTIONS,
+    CHANGE_MAPPING,
+    START_BILLING,
+    VIEW_MAPPING,
+    needs,
+    signed_in,
+)
 from crm_sync.views.cures import foretold_problem
 from fincelo import background
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 from fincelo.spreadsheets import csv_text
 
@@ -36,6 +47,7 @@ UNDER_WAY = (BackfillState.READING, BackfillState.IMPORTING)
 BEHIND = (BackfillState.READY, BackfillState.IMPORTED)
 """There is a preview already: another one is not the next step."""
 MAY_IMPORT = (CHANGE_MAPPING, CHANGE_CONNECTIONS)
+MAY_START = (*MAY_IMPORT, START_BILLING)
 HEADER = (
     *("Deal", "CRM id", "Would be", "Cause", "What would happen", "Customer", "Customer is"),
     *("Currency", "Contract value", "Starts", "Last day", "Billing cycle", "Instalments"),
@@ -48,10 +60,16 @@ HEADER = (
 @needs(VIEW_MAPPING)
 def backfill(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection.objects.select_related("org", "mapping_version"), pk=pk)
-    return show(request, connection=connection, form=None)
+    return show(request, connection=connection)
 
 
-def show(request: HttpRequest, *, connection: Connection, form: PreviewForm | None) -> HttpResponse:
+def show(
+    request: HttpRequest,
+    *,
+    connection: Connection,
+    form: PreviewForm | None = None,
+    start_form: StartForm | None = None,
+) -> HttpResponse:
     current = latest(connection)
     context: dict[str, Any] = {
         "connection": connection,
@@ -60,11 +78,37 @@ def show(request: HttpRequest, *, connection: Connection, form: PreviewForm | No
         "is_under_way": current is not None and current.state in UNDER_WAY,
         "is_behind": current is not None and current.state in BEHIND,
         "may_import": request.user.has_perms(MAY_IMPORT),
-        "lies_back": connection.import_from < business_day(),
+        "may_start": request.user.has_perms(MAY_START),
+        "asks_for_start": connection.asks_for_start,
+        "waiting_sentence": waiting_sentence(connection),
     }
+    if current is not None and current.state == BackfillState.READY:
+        context["start_form"] = start_form or StartForm(proposals=proposals_of(current))
+        context["limits_set"] = limits_set(current)
     if current is not None:
         context |= facts_of(current) | deals_of(request, current) | waits_for(current)
     return render(request, "crm_sync/backfill.html", context)
+
+
+def waiting_sentence(connection: Connection) -> str:
+    day = date_format(connection.imports_by_itself_from, "j M Y")
+    return f"Deals that closed before {day} are imported once somebody starts billing here."
+
+
+def proposals_of(current: Backfill) -> list[Money]:
+    """Of the currencies that have no limit yet."""
+    there = limits(kind=LimitKind.INVOICE)
+    proposed = [
+        Money(minor=one["minor"], currency=one["currency"]) for one in current.totals.get("limits", ())
+    ]
+    return [one for one in proposed if one.currency not in there]
+
+
+def limits_set(current: Backfill) -> list[Money]:
+    """The limits that are in force already, in the currencies of the preview."""
+    there = limits(kind=LimitKind.INVOICE)
+    currencies = [one["currency"] for one in current.totals.get("limits", ())]
+    return [Money(minor=there[one], currency=one) for one in currencies if one in there]
 
 
 def latest(connection: Connection) -> Backfill | None:
@@ -197,15 +241,45 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("backfill", pk=pk)
 
 
+def lead_to_start(request: HttpRequest, *, connection: Connection) -> HttpResponse | None:
+    """Begins the preview of the deals that wait for a person, and leads there. None where nothing waits."""
+    if not connection.asks_for_start or not request.user.has_perms(MAY_IMPORT):
+        return None
+    try:
+        begun = importing.begin_preview(
+            connection=connection,
+            import_from=connection.import_from,
+            billed_until=connection.billed_until,
+            as_of=business_day(),
+            actor=signed_in(request),
+        )
+    except UnableToBackfill as refusal:
+        messages.error(request, str(refusal))
+    else:
+        tasks.request_preview(backfill_id=begun.pk)
+    return redirect("backfill", pk=connection.pk)
+
+
 @require_POST
-@needs(MAY_IMPORT)
+@needs(MAY_START)
+@once
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
-    current = latest(get_object_or_404(Connection, pk=pk))
+    connection = get_object_or_404(Connection.objects.select_related("org", "mapping_version"), pk=pk)
+    current = latest(connection)
     if current is None:
         messages.error(request, "There is no preview to confirm. Preview the import first.")
         return redirect("backfill", pk=pk)
+    form = StartForm(request.POST, proposals=proposals_of(current))
+    if current.state == BackfillState.READY and not form.is_valid():
+        messages.error(request, "Nothing was started: a limit cannot be used. It is marked below.")
+        return show(request, connection=connection, start_form=form)
     try:
-        importing.begin_import(backfill=current, at=timezone.now(), actor=signed_in(request))
+        importing.begin_import(
+            backfill=current,
+            at=timezone.now(),
+            actor=signed_in(request),
+            invoice_limits=form.limits if form.is_valid() else (),
+        )
     except UnableToBackfill as refusal:
         messages.error(request, str(refusal))
     else:
@@ -240,6 +314,7 @@ def show_deal(request: HttpRequest, *, row: BackfillDeal, form: ElsewhereForm | 
 
 @require_POST
 @needs(MAY_IMPORT)
+@once
 def decide(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     """Up to which day one deal was billed elsewhere."""
     chosen = row_of(pk, row)

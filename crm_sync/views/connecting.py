@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -26,6 +29,7 @@ from crm_sync.views.connection_page import JUST_CONNECTED, render_page
 
 AUTHORISING = "crm_authorising"
 CONFIRMED_ORG = "crm_confirmed_org"
+SIGNED_OUT = "You were signed out while Salesforce asked. Sign in, then press Authorise once more."
 NEW_FORMS: dict[str, type[FirstImportFields]] = {
     Provider.SALESFORCE: NewSalesforceForm,
     Provider.HUBSPOT: NewHubSpotForm,
@@ -120,12 +124,24 @@ def session_key(request: HttpRequest) -> str:
 
 
 @require_GET
-@needs(CHANGE_CONNECTIONS)
+@login_not_required
 def salesforce_callback(request: HttpRequest) -> HttpResponse:
-    """Where Salesforce sends the browser back to. Always goes on to a page whose address holds no code."""
-    response = answer_of_salesforce(request)
+    """Where Salesforce sends the browser back to. Always goes on to a page whose address holds no code.
+
+    Who is not signed in any more signs in and authorises again: the address of the login would hold the code.
+    """
+    if not request.user.is_authenticated:
+        messages.info(request, SIGNED_OUT)
+        response: HttpResponse = redirect_to_login(reverse("connections"))
+    else:
+        response = for_who_may(request)
     response["Referrer-Policy"] = "no-referrer"
     return response
+
+
+@needs(CHANGE_CONNECTIONS)
+def for_who_may(request: HttpRequest) -> HttpResponse:
+    return answer_of_salesforce(request)
 
 
 def answer_of_salesforce(request: HttpRequest) -> HttpResponse:

@@ -11,6 +11,7 @@ from crm_sync.forms.settings import SettingsForm
 from crm_sync.leaving import asks_about_leavers
 from crm_sync.models import Connection, CrmSchema
 from crm_sync.stages import stages_of
+from crm_sync.starting import question_of
 from crm_sync.views import notices, setup_guide
 from crm_sync.views.access import VIEW_CONNECTIONS, needs
 from crm_sync.views.connection_facts import (
@@ -21,6 +22,7 @@ from crm_sync.views.connection_facts import (
     shown_misses,
     stage_rows,
 )
+from crm_sync.views.starting import SHOWN
 from crm_sync.views.warning_cures import shown_warnings
 
 JUST_CONNECTED = "crm_just_connected"
@@ -50,6 +52,7 @@ def render_page(request: HttpRequest, *, pk: int, **more: Any) -> HttpResponse:
         "checks_at_once": JUST_CONNECTED in request.session and request.session.pop(JUST_CONNECTED) == pk,
         "settings_form": settings_form,
         "leavers": leavers_asked_about(connection),
+        "question": question_of(connection, most=SHOWN),
         "warnings": warnings_of(connection, schema=schema),
         "connect_form": connect_form(connection),
         **setup_guide.context(connection.provider),

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.views.decorators.http import require_POST, require_safe
 
 from contracts import audit
@@ -22,6 +23,7 @@ from crm_sync.preflight import preflight
 from crm_sync.stages import misses_of, stages_of
 from crm_sync.views import notices
 from crm_sync.views.access import CHANGE_CONNECTIONS, SYNC, VIEW_CONNECTIONS, needs, signed_in
+from crm_sync.views.backfill import lead_to_start
 from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at, shown_connections
 from crm_sync.views.connection_page import render_page
 from crm_sync.views.warning_cures import shown_warnings
@@ -83,12 +85,18 @@ def change_settings(request: HttpRequest, pk: int) -> HttpResponse:
         )
     changed = save_settings(connection=connection, changes=form.cleaned_data, actor=signed_in(request))
     messages.success(request, settings_sentence(connection=connection, changed=changed))
-    return redirect(connection)
+    asks = {"import_from", "mode"} & set(changed)
+    return (lead_to_start(request, connection=connection) if asks else None) or redirect(connection)
 
 
 def settings_sentence(*, connection: Connection, changed: list[str]) -> str:
     if not changed:
         return f"Nothing to save: {connection} has these settings already."
+    if connection.asks_for_start and {"import_from", "mode"} & set(changed):
+        return (
+            f"Settings of {connection} saved. Look at the preview of the deals that closed before "
+            f"{date_format(connection.imports_by_itself_from, 'j M Y')}, then start billing."
+        )
     mode = MODE_SENTENCES[ConnectionMode(connection.mode)] if "mode" in changed else ""
     if mode:
         return f"{connection} is in mode {mode}"

@@ -21,6 +21,7 @@ from crm_sync.mappings import UnableToChangeMapping
 from crm_sync.models import Connection, CrmDeal, MappingVersion
 from crm_sync.views import mapping_review, mapping_table, mapping_translations
 from crm_sync.views.access import CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
+from crm_sync.views.backfill import lead_to_start
 from crm_sync.views.connection_facts import shown_connections
 from crm_sync.views.mapping_studio import schema_facts, studio_of
 from crm_sync.views.mapping_translations import Asked
@@ -87,11 +88,13 @@ def save(request: HttpRequest, connection: Connection) -> HttpResponse:
     if request.POST.get("step") == CHECK or is_other:
         review = mapping_review.review(connection=connection, forms=forms, problems=problems)
         return draw(review=review, is_other=is_other)
+    is_first = connection.mapping_version_id is None
     try:
         store(request, connection=connection, forms=forms)
     except UnableToChangeMapping as refusal:
         return draw(refusal=str(refusal))
-    return redirect("field-mapping", pk=connection.pk)
+    first = lead_to_start(request, connection=connection) if is_first else None
+    return first or redirect("field-mapping", pk=connection.pk)
 
 
 def put_by(request: HttpRequest, *, connection: Connection, forms: MappingForms) -> None:
@@ -111,7 +114,7 @@ def store(request: HttpRequest, *, connection: Connection, forms: MappingForms) 
         seen=forms.seen.cleaned_data["seen"],
     )
     changed = save_settings(connection=connection, changes=forms.reading.cleaned_data, actor=actor)
-    messages.success(request, saved_sentence(version=version, changed=changed))
+    messages.success(request, saved_sentence(connection, version=version, changed=changed))
     if request.POST.get("step") == REAPPLY:
         messages.info(request, apply_anew(connection, actor_id=request.user.pk))
     elif (version or changed) and (reread := read_held_again(connection)):
@@ -187,7 +190,12 @@ def read_held_again(connection: Connection) -> int:
     return 0
 
 
-def saved_sentence(*, version: MappingVersion | None, changed: Sequence[str]) -> str:
+def saved_sentence(connection: Connection, *, version: MappingVersion | None, changed: Sequence[str]) -> str:
+    if version is not None and version.number == 1 and connection.asks_for_start:
+        return (
+            "Field mapping confirmed. Deals that close from today on are imported by themselves. Look at the "
+            "preview of the earlier ones, then start billing."
+        )
     if version is not None and version.number == 1:
         return "Field mapping confirmed. The first sync starts within five minutes."
     if version is not None:

@@ -25,7 +25,7 @@ PAGES = {"contract": "contract", "invoice": "invoice", "credit_note": "credit-no
 ALWAYS = (Line.WON, Line.CONTRACTS, Line.HELD, Line.AGREED, Line.INVOICED, Line.PLANNED)
 """Lines that are shown with nothing behind them."""
 EXPLANATIONS = {
-    Line.KEPT: "Invoices have been issued, so the contract keeps its value. The Sync History names each.",
+    Line.KEPT: "Invoices have been issued, so the contract keeps its value. CRM changes lists each.",
     Line.PREVIEWED: "Their connection is in mode Preview, so they have no contract yet.",
     Line.PENDING: "Their connection is in mode Preview. Switched to another mode, it applies the change.",
     Line.MISSING: "Sync the connection. If they stay, ask under Sync History why there is no contract.",
@@ -64,6 +64,10 @@ def sentence_of(*, month: date, found: Sequence[Figure], red: Sequence[Figure]) 
         return f"No deal was won in {month:%B %Y}."
     if red:
         return f"{month:%B %Y} does not tie out."
+    undecided = sum(figure.rows for figure in found if figure.line is Line.KEPT)
+    if undecided:
+        changes = "1 CRM change is" if undecided == 1 else f"{undecided:,} CRM changes are"
+        return f"{month:%B %Y} ties out; {changes} to be decided."
     return f"{month:%B %Y} ties out: every won deal and every contract is accounted for."
 
 

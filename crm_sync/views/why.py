@@ -20,6 +20,7 @@ AT_CONNECTION = {
     Cause.PAUSED: ("Open the connection", ""),
     Cause.STAGE: ("Choose stages", "#stages"),
     Cause.TOO_EARLY: ("Change Import from", "#settings"),
+    Cause.NOT_STARTED: ("Look at the preview", "backfill/"),
     Cause.PREVIEWED: ("Change the mode", "#settings"),
     Cause.NOT_YET_READ: ("Open the connection", ""),
     Cause.NO_ANSWER: ("Open the connection", ""),

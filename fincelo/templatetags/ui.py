@@ -1,5 +1,6 @@
 """The tags and filters that pages are assembled with. Each template under components/ names its inputs."""
 
+import secrets
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,6 +22,7 @@ from contracts.writing import current, write_amount, write_day, write_moment, wr
 from fincelo import background, navigation, states
 from fincelo.awaited import Waiting
 from fincelo.enums import WorkState
+from fincelo.once import FIELD
 
 register = template.Library()
 
@@ -48,6 +50,12 @@ def icon(name: str) -> SafeString:
         static("fincelo/icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def once() -> SafeString:
+    """The token by which a form that is sent twice is carried out once."""
+    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, secrets.token_urlsafe(18))
 
 
 @register.simple_tag
@@ -149,6 +157,7 @@ def navigation_links(context: Context) -> dict[str, Any]:
             for heading, entries in (("", navigation.WORK), ("Settings", navigation.SETTINGS))
         ],
         "open_hold_count": context.get("open_hold_count", 0),
+        "open_change_count": context.get("open_change_count", 0),
         "demo_links": context.get("demo_links", ()),
     }
 

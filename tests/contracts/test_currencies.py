@@ -22,6 +22,10 @@ from contracts.currencies import EXPONENTS, UnknownCurrency, exponent, is_known
         ("TND", 3),
         ("CLF", 4),
         ("UYW", 4),
+        ("UYI", 0),
+        ("BOV", 2),
+        ("COU", 2),
+        ("MXV", 2),
     ],
 )
 def test_exponent_of_an_active_currency(currency: str, decimals: int) -> None:
@@ -42,7 +46,9 @@ def test_exponent_of_an_active_currency(currency: str, decimals: int) -> None:
         "XTS",
         "XXX",
         "XDR",
-        "COU",
+        "CHE",
+        "CHW",
+        "USN",
         "usd",
         "Usd",
         "US",
@@ -60,5 +66,5 @@ def test_exponent_of_an_unknown_currency(currency: str) -> None:
 
 def test_every_code_is_three_capitals_and_listed_once() -> None:
     assert all(len(code) == 3 and code.isascii() and code.isupper() for code in EXPONENTS)
-    assert len(EXPONENTS) == 157
+    assert len(EXPONENTS) == 161
     assert sorted(set(EXPONENTS.values())) == [0, 2, 3, 4]

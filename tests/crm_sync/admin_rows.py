@@ -7,9 +7,18 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.crediting import request_credit
-from billing.enums import BillingTrigger, LimitKind
+from billing.enums import BillingTrigger, LimitKind, WaitCode
 from billing.invoicing import invoice_due
-from billing.models import BillingPolicy, CreditNoteRendering, Invoice, InvoiceRendering, Letterhead, Mailing
+from billing.models import (
+    BillingPolicy,
+    BillingWait,
+    ContractChange,
+    CreditNoteRendering,
+    Invoice,
+    InvoiceRendering,
+    Letterhead,
+    Mailing,
+)
 from billing.payment_imports import import_payments
 from billing.policy import put_limit
 from contracts import audit
@@ -45,6 +54,10 @@ def fill(name: str = "Salesforce") -> Connection:
         InvoiceRendering.objects.create(invoice=invoice, sha256="0" * 64)
         invoice.mails.update(problem=BAD)
     settle()
+    BillingWait.objects.create(contract=contract, code=WaitCode.MANY_DEALS)
+    ContractChange.objects.create(
+        contract=contract, kind="crm_change", before={"deal": BAD}, after={"deal": BAD}
+    )
     run = ran(connection, created=1, held=1)
     recorded(
         run, deal(connection, "006A", name=BAD, contract=contract), Outcome.CREATED, trace=[{"field": BAD}]

@@ -141,7 +141,7 @@ def confirm(
     defaults: dict[Target, str] | None = None,
     translations: dict[str, BillingCycle] | None = None,
 ) -> None:
-    """Confirms the mapping as proposed, with default values for some fields."""
+    """Confirms the mapping as proposed, with default values for some fields. No earlier deal waits."""
     wanted = defaults or {}
     rules = [
         FieldRule(
@@ -154,6 +154,13 @@ def confirm(
     ]
     tables = {Target.BILLING_CYCLE.value: translations or {}}
     save_mapping(connection=connection, rules=rules, translations=tables, actor=None)
+    let_in(connection)
+
+
+def let_in(connection: Connection) -> None:
+    """As after somebody has started billing: no earlier deal waits to be looked at."""
+    Connection.objects.filter(pk=connection.pk).update(automatic_from=None)
+    connection.refresh_from_db(fields=["automatic_from"])
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def test_machine_written_rows_cannot_be_added_changed_or_deleted(root: Client, m
 
     answers = [
         root.post(page_of(row), {"_save": "Save"}).status_code,
-        root.post(page_of(row).replace("change", "delete"), {"post": "yes"}).status_code,
+        root.post(page_of(row).replace("/change/", "/delete/"), {"post": "yes"}).status_code,
         root.post(listing(model) + "add/", {}).status_code,
         root.post(listing(model), {"action": "delete_selected", "_selected_action": row.pk}).status_code,
     ]

@@ -79,6 +79,18 @@ def test_preview_lists_deals_and_writes_nothing_else(unconfirmed: Connection, or
         "contracts": [{"currency": "USD", "number": 1, "minor": 120_000}],
         "invoices": [{"currency": "USD", "number": 1, "minor": 33_000}],
         "holds": [{"code": "AMOUNT_MISSING", "number": 1, "stakes": []}],
+        "largest": [
+            {
+                "id": BackfillDeal.objects.get(name="A").pk,
+                "name": "A",
+                "customer_name": "Acme",
+                "currency": "USD",
+                "value_minor": 120_000,
+                "invoices": 1,
+                "invoiced_minor": 33_000,
+            }
+        ],
+        "limits": [{"currency": "USD", "minor": 30_000}],
     }
 
 
@@ -193,7 +205,9 @@ def test_import_is_what_was_previewed(unconfirmed: Connection, org: Org, finance
     assert backfill.state == BackfillState.IMPORTED
     assert (Contract.objects.count(), Invoice.objects.count()) == (1, 1)
     assert Connection.objects.get().mapping_version.author == finance
-    assert "import confirmed after its preview" in AuditEntry.objects.values_list("action", flat=True)
+    assert "billing started after the preview of the import" in AuditEntry.objects.values_list(
+        "action", flat=True
+    )
 
 
 def test_import_of_several_runs_rings_for_the_next(

@@ -32,6 +32,7 @@ def browser(db: None) -> Client:
         "crm_sync.change_fieldmapping",
         "crm_sync.view_connection",
         "crm_sync.change_connection",
+        "billing.start_billing",
     )
 
 
@@ -48,10 +49,12 @@ def previewed(browser: Client, connected: Connection, **chosen: str) -> Backfill
 
 
 def test_page_before_any_preview(browser: Client) -> None:
-    page = browser.get(address(connect(is_confirmed=False)))
+    page = browser.get(address(connect(automatic_from=date(2026, 11, 1))))
 
     assert page.status_code == 200
-    assert "Import from lies in the past" in page.text
+    assert alerts(page) == [
+        "Deals that closed before 1 Nov 2026 are imported once somebody starts billing here."
+    ]
     assert 'value="2026-01-01"' in page.text
     assert Backfill.objects.count() == 0
 
@@ -96,11 +99,14 @@ def test_ready_preview_shows_totals_holds_and_deals(
     assert alerts(page)[0].startswith("1 contract would ask before it bills: ")
     said = words(page.text)
     assert "Contracts to create 2 Deals on hold 1" in said
-    assert rows(page)[:2] == [
+    assert rows(page)[:4] == [
         ["USD", "2", "2,400.00", "1", "300.00"],
+        ["A", "Acme", "USD 1,200.00", "USD 300.00"],
+        ["C", "Acme", "USD 1,200.00", ""],
         ["Billing cycle unknown", "1", "USD 1,200.00"],
     ]
-    assert [row[:2] for row in rows(page)[2:]] == [
+    assert 'name="limit_USD" value="300.00"' in page.text
+    assert [row[:2] for row in rows(page)[4:]] == [
         ["B", "Held Billing cycle unknown"],
         ["A", "Created"],
         ["C", "Created Needs a decision"],
@@ -126,7 +132,7 @@ def test_filter(browser: Client, salesforce: Connection, org: Org, query: str, n
 
     page = browser.get(address(salesforce, f"?{query}"))
 
-    listed = [row[0] for row in rows(page)[2:]]
+    listed = [row[0] for row in rows(page)[4:]]
     assert listed == names
 
 

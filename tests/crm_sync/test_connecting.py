@@ -17,7 +17,7 @@ from demo.http_server import Response, Server
 from demo.hubspot.app import build_app as build_hubspot
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
-from tests.crm_sync.conftest import Run, authorise, keys_of
+from tests.crm_sync.conftest import Run, authorise, keys_of, let_in
 from tests.crm_sync.sales import sell, sell_in_hubspot
 from tests.crm_sync.stored import row_versions
 
@@ -186,6 +186,8 @@ def test_case_80_other_portal_is_refused_unless_confirmed(
         connecting.connect_hubspot(connection=hubspot, pasted=token, actor=None, confirmed_org="4711")
         hubspot.refresh_from_db()
         assert (str(hubspot.org), hubspot.cursor_modified_at) == ("HubSpot portal 4711", None)
+        assert hubspot.asks_for_start
+        let_in(hubspot)
         same_number = sell_in_hubspot(other)
         run(hubspot)
 

@@ -197,6 +197,18 @@ def test_answer_in_another_browser_of_the_same_user_is_refused(
     assert alerts(page) == ["This authorisation was started by someone else, or in another browser."]
 
 
+def test_callback_of_somebody_signed_out_leaves_no_code_in_an_address(
+    browser: Client, org: Org, entered: dict[str, str]
+) -> None:
+    address = sent_to(browser.post("/settings/crm/add/salesforce/", entered))
+
+    page = Client().get(CALLBACK, allowed(org, address), follow=True)
+
+    assert page.redirect_chain == [("/login/?next=/settings/crm/", 302)]
+    assert "Sign in, then press Authorise once more." in page.text
+    assert Connection.objects.get().state == "not_connected"
+
+
 def test_callback_takes_no_post(browser: Client) -> None:
     assert browser.post(CALLBACK).status_code == 405
 

@@ -159,7 +159,7 @@ def test_contract_page_asks_the_same_number_of_queries(
     imported(contract)
     bill(as_of=date(2027, 2, 1))
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         page = viewer.get(f"/contracts/{contract.pk}/")
 
     assert len(rows(page)) == months

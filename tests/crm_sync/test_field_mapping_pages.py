@@ -1,6 +1,7 @@
 """Field Mapping: the table, translations, versions."""
 
 import re
+from datetime import date
 
 import pytest
 from django.test import Client
@@ -89,7 +90,7 @@ def test_sample_shows_how_the_last_imported_deal_was_read(browser: Client) -> No
 
 
 def test_first_confirmation_makes_version_one_and_names_the_next_step(browser: Client) -> None:
-    connection = connect(is_confirmed=False)
+    connection = connect(is_confirmed=False, import_from=date(2099, 1, 1))
 
     page = browser.post(address(connection), entered(), follow=True)
 

@@ -12,7 +12,7 @@ from crm_sync.models import Connection, CrmAccount, CrmDeal, Hold, SyncRecord
 from demo.hubspot.portal import Portal
 from demo.salesforce.defaults import STAGES
 from demo.salesforce.org import Org
-from tests.crm_sync.conftest import Run
+from tests.crm_sync.conftest import Run, let_in
 from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
 from tests.crm_sync.stored import NOTHING, row_versions, stored
 
@@ -260,6 +260,7 @@ def test_import_date_moved_back_imports_the_rest_and_nothing_twice(
     contracts = list(Contract.objects.values_list("pk", flat=True))
 
     save_settings(connection=salesforce, changes={"import_from": date(2025, 1, 1)}, actor=None)
+    let_in(salesforce)
     done = run(salesforce)
 
     assert (done.created, done.unchanged) == ((1, 1) if read_before else (2, 0))
@@ -274,6 +275,7 @@ def test_import_date_moved_back_in_hubspot(hubspot: Connection, portal: Portal, 
     run(hubspot)
 
     save_settings(connection=hubspot, changes={"import_from": date(2025, 1, 1)}, actor=None)
+    let_in(hubspot)
     done = run(hubspot)
 
     assert (done.created, done.unchanged, Contract.objects.count()) == (1, 1, 2)

@@ -107,6 +107,7 @@ def test_leavers_lead_to_the_question_which_is_asked_once(
     salesforce: Connection, org: Org, run: Run, browser: Client
 ) -> None:
     deals = [sell(org) for _ in range(21)]
+    Connection.objects.update(most_new_deals=21)
     run(salesforce)
     for deal in deals:
         org.edit(deal, StageName="Negotiation/Review")

@@ -24,6 +24,12 @@ CASES: list[tuple[Callable[..., list[CheckMessage]], dict[str, Any], list[str]]]
     (checks.secret_key, {"SECRET_KEY": "Change-me please, " + KEY}, ["fincelo.E002"]),
     (checks.secret_key, {"SECRET_KEY": KEY[:-1]}, ["fincelo.E003"]),
     (checks.secret_key, {"SECRET_KEY": "abc" * 20}, ["fincelo.E003"]),
+    (checks.secret_key, {"SECRET_KEY": "correcthorsebatterystaple" * 2}, ["fincelo.E003"]),
+    (checks.secret_key, {"SECRET_KEY": "Correct7Horse9Battery" * 3}, ["fincelo.E003"]),
+    (checks.secret_key, {"SECRET_KEY": "correct-horse-battery-staple-under-a-green-table"}, ["fincelo.E003"]),
+    (checks.secret_key, {"SECRET_KEY": secrets.token_hex(32)}, []),
+    (checks.secret_key, {"SECRET_KEY": secrets.token_hex(25)}, ["fincelo.E003"]),
+    (checks.secret_key, {"SECRET_KEY": "0123456789abcdef" * 4}, ["fincelo.E003"]),
     (checks.fernet_keys, {"FERNET_KEYS": [KEY, OTHER_KEY]}, []),
     (checks.fernet_keys, {"FERNET_KEYS": KEY}, ["fincelo.E004"]),
     (checks.fernet_keys, {"FERNET_KEYS": (KEY,)}, ["fincelo.E004"]),
@@ -36,7 +42,7 @@ CASES: list[tuple[Callable[..., list[CheckMessage]], dict[str, Any], list[str]]]
     (checks.fernet_keys, {"FERNET_KEYS": [KEY], "SECRET_KEY": ""}, []),
     (checks.allowed_hosts, {"ALLOWED_HOSTS": ["billing.example.com"]}, []),
     (checks.allowed_hosts, {"ALLOWED_HOSTS": []}, ["fincelo.E008"]),
-    (checks.allowed_hosts, {"ALLOWED_HOSTS": [], "DEBUG": True}, []),
+    (checks.allowed_hosts, {"ALLOWED_HOSTS": [], "DEBUG": True}, ["fincelo.E008"]),
     (checks.allowed_hosts, {"ALLOWED_HOSTS": ["billing.example.com", "*"]}, ["fincelo.E009"]),
     (checks.public_url, {"PUBLIC_URL": "https://billing.example.com", "HTTPS_ONLY": True}, []),
     (checks.public_url, {"PUBLIC_URL": ""}, ["fincelo.E010"]),
@@ -86,17 +92,102 @@ def test_trusted_origin(settings: Settings, origin: str, expected: list[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("debug", "allow_loopback", "expected"),
-    [(False, False, ["fincelo.E013"]), (False, True, []), (True, False, [])],
+    ("debug", "allow_loopback", "dev", "expected"),
+    [
+        (False, False, True, ["fincelo.E013"]),
+        (False, True, True, []),
+        (False, True, False, ["fincelo.E013"]),
+        (True, False, False, ["fincelo.E013"]),
+        (True, False, True, ["fincelo.E013"]),
+    ],
 )
 def test_trusted_origin_outside_a_demo(
-    settings: Settings, debug: bool, allow_loopback: bool, expected: list[str]
+    settings: Settings, debug: bool, allow_loopback: bool, dev: bool, expected: list[str]
 ) -> None:
     settings.CRM_TRUSTED_ORIGINS = ["http://127.0.0.1:8001"]
     settings.CRM_ALLOW_LOOPBACK = allow_loopback
     settings.DEBUG = debug
+    settings.FINCELO_DEV = dev
 
     assert ids(checks.crm_origins()) == expected
+
+
+LOCAL, REMOTE = {"HOST": "127.0.0.1"}, {"HOST": "db.example.com"}
+HERE, THERE = ["127.0.0.1", "localhost", "[::1]"], ["billing.example.com"]
+
+
+@pytest.mark.parametrize(
+    ("values", "database", "refused"),
+    [
+        ({}, REMOTE, 0),
+        ({"DEBUG": True}, REMOTE, 1),
+        ({"DEBUG": True}, LOCAL, 1),
+        ({"CRM_ALLOW_LOOPBACK": True}, REMOTE, 1),
+        ({"HTTPS_ONLY": False}, REMOTE, 1),
+        ({"HTTPS_ONLY": False, "ALLOWED_HOSTS": HERE}, REMOTE, 1),  # by PUBLIC_URL
+        ({"HTTPS_ONLY": False, "ALLOWED_HOSTS": HERE, "PUBLIC_URL": "http://127.0.0.1:8000"}, REMOTE, 0),
+        ({"FINCELO_DEV": True}, LOCAL, 1),
+        ({"FINCELO_DEV": True, "ALLOWED_HOSTS": HERE, "PUBLIC_URL": "http://localhost:8000"}, REMOTE, 1),
+        ({"FINCELO_DEV": True, "ALLOWED_HOSTS": HERE, "PUBLIC_URL": "http://localhost:8000"}, LOCAL, 0),
+        (
+            {"FINCELO_DEV": True, "ALLOWED_HOSTS": [*HERE, *THERE], "PUBLIC_URL": "http://localhost:1"},
+            LOCAL,
+            1,
+        ),
+        ({"FINCELO_DEV": True, "ALLOWED_HOSTS": ["*"], "PUBLIC_URL": "http://localhost:1"}, LOCAL, 1),
+        (
+            {"FINCELO_DEV": True, "ALLOWED_HOSTS": [".localhost"], "PUBLIC_URL": "http://localhost:1"},
+            LOCAL,
+            1,
+        ),
+        (
+            {"FINCELO_DEV": True, "DEBUG": True, "ALLOWED_HOSTS": HERE, "PUBLIC_URL": "http://[::1]:8000"},
+            LOCAL,
+            0,
+        ),
+        ({"FINCELO_DEV": True, "DEBUG": True, "HTTPS_ONLY": False}, REMOTE, 4),
+    ],
+)
+def test_what_is_unsafe_in_production(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    values: dict[str, Any],
+    database: dict[str, str],
+    refused: int,
+) -> None:
+    good: dict[str, Any] = {
+        **{"FINCELO_DEV": False, "DEBUG": False, "HTTPS_ONLY": True, "CRM_ALLOW_LOOPBACK": False},
+        **{"ALLOWED_HOSTS": THERE, "PUBLIC_URL": "https://billing.example.com"},
+    }
+    for name, value in (good | values).items():
+        setattr(settings, name, value)
+    monkeypatch.setitem(settings.DATABASES, "default", database)
+
+    assert ids(checks.production()) == ["fincelo.E020"] * refused
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ({"ENGINE": "fincelo.embedded_backend"}, True),
+        ({"HOST": ""}, True),
+        ({"HOST": "/var/run/postgresql"}, True),
+        ({"HOST": "", "OPTIONS": {"host": "/tmp/sockets"}}, True),
+        ({"HOST": "localhost"}, True),
+        ({"HOST": "::1"}, True),
+        ({"HOST": "10.0.0.7"}, False),
+        ({"HOST": "localhost,db.example.com"}, False),
+        ({"HOST": "", "OPTIONS": {"host": "db.example.com"}}, False),
+        ({"HOST": "localhost", "OPTIONS": {"hostaddr": "10.0.0.7"}}, False),
+        ({"HOST": "", "OPTIONS": {"service": "billing"}}, False),
+    ],
+)
+def test_which_database_is_on_this_machine(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, place: dict[str, Any], expected: bool
+) -> None:
+    monkeypatch.setitem(settings.DATABASES, "default", place)
+
+    assert checks.is_local_database() is expected
 
 
 def test_insecure_oauth_transport(monkeypatch: pytest.MonkeyPatch) -> None:

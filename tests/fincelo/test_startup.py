@@ -1,6 +1,7 @@
 """The real commands with good and bad environments, as an operator meets them."""
 
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -51,8 +52,10 @@ def test_check_of_a_good_environment() -> None:
         (
             "CRM_TRUSTED_ORIGINS",
             "http://127.0.0.1:1",
-            "(fincelo.E013) CRM_TRUSTED_ORIGINS is set, DEBUG is off.",
+            "(fincelo.E013) CRM_TRUSTED_ORIGINS is set for real.",
         ),
+        ("DEBUG", "true", "(fincelo.E020) DEBUG is on."),
+        ("HTTPS_ONLY", "false", "(fincelo.E020) HTTPS_ONLY is off and people use billing.example.com."),
         ("OAUTHLIB_INSECURE_TRANSPORT", "1", "(fincelo.E014) OAUTHLIB_INSECURE_TRANSPORT is set."),
     ],
 )
@@ -102,6 +105,50 @@ def test_web_server_without_its_database() -> None:
 
     assert done.returncode == 1
     assert "(fincelo.E015) The database does not answer" in done.stderr
+
+
+UNSAFE = [
+    {"DEBUG": "true"},
+    {"HTTPS_ONLY": "false", "PUBLIC_URL": "http://billing.example.com"},
+    {"FINCELO_DEV": "true", "HTTPS_ONLY": "true"},
+    {"SECRET_KEY": "correcthorsebatterystaple" * 2},
+]
+
+
+@pytest.mark.parametrize("environment", UNSAFE, ids=lambda value: next(iter(value)))
+@pytest.mark.parametrize(
+    "start", [("manage.py", "work"), ("-c", "import fincelo.wsgi")], ids=["worker", "web"]
+)
+def test_unsafe_environment_starts_neither_web_nor_worker(
+    start: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, *start],
+        cwd=settings.BASE_DIR,
+        env={"PATH": os.environ["PATH"]} | PRODUCTION | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    assert re.search(r"fincelo\.E0(03|20)", done.stdout + done.stderr)
+
+
+def test_development_server_is_for_this_machine_alone(tmp_path: Path) -> None:
+    """ALLOWED_HOSTS is no help: whoever reaches the socket chooses the host name."""
+    nothing = {name: value for name, value in os.environ.items() if name not in PRODUCTION}
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "fincelo.wsgi", "--bind", "0.0.0.0:0", "--no-control-socket"],
+        cwd=settings.BASE_DIR,
+        env=nothing | {"FINCELO_DEV": "true", "DJANGO_SETTINGS_MODULE": "fincelo.settings"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode != 0
+    assert "FINCELO_DEV is on and the server listens at 0.0.0.0. Bind it to 127.0.0.1" in done.stderr
 
 
 def test_development_needs_no_environment(tmp_path: Path) -> None:

@@ -117,20 +117,21 @@ class Tour:
     trouble: list[str] = field(default_factory=list)
 
     def walk(self, start: str = "/") -> None:
-        queue, known = [start], {start}
+        queue, known = [(start, start)], {start}
         while queue:
-            path = queue.pop(0)
+            path, found_on = queue.pop(0)
             if self.kinds[kind(path)] >= MOST_OF_A_KIND:
                 continue
             self.kinds[kind(path)] += 1
             page = self.look(path)
             if page is None:
+                self.note_dead_link(path, found_on=found_on)
                 continue
             for link in page.evaluate(SEEN_LINKS):
                 address = link if kind(link) != kind(path) else urlsplit(link).path
                 if address not in known and not LEAVES.search(address):
                     known.add(address)
-                    queue.append(address)
+                    queue.append((address, path))
             self.press_all(page, path)
             if self.kinds[kind(path)] == 1:
                 page.evaluate(PRESS_THE_REST)  # what opens, closes or copies, without a form
@@ -138,12 +139,13 @@ class Tour:
     def look(self, path: str) -> Page | None:
         page = self.people.page(self.name)
         answer = page.goto(f"{self.people.product.demo.web}{path}")
-        if answer is None or answer.status >= 400:
-            self.trouble.append(
-                f"{self.name} follows a link to {path}: {answer.status if answer else 'nothing'}"
-            )
-            return None
-        return page
+        return page if answer is not None and answer.ok else None
+
+    def note_dead_link(self, path: str, *, found_on: str) -> None:
+        """A page may have gone since its link was found, by a button pressed in between; then the link is gone too."""
+        page = self.look(found_on)
+        if page is not None and path in page.evaluate(SEEN_LINKS):
+            self.trouble.append(f"{self.name} follows a link on {found_on} to {path}, which does not answer")
 
     def press_all(self, page: Page, path: str) -> None:
         """Presses what was not pressed yet; the page may have changed after each press, so it is read again."""

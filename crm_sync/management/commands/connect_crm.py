@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from contracts.currencies import is_known
@@ -15,9 +16,11 @@ from crm_sync.clients.salesforce_oauth import renew
 from crm_sync.connection_settings import save_settings
 from crm_sync.enums import ConnectionMode, Provider, Target, TermUnit
 from crm_sync.errors import SyncError
+from crm_sync.management.first_import import lines_of, previewed, start
 from crm_sync.mappings import current_rules, lint, save_mapping
-from crm_sync.models import Connection
+from crm_sync.models import Backfill, Connection
 from crm_sync.readers import Unreadable, read_months
+from fincelo.validators import one_line
 
 USAGE = 2
 SECRET_FILES = {
@@ -51,6 +54,11 @@ class Command(BaseCommand):
             )
             provider.add_argument("--default-currency", metavar="CUR", default="")
             provider.add_argument("--mode", choices=ConnectionMode.values, help="Live where none is named.")
+            provider.add_argument(
+                "--yes",
+                action="store_true",
+                help="Start billing deals that closed before today at once, as without a terminal.",
+            )
             provider.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -77,7 +85,12 @@ class Command(BaseCommand):
             changes |= {"mode": options["mode"]} if options["mode"] else {}
             save_settings(connection=connection, changes=changes, actor=None)
         confirmed = options["accept_proposed_mapping"] and self.confirm(connection, options)
-        self.report(connection, confirmed=bool(confirmed), as_json=options["json"])
+        preview = previewed(connection) if connection.asks_for_start else None
+        if options["json"]:
+            self.report_json(connection, confirmed=bool(confirmed), preview=preview)
+        else:
+            self.report(connection)
+            self.first_import(connection, preview, asks=self.is_terminal and not options["yes"])
 
     def connection(self, options: dict[str, Any], *, currency: str) -> Connection:
         """The connection of that name or a new one, with the address to connect to. Nothing is stored yet."""
@@ -88,6 +101,10 @@ class Command(BaseCommand):
             default_currency=currency,
             mode=options["mode"] or ConnectionMode.LIVE,
         )
+        try:
+            one_line(connection.name)
+        except ValidationError as error:
+            raise CommandError(error.message, returncode=USAGE) from None
         if connection.provider != options["provider"]:
             raise CommandError(
                 f"{connection} is a connection to {connection.get_provider_display()}. Choose another name.",
@@ -137,19 +154,39 @@ class Command(BaseCommand):
         save_mapping(connection=connection, rules=rules, translations=proposed.translations, actor=None)
         return True
 
-    def report(self, connection: Connection, *, confirmed: bool, as_json: bool) -> None:
-        if as_json:
-            answer = {
-                "connection": connection.name,
-                "provider": connection.provider,
-                "org": str(connection.org),
-                "state": connection.state,
-                "mode": connection.mode,
-                "warnings": connection.warnings,
-                "mapping_confirmed": confirmed or connection.mapping_version is not None,
-            }
-            self.stdout.write(json.dumps(answer, ensure_ascii=False))
+    @property
+    def is_terminal(self) -> bool:
+        return sys.stdin.isatty() and self.stdout.isatty()
+
+    def first_import(self, connection: Connection, preview: Backfill | None, *, asks: bool) -> None:
+        """Says what the earlier deals come to, and starts their import at once or when it was answered."""
+        if preview is None:
             return
+        for line in lines_of(preview):
+            self.stdout.write(line)
+        start(preview, ask=self.ask if asks else None, write=self.stdout.write)
+
+    def ask(self, question: str) -> bool:
+        self.stdout.write(f"{question} [y/N] ", ending="")
+        self.stdout.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    def report_json(self, connection: Connection, *, confirmed: bool, preview: Backfill | None) -> None:
+        answer = {
+            "connection": connection.name,
+            "provider": connection.provider,
+            "org": str(connection.org),
+            "state": connection.state,
+            "mode": connection.mode,
+            "warnings": connection.warnings,
+            "mapping_confirmed": confirmed or connection.mapping_version is not None,
+        }
+        if preview is not None:
+            start(preview, ask=None, write=lambda line: None)
+            answer["first_import"] = {"deals": preview.seen, **preview.totals}
+        self.stdout.write(json.dumps(answer, ensure_ascii=False))
+
+    def report(self, connection: Connection) -> None:
         self.stdout.write(f"Connected to {connection.org}.")
         for warning in connection.warnings:
             self.stdout.write(warning)

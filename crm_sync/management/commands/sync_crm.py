@@ -6,9 +6,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 from django.db.models import Count
+from django.urls import reverse
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -24,6 +26,7 @@ from crm_sync.models import Connection, CrmDeal, SyncRun
 from crm_sync.preview import preview
 from crm_sync.rereading import UnableToReread, read_everything, read_since, refuse_future
 from crm_sync.runs import UnableToSync
+from crm_sync.starting import question_of
 from crm_sync.sync import Order, sync
 from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at
 
@@ -255,12 +258,30 @@ def told(connection: Connection, run: SyncRun, *, asked: set[str]) -> dict[str, 
     if asked and missing > 0 and run.state == RunState.DONE:
         of_all = f"{missing} of {len(asked)} deals"
         warnings.append(f"{of_all} could not be found in {connection}: deleted, or hidden from its user.")
+    warnings += unanswered(connection)
     codes = run.records.exclude(code="").values_list("code").annotate(deals=Count("id")).order_by("code")
     return blank(connection, state=run.state, error=run.error) | {
         **{name: getattr(run, name) for name in COUNTS},
         "reasons": dict(codes),
         "warnings": warnings,
     }
+
+
+def unanswered(connection: Connection) -> list[str]:
+    """What waits for a person, with the page that asks."""
+    connection.refresh_from_db()
+    sentences = []
+    if connection.asks_for_start:
+        sentences.append(
+            f"Deals that closed before {connection.imports_by_itself_from} are imported once somebody starts "
+            f"billing: {settings.PUBLIC_URL}{reverse('backfill', args=[connection.pk])}"
+        )
+    if question := question_of(connection, most=0):
+        sentences.append(
+            f"{question.sentence} Nothing of it is billed before somebody starts billing: "
+            f"{settings.PUBLIC_URL}{connection.get_absolute_url()}#start-billing"
+        )
+    return sentences
 
 
 def sentence(result: dict[str, Any]) -> str:

@@ -9,8 +9,11 @@ from typing import Any
 REFUSALS = {
     "gone@example.com": b"550 5.1.1 No such user",
     "later@example.com": b"451 4.7.1 Try again later",
+    "busy@example.com": b"421 4.3.2 Too busy",
 }
 """By recipient; everybody else is accepted, and the text refused that names a virus."""
+CLOSING = b"421"
+"""After this answer, and after each text of a server that is `short_of_breath`, the connection is closed."""
 
 
 class _Session(socketserver.StreamRequestHandler):
@@ -24,11 +27,16 @@ class _Session(socketserver.StreamRequestHandler):
             if command.upper() == "DATA":
                 self.wfile.write(b"354 go on\r\n")
                 self.wfile.write(self._take_text())
+                if self.server.short_of_breath:
+                    return
             elif command.upper() == "QUIT":
                 self.wfile.write(b"221 bye\r\n")
                 return
             else:
-                self.wfile.write(self._answer(command) + b"\r\n")
+                answer = self._answer(command)
+                self.wfile.write(answer + b"\r\n")
+                if answer.startswith(CLOSING):
+                    return
 
     def _answer(self, command: str) -> bytes:
         if command.upper().startswith("RCPT TO:"):
@@ -54,6 +62,7 @@ class _Server(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Session)
         self.sessions = 0
+        self.short_of_breath = False
         self.texts: list[bytes] = []
 
 

@@ -309,6 +309,35 @@ def test_what_a_mail_server_says_of_a_recipient(settings: Any) -> None:
     ]
 
 
+def test_server_that_closes_the_connection_costs_no_other_mail(settings: Any) -> None:
+    """421 at a recipient: that mail waits, and the next one goes out over a new connection."""
+    issue("Busy", "Acme")
+    Customer.objects.filter(name="Busy").update(billing_email="busy@example.com")
+
+    with smtp_server(settings) as server:
+        assert send_waiting() == ALL_SENT
+
+    refused = "The mail server refused the mail: 421 4.3.2 Too busy"
+    assert server.sessions == 2
+    assert outbox() == [
+        ("INV-2026-000001", "waiting", "busy@example.com", 1, refused),
+        ("INV-2026-000002", "sent", TO, 1, ""),
+    ]
+    assert not InvoiceMail.objects.filter(may_have_left=True).exists()
+
+
+def test_server_that_closes_between_two_mails_is_asked_again(settings: Any) -> None:
+    issue("Acme", "Globex")
+
+    with smtp_server(settings) as server:
+        server.short_of_breath = True
+        assert send_waiting() == Pass(sent=2, is_complete=True)
+
+    assert server.sessions == 2
+    assert [state for _, state, *_ in outbox()] == ["sent", "sent"]
+    assert not InvoiceMail.objects.filter(may_have_left=True).exists()
+
+
 def test_no_mail_server_at_all(settings: Any) -> None:
     issue()
     with smtp_server(settings):
