@@ -22,7 +22,8 @@ def billing() -> Part:
     last = runs.first()
     if last is None:
         return Part(name="billing", label="Billing", told="No run yet: the first comes within the hour.")
-    told = f"The run as of {write_day(last.as_of)} issued {last.issued:,} and left {last.drafted:,} for approval."
+    day = write_day(last.as_of)
+    told = f"The run as of {day} issued {last.issued:,} and left {last.drafted:,} for approval."
     at = last.finished_at or last.started_at
     parked = BillingRun.objects.filter(state=BillingRunState.PARKED).order_by("pk")
     troubles = [_parked(run) for run in parked]

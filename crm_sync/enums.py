@@ -39,6 +39,13 @@ class AlertKind(models.TextChoices):
     REFUSED = "refused", "Most deals refused"
 
 
+class GrantPurpose(models.TextChoices):
+    """What is to become of a grant that no connection uses."""
+
+    WAITS = "waits", "Waits for its connect to end"
+    ENDS = "ends", "To be revoked"
+
+
 class AmountMeans(models.TextChoices):
     TOTAL = "total", "Total contract value"
     ANNUAL = "annual", "Annual value"

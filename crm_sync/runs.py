@@ -2,9 +2,10 @@
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import OperationalError, transaction
@@ -171,10 +172,11 @@ def finish(
     warnings: Sequence[str],
     notes: Sequence[str] = (),
     pause: timedelta | None = None,
+    standing: Mapping[str, Any] | None = None,
 ) -> None:
     """Closes a run that read everything it set out to read. Warnings degrade the connection, notes do not.
 
-    `pause`: for so long the connection is left alone.
+    `pause`: for so long the connection is left alone. `standing`: those warnings that later runs go on with.
     """
     with transaction.atomic(durable=True):
         fence(run=run)
@@ -185,10 +187,13 @@ def finish(
             connection.state_reason = ""
             health.tell_recovery(connection=connection)
         connection.warnings = list(warnings)
+        connection.standing = connection.standing if standing is None else dict(standing)
         connection.not_before = timezone.now() + pause if pause else None
         connection.last_success_at = timezone.now()
         connection.save(
-            update_fields=["state", "state_reason", "warnings", "not_before", "last_success_at", "trouble"]
+            update_fields=[
+                *("state", "state_reason", "warnings", "standing", "not_before", "last_success_at", "trouble")
+            ]
         )
 
 

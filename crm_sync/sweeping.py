@@ -28,6 +28,7 @@ from crm_sync.models import (
     CrmDealQuerySet,
     SyncRun,
 )
+from crm_sync.org_facts import refuse_without_currency
 from crm_sync.pages import Sight, retried, sync_page
 from crm_sync.selection import left_reason
 from crm_sync.told import not_told, note_gone, told_between
@@ -117,6 +118,9 @@ class Sweep:
             part = ids[start : start + CHUNK]
             for page in self.client.deals_by_id(external_ids=part, wanted=self.query.wanted):
                 page = replace(page, cursor=None, expected=None, is_refresh=is_refresh)
+                refuse_without_currency(
+                    client=self.client, deals=page.deals, connection=self.sight.connection
+                )
                 sync_page(run=self.run, page=page, sight=self.sight, api_calls=self.client.calls)
                 answered |= {deal.external_id for deal in page.deals}
                 late = [

@@ -37,10 +37,10 @@ class Layer(IntEnum):
 # A module of a package has the package's layer unless it has one of its own. A new module needs a line here.
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
-        Layer.VALUES: "database_errors enums env logs redaction validators",
+        Layer.VALUES: "rights database_errors enums env logs redaction validators",
         Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs randomness settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
-        Layer.DOMAIN: "awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
+        Layer.DOMAIN: "closed_triggers database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
             "admin apps checks context form_renderer management middleware once roles templatetags urls views wsgi"
         ),
@@ -53,7 +53,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "currencies custom_values drafts enums money terms writing",
         Layer.MODELS: "bulk migrations models transactions triggers",
         Layer.DOMAIN: (
-            "approving audit clock contacts custom_fields custom_filters exporting invariants operations queries reopening "
+            "sealing approving audit clock contacts custom_fields custom_filters exporting invariants operations queries reopening "
             "story suspending workspace"
         ),
         Layer.INTERFACES: "admin amount_fields apps audited_form checks forms management middleware tasks templatetags urls views",
@@ -73,7 +73,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
     },
     "crm_sync": {
-        Layer.VALUES: "crm_types deals enums errors rhythms synonyms words",
+        Layer.VALUES: "crm_types deals enums errors findings rhythms synonyms words",
         Layer.PURE: (
             "clients deal_references durations field_gaps mail_addresses mapped mapping mapping_changes mapping_lint "
             "mapping_rules mapping_words near_misses origins pacing problems proposals readers rhythm_words "
@@ -81,10 +81,11 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
+            "accounts adopting alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "key_canary known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
+            "deciding_billing key_canary known_deals leaving loose_grants mapping_rows mapping_versions mappings merging "
+            "org_facts overrides pages pausing "
             "preflight previewing reapplying records rereading runs samples stages starting story tie_out timing "
             "tie_out_checks told watch writing"
         ),

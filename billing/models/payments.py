@@ -58,6 +58,9 @@ class PaymentImport(models.Model):
         default=list, db_default=[], help_text="Rows that may be recorded already: a person decides."
     )
 
+    class Meta:
+        triggers = [never_emptied(name="payment_imports_are_kept", words="Payment files")]
+
     def __str__(self) -> str:
         return self.file_name
 

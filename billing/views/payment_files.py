@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import PurePath
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -17,6 +16,7 @@ from billing.payment_rows import ReadFile, read_file
 from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.clock import business_day
 from fincelo.once import mark_refused, once
+from fincelo.rights import EXPORT, needs
 from fincelo.spreadsheets import csv_text
 
 COLUMNS = ("invoice", "amount", "currency", "date", "reference", "copy", "reason")
@@ -25,7 +25,7 @@ ADD = "billing.add_payment"
 
 
 @require_POST
-@permission_required(ADD, raise_exception=True)
+@needs(ADD)
 @once
 def import_file(request: HttpRequest) -> HttpResponse:
     """Records at once what can be read in one way only; otherwise a person chooses first."""
@@ -59,7 +59,7 @@ def _read_as_kept(content: bytes) -> ReadFile | None:
     return read if read.is_plain and not read.questions else None
 
 
-@permission_required("billing.view_paymentimport", raise_exception=True)
+@needs("billing.view_paymentimport")
 def payment_import(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(PaymentImport.objects.select_related("imported_by"), pk=pk)
     if shown.is_preview:
@@ -74,7 +74,7 @@ def payment_import(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(ADD, raise_exception=True)
+@needs(ADD)
 @once
 def read_import(request: HttpRequest, pk: int) -> HttpResponse:
     """Shows a preview read by another choice, or records it and keeps the choice."""
@@ -146,7 +146,7 @@ def _preview(
 
 
 @require_POST
-@permission_required(ADD, raise_exception=True)
+@needs(ADD)
 def discard_preview(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(PaymentImport, pk=pk)
     if shown.is_preview:
@@ -156,7 +156,7 @@ def discard_preview(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(ADD, raise_exception=True)
+@needs(ADD)
 @once
 def decide_rows(request: HttpRequest, pk: int) -> HttpResponse:
     """What is ticked is recorded; the rest is taken for the payments that are recorded already."""
@@ -181,7 +181,7 @@ def _sentence(done: PaymentImport) -> str:
     return f"{', '.join(parts)}."
 
 
-@permission_required("billing.add_payment", raise_exception=True)
+@needs((ADD, EXPORT))
 def unmatched_rows(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows that were not recorded, to be mended and imported again. `copy` tells equal ones apart."""
     done = get_object_or_404(PaymentImport, pk=pk)

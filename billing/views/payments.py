@@ -1,7 +1,6 @@
 from functools import partial
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -16,11 +15,12 @@ from contracts.money import Money
 from contracts.writing import write_money
 from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.rights import needs
 
 IMPORTS_SHOWN = 10
 
 
-@permission_required("billing.view_payment", raise_exception=True)
+@needs("billing.view_payment")
 def payment_list(request: HttpRequest) -> HttpResponse:
     payments = Payment.objects.select_related("invoice", "recorded_by").order_by("-received_date", "-id")
     return render(
@@ -37,7 +37,7 @@ def payment_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.add_payment", raise_exception=True)
+@needs("billing.add_payment")
 @once
 def record(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = get_object_or_404(Invoice, pk=pk)
@@ -60,7 +60,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.add_payment", raise_exception=True)
+@needs("billing.add_payment")
 @once
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     payment = get_object_or_404(Payment.objects.select_related("invoice"), pk=pk)

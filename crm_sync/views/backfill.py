@@ -28,7 +28,7 @@ from crm_sync.forms.backfill import BackfillFilter, ElsewhereForm, PreviewForm, 
 from crm_sync.history import problems_first
 from crm_sync.models import Backfill, BackfillDeal, Connection
 from crm_sync.views.access import (
-    CHANGE_CONNECTIONS,
+    CHANGE_BILLING_MEANING,
     CHANGE_MAPPING,
     START_BILLING,
     VIEW_MAPPING,
@@ -39,6 +39,7 @@ from crm_sync.views.cures import foretold_problem
 from fincelo import background
 from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.rights import EXPORT
 from fincelo.spreadsheets import csv_text
 
 BECOMES = "It would become a contract."
@@ -46,7 +47,7 @@ ONE_DAY = timedelta(days=1)
 UNDER_WAY = (BackfillState.READING, BackfillState.IMPORTING)
 BEHIND = (BackfillState.READY, BackfillState.IMPORTED)
 """There is a preview already: another one is not the next step."""
-MAY_IMPORT = (CHANGE_MAPPING, CHANGE_CONNECTIONS)
+MAY_IMPORT = (CHANGE_MAPPING, CHANGE_BILLING_MEANING)
 MAY_START = (*MAY_IMPORT, START_BILLING)
 HEADER = (
     *("Deal", "CRM id", "Would be", "Cause", "What would happen", "Customer", "Customer is"),
@@ -340,7 +341,7 @@ def decide(request: HttpRequest, pk: int, row: int) -> HttpResponse:
 
 
 @require_safe
-@needs(VIEW_MAPPING)
+@needs((VIEW_MAPPING, EXPORT))
 def as_csv(request: HttpRequest, pk: int) -> HttpResponse:
     current = latest(get_object_or_404(Connection, pk=pk))
     deals = BackfillDeal.objects.filter(backfill=current)

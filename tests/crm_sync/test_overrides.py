@@ -49,6 +49,7 @@ def browser(finance: User) -> Client:
         "view_syncrun",
         "view_contract",
         "change_fieldmapping",
+        "approve_contract",
     )
     finance.user_permissions.set(Permission.objects.filter(codename__in=rights))
     client = Client()
