@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contracts", "0020_names_are_one_line")]
+    dependencies = [("contracts", "0013_right_to_export")]
 
     operations = [
         migrations.AddField(
