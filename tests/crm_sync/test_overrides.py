@@ -190,7 +190,7 @@ def test_value_is_entered_on_the_page(held: Hold, browser: Client) -> None:
     assert "What is the Contract Value of this deal?" in shown
     for kept, told in (
         ('value="lots"', "Enter an amount in digits, such as 1200.00 or 1.200,00."),
-        (">x</textarea>", "Enter an amount in digits, such as 1200.00 or 1.200,00."),
+        ("x</textarea>", "Enter an amount in digits, such as 1200.00 or 1.200,00."),
     ):
         assert (kept in refused.text, told in refused.text) == (True, True)
     assert refused.text.count("<details data-confirm open>") == 1
