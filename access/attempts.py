@@ -54,4 +54,4 @@ def _subject(guess: Guess) -> User:
 def _record(*, action: str, user: User) -> None:
     entry = audit.entry(actor=None, action=action, subject=user)
     entry.actor_name = "Not signed in"
-    entry.save(force_insert=True)
+    audit.append(entry)

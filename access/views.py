@@ -11,6 +11,8 @@ from django.views.decorators.http import require_safe
 
 from access.adapter import was_limited
 from access.forms import NewPasswordForm, SignInForm
+from contracts import audit
+from fincelo.rights import open_to_anybody, signed_in_only
 
 
 class SignInView(LoginView):
@@ -27,12 +29,18 @@ class SignInView(LoginView):
 class NewPasswordView(PasswordChangeView):
     form_class = NewPasswordForm
 
+    def form_valid(self, form: NewPasswordForm) -> HttpResponse:
+        response = super().form_valid(form)
+        audit.record(actor=form.user, action="Password changed", subject=form.user)
+        return response
 
-sign_in = SignInView.as_view()
-sign_out = LogoutView.as_view()
-change_password = NewPasswordView.as_view()
+
+sign_in = open_to_anybody(SignInView.as_view())
+sign_out = open_to_anybody(LogoutView.as_view())
+change_password = signed_in_only(NewPasswordView.as_view())
 
 
 @require_safe
+@signed_in_only
 def password_changed(request: HttpRequest) -> HttpResponse:
     return render(request, "account/password_changed.html")

@@ -116,3 +116,11 @@ class RestoreSign(models.TextChoices):
     COPIED = "copied", "This database is a copy: it was restored from a backup or moved to another server."
     UNWITNESSED = "unwitnessed", "The file that keeps the highest numbers given is missing."
     UNREADABLE = "unreadable", "The file that keeps the highest numbers given cannot be read."
+
+
+class AskedBecause(models.TextChoices):
+    """Why a row of a payment file may be recorded already."""
+
+    EQUAL = "equal", "Equal to a payment of another file"
+    BY_HAND = "by_hand", "Equal to a payment recorded by hand"
+    TAKEN_BACK = "taken_back", "Recorded and taken back"

@@ -11,6 +11,7 @@ from billing.models import Invoice, Payment
 from billing.policy import ensure_open
 from contracts import audit
 from contracts.money import Money
+from contracts.terms import add_months
 
 PAYABLE = (InvoiceState.ISSUED, InvoiceState.SENT, InvoiceState.PART_PAID)
 
@@ -39,6 +40,18 @@ def refusal_of(*, invoice: Invoice, amount: Money) -> str:
     return ""
 
 
+def day_refusal_of(*, invoice: Invoice, received_date: date, as_of: date) -> str:
+    """Why money for an invoice cannot have come on that day; empty where it can. Paying ahead is usual."""
+    if received_date > as_of:
+        return f"{received_date} lies ahead. Record a payment once it is there."
+    if invoice.issue_date and received_date < add_months(anchor=invoice.issue_date, months=-12):
+        return (
+            f"{received_date} is more than a year before {invoice}, which is dated {invoice.issue_date}. "
+            "Correct the day."
+        )
+    return ""
+
+
 def record_payment(
     *,
     invoice: Invoice,
@@ -52,8 +65,8 @@ def record_payment(
         locked = lock_invoices(ids=[invoice.pk])[invoice.pk]
         if refusal := refusal_of(invoice=locked, amount=amount):
             raise UnableToRecordPayment(refusal)
-        if received_date > as_of:
-            raise UnableToRecordPayment(f"{received_date} lies ahead. Record a payment once it is there.")
+        if refusal := day_refusal_of(invoice=locked, received_date=received_date, as_of=as_of):
+            raise UnableToRecordPayment(refusal)
         ensure_open(day=received_date)
         payment = Payment.objects.create(
             invoice=locked,

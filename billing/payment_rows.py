@@ -1,36 +1,39 @@
 """Reads a file of payments. Pure: bytes in, rows out, each with its payment or with what is wrong with it."""
 
-import csv
 import hashlib
-import io
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 
+from billing.bank_files import (
+    PENDING,
+    Choice,
+    DayOrder,
+    DecimalMark,
+    Question,
+    QuestionCode,
+    Role,
+    Table,
+    UnreadableFile,
+    amount_currency,
+    ask_columns,
+    ask_day_order,
+    ask_decimal_mark,
+    read_day,
+    read_number,
+    read_table,
+)
 from contracts.currencies import UnknownCurrency
 from contracts.money import AmountRefused, Money
 
 COPY_NUMBER = re.compile(r"[0-9]{1,5}")
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "invoice": ("invoice", "invoice number", "number"),
-    "amount": ("amount", "paid", "amount paid"),
-    "currency": ("currency",),
-    "date": ("date", "received", "payment date", "paid on"),
-    "reference": ("reference", "note", "text"),
-    "copy": ("copy",),
-}
-NEEDED = ("invoice", "amount", "currency", "date")
-MOST_ROWS = 20_000
-MOST_BYTES = 5_000_000
 PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-"""Without an exponent: a spreadsheet that writes one has dropped digits."""
-
-
-class UnreadableFile(ValueError):
-    """No table of payments."""
+PLAIN_DAY = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
+PREFIXES = ("INV",)
+MONEY_OUT = "The money went out, so it is no payment of an invoice."
+__all__ = ["PaymentRow", "ReadFile", "ReadPayment", "UnreadableFile", "read_file", "read_payments"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +64,177 @@ class PaymentRow:
         return f"{self.copy}/{_hash(_key(self))[:8]}" if self.copy > 1 else ""
 
 
-def read_payments(*, content: bytes) -> list[PaymentRow]:
-    table = _table(content)
-    places = _places(table[0][1])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFile:
+    """The rows as they are read by a choice, and what has to be answered before any of them is recorded."""
+
+    table: Table
+    choice: Choice
+    """With what was found in the file where nothing was chosen."""
+    questions: Sequence[Question]
+    rows: Sequence[PaymentRow]
+    skipped: int
+    """Rows of a statement that are no money received: what went out, and what is not booked yet."""
+    is_plain: bool
+    """Known head words, numbers like 1234.50 and days like 2026-11-30: no reading had to be chosen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    places: Mapping[Role, int]
+    mark: DecimalMark
+    order: DayOrder
+    currency: str
+    prefixes: Sequence[str]
+
+    def cell(self, cells: Sequence[str], role: Role) -> str:
+        place = self.places.get(role)
+        return cells[place] if place is not None and place < len(cells) else ""
+
+
+def read_payments(
+    *, content: bytes, choice: Choice | None = None, prefixes: Sequence[str] = PREFIXES
+) -> list[PaymentRow]:
+    """The rows of a file in which nothing is left to ask. UnreadableFile with the questions otherwise."""
+    read = read_file(content=content, choice=choice, prefixes=prefixes)
+    if read.questions:
+        raise UnreadableFile(" ".join(question.sentence for question in read.questions))
+    return list(read.rows)
+
+
+def read_file(
+    *, content: bytes, choice: Choice | None = None, prefixes: Sequence[str] = PREFIXES
+) -> ReadFile:
+    choice = choice or Choice()
+    table = read_table(content=content, encoding=choice.encoding)
+    places, questions = ask_columns(table, choice)
+    by_role = _Reading(
+        places=places,
+        mark=DecimalMark.POINT,
+        order=DayOrder.DAY_FIRST,
+        currency=choice.currency,
+        prefixes=prefixes,
+    )
+    rows = [(line, cells) for line, cells in table.rows if not _is_pending(cells)]
+    amounts = [text for _, cells in rows if (text := _amount_text(by_role, cells)[0])]
+    days = [text for _, cells in rows if (text := by_role.cell(cells, Role.DATE))]
+    mark, more = ask_decimal_mark(amounts, choice)
+    order, days_asked = ask_day_order(days, choice)
+    questions = [*questions, *more, *days_asked, *_ask_currency(by_role, rows)]
+    reading = replace(by_role, mark=mark, order=order)
+    kept, skipped = _rows(rows, reading)
+    return ReadFile(
+        table=table,
+        choice=replace(
+            choice,
+            encoding=table.encoding,
+            columns={role: table.header[place] for role, place in places.items()},
+            decimal_mark=mark,
+            day_order=order,
+        ),
+        questions=questions,
+        rows=kept,
+        skipped=skipped + len(table.rows) - len(rows),
+        is_plain=Role.INVOICE in places
+        and not choice.columns
+        and not choice.currency
+        and all(PLAIN_NUMBER.fullmatch(text) or read_number(text, mark=mark) is None for text in amounts)
+        and all(PLAIN_DAY.fullmatch(text) or read_day(text, order=order) is None for text in days),
+    )
+
+
+def _ask_currency(reading: _Reading, rows: Sequence[tuple[int, Sequence[str]]]) -> list[Question]:
+    if Role.CURRENCY in reading.places or reading.currency:
+        return []
+    if rows and all(amount_currency(_amount_text(reading, cells)[0]) for _, cells in rows):
+        return []
+    sentence = "No column names the currency. In which currency is this account?"
+    return [Question(code=QuestionCode.CURRENCY, role=Role.CURRENCY, sentence=sentence)]
+
+
+def _is_pending(cells: Sequence[str]) -> bool:
+    return any(word == cell.casefold() for cell in cells for word in PENDING)
+
+
+def _amount_text(reading: _Reading, cells: Sequence[str]) -> tuple[str, bool]:
+    """What is written as the amount, and whether its column says that the money went out."""
+    if text := reading.cell(cells, Role.AMOUNT):
+        return text, False
+    if text := reading.cell(cells, Role.CREDIT):
+        return text, False
+    return reading.cell(cells, Role.DEBIT), bool(reading.cell(cells, Role.DEBIT))
+
+
+def _rows(rows: Sequence[tuple[int, Sequence[str]]], reading: _Reading) -> tuple[list[PaymentRow], int]:
+    """The rows that are payments or were meant so, and how many are no money received."""
     seen: Counter[str] = Counter()
-    rows = []
-    for line, cells in table[1:]:
-        values = {name: cells[place] if place < len(cells) else "" for name, place in places.items()}
-        row = _row(line=line, values=values)
-        rows.append(replace(row, copy=_marked_copy(row) or _next_copy(row, seen)))
-    return rows
+    kept: list[PaymentRow] = []
+    skipped = 0
+    for line, cells in rows:
+        row = _row(line=line, cells=cells, reading=reading)
+        if row.problem == MONEY_OUT and Role.INVOICE not in reading.places:
+            skipped += 1
+            continue
+        kept.append(replace(row, copy=_marked_copy(row) or _next_copy(row, seen)))
+    return kept, skipped
+
+
+def _row(*, line: int, cells: Sequence[str], reading: _Reading) -> PaymentRow:
+    values = {str(role): reading.cell(cells, role) for role in Role if role not in (Role.CREDIT, Role.DEBIT)}
+    text, went_out = _amount_text(reading, cells)
+    values["amount"] = text
+    values["currency"] = (values["currency"] or amount_currency(text) or reading.currency).upper()
+    anywhere = " | ".join([values["reference"], *cells])
+    number, problem = _number(values["invoice"], anywhere, reading.prefixes)
+    payment = None
+    try:
+        payment = _payment(values, reading, went_out=went_out)
+    except (AmountRefused, UnknownCurrency, UnreadableFile) as wrong:
+        problem = str(wrong)
+    return PaymentRow(
+        line=line,
+        number=number,
+        values={name: values[name] for name in values if name != "copy" or Role.COPY in reading.places},
+        payment=None if problem else payment,
+        problem=problem,
+    )
+
+
+def _payment(values: Mapping[str, str], reading: _Reading, *, went_out: bool) -> ReadPayment:
+    amount = read_number(values["amount"], mark=reading.mark)
+    if amount is None:
+        like = "1234.50" if reading.mark == DecimalMark.POINT else "1.234,50"
+        raise UnreadableFile(f"{values['amount']!r} is no number like {like}.")
+    if Role.INVOICE not in reading.places and (went_out or amount < 0):
+        raise UnreadableFile(MONEY_OUT)
+    day = read_day(values["date"], order=reading.order)
+    if day is None:
+        raise UnreadableFile(f"{values['date']!r} is no day of the calendar, like 2026-11-30.")
+    money = Money.from_decimal(-amount if went_out else amount, currency=values["currency"])
+    return ReadPayment(amount=money, received_date=day)
+
+
+def _number(written: str, text: str, prefixes: Sequence[str]) -> tuple[str, str]:
+    """The number of the invoice that is meant, or why none can be told."""
+    if found := find_numbers(written, prefixes=prefixes):
+        return (found[0], "") if len(found) == 1 else ("", _several(found))
+    if written:
+        return written, ""
+    found = find_numbers(text, prefixes=prefixes)
+    return ("", _several(found)) if len(found) > 1 else ("".join(found), "")
+
+
+def _several(found: Sequence[str]) -> str:
+    return f"The row names several invoices, {', '.join(found)}. Record its parts on the invoices by hand."
+
+
+def find_numbers(text: str, *, prefixes: Sequence[str]) -> list[str]:
+    """Numbers of ours in a text, as they stand on the documents, however the payer has written them."""
+    names = "|".join(map(re.escape, prefixes))
+    mark = r"[\s\-/.]*"
+    pattern = rf"(?<![A-Za-z0-9])({names}){mark}(20[0-9]{{2}}){mark}([0-9]{{1,9}})(?![A-Za-z0-9])"
+    found = re.findall(pattern, text, re.IGNORECASE)
+    return list(dict.fromkeys(f"{name.upper()}-{year}-{int(place):06d}" for name, year, place in found))
 
 
 def _next_copy(row: PaymentRow, seen: Counter[str]) -> int:
@@ -89,79 +253,6 @@ def _key(row: PaymentRow) -> str:
     paid = row.payment
     parts = (str(paid.amount.minor), paid.amount.currency, str(paid.received_date)) if paid else written
     return "|".join((row.number, *parts, row.values.get("reference", "")))
-
-
-def _row(*, line: int, values: Mapping[str, str]) -> PaymentRow:
-    payment, problem = None, ""
-    try:
-        payment = ReadPayment(
-            amount=_amount(values["amount"], values["currency"]), received_date=_day(values["date"])
-        )
-    except (AmountRefused, UnknownCurrency, UnreadableFile) as wrong:
-        problem = str(wrong)
-    return PaymentRow(
-        line=line,
-        number=values["invoice"],
-        values=values,
-        payment=payment,
-        problem=problem,
-    )
-
-
-def _table(content: bytes) -> list[tuple[int, list[str]]]:
-    if len(content) > MOST_BYTES:
-        raise UnreadableFile("The file has more than 5 MB. Split it.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UnreadableFile("The file is no text in UTF-8. Save it as CSV UTF-8.") from None
-    if "\0" in text:
-        raise UnreadableFile("The file is no text. Save it as CSV UTF-8.")
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    table = []
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                table.append((reader.line_num, [cell.strip()[:500] for cell in cells]))
-    except csv.Error:
-        raise UnreadableFile(f"Line {reader.line_num + 1} cannot be read. Is it a CSV file?") from None
-    if len(table) > MOST_ROWS + 1:
-        raise UnreadableFile(f"The file has more than {MOST_ROWS:,} rows. Split it.")
-    if not table:
-        raise UnreadableFile("The file is empty.")
-    return table
-
-
-def _places(header: Sequence[str]) -> dict[str, int]:
-    names = [cell.lower() for cell in header]
-    places = {
-        column: names.index(alias)
-        for column, aliases in COLUMNS.items()
-        for alias in aliases[::-1]
-        if alias in names
-    }
-    missing = [name for name in NEEDED if name not in places]
-    if missing:
-        raise UnreadableFile(
-            f"The first line names no column {' and no column '.join(missing)}. "
-            "It needs invoice, amount, currency and date; reference is welcome."
-        )
-    return places
-
-
-def _amount(text: str, currency: str) -> Money:
-    if not PLAIN_NUMBER.fullmatch(text):
-        raise UnreadableFile(f"{text!r} is no plain number like 1234.50.")
-    return Money.from_decimal(Decimal(text), currency=currency)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UnreadableFile(f"{text!r} is no day like 2026-11-30.") from None
 
 
 def _hash(text: str) -> str:

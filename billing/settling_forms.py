@@ -71,14 +71,6 @@ class TakeBackForm(forms.Form):
     reason = forms.CharField(max_length=500)
 
 
-class PaymentFileForm(forms.Form):
-    file = forms.FileField(
-        label="CSV file",
-        help_text="In UTF-8, with the columns invoice, amount, currency, date (as 2026-11-30) and reference.",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
-    )
-
-
 class ApprovalForm(forms.Form):
     """Which drafts: those that are ticked, or all up to the newest that was on the page."""
 

@@ -1,7 +1,7 @@
 """Contracts that wait for a person: approved they are billed, rejected they end."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -54,6 +54,33 @@ def totals_of(contracts: ContractQuerySet) -> list[tuple[int, Money]]:
         (count, Money(minor=int(minor), currency=currency))
         for currency, count, minor in rows.annotate(count=Count("pk"), minor=Sum("value_minor"))
     ]
+
+
+def ask_for_approval(*, contract_ids: Collection[int], reason: str) -> None:
+    """Makes contracts wait for approval, as new ones of a connection in mode Review do.
+
+    The caller owns the transaction and has locked them. A suspended one waits once it goes on.
+    """
+    agreed = Contract.objects.filter(pk__in=contract_ids, needs_approval=False)
+    for state, asked in (
+        (ContractState.AWAITING_APPROVAL, agreed.suspendable()),
+        (ContractState.SUSPENDED, agreed.filter(state=ContractState.SUSPENDED)),
+    ):
+        found = list(asked.order_by("pk"))
+        Contract.objects.filter(pk__in=[contract.pk for contract in found]).update(
+            state=state, needs_approval=True, updated_at=Now()
+        )
+        audit.record_all(
+            audit.entry(
+                actor=None,
+                action="Contract waits for approval",
+                subject=contract,
+                before={"state": contract.state},
+                after={"state": state.value},
+                reason=reason,
+            )
+            for contract in found
+        )
 
 
 def approve_contracts(*, seen: Mapping[int, str], as_of: date, actor: AbstractBaseUser) -> int:

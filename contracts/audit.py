@@ -3,7 +3,9 @@
 An entry names the address of the request that is being answered; those of commands and tasks name none.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -11,6 +13,8 @@ from django.db.models import Model
 
 from contracts.models import AuditEntry, Customer
 from fincelo.origin import current_address
+
+_written: ContextVar[list[int] | None] = ContextVar("written", default=None)
 
 NAMES_PEOPLE = (Customer,)
 """Their entries outlive a request to be forgotten, so they are named by their number."""
@@ -27,13 +31,56 @@ def record(
 ) -> AuditEntry:
     """Never pass a secret: before and after are shown to support."""
     made = entry(actor=actor, action=action, subject=subject, before=before, after=after, reason=reason)
-    made.save(force_insert=True)
+    append(made)
     return made
+
+
+def append(made: AuditEntry) -> None:
+    made.save(force_insert=True)
+    _note([made.pk])
 
 
 def record_all(entries: Iterable[AuditEntry]) -> None:
     """Many at once, in one statement."""
-    AuditEntry.objects.bulk_create(entries)
+    made = AuditEntry.objects.bulk_create(entries)
+    _note([one.pk for one in made])
+
+
+@contextmanager
+def watch() -> Iterator[list[int]]:
+    """The keys of the entries that are written meanwhile, for a request that must not go unrecorded.
+
+    Some may be gone at the end, with a transaction that was rolled back.
+    """
+    keys: list[int] = []
+    token = _written.set(keys)
+    try:
+        yield keys
+    finally:
+        _written.reset(token)
+
+
+def stands(keys: Sequence[int]) -> bool:
+    """Whether any of these entries was written for good."""
+    return bool(keys) and AuditEntry.objects.filter(pk__in=keys).exists()
+
+
+def record_request(
+    *, actor: AbstractBaseUser, action: str, page: str, object_id: int, after: Mapping[str, Any]
+) -> None:
+    """What a person asked for at a page, where nothing else says it."""
+    append(
+        AuditEntry(
+            actor_id=actor.pk,
+            actor_name=actor.get_username(),
+            address=current_address() or None,
+            action=action,
+            object_type="page",
+            object_id=object_id,
+            object_name=page,
+            after=dict(after),
+        )
+    )
 
 
 def entry(
@@ -57,6 +104,12 @@ def entry(
         after=dict(after or {}),
         reason=reason,
     )
+
+
+def _note(keys: Sequence[int]) -> None:
+    written = _written.get()
+    if written is not None:
+        written.extend(keys)
 
 
 def _name(subject: Model) -> str:

@@ -9,6 +9,8 @@ from django.apps import apps
 from contracts.currencies import EXPONENTS, is_known
 from contracts.custom_values import fits_sql
 from contracts.money import Money
+from contracts.sealing import BROKEN
+from fincelo import closed_triggers
 from fincelo.invariants import Invariant, Row
 
 KNOWN_CURRENCIES = ", ".join(f"'{code}'" for code in EXPONENTS)
@@ -100,6 +102,29 @@ INVARIANTS = [
         name="database_refuses_emptying",
         sql=refusals(emptying=True),
         sentence=MISSING_REFUSAL,
+    ),
+    Invariant(
+        number="I26",
+        name="database_lets_nobody_past",
+        sql=f"""
+            SELECT proname FROM pg_proc
+            WHERE oid = to_regprocedure('public._pgtrigger_should_ignore(name)')
+              AND prosrc <> '{closed_triggers.BODY}'
+        """,  # noqa: S608  a constant
+        sentence=(
+            "The function {proname} lets every session past the triggers that says so. Close it with "
+            "`manage.py migrate`, then find out who opened it and what was changed meanwhile."
+        ),
+    ),
+    Invariant(
+        number="I31",
+        name="audit_is_as_sealed",
+        sql=BROKEN,
+        sentence=(
+            "Seal {id} of the audit, made on {sealed_at:%Y-%m-%d %H:%M}, covers {entries} entries. Now "
+            "{left_over} are there, or others. Somebody changed the audit past Fincelo: compare it with a "
+            "backup."
+        ),
     ),
     Invariant(
         number="I30",

@@ -1,4 +1,3 @@
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -14,7 +13,7 @@ from contracts.enums import (
     Language,
     LeadDays,
 )
-from contracts.triggers import values_fit
+from contracts.triggers import appended_only, never_emptied, stamped, values_fit
 from fincelo.validators import one_line
 
 NAME_LENGTH = 500
@@ -95,7 +94,10 @@ class Customer(models.Model):
     objects = CustomerQuerySet.as_manager()
 
     class Meta:
-        triggers = values_fit(CustomFieldHome.CUSTOMER)
+        triggers = [
+            *values_fit(CustomFieldHome.CUSTOMER),
+            never_emptied(name="customers_are_kept", words="Customers"),
+        ]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="customer_has_a_name"),
             models.CheckConstraint(
@@ -155,8 +157,14 @@ class Contract(models.Model):
     objects = ContractQuerySet.as_manager()
 
     class Meta:
-        triggers = values_fit(CustomFieldHome.CONTRACT)
-        permissions = [("approve_contract", "Can approve and reject contracts")]
+        triggers = [
+            *values_fit(CustomFieldHome.CONTRACT),
+            never_emptied(name="contracts_are_kept", words="Contracts"),
+        ]
+        permissions = [
+            ("approve_contract", "Can approve and reject contracts"),
+            ("export_records", "Can export tables"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state=ContractState.AWAITING_APPROVAL, needs_approval=True)
@@ -197,7 +205,11 @@ class Contract(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who changed what, when and why. Only ever appended to."""
+    """Who changed what, when, why and from where. Only ever appended to.
+
+    The table has two more columns, `system` and `xid`: the server and its transaction that wrote the row, by
+    which rows are sealed (contracts/sealing.py).
+    """
 
     at = models.DateTimeField(db_default=Now(), editable=False)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
@@ -216,9 +228,32 @@ class AuditEntry(models.Model):
     class Meta:
         verbose_name_plural = "audit entries"
         indexes = [models.Index(fields=["object_type", "object_id", "-id"], name="audit_by_object")]
-        triggers = [
-            pgtrigger.Protect(name="audit_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
-        ]
+        triggers = [*appended_only(name="audit_is_append_only"), stamped(name="audit_is_stamped")]
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_name}"
+
+
+class AuditSeal(models.Model):
+    """A digest over the entries that some transactions wrote and over the seal before.
+
+    An entry that is changed, added or taken away afterwards no longer fits it.
+    """
+
+    system = models.BigIntegerField(help_text="The identifier of the server in which they were written.")
+    from_xid = models.BigIntegerField(help_text="The first transaction.")
+    until_xid = models.BigIntegerField(help_text="The first transaction of the next seal.")
+    entries = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        triggers = appended_only(name="audit_seals_are_append_only")
+        constraints = [
+            models.UniqueConstraint(fields=["system", "from_xid"], name="one_audit_seal_per_place"),
+            models.CheckConstraint(condition=Q(entries__gt=0), name="audit_seal_has_entries"),
+            models.CheckConstraint(condition=Q(until_xid__gt=F("from_xid")), name="audit_seal_has_a_span"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Seal {self.pk} of {self.entries} entries"

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import timezone
 
+from contracts import sealing
 from contracts.workspace import time_zone
 from fincelo import checking
 from fincelo.background import Lane, enqueue, task
@@ -20,6 +21,11 @@ def check_at_night() -> None:
         enqueue(check_at_night)
         return
     checking.tell()
+
+
+@task(lane=Lane.CORE, label="Seal of the audit", schedule="audit seal", minutes=5)
+def seal_audit() -> None:
+    sealing.seal()
 
 
 def last_night(*, at: datetime) -> datetime:

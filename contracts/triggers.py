@@ -5,6 +5,12 @@ import pgtrigger
 from contracts.custom_values import fits_sql
 from contracts.enums import CustomFieldHome
 
+STAMPED = """
+    NEW.at = clock_timestamp();
+    NEW.system = (SELECT system_identifier FROM pg_control_system());
+    NEW.xid = pg_current_xact_id();
+    RETURN NEW;
+"""
 REFUSED = "The custom field % holds %, which is no value of its type."
 
 
@@ -45,3 +51,28 @@ def values_fit(home: CustomFieldHome) -> list[pgtrigger.Trigger]:
         CustomValuesFit(name=f"{home.value}_values_fit_insert", operation=pgtrigger.Insert, home=home),
         CustomValuesFit(name=f"{home.value}_values_fit_update", operation=pgtrigger.Update, home=home),
     ]
+
+
+def never_emptied(*, name: str, words: str) -> pgtrigger.Trigger:
+    """TRUNCATE passes by the triggers of rows."""
+    sentence = f"{words} are kept for ever: this table cannot be emptied."
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        level=pgtrigger.Statement,
+        func=f"RAISE EXCEPTION '{sentence}' USING ERRCODE = 'restrict_violation';",
+    )
+
+
+def appended_only(*, name: str) -> list[pgtrigger.Trigger]:
+    """Rows come, and none is changed or goes."""
+    return [
+        pgtrigger.Protect(name=name, operation=pgtrigger.Update | pgtrigger.Delete),
+        never_emptied(name=f"{name}_whole", words="Entries of the audit"),
+    ]
+
+
+def stamped(*, name: str) -> pgtrigger.Trigger:
+    """The database says when a row was written and in which transaction, whatever the writer says."""
+    return pgtrigger.Trigger(name=name, when=pgtrigger.Before, operation=pgtrigger.Insert, func=STAMPED)

@@ -1,6 +1,5 @@
 from collections.abc import Iterable, Sequence
 
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -13,13 +12,14 @@ from contracts.forms import CustomerFilter, CustomFieldFilter
 from contracts.models import Customer
 from contracts.queries import customers_matching, customers_named
 from fincelo.pagination import CountCappedPaginator
+from fincelo.rights import EXPORT, needs
 from fincelo.spreadsheets import csv_lines
 
 VIEW = "contracts.view_customer"
 
 
 @require_safe
-@permission_required(VIEW, raise_exception=True)
+@needs(VIEW)
 def customer_list(request: HttpRequest) -> HttpResponse:
     form, custom_form = filters(request)
     text, chosen = form.cleaned_data.get("q", ""), custom_form.chosen()
@@ -38,7 +38,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@permission_required(VIEW, raise_exception=True)
+@needs((VIEW, EXPORT))
 def customer_csv(request: HttpRequest) -> StreamingHttpResponse:
     form, custom_form = filters(request)
     found = customers_named(Customer.objects.current(), text=form.cleaned_data.get("q", ""))

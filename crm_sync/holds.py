@@ -5,6 +5,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from contracts import audit
+from crm_sync.deciding_billing import decides_billing
 from crm_sync.enums import DealState, HoldCode
 from crm_sync.hold_groups import GroupKey, members
 from crm_sync.models import CrmDeal, Hold
@@ -86,7 +87,7 @@ def accept_free(*, hold: Hold, actor: AbstractBaseUser) -> None:
         if not offers(locked, cure=Cure.FREE):
             raise UnableToDecide("Only a deal with an amount of zero can be accepted as a free contract.")
         CrmDeal.objects.filter(pk=locked.crm_deal_id).update(
-            free_accepted=True, fingerprint="", updated_at=Now()
+            free_accepted=True, fingerprint="", updated_at=Now(), **asking(actor)
         )
         audit.record(actor=actor, action="free contract accepted", subject=locked.crm_deal)
 
@@ -102,9 +103,14 @@ def accept_duplicate(*, hold: Hold, actor: AbstractBaseUser) -> None:
         if locked.code != HoldCode.DUPLICATE_SUSPECT:
             raise UnableToDecide("Only a possible duplicate can be imported anyway.")
         CrmDeal.objects.filter(pk=locked.crm_deal_id).update(
-            duplicate_accepted=True, fingerprint="", updated_at=Now()
+            duplicate_accepted=True, fingerprint="", updated_at=Now(), **asking(actor)
         )
         audit.record(actor=actor, action="duplicate accepted", subject=locked.crm_deal)
+
+
+def asking(actor: AbstractBaseUser) -> dict[str, bool]:
+    """What to store on a deal beside the decision of somebody who does not decide what is billed."""
+    return {} if decides_billing(actor) else {"needs_yes": True}
 
 
 def open_hold(hold: Hold) -> Hold:

@@ -43,6 +43,8 @@ class KnownDeal:
     fingerprint: str
     contract_id: int | None
     duplicate_accepted: bool
+    needs_yes: bool = False
+    """Somebody who does not decide what is billed has decided about it."""
     leaving: Leaving = WON
     decisions: Decisions = NOTHING_DECIDED
     billed_until: date | None = None
@@ -55,6 +57,7 @@ class KnownDeal:
             self.state.value,
             self.fingerprint,
             self.duplicate_accepted,
+            self.needs_yes,
             self.leaving.reason,
             self.leaving.decision,
             self.billed_until,
@@ -82,6 +85,7 @@ def known_deal(row: CrmDeal) -> KnownDeal:
         fingerprint=row.fingerprint,
         contract_id=row.contract_id,
         duplicate_accepted=row.duplicate_accepted,
+        needs_yes=row.needs_yes,
         leaving=WON
         if is_won
         else Leaving(reason=row.left_reason, at=row.left_at, decision=row.left_decision),
@@ -106,6 +110,7 @@ COLUMNS = (
     "fingerprint",
     "contract_id",
     "duplicate_accepted",
+    "needs_yes",
     "free_accepted",
     "overrides",
     "billed_until",

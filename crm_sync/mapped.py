@@ -62,6 +62,8 @@ class MappedDeal:
     plan: Sequence[PlannedInstalment] = ()
     problems: Sequence[Problem] = ()
     trace: Sequence[Step] = ()
+    needs_yes: bool = False
+    """Its contract waits for somebody who decides what is billed."""
     billed_until: date | None = None
     """The last day that was billed elsewhere, by a person's decision."""
 

@@ -13,6 +13,7 @@ from contracts.enums import BillingTiming
 from crm_sync import mapping_lint
 from crm_sync.custom_fields import type_conflicts, wanted_fields
 from crm_sync.deals import CrmField
+from crm_sync.deciding_billing import decides_billing
 from crm_sync.enums import (
     AmountMeans,
     Provider,
@@ -79,6 +80,18 @@ def confirmed_rules(*, connection: Connection) -> MappingRules:
     if version is None:
         raise MappingVersion.DoesNotExist(f"The field mapping of {connection} has not been confirmed.")
     return from_snapshot(version=version.number, snapshot=version.snapshot)
+
+
+def rules_to_compare(*, connection: Connection) -> MappingRules | None:
+    """What somebody who decides what is billed agreed to last, while another version is in force."""
+    version = connection.mapping_version
+    if version is None or version.is_agreed:
+        return None
+    versions = connection.mapping_versions.filter(is_agreed=True, number__lt=version.number)
+    agreed = versions.order_by("-number").first()
+    if agreed is None:
+        return MappingRules(version=0, rules=())
+    return from_snapshot(version=agreed.number, snapshot=agreed.snapshot)
 
 
 def settings_of(connection: Connection) -> MappingSettings:
@@ -259,6 +272,7 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
         snapshot = to_snapshot(rules)
         confirmed = locked.mapping_version
         if confirmed is not None and confirmed.snapshot == snapshot:
+            agree(confirmed, actor=actor)
             return None
         latest = locked.mapping_versions.order_by("-number").first()
         version = MappingVersion.objects.create(
@@ -266,6 +280,7 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
             number=latest.number + 1 if latest else 1,
             author_id=actor.pk if actor else None,
             snapshot=snapshot,
+            is_agreed=decides_billing(actor),
             known_problems=[one.fact for one in lint(connection=locked, rules=rules.rules)],
         )
         locked.mapping_version = version
@@ -285,6 +300,19 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
         )
     connection.mapping_version, connection.automatic_from = version, locked.automatic_from
     return version
+
+
+def agree(version: MappingVersion, *, actor: AbstractBaseUser | None) -> None:
+    """Whoever decides what is billed saves a mapping of somebody who does not: it counts as theirs."""
+    if version.is_agreed or not decides_billing(actor):
+        return
+    MappingVersion.objects.filter(pk=version.pk).update(is_agreed=True)
+    audit.record(
+        actor=actor,
+        action="field mapping agreed to",
+        subject=version.connection,
+        after={"version": version.number},
+    )
 
 
 def write_as_stored(*, connection: Connection) -> None:

@@ -178,6 +178,7 @@ def inherit(*, survivor: CrmDeal, holder: KnownDeal) -> None:
     before = CrmDeal.objects.get(pk=holder.id)
     survivor.overrides = {**before.overrides, **survivor.overrides}
     survivor.free_accepted = before.free_accepted or survivor.free_accepted
+    survivor.needs_yes = before.needs_yes or survivor.needs_yes
     survivor.left_reason = holder.leaving.reason
     survivor.left_at = holder.leaving.at
     survivor.left_decision = holder.leaving.decision

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from contracts import audit
 from contracts.money import AmountRefused, Money
 from crm_sync.enums import Target
-from crm_sync.holds import UnableToDecide, open_hold
+from crm_sync.holds import UnableToDecide, asking, open_hold
 from crm_sync.mapping_rules import FieldRule, parse_key
 from crm_sync.mapping_words import entered_words
 from crm_sync.mappings import UnableToChangeMapping, confirmed_rules, settings_of
@@ -63,7 +63,7 @@ def enter_value(
             "at": at.isoformat(timespec="seconds"),
         }
         before = deal.overrides.get(key, {})
-        store(deal, overrides={**deal.overrides, key: entry})
+        store(deal, overrides={**deal.overrides, key: entry}, actor=actor)
         audit.record(
             actor=actor,
             action="value entered here",
@@ -100,7 +100,7 @@ def take_back(*, deal: CrmDeal, key: str, actor: AbstractBaseUser) -> None:
         connection = Connection.objects.get(pk=locked.connection_id)
         kept = {name: entry for name, entry in locked.overrides.items() if name != key}
         label = rule_of(connection, key=key).label
-        store(locked, overrides=kept)
+        store(locked, overrides=kept, actor=actor)
         audit.record(
             actor=actor,
             action="entered value taken back",
@@ -110,9 +110,11 @@ def take_back(*, deal: CrmDeal, key: str, actor: AbstractBaseUser) -> None:
         )
 
 
-def store(deal: CrmDeal, *, overrides: Mapping[str, Any]) -> None:
+def store(deal: CrmDeal, *, overrides: Mapping[str, Any], actor: AbstractBaseUser) -> None:
     """Marked as well, so that the next poll makes good a bell that is not heard."""
-    CrmDeal.objects.filter(pk=deal.pk).update(overrides=overrides, fingerprint="", updated_at=Now())
+    CrmDeal.objects.filter(pk=deal.pk).update(
+        overrides=overrides, fingerprint="", updated_at=Now(), **asking(actor)
+    )
 
 
 def rule_of(connection: Connection, *, key: str) -> FieldRule:

@@ -72,6 +72,8 @@ class Sight:
     settings: MappingSettings
     as_of: date
     forced: bool
+    agreed_rules: MappingRules | None = None
+    """What somebody who decides what is billed agreed to last, where the mapping in force is another."""
     notes: list[str] = field(default_factory=list)
     """What the pages of a run have to say beyond their deals."""
     new: list[NewContract] = field(default_factory=list)
@@ -204,6 +206,8 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
             mapped_or_held(deal, digest=digest, sight=sight, decisions=decisions),
             billed_until=billed_until or sight.connection.billed_until,
         )
+        waits = needs_yes(one, record=record, merge=merge, decisions=decisions, sight=sight)
+        one = replace(one, needs_yes=waits)
         told.append(Told(deal=deal, value=one.value))
         if settled:
             unchanged += 1
@@ -278,6 +282,25 @@ def mapped_or_held(deal: Deal, *, digest: str, sight: Sight, decisions: Decision
     except OUR_FAULTS:
         log.exception("Deal %s could not be read.", deal.external_id)
         return MappedDeal(deal=deal, fingerprint=digest, problems=(write_failed(deal),))
+
+
+def needs_yes(
+    one: MappedDeal,
+    *,
+    record: KnownDeal | None,
+    merge: Merge | None,
+    decisions: Decisions,
+    sight: Sight,
+) -> bool:
+    """Whether the contract is what it is by somebody who does not decide what is billed."""
+    records = [record, *(merge.merged if merge else ())]
+    if one.contract is None or any(known.needs_yes for known in records if known):
+        return one.contract is not None
+    if sight.agreed_rules is None:
+        return False
+    before = replace(sight, rules=sight.agreed_rules)
+    agreed = mapped_or_held(one.deal, digest=one.fingerprint, sight=before, decisions=decisions)
+    return (agreed.contract, agreed.plan) != (one.contract, one.plan)
 
 
 def write_each(

@@ -10,7 +10,7 @@ from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import ConnectionMode, HoldCode, Outcome
 from crm_sync.foretelling import Earlier, Foretold, ForetoldPage, accounts_of, foretell
 from crm_sync.mapping_rules import MappingRules, to_snapshot
-from crm_sync.mappings import current_rules, settings_of
+from crm_sync.mappings import current_rules, rules_to_compare, settings_of
 from crm_sync.models import Connection
 from crm_sync.pages import MappedPage, Sight, map_page
 from crm_sync.sync import Order, fetch, look
@@ -77,6 +77,7 @@ def look_ahead(*, connection: Connection, as_of: date, forced: bool) -> Sight:
         settings=settings_of(connection),
         as_of=as_of,
         forced=forced,
+        agreed_rules=rules_to_compare(connection=connection),
     )
 
 

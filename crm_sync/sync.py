@@ -29,7 +29,7 @@ from crm_sync.errors import LeaseLost, SyncError, database_refusal
 from crm_sync.hold_mails import tell_of_holds
 from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.leaving import leaver_warnings, settle_leavers
-from crm_sync.mappings import confirmed_rules, settings_of
+from crm_sync.mappings import confirmed_rules, rules_to_compare, settings_of
 from crm_sync.models import Connection, SyncRun
 from crm_sync.pacing import is_spent, pace_of
 from crm_sync.pages import Sight, retried, sync_page
@@ -153,6 +153,7 @@ def look(*, connection: Connection, order: Order) -> Sight:
         settings=settings_of(connection),
         as_of=order.as_of,
         forced=bool(order.external_ids) and order.overrules,
+        agreed_rules=rules_to_compare(connection=connection),
     )
 
 

@@ -19,7 +19,8 @@ from contracts.clock import business_day
 from contracts.workspace import time_zone
 from crm_sync import backfill_progress, hold_reminders, tie_out_checks, watch
 from crm_sync.backfill import cancel_preview, go_on
-from crm_sync.enums import BackfillState, ConnectionState, RunState, RunTrigger
+from crm_sync.deciding_billing import decides_billing
+from crm_sync.enums import BackfillState, ConnectionState, DealState, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld
 from crm_sync.hold_groups import GroupKey, cured_by_translating, to_read_again
 from crm_sync.known_deals import ask_again
@@ -320,7 +321,11 @@ def ring_group(name: GroupKey, *, actor_id: int | None, goes_on: bool = False) -
 def request_replay(
     *, connection_id: int, external_ids: list[str], actor_id: int | None = None
 ) -> BackgroundWork | None:
-    """Rings the worker. Held deals are marked as well, so that the next poll makes good a bell not heard."""
+    """Rings the worker. Held deals are marked as well, so that the next poll makes good a bell not heard.
+
+    A dismissed deal is imported by it. Where whoever asks does not decide what is billed, its contract waits.
+    """
+    ask_for_yes(connection_id=connection_id, external_ids=external_ids, actor_id=actor_id)
     ask_again(held=CrmDeal.objects.filter(connection_id=connection_id, external_id__in=external_ids))
     return enqueue(
         replay,
@@ -329,6 +334,13 @@ def request_replay(
         subject=subject_of(connection_id, *external_ids),
         actor_id=actor_id,
     )
+
+
+def ask_for_yes(*, connection_id: int, external_ids: list[str], actor_id: int | None) -> None:
+    actor = get_user_model().objects.filter(pk=actor_id).first() if actor_id else None
+    if not decides_billing(actor):
+        deals = CrmDeal.objects.filter(connection_id=connection_id, external_id__in=external_ids)
+        deals.filter(state=DealState.DISMISSED).update(needs_yes=True)
 
 
 def subject_of(connection_id: int, *names: str) -> str:

@@ -89,7 +89,8 @@ def remember(deal: CrmDeal, *, timing: Timing, reason: str, actor: AbstractBaseU
         "by": actor.get_username(),
         "at": at.isoformat(timespec="seconds"),
     }
-    store_overrides(deal, overrides={**deal.overrides, Target.BILLING_TIMING.value: entry})
+    overrides = {**deal.overrides, Target.BILLING_TIMING.value: entry}
+    store_overrides(deal, overrides=overrides, actor=actor)
 
 
 def plan_of(contract: Contract) -> list[PlannedInstalment]:

@@ -6,6 +6,7 @@ from datetime import date
 
 from billing.activation import ActivationOrder, activate_billing, rebuild_billing
 from billing.changing.noticing import Difference, note_differences
+from contracts.approving import ask_for_approval
 from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import ContractState
 from contracts.models import Contract
@@ -14,6 +15,7 @@ from contracts.reopening import reopen_contracts
 from contracts.suspending import resume_contracts
 from crm_sync.accounts import customers_for
 from crm_sync.changes import Change, changes_between, difference_between, sentence_of, touches_billing
+from crm_sync.deciding_billing import settle_questions
 from crm_sync.enums import HoldCode, LeftDecision, Outcome, Target
 from crm_sync.known_deals import KnownDeal, Leaving, SuspectKey, contracts_of, invoiced_among, suspects_among
 from crm_sync.mapped import MappedDeal, Problem
@@ -26,6 +28,7 @@ KEPT = (
 WAITS = "Nothing of it is billed before somebody approves it."
 WON_AGAIN = "The deal is won again: its contract goes on."
 STAYS_SUSPENDED = "The deal is won again, but its contract stays suspended until somebody resumes it."
+DECIDED_BY_OTHERS = "Changed by somebody who does not decide what is billed."
 REOPENED = "Nothing had been invoiced, and the CRM has changed what is to be billed."
 NO_CUSTOMER = 0
 
@@ -53,6 +56,7 @@ def write_deals(
         wanted={one.deal.account_id for one in [*free, *ready]},
     )
     ready, suspects = without_suspects(ready, known=known, customers=customers)
+    settle_questions([*ready, *imported], known=known)
     return [
         *create(ready, known=known, customers=customers, as_of=as_of, needs_approval=needs_approval),
         *update(imported, known=known, customers=customers, as_of=as_of),
@@ -108,8 +112,11 @@ def create(
     as_of: date,
     needs_approval: bool,
 ) -> list[Verdict]:
-    orders = [replace(order_of(one, customers=customers), needs_approval=needs_approval) for one in ready]
-    then = f"planned. {WAITS}" if needs_approval else "planned."
+    waits = [needs_approval or one.needs_yes for one in ready]
+    orders = [
+        replace(order_of(one, customers=customers), needs_approval=asks)
+        for one, asks in zip(ready, waits, strict=True)
+    ]
     contract_ids = write_contracts(orders=orders, as_of=as_of)
     activate_billing(
         orders=[
@@ -124,9 +131,9 @@ def create(
             outcome=Outcome.CREATED,
             deal_id=record_id(one, known=known),
             contract_id=key,
-            sentence=created_sentence(one, then=then),
+            sentence=created_sentence(one, then=f"planned. {WAITS}" if asks else "planned."),
         )
-        for key, one in zip(contract_ids, ready, strict=True)
+        for key, one, asks in zip(contract_ids, ready, waits, strict=True)
     ]
 
 
@@ -147,6 +154,8 @@ def update(
         change_contracts(orders=found.changed, as_of=as_of)
     if found.rebuilt:
         rebuild_billing(orders=found.rebuilt, as_of=as_of)
+    if found.asking:
+        ask_for_approval(contract_ids=found.asking, reason=DECIDED_BY_OTHERS)
     if found.resumed:
         resume_contracts(reasons=found.resumed, as_of=as_of, actor=None)
     note_differences(found=found.differences)
@@ -161,6 +170,8 @@ class Weighed:
     changed: dict[int, ContractOrder]
     rebuilt: list[ActivationOrder]
     resumed: dict[int, str]
+    asking: list[int]
+    """Contracts that somebody has changed who does not decide what is billed."""
     differences: list[Difference]
     """Of contracts that have been invoiced: what the CRM says otherwise, or nothing."""
 
@@ -177,6 +188,7 @@ def weigh(
     changed: dict[int, ContractOrder] = {}
     rebuilt: list[ActivationOrder] = []
     resumed: dict[int, str] = {}
+    asking: list[int] = []
     differences: list[Difference] = []
     for one in imported:
         contract = contracts[known_contract(one, known=known) or 0]
@@ -205,6 +217,8 @@ def weigh(
                 )
             )
         if touches_billing(changes) and not refused:
+            if one.needs_yes:
+                asking.append(contract.pk)
             rebuilt.append(
                 ActivationOrder(contract_id=contract.pk, instalments=one.plan, billed_until=one.billed_until)
             )
@@ -217,7 +231,12 @@ def weigh(
             resumed[contract.pk] = WON_AGAIN
         verdicts.append(settled(verdict, paused=paused))
     return Weighed(
-        verdicts=verdicts, changed=changed, rebuilt=rebuilt, resumed=resumed, differences=differences
+        verdicts=verdicts,
+        changed=changed,
+        rebuilt=rebuilt,
+        resumed=resumed,
+        asking=asking,
+        differences=differences,
     )
 
 

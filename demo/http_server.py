@@ -48,17 +48,25 @@ LONGEST_LINE = 8192
 class Server:
     """Serves an application on its own port. Bound on creation, so `url` is known before `start`.
 
-    `faults` is the application's fault switch, described in `demo.faults`.
+    `faults` is the application's fault switch, described in `demo.faults`. `descriptor`: a socket that
+    listens already, inherited from whoever started this process; host and port are its own then.
     """
 
-    def __init__(self, app: Application, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        app: Application,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        descriptor: int | None = None,
+    ) -> None:
         self.app = app if isinstance(app, Switched) else Switched(app)
         self.faults: Faults = self.app.faults
         self._requests: deque[tuple[str, str]] = deque(maxlen=REMEMBERED_REQUESTS)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
-        self._listener = _Listener((host, port), self)
+        self._listener = _Listener((host, port), self, descriptor=descriptor)
         self.host = host
         self.port: int = self._listener.server_address[1]
 
@@ -114,11 +122,15 @@ class _Listener(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], owner: Server) -> None:
+    def __init__(self, address: tuple[str, int], owner: Server, *, descriptor: int | None) -> None:
         self.owner = owner
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._connections_lock = threading.Lock()
-        super().__init__(address, _Handler)
+        super().__init__(address, _Handler, bind_and_activate=descriptor is None)
+        if descriptor is not None:
+            self.socket.close()
+            self.socket = socket.socket(fileno=descriptor)
+            self.server_address = self.socket.getsockname()
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         with self._connections_lock:

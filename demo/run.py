@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from demo.ports import HOST, Ports, free_ports
+from demo.faults.switch import READY, TOKEN
+from demo.ports import HOST, Ports, claim_ports
 from demo.supervisor import StopRequested, Supervisor, UnableToRun
 from demo.welcome import welcome
 
@@ -32,13 +34,14 @@ def main() -> None:
 
 
 def run(home: Path) -> None:
-    ports = free_ports()
+    ports = claim_ports()
+    token = secrets.token_hex(16)
     settings = settings_of(ports, mail=home / "mail")
-    environment = os.environ | settings
+    environment = os.environ | settings | {TOKEN: token}
     supervisor = Supervisor(folder=FOLDER, environment=environment, logs=home / "logs")
     try:
         tell_commands(home / "env", settings)
-        bring_up(supervisor, ports=ports, home=home)
+        bring_up(supervisor, ports=ports, home=home, token=token)
         print(
             welcome(
                 ports=ports,
@@ -56,11 +59,12 @@ def run(home: Path) -> None:
         print("Stopping ...", flush=True)
         (home / "env").unlink(missing_ok=True)
         supervisor.stop()
+        ports.close()
         stop = [PYTHON, "manage.py", "stop_postgres"]
         subprocess.run(stop, cwd=FOLDER, env=environment, start_new_session=True, check=False)
 
 
-def bring_up(supervisor: Supervisor, *, ports: Ports, home: Path) -> None:
+def bring_up(supervisor: Supervisor, *, ports: Ports, home: Path, token: str) -> None:
     print("Starting the database ...", flush=True)
     supervisor.finish("migrate", PYTHON, "manage.py", "migrate", "--no-input")
     supervisor.finish("collectstatic", PYTHON, "manage.py", "collectstatic", "--no-input", "--verbosity", "0")
@@ -70,22 +74,26 @@ def bring_up(supervisor: Supervisor, *, ports: Ports, home: Path) -> None:
     callbacks = [f"http://{host}:{ports.web}/api/crm/salesforce/callback" for host in (HOST, "localhost")]
     supervisor.start(
         "salesforce",
-        *(PYTHON, "-m", "demo.salesforce", "--port", str(ports.salesforce)),
+        *(PYTHON, "-m", "demo.salesforce", "--fd", str(ports.descriptor("salesforce"))),
         *("--state", str(home / "salesforce.json")),
         *(word for url in callbacks for word in ("--callback-url", url)),
+        inherits=[ports.descriptor("salesforce")],
     )
     supervisor.start(
         "hubspot",
-        *(PYTHON, "-m", "demo.hubspot", "--port", str(ports.hubspot), "--state", str(home / "hubspot.json")),
+        *(PYTHON, "-m", "demo.hubspot", "--fd", str(ports.descriptor("hubspot"))),
+        *("--state", str(home / "hubspot.json")),
+        inherits=[ports.descriptor("hubspot")],
     )
     supervisor.start(
         "web",
-        *(PYTHON, "-m", "gunicorn", "fincelo.wsgi", "--bind", f"{HOST}:{ports.web}"),
+        *(PYTHON, "-m", "gunicorn", "fincelo.wsgi", "--bind", f"fd://{ports.descriptor('web')}"),
         *("--workers", "2", "--threads", "4", "--timeout", "90", "--no-control-socket"),
+        inherits=[ports.descriptor("web")],
     )
     supervisor.start("worker", PYTHON, "manage.py", "work")
-    supervisor.wait_for("salesforce", lambda: ask(ports.salesforce, "/demo/credentials") is not None)
-    supervisor.wait_for("hubspot", lambda: ask(ports.hubspot, "/demo/credentials") is not None)
+    supervisor.wait_for("salesforce", lambda: ask(ports.salesforce, READY) == {"token": token})
+    supervisor.wait_for("hubspot", lambda: ask(ports.hubspot, READY) == {"token": token})
     supervisor.wait_for("web", lambda: ask(ports.web, "/healthz") is not None)
 
 

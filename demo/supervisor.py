@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -30,6 +30,7 @@ class Running:
     command: list[str]
     process: subprocess.Popen[bytes]
     started: float
+    inherits: Sequence[int] = ()
 
 
 class Supervisor:
@@ -50,7 +51,8 @@ class Supervisor:
     def _request_stop(self, number: int, frame: FrameType | None) -> None:
         self._stop_requested = True  # an exception here could fall between a process and its name
 
-    def start(self, name: str, *command: str) -> None:
+    def start(self, name: str, *command: str, inherits: Sequence[int] = ()) -> None:
+        """`inherits`: descriptors of sockets that the process listens at."""
         self._logs.mkdir(parents=True, exist_ok=True)
         with self._log(name).open("ab" if name in self._running else "wb") as log:
             process = subprocess.Popen(
@@ -61,8 +63,11 @@ class Supervisor:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=inherits,
             )
-        self._running[name] = Running(command=list(command), process=process, started=time.monotonic())
+        self._running[name] = Running(
+            command=list(command), process=process, started=time.monotonic(), inherits=inherits
+        )
 
     def pid(self, name: str) -> int:
         return self._running[name].process.pid
@@ -96,7 +101,7 @@ class Supervisor:
         if time.monotonic() - running.started < SETTLED_SECONDS:
             raise UnableToRun(self._obituary(name))
         _kill(running)
-        self.start(name, *running.command)
+        self.start(name, *running.command, inherits=running.inherits)
 
     def stop(self) -> None:
         """Ask each process to end, wait for that, then kill what is left of it and of what it forked."""

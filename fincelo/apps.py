@@ -10,6 +10,8 @@ class FinceloConfig(AppConfig):
     def ready(self) -> None:
         from fincelo import (
             checks,
+            closed_triggers,
+            database_rights,
             health_parts,
             queue_packages,
             roles,
@@ -22,6 +24,8 @@ class FinceloConfig(AppConfig):
         queue_packages.install()
         autodiscover_modules("tasks")  # each app declares its background tasks there
         task_guard.connect()
+        post_migrate.connect(closed_triggers.close, sender=apps.get_app_config("django_q"))
+        post_migrate.connect(database_rights.narrow_application_role, sender=apps.get_app_config("django_q"))
         post_migrate.connect(schedules.ensure_schedules, sender=self)
         # Signalled after our own apps, so that the permissions of their models are there.
         post_migrate.connect(roles.ensure_roles, sender=apps.get_app_config("django_q"))

@@ -7,14 +7,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
+from django.urls import get_resolver
 
+from fincelo import closed_triggers, database_rights
 from fincelo.queue_packages import missing
 from fincelo.randomness import looks_random
+from fincelo.rights import rights_of, views
 
 OLDEST_POSTGRES = 15
+OPEN_TRIGGERS = "fincelo.E023"
+EMBEDDED = "fincelo.embedded_backend"
 EXAMPLES = ("django-insecure-", "change-me", "changeme", "example", "secret-key")
 CACHES_WITHOUT_PICKLES = (
     "django.core.cache.backends.locmem.",  # pickles for itself, in this process
@@ -170,6 +175,16 @@ def caches(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+def declared_rights(**kwargs: Any) -> list[CheckMessage]:
+    """A view that forgot to ask would be open to everybody who is signed in."""
+    hint = "Put needs(...) of fincelo/rights.py above it, or say there who may open it."
+    return [
+        Error(f"The page {route!r} does not say which right it needs.", hint=hint, id="fincelo.E024")
+        for route, view in views(get_resolver().url_patterns)
+        if rights_of(view) is None
+    ]
+
+
 def database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     return [problem for alias in databases or [] for problem in _bad_database(connections[alias])]
 
@@ -186,6 +201,21 @@ def _bad_database(connection: Any) -> Iterator[CheckMessage]:
     if version < OLDEST_POSTGRES:
         hint = f"Fincelo needs PostgreSQL {OLDEST_POSTGRES} or later."
         yield Error(f"The database is PostgreSQL {version}.", hint=hint, id="fincelo.E016")
+    yield from _bad_protection(connection)
+
+
+def _bad_protection(connection: Any) -> Iterator[CheckMessage]:
+    if not closed_triggers.is_closed(using=connection.alias):
+        problem = "Any session may pass by the triggers that keep issued documents."
+        yield Error(problem, hint="Run `manage.py migrate`: it closes that way.", id=OPEN_TRIGGERS)
+    if connection.settings_dict["ENGINE"] == EMBEDDED:
+        return
+    if not database_rights.rights(using=connection.alias).are_narrow:
+        problem = (
+            "The role of DATABASE_URL may change tables or the audit, so it could shorten what watches it."
+        )
+        hint = "Run deploy/roles.sql; give fincelo_app to web and worker, and DATABASE_OWNER_URL to migrate."
+        yield Warning(problem, hint=hint, id="fincelo.W001")
 
 
 def register_all() -> None:
@@ -194,6 +224,7 @@ def register_all() -> None:
         *(production, queue_packages, caches),
     ):
         register(check, Tags.security)
+    register(Tags.urls)(declared_rights)
     register(Tags.database)(database)
 
 

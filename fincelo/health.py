@@ -12,6 +12,7 @@ from django.http import HttpRequest, JsonResponse
 from fincelo.background import Lane, task
 from fincelo.database_errors import fault_of, tell, words
 from fincelo.models import Heartbeat
+from fincelo.rights import open_to_anybody
 
 WORKER = Heartbeat.WORKER
 WELL = "ok"
@@ -91,6 +92,7 @@ def parts() -> list[Part]:
         return [away, *(part for part in unknown if part.name != away.name)]
 
 
+@open_to_anybody
 @login_not_required
 def healthz(request: HttpRequest) -> JsonResponse:
     """What is not vital is told here, but no reason to take a process away: that would mend nothing."""

@@ -1,3 +1,5 @@
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -5,6 +7,21 @@ from django.db.models.functions import Now
 
 from fincelo.enums import WorkProblem, WorkState
 from fincelo.invariants import Finding
+
+
+class SentForm(models.Model):
+    """A form that somebody has sent, so that sending it again does nothing. Kept for a week."""
+
+    key = models.CharField(
+        max_length=64, primary_key=True, help_text="Of the form's token, person and address."
+    )
+    claim = models.UUIDField(default=uuid.uuid4, help_text="Of the request that carries it out.")
+    sent_at = models.DateTimeField(db_default=Now(), db_index=True)
+    done_at = models.DateTimeField(null=True)
+    location = models.CharField(max_length=500, blank=True, default="", help_text="Where it led.")
+
+    def __str__(self) -> str:
+        return f"Form sent at {self.sent_at:%Y-%m-%d %H:%M:%S}"
 
 
 class Heartbeat(models.Model):

@@ -55,6 +55,7 @@ FINANCE = (
     *SYNC,
     "crm_sync.add_connection",
     "crm_sync.change_connection",
+    "crm_sync.change_billing_meaning",
     "crm_sync.change_hold",
     "crm_sync.change_holdpolicy",
     "crm_sync.change_tieout",
@@ -68,6 +69,7 @@ FINANCE = (
     "billing.approve_invoice",
     "billing.start_billing",
     "contracts.approve_contract",
+    "contracts.export_records",
     "contracts.change_customer",
     *HEALTH,
     "contracts.change_customfield",
@@ -101,8 +103,9 @@ ROLES = {
         "billing.view_numberseries",
     ),
 }
-"""Finance decides, and Approvers on what is over a limit, credited or void as well. Support mends mappings
-and replays in the admin. Operators keep connections alive."""
+"""Finance decides what is billed, and Approvers on what is over a limit, credited or void as well. Support
+mends mappings and holds; what it mends waits for Finance before its first invoice. Operators keep connections
+alive."""
 
 
 def ensure_roles(**kwargs: Any) -> None:

@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "access.middleware.end_long_sessions",
+    "access.middleware.audit_requests",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "contracts.middleware.workspace_time_zone",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -117,6 +118,8 @@ DATABASES: dict[str, dict[str, Any]] = {
     }
 }
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = POSTGRES_OPTIONS
+# Who owns the tables. Only `manage.py migrate` reads it: keep it out of the environment of web and worker.
+DATABASE_OWNER = env.database("DATABASE_OWNER_URL") if env.text("DATABASE_OWNER_URL") else {}
 
 # Worker (django-q2): a cluster for each lane of fincelo/background.py; the core lane has the default name
 

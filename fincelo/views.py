@@ -1,7 +1,6 @@
 """The health page, which shows people what /healthz tells monitors, and background work that is awaited."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,13 +12,14 @@ from fincelo import background
 from fincelo.awaited import Waiting
 from fincelo.health import WELL, parts
 from fincelo.models import BackgroundWork
+from fincelo.rights import needs, signed_in_only
 
 VIEW_HEALTH = "fincelo.view_invariantresult"
 RULES = "invariants"
 
 
 @require_safe
-@permission_required(VIEW_HEALTH, raise_exception=True)
+@needs(VIEW_HEALTH)
 def health_page(request: HttpRequest) -> HttpResponse:
     found = parts()
     troubled = [part for part in found if part.state != WELL]
@@ -38,6 +38,7 @@ def health_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@signed_in_only  # each task says who may see it
 def background_work(request: HttpRequest, pk: int) -> HttpResponse:
     """How it goes, for the page that waits. Once it is over without a question, the page is loaded anew."""
     back = back_from(request, request.GET.get("next", ""))
@@ -54,6 +55,7 @@ def background_work(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@signed_in_only  # each task says who may start it
 def work_again(request: HttpRequest, pk: int) -> HttpResponse:
     waiting = decided_about(request, pk)
     try:
@@ -64,6 +66,7 @@ def work_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@signed_in_only
 def give_up_work(request: HttpRequest, pk: int) -> HttpResponse:
     waiting = decided_about(request, pk)
     background.give_up(waiting.work)

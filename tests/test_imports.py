@@ -37,12 +37,12 @@ class Layer(IntEnum):
 # A module of a package has the package's layer unless it has one of its own. A new module needs a line here.
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
-        Layer.VALUES: "database_errors enums env logs redaction validators",
+        Layer.VALUES: "rights database_errors enums env logs redaction validators",
         Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs randomness settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
-        Layer.DOMAIN: "awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
+        Layer.DOMAIN: "closed_triggers database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
-            "admin apps checks context form_renderer management middleware roles templatetags urls views wsgi"
+            "admin apps checks context form_renderer management middleware once roles templatetags urls views wsgi"
         ),
     },
     "access": {
@@ -53,13 +53,13 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "currencies custom_values drafts enums money terms",
         Layer.MODELS: "bulk migrations models transactions triggers",
         Layer.DOMAIN: (
-            "approving audit clock contacts custom_fields custom_filters exporting invariants operations queries reopening "
+            "sealing approving audit clock contacts custom_fields custom_filters exporting invariants operations queries reopening "
             "story suspending workspace"
         ),
         Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",
     },
     "billing": {
-        Layer.VALUES: "enums limit_proposals payment_rows periods split tax",
+        Layer.VALUES: "bank_files enums limit_proposals payment_rows periods split tax",
         Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
@@ -68,7 +68,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "overview paying payment_imports policy previewing queries rendering restoring story voiding waiting"
         ),
         Layer.INTERFACES: (
-            "admin apps checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
+            "admin apps bank_forms checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
             "urls views"
         ),
     },
@@ -84,7 +84,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "accounts alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "key_canary known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
+            "deciding_billing key_canary known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
             "preflight previewing reapplying records rereading runs samples stages starting story tie_out timing "
             "tie_out_checks told watch writing"
         ),

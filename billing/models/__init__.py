@@ -18,7 +18,7 @@ from billing.models.invoices import (
     LegalEntity,
     NumberSeries,
 )
-from billing.models.payments import Payment, PaymentImport
+from billing.models.payments import BankProfile, Payment, PaymentImport
 from billing.models.policies import ApprovalLimit, BillingPolicy
 from billing.models.restoring import DatabaseMark, NumberGap
 from billing.models.waits import WAITS, WAITS_BY_ITSELF, BillingWait
@@ -38,6 +38,7 @@ __all__ = [
     "Logo",
     "Mailing",
     "ApprovalLimit",
+    "BankProfile",
     "BillingPolicy",
     "BillingRun",
     "BillingSchedule",

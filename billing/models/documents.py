@@ -182,7 +182,10 @@ class InvoiceMail(models.Model):
                 name="invoice_mail_by_person",
             ),
         ]
-        triggers = [pgtrigger.Protect(name="invoice_mail_is_kept", operation=pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="invoice_mail_is_kept", operation=pgtrigger.Delete),
+            never_emptied(name="invoice_mails_are_kept", words="Mails of issued documents"),
+        ]
 
     def __str__(self) -> str:
         return f"Mail of {self.document}"

@@ -67,6 +67,7 @@ class LegalEntity(models.Model):
     )
 
     class Meta:
+        triggers = [never_emptied(name="legal_entities_are_kept", words="Legal entities")]
         verbose_name_plural = "legal entities"
         constraints = [
             models.CheckConstraint(
@@ -99,6 +100,7 @@ class NumberSeries(models.Model):
     last_issue_date = models.DateField(null=True, help_text="Issue dates never fall as numbers rise.")
 
     class Meta:
+        triggers = [never_emptied(name="number_series_are_kept", words="Number series")]
         verbose_name_plural = "number series"
         constraints = [
             models.UniqueConstraint(
@@ -125,6 +127,9 @@ class BillingSchedule(models.Model):
         db_default=False, help_text="The term is no multiple of the cycle: the last period is shorter."
     )
     activated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        triggers = [never_emptied(name="schedules_are_kept", words="Billing schedules")]
 
     def __str__(self) -> str:
         return f"Schedule of {self.contract}"
@@ -157,6 +162,7 @@ class Instalment(models.Model):
     )
 
     class Meta:
+        triggers = [never_emptied(name="instalments_are_kept", words="Instalments")]
         constraints = [
             models.UniqueConstraint(fields=["schedule", "sequence"], name="one_instalment_per_place"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="instalment_amount_is_positive"),
@@ -211,6 +217,7 @@ class BillingRun(models.Model):
     )
 
     class Meta:
+        triggers = [never_emptied(name="billing_runs_are_kept", words="Billing runs")]
         indexes = [models.Index(fields=["-started_at"], name="billing_run_newest_first")]
 
     def __str__(self) -> str:

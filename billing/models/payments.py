@@ -4,19 +4,62 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from billing.bank_files import Choice, DayOrder, DecimalMark, Role
 from billing.models.invoices import Invoice
 from billing.models.triggers import PaymentReachesInvoice, PaymentStays, never_emptied
 
 
+class BankProfile(models.Model):
+    """How one bank writes its files, as a person has chosen it once. Its head words tell its files."""
+
+    name = models.CharField(max_length=100)
+    header_key = models.CharField(max_length=64, unique=True, help_text="Of the head words in their order.")
+    encoding = models.CharField(max_length=20)
+    columns = models.JSONField(default=dict, help_text="By what it says: the head word of a column.")
+    decimal_mark = models.CharField(max_length=5, choices=[(mark.value, mark.value) for mark in DecimalMark])
+    day_order = models.CharField(max_length=11, choices=[(order.value, order.value) for order in DayOrder])
+    currency = models.CharField(max_length=3, blank=True)
+    chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    chosen_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def choice(self) -> Choice:
+        return Choice(
+            encoding=self.encoding,
+            columns={Role(role): head for role, head in self.columns.items()},
+            decimal_mark=DecimalMark(self.decimal_mark),
+            day_order=DayOrder(self.day_order),
+            currency=self.currency,
+        )
+
+
 class PaymentImport(models.Model):
-    """One file of payments that was read: what was recorded, and what matched nothing and why."""
+    """One file of payments that was read: what was recorded, and what matched nothing and why.
+
+    While a person chooses how the file is read it is a preview, and its content is kept with it.
+    """
 
     file_name = models.CharField(max_length=200)
     imported_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     imported_at = models.DateTimeField(db_default=Now(), editable=False)
+    is_preview = models.BooleanField(db_default=False, help_text="Nothing of it is recorded yet.")
+    content = models.BinaryField(null=True, help_text="While it is a preview.")
+    content_sha256 = models.CharField(max_length=64, blank=True, db_default="", db_index=True)
     recorded = models.PositiveIntegerField(default=0)
     known = models.PositiveIntegerField(default=0, help_text="Rows that an earlier import had recorded.")
+    skipped = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Rows of a statement that are no money received."
+    )
     unmatched = models.JSONField(default=list, help_text="Row, its values and the reason.")
+    asked = models.JSONField(
+        default=list, db_default=[], help_text="Rows that may be recorded already: a person decides."
+    )
+
+    class Meta:
+        triggers = [never_emptied(name="payment_imports_are_kept", words="Payment files")]
 
     def __str__(self) -> str:
         return self.file_name

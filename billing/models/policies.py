@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import Q
 
 from billing.enums import BillingMode, LimitKind
+from contracts.triggers import never_emptied
 
 
 class BillingPolicy(models.Model):
@@ -22,6 +23,7 @@ class BillingPolicy(models.Model):
     )
 
     class Meta:
+        triggers = [never_emptied(name="billing_policy_is_kept", words="Billing policies")]
         verbose_name_plural = "billing policies"
         constraints = [models.CheckConstraint(condition=Q(id=1), name="billing_policy_is_one")]
 
@@ -37,6 +39,7 @@ class ApprovalLimit(models.Model):
     amount_minor = models.BigIntegerField(help_text="In the currency's smallest unit.")
 
     class Meta:
+        triggers = [never_emptied(name="limits_are_kept", words="Limits")]
         constraints = [
             models.UniqueConstraint(fields=["kind", "currency"], name="one_limit_per_kind_and_currency"),
             models.CheckConstraint(condition=Q(amount_minor__gte=0), name="limit_is_an_amount"),

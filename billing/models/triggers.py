@@ -5,6 +5,8 @@ Every refusal is a sentence that names the document and the way on.
 
 import pgtrigger
 
+from contracts.triggers import never_emptied as never_emptied
+
 WAY_ON = "Correct it with a credit note."
 SUMS = "What is credited or paid of invoice % follows from its credit notes and payments."
 TOO_LATE_FOR_VOID = f"Invoice % was sent, paid or credited, so it cannot be void. {WAY_ON}"
@@ -235,17 +237,6 @@ def issued_stays(*, name: str, word: str) -> pgtrigger.Trigger:
         operation=pgtrigger.Delete,
         condition=pgtrigger.Condition("OLD.state <> 'draft'"),
         func=_refuse(f"{word} % is issued and stays. It can only be corrected.", "OLD.number"),
-    )
-
-
-def never_emptied(*, name: str, words: str) -> pgtrigger.Trigger:
-    """TRUNCATE passes by the triggers of rows."""
-    return pgtrigger.Trigger(
-        name=name,
-        when=pgtrigger.Before,
-        operation=pgtrigger.Truncate,
-        level=pgtrigger.Statement,
-        func=_refuse(f"{words} are kept for ever: this table cannot be emptied."),
     )
 
 

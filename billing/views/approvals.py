@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -26,13 +25,15 @@ from billing.tasks import request_billing, request_sending
 from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.clock import business_day
 from contracts.models import Contract
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.rights import needs
 
 APPROVE = "billing.approve_invoice"
 MOST_TICKED = 1_000
 
 
-@permission_required(APPROVE, raise_exception=True)
+@needs(APPROVE)
 def approval_queue(request: HttpRequest) -> HttpResponse:
     drafts = waiting_drafts().select_related("contract")
     newest = drafts.order_by("-pk").values_list("pk", flat=True).first()
@@ -54,7 +55,7 @@ def approval_queue(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@permission_required(APPROVE, raise_exception=True)
+@needs(APPROVE)
 def review(request: HttpRequest) -> HttpResponse:
     """What was ticked and what it comes to, before it is issued for good."""
     drafts = waiting_drafts().filter(pk__in=_ticked(request.GET)).select_related("contract")
@@ -69,7 +70,8 @@ def _ticked(sent: QueryDict) -> list[int]:
 
 
 @require_POST
-@permission_required(APPROVE, raise_exception=True)
+@needs(APPROVE)
+@once
 def approve(request: HttpRequest) -> HttpResponse:
     """The drafts that were ticked, or all that the person has seen: none that came later."""
     form = ApprovalForm(request.POST)
@@ -101,7 +103,8 @@ def tell(request: HttpRequest, done: Approval) -> None:
 
 
 @require_POST
-@permission_required(APPROVE, raise_exception=True)
+@needs(APPROVE)
+@once
 def hold_back(request: HttpRequest, pk: int) -> HttpResponse:
     draft = get_object_or_404(Invoice.objects.select_related("contract"), pk=pk)
     form = TakeBackForm(request.POST)
@@ -114,13 +117,15 @@ def hold_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.approve_over_limit", raise_exception=True)
+@needs("billing.approve_over_limit")
+@once
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     return _decide(request, pk, release_parked, "Decided. What was parked is being billed.")
 
 
 @require_POST
-@permission_required("billing.approve_over_limit", raise_exception=True)
+@needs("billing.approve_over_limit")
+@once
 def ask(request: HttpRequest, pk: int) -> HttpResponse:
     return _decide(request, pk, ask_about_parked, "Each contract of it asks on its own page now.")
 

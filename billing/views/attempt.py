@@ -17,6 +17,7 @@ from billing.paying import UnableToRecordPayment
 from billing.policy import PeriodLocked
 from billing.restoring import UnableToContinue
 from billing.voiding import UnableToVoid
+from fincelo.once import mark_refused
 
 REFUSALS = (
     PeriodLocked,
@@ -38,6 +39,7 @@ def attempt(request: HttpRequest, work: Callable[[], object]) -> bool:
         work()
     except REFUSALS as refusal:
         messages.error(request, str(refusal))
+        mark_refused(request)
         return False
     return True
 
@@ -46,6 +48,7 @@ def is_filled(request: HttpRequest, form: forms.BaseForm) -> bool:
     """False where something is missing or wrong; the next page names the field."""
     if form.is_valid():
         return True
+    mark_refused(request)
     for name, errors in form.errors.items():
         label = form.fields[name].label or name.replace("_", " ").capitalize() if name in form.fields else ""
         messages.error(

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -22,14 +21,16 @@ from contracts.approving import (
 )
 from contracts.clock import business_day
 from contracts.models import Contract
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.rights import needs
 
 APPROVE = "contracts.approve_contract"
 WAITS = "contracts-to-approve"
 
 
 @require_safe
-@permission_required(APPROVE, raise_exception=True)
+@needs(APPROVE)
 def waiting_list(request: HttpRequest) -> HttpResponse:
     waiting = Contract.objects.awaiting()
     shown = waiting.select_related("customer").order_by("-start_date", "-pk")
@@ -47,7 +48,8 @@ def waiting_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@permission_required(APPROVE, raise_exception=True)
+@needs(APPROVE)
+@once
 def approve(request: HttpRequest) -> HttpResponse:
     """All that the person has seen the totals of, or those that were ticked."""
     today, actor = business_day(), actor_of(request)
@@ -69,7 +71,8 @@ def ticked(request: HttpRequest) -> dict[int, str]:
 
 
 @require_POST
-@permission_required(APPROVE, raise_exception=True)
+@needs(APPROVE)
+@once
 def approve_one(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     seen = {pk: request.POST.get("seen", "")}
@@ -79,7 +82,8 @@ def approve_one(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(APPROVE, raise_exception=True)
+@needs(APPROVE)
+@once
 def reject_one(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     form = TakeBackForm(request.POST)

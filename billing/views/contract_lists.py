@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -19,6 +18,7 @@ from contracts.models import ContractQuerySet, Customer
 from contracts.queries import contracts_matching, currencies_in_use
 from contracts.views import as_file
 from fincelo.pagination import CountCappedPaginator
+from fincelo.rights import EXPORT, needs
 
 VIEW = "contracts.view_contract"
 SHOWN_ONLY: Mapping[str, Callable[[ContractQuerySet], ContractQuerySet]] = {
@@ -29,7 +29,7 @@ SHOWN_ONLY: Mapping[str, Callable[[ContractQuerySet], ContractQuerySet]] = {
 
 
 @require_safe
-@permission_required(VIEW, raise_exception=True)
+@needs(VIEW)
 def contract_list(request: HttpRequest) -> HttpResponse:
     form, custom_form = filters(request)
     chosen, custom = form.cleaned_data, custom_form.chosen()
@@ -53,7 +53,7 @@ def contract_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@permission_required(VIEW, raise_exception=True)
+@needs((VIEW, EXPORT))
 def contract_csv(request: HttpRequest) -> StreamingHttpResponse:
     form, custom_form = filters(request)
     found = matching(form.cleaned_data, custom_form.chosen())

@@ -1,7 +1,6 @@
 from functools import partial
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -18,10 +17,12 @@ from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.clock import business_day
 from contracts.money import Money
 from contracts.story import audit_story, newest_first
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.rights import needs
 
 
-@permission_required("billing.view_creditnote", raise_exception=True)
+@needs("billing.view_creditnote")
 def credit_note_list(request: HttpRequest) -> HttpResponse:
     """Drafts, which wait for somebody, and then the newest first."""
     notes = CreditNote.objects.select_related("invoice").order_by("-issue_date", "-id")
@@ -29,7 +30,7 @@ def credit_note_list(request: HttpRequest) -> HttpResponse:
     return render(request, "billing/credit_notes.html", {"page": page})
 
 
-@permission_required("billing.view_creditnote", raise_exception=True)
+@needs("billing.view_creditnote")
 def credit_note(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(
         CreditNote.objects.select_related("invoice", "customer", "requested_by", "approved_by"), pk=pk
@@ -62,7 +63,8 @@ def _sentence(note: CreditNote) -> str:
 
 
 @require_POST
-@permission_required("billing.add_creditnote", raise_exception=True)
+@needs("billing.add_creditnote")
+@once
 def credit(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = get_object_or_404(Invoice, pk=pk)
     left = Money(minor=left_to_credit(invoice=invoice), currency=invoice.currency)
@@ -95,7 +97,8 @@ def credit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.issue_creditnote", raise_exception=True)
+@needs("billing.issue_creditnote")
+@once
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     note = get_object_or_404(CreditNote, pk=pk)
     today = business_day()
@@ -107,7 +110,8 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.add_creditnote", raise_exception=True)
+@needs("billing.add_creditnote")
+@once
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
     note = get_object_or_404(CreditNote.objects.select_related("invoice"), pk=pk)
     if attempt(request, partial(discard_credit, note=note, actor=actor_of(request))):

@@ -1,5 +1,4 @@
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
@@ -11,10 +10,11 @@ from billing.mailing.composing import file_name
 from billing.models import CreditNote, Invoice, LegalEntity, Letterhead, Mailing
 from billing.rendering import UnableToRender, credit_note_pdf, invoice_pdf, sample_pdf
 from contracts.clock import business_day
+from fincelo.rights import needs
 
 
 @require_safe
-@permission_required("billing.view_invoice", raise_exception=True)
+@needs("billing.view_invoice")
 def invoice_document(request: HttpRequest, pk: int) -> HttpResponse:
     """Notes the hash of the first PDF, the only thing a GET here writes: until then nobody holds one."""
     invoice = get_object_or_404(Invoice, pk=pk)
@@ -27,7 +27,7 @@ def invoice_document(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@permission_required("billing.view_creditnote", raise_exception=True)
+@needs("billing.view_creditnote")
 def credit_note_document(request: HttpRequest, pk: int) -> HttpResponse:
     """As of an invoice: the first PDF of an issued one leaves its hash."""
     note = get_object_or_404(CreditNote.objects.select_related("invoice"), pk=pk)
@@ -40,7 +40,7 @@ def credit_note_document(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@permission_required("billing.view_letterhead", raise_exception=True)
+@needs("billing.view_letterhead")
 def sample_document(request: HttpRequest) -> HttpResponse:
     legal_entity = get_object_or_404(LegalEntity.objects.order_by("pk")[:1])
     today = business_day()
@@ -48,13 +48,13 @@ def sample_document(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@permission_required("billing.view_letterhead", raise_exception=True)
+@needs("billing.view_letterhead")
 def invoice_settings(request: HttpRequest) -> HttpResponse:
     return _settings_page(request, LetterheadForm(instance=_letterhead()), MailingForm(instance=_mailing()))
 
 
 @require_POST
-@permission_required("billing.change_letterhead", raise_exception=True)
+@needs("billing.change_letterhead")
 def save_letterhead(request: HttpRequest) -> HttpResponse:
     form = LetterheadForm(request.POST, request.FILES, instance=_letterhead())
     assert request.user.is_authenticated  # a permission was asked for
@@ -72,7 +72,7 @@ def save_letterhead(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.change_mailing", raise_exception=True)
+@needs("billing.change_mailing")
 def save_mailing(request: HttpRequest) -> HttpResponse:
     form = MailingForm(request.POST, instance=_mailing())
     assert request.user.is_authenticated  # a permission was asked for

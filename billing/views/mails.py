@@ -1,7 +1,6 @@
 from functools import partial
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -16,11 +15,13 @@ from billing.tasks import request_sending
 from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.contacts import change_contact
 from contracts.models import Customer
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.rights import needs
 
 
 @require_safe
-@permission_required("billing.view_invoicemail", raise_exception=True)
+@needs("billing.view_invoicemail")
 def mail_list(request: HttpRequest) -> HttpResponse:
     form = MailFilter(request.GET)
     form.is_valid()  # what a filter cannot mean is left out
@@ -41,7 +42,7 @@ def mail_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@permission_required("billing.view_invoicemail", raise_exception=True)
+@needs("billing.view_invoicemail")
 def mail_folder(request: HttpRequest) -> HttpResponse:
     if not keeps_mail():
         raise Http404("This workspace sends its mails.")
@@ -49,13 +50,15 @@ def mail_folder(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.change_invoicemail", raise_exception=True)
+@needs("billing.change_invoicemail")
+@once
 def send_invoice(request: HttpRequest, pk: int) -> HttpResponse:
     return _send(request, get_object_or_404(Invoice.objects.select_related("customer"), pk=pk))
 
 
 @require_POST
-@permission_required("billing.change_invoicemail", raise_exception=True)
+@needs("billing.change_invoicemail")
+@once
 def send_credit_note(request: HttpRequest, pk: int) -> HttpResponse:
     return _send(request, get_object_or_404(CreditNote.objects.select_related("customer"), pk=pk))
 
@@ -68,7 +71,8 @@ def _send(request: HttpRequest, document: Invoice | CreditNote) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.change_invoicemail", raise_exception=True)
+@needs("billing.change_invoicemail")
+@once
 def send_all(request: HttpRequest) -> HttpResponse:
     count = release_all(actor=actor_of(request))
     request_sending(actor_id=request.user.pk)
@@ -77,7 +81,7 @@ def send_all(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.change_invoicemail", raise_exception=True)
+@needs("billing.change_invoicemail")
 def bounced(request: HttpRequest, pk: int) -> HttpResponse:
     """A person has found the mail among those that came back to the sender address."""
     mail = get_object_or_404(InvoiceMail.objects.select_related("invoice", "credit_note"), pk=pk)
@@ -93,7 +97,7 @@ def bounced(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("contracts.change_customer", raise_exception=True)
+@needs("contracts.change_customer")
 def customer_contact(request: HttpRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(Customer, pk=pk)
     form = ContactForm(request.POST)

@@ -2,7 +2,6 @@ from datetime import date
 from decimal import Decimal
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -36,14 +35,16 @@ from contracts.money import Money
 from contracts.queries import contracts_matching, currencies_in_use
 from contracts.story import audit_story, newest_first
 from contracts.suspending import UnableToResume, resume
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.rights import needs
 
 RESUMED = "{user} has resumed the contract."
 PREVIEW = 10
 """How many rows of a longer list stand on a page about something else."""
 
 
-@permission_required("contracts.view_customer", raise_exception=True)
+@needs("contracts.view_customer")
 def customer(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Customer, pk=pk)
     contracts = contracts_matching(customer_id=shown.pk).select_related("billing_schedule")
@@ -68,7 +69,7 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-@permission_required("billing.view_invoice", raise_exception=True)
+@needs("billing.view_invoice")
 def invoice_list(request: HttpRequest) -> HttpResponse:
     form = InvoiceFilter(request.GET, currencies=currencies_in_use())
     form.is_valid()  # what a filter cannot mean is left out
@@ -98,7 +99,7 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
     )
 
 
-@permission_required("billing.view_invoice", raise_exception=True)
+@needs("billing.view_invoice")
 def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     today = business_day()
     invoices = invoices_matching(as_of=today)
@@ -142,7 +143,7 @@ def as_decimal(shown: Invoice) -> Decimal:
 
 
 @require_POST
-@permission_required("contracts.change_customer", raise_exception=True)
+@needs("contracts.change_customer")
 def change_billing_terms(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Customer, pk=pk)
     form = BillingTermsForm(request.POST, customer=shown, entity=None)
@@ -158,14 +159,16 @@ def change_billing_terms(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.change_billingschedule", raise_exception=True)
+@needs("billing.change_billingschedule")
+@once
 def bill_all_missed(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     return _decide(request, contract, bill_from=None)
 
 
 @require_POST
-@permission_required("billing.change_billingschedule", raise_exception=True)
+@needs("billing.change_billingschedule")
+@once
 def billed_elsewhere(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     overview = billing_overview(contract=contract, as_of=business_day())
@@ -177,7 +180,8 @@ def billed_elsewhere(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("billing.change_billingschedule", raise_exception=True)
+@needs("billing.change_billingschedule")
+@once
 def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     assert request.user.is_authenticated  # a permission was asked for

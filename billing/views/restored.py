@@ -5,8 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -16,6 +14,8 @@ from billing.models import LegalEntity, NumberGap
 from billing.restoring import Comparison, SeriesState, compare, continue_series, number_text
 from billing.tasks import request_billing
 from billing.views.attempt import actor_of, attempt, is_filled
+from fincelo.once import once
+from fincelo.rights import needs
 
 MOST = 999_999_999
 
@@ -36,13 +36,12 @@ class RestoreForm(forms.Form):
 
 
 @require_http_methods(["GET", "POST"])
-@permission_required("billing.view_invoice", raise_exception=True)
+@needs("billing.view_invoice", write="billing.change_billingpolicy")
+@once
 def restored(request: HttpRequest) -> HttpResponse:
     compared = compare()
     may_decide = request.user.has_perm("billing.change_billingpolicy")
     form = RestoreForm(request.POST or None, compared=compared)
-    if request.method == "POST" and not may_decide:
-        raise PermissionDenied
     if request.method == "POST" and is_filled(request, form):
         sent = {state.key: form.cleaned_data[str(state.key)] for state in compared.series}
         work = partial(

@@ -3,8 +3,6 @@
 from functools import partial
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,21 +17,20 @@ from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.audited_form import record_form
 from contracts.forms import WorkspaceCalendarForm
 from contracts.models import Workspace
+from fincelo.rights import needs
 
 CHANGE_ENTITY = "billing.change_legalentity"
 CHANGE_POLICY = "billing.change_billingpolicy"
 
 
 @require_http_methods(["GET", "POST"])
-@permission_required("billing.view_legalentity", raise_exception=True)
+@needs("billing.view_legalentity", write=CHANGE_ENTITY)
 def legal_entity(request: HttpRequest) -> HttpResponse:
     """The first page of a new workspace, and later the place to correct it."""
     entity = LegalEntity.objects.order_by("pk").first() or LegalEntity()
     workspace = Workspace.objects.first() or Workspace()
     is_first = bool(entity.missing)
     data = request.POST if request.method == "POST" else None
-    if data is not None and not request.user.has_perm(CHANGE_ENTITY):
-        raise PermissionDenied
     form = LegalEntityForm(data, instance=entity)
     calendar = WorkspaceCalendarForm(data, instance=workspace)
     if data is not None and form.is_valid() and calendar.is_valid():
@@ -51,12 +48,10 @@ def legal_entity(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@permission_required("billing.view_billingpolicy", raise_exception=True)
+@needs("billing.view_billingpolicy", write=CHANGE_POLICY)
 def billing_settings(request: HttpRequest) -> HttpResponse:
     policy = BillingPolicy.objects.first() or BillingPolicy()
     data = request.POST if request.method == "POST" else None
-    if data is not None and not request.user.has_perm(CHANGE_POLICY):
-        raise PermissionDenied
     form = BillingPolicyForm(data, instance=policy)
     if data is not None and form.is_valid():
         with transaction.atomic():
@@ -75,7 +70,7 @@ def billing_settings(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@permission_required(CHANGE_POLICY, raise_exception=True)
+@needs(CHANGE_POLICY)
 def set_limit(request: HttpRequest) -> HttpResponse:
     form = LimitForm(request.POST)
     if is_filled(request, form):
@@ -89,7 +84,7 @@ def set_limit(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@permission_required(CHANGE_POLICY, raise_exception=True)
+@needs(CHANGE_POLICY)
 def remove_limit(request: HttpRequest, pk: int) -> HttpResponse:
     limit = get_object_or_404(ApprovalLimit, pk=pk)
     drop_limit(limit=limit, actor=actor_of(request))

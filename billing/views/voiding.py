@@ -1,7 +1,6 @@
 from functools import partial
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
@@ -11,10 +10,13 @@ from billing.models import Invoice
 from billing.settling_forms import VoidForm
 from billing.views.attempt import actor_of, attempt, is_filled
 from billing.voiding import void_invoice
+from fincelo.once import once
+from fincelo.rights import needs
 
 
 @require_POST
-@permission_required("billing.void_invoice", raise_exception=True)
+@needs("billing.void_invoice")
+@once
 def void(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = get_object_or_404(Invoice, pk=pk)
     form = VoidForm(request.POST)

@@ -12,7 +12,7 @@ from crm_sync.admin.mapping_inlines import FieldMappingInline, SeenVersionForm, 
 from crm_sync.admin.pausing import PausingAdmin
 from crm_sync.connection_settings import store_settings
 from crm_sync.models import Connection
-from crm_sync.views.access import CHANGE_CONNECTIONS, CHANGE_MAPPING, signed_in
+from crm_sync.views.access import CHANGE_BILLING_MEANING, CHANGE_MAPPING, signed_in
 from crm_sync.views.field_mapping import read_held_again
 
 
@@ -77,7 +77,7 @@ class ConnectionAdmin(PausingAdmin, MachineWrittenAdmin):
         return request.user.has_perm(CHANGE_MAPPING)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        may_change = request.user.has_perm(CHANGE_CONNECTIONS)
+        may_change = request.user.has_perm(CHANGE_BILLING_MEANING)
         return [fact for fact in self.facts if fact != "mode" or not may_change]
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from crm_sync.clients.http import TRIES, Answer, Transport, backoff
+from crm_sync.clients.http import NOT_AGAIN, TRIES, Answer, Transport, backoff
 from crm_sync.clients.hubspot_errors import error_of, wait_before_retry
 from crm_sync.clients.hubspot_pace import Pace
 from crm_sync.errors import ConfigError, SyncError, TransientError
@@ -76,7 +76,7 @@ class HubSpotCalls:
                     retry=False,
                 )
             except TransientError as error:
-                if attempt == TRIES or error.code == "BODY_TOO_LARGE":
+                if attempt == TRIES or error.code in NOT_AGAIN:
                     raise
                 self.transport.pause(backoff(attempt))
                 continue

@@ -11,6 +11,7 @@ from crm_sync.forms.mapping_rows import RuleFormSet, initial_rows
 from crm_sync.forms.mapping_source import Studio
 from crm_sync.forms.translations import TranslationFormSet
 from crm_sync.mapping_rules import FieldRule, MappingRules, rule_key
+from crm_sync.models import Connection
 
 
 class ReadingForm(forms.Form):
@@ -24,6 +25,12 @@ class ReadingForm(forms.Form):
         choices=TermUnit.choices,
         help_text="\u201c3\u201d is 3 months or 3 years. \u201c3 years\u201d is understood either way.",
     )
+
+    def keep(self, connection: Connection) -> None:
+        """Shows what is stored, and takes nothing else for it."""
+        for name, field in self.fields.items():
+            field.disabled = True
+            self.initial[name] = getattr(connection, name)
 
 
 class SeenForm(forms.Form):

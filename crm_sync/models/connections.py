@@ -164,6 +164,7 @@ class Connection(models.Model):
     objects = ConnectionQuerySet.as_manager()
 
     class Meta:
+        permissions = [("change_billing_meaning", "Can change what the deals of a connection come to")]
         constraints = [
             models.UniqueConstraint(
                 fields=["org"],

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from contracts.models import NAME_LENGTH, Contract, Customer
+from contracts.triggers import never_emptied
 from crm_sync import enums
 from crm_sync.models.connections import Connection, CrmOrg
 
@@ -70,6 +71,12 @@ class CrmDeal(models.Model):
     free_accepted = models.BooleanField(
         db_default=False, help_text="A person decided that a value of zero is meant: a free contract."
     )
+    needs_yes = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Somebody who does not decide what is billed has decided about it: its contract waits for "
+        "approval.",
+    )
     overrides = models.JSONField(
         default=dict,
         db_default={},
@@ -99,6 +106,7 @@ class CrmDeal(models.Model):
     objects = CrmDealQuerySet.as_manager()
 
     class Meta:
+        triggers = [never_emptied(name="deals_are_kept", words="Imported deals")]
         verbose_name = "CRM deal"
         constraints = [
             models.UniqueConstraint(fields=["org", "external_id"], name="one_import_record_per_deal"),

@@ -141,7 +141,7 @@ class Translation(models.Model):
 
 
 class MappingVersion(models.Model):
-    """A field mapping as it stood when somebody saved it. Never changed."""
+    """A field mapping as it stood when somebody saved it. Never changed, but for being agreed to."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="mapping_versions")
     number = models.PositiveIntegerField()
@@ -151,6 +151,12 @@ class MappingVersion(models.Model):
     snapshot = models.JSONField()
     known_problems = models.JSONField(
         default=list, db_default=[], help_text="What the lint said when it was saved; runs tell what is new."
+    )
+    is_agreed = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Somebody who decides what is billed made it or agreed to it. Until then contracts that "
+        "come out differently by it wait for approval.",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

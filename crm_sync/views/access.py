@@ -1,15 +1,15 @@
 """Who may do what on the CRM pages. A signed-in person without the right gets the page that says so."""
 
-from functools import partial
-
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest
 
-needs = partial(permission_required, raise_exception=True)
+from fincelo.rights import needs as needs
 
 VIEW_CONNECTIONS = "crm_sync.view_connection"
 CHANGE_CONNECTIONS = "crm_sync.change_connection"
+"""Credentials and pauses: what keeps a connection alive."""
+CHANGE_BILLING_MEANING = "crm_sync.change_billing_meaning"
+"""What its deals come to: stages, first day, what amounts mean, timing, mode."""
 VIEW_CHANGES = "billing.view_contractchange"
 START_BILLING = "billing.start_billing"
 VIEW_MAPPING = "crm_sync.view_fieldmapping"

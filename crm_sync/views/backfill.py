@@ -28,7 +28,7 @@ from crm_sync.forms.backfill import BackfillFilter, ElsewhereForm, PreviewForm, 
 from crm_sync.history import problems_first
 from crm_sync.models import Backfill, BackfillDeal, Connection
 from crm_sync.views.access import (
-    CHANGE_CONNECTIONS,
+    CHANGE_BILLING_MEANING,
     CHANGE_MAPPING,
     START_BILLING,
     VIEW_MAPPING,
@@ -37,7 +37,9 @@ from crm_sync.views.access import (
 )
 from crm_sync.views.cures import foretold_problem
 from fincelo import background
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.rights import EXPORT
 from fincelo.spreadsheets import csv_text
 
 BECOMES = "It would become a contract."
@@ -45,7 +47,7 @@ ONE_DAY = timedelta(days=1)
 UNDER_WAY = (BackfillState.READING, BackfillState.IMPORTING)
 BEHIND = (BackfillState.READY, BackfillState.IMPORTED)
 """There is a preview already: another one is not the next step."""
-MAY_IMPORT = (CHANGE_MAPPING, CHANGE_CONNECTIONS)
+MAY_IMPORT = (CHANGE_MAPPING, CHANGE_BILLING_MEANING)
 MAY_START = (*MAY_IMPORT, START_BILLING)
 HEADER = (
     *("Deal", "CRM id", "Would be", "Cause", "What would happen", "Customer", "Customer is"),
@@ -261,6 +263,7 @@ def lead_to_start(request: HttpRequest, *, connection: Connection) -> HttpRespon
 
 @require_POST
 @needs(MAY_START)
+@once
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection.objects.select_related("org", "mapping_version"), pk=pk)
     current = latest(connection)
@@ -312,6 +315,7 @@ def show_deal(request: HttpRequest, *, row: BackfillDeal, form: ElsewhereForm | 
 
 @require_POST
 @needs(MAY_IMPORT)
+@once
 def decide(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     """Up to which day one deal was billed elsewhere."""
     chosen = row_of(pk, row)
@@ -337,7 +341,7 @@ def decide(request: HttpRequest, pk: int, row: int) -> HttpResponse:
 
 
 @require_safe
-@needs(VIEW_MAPPING)
+@needs((VIEW_MAPPING, EXPORT))
 def as_csv(request: HttpRequest, pk: int) -> HttpResponse:
     current = latest(get_object_or_404(Connection, pk=pk))
     deals = BackfillDeal.objects.filter(backfill=current)

@@ -26,6 +26,7 @@ from crm_sync.models import Connection
 from crm_sync.views import notices, setup_guide
 from crm_sync.views.access import CHANGE_CONNECTIONS, needs, signed_in
 from crm_sync.views.connection_page import JUST_CONNECTED, render_page
+from fincelo.rights import open_to_anybody
 
 AUTHORISING = "crm_authorising"
 CONFIRMED_ORG = "crm_confirmed_org"
@@ -124,6 +125,7 @@ def session_key(request: HttpRequest) -> str:
 
 
 @require_GET
+@open_to_anybody
 @login_not_required
 def salesforce_callback(request: HttpRequest) -> HttpResponse:
     """Where Salesforce sends the browser back to. Always goes on to a page whose address holds no code.

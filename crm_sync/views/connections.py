@@ -22,7 +22,14 @@ from crm_sync.pausing import UnableToPause
 from crm_sync.preflight import preflight
 from crm_sync.stages import misses_of, stages_of
 from crm_sync.views import notices
-from crm_sync.views.access import CHANGE_CONNECTIONS, SYNC, VIEW_CONNECTIONS, needs, signed_in
+from crm_sync.views.access import (
+    CHANGE_BILLING_MEANING,
+    CHANGE_CONNECTIONS,
+    SYNC,
+    VIEW_CONNECTIONS,
+    needs,
+    signed_in,
+)
 from crm_sync.views.backfill import lead_to_start
 from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at, shown_connections
 from crm_sync.views.connection_page import render_page
@@ -72,7 +79,7 @@ def warnings_on_card(connection: Connection) -> list[notices.Notice]:
 
 
 @require_POST
-@needs(CHANGE_CONNECTIONS)
+@needs(CHANGE_BILLING_MEANING)
 def change_settings(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection, pk=pk)
     schema = CrmSchema.objects.filter(pk=pk).first()
@@ -154,7 +161,7 @@ def read_schema(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(CHANGE_CONNECTIONS)
+@needs(CHANGE_BILLING_MEANING)
 def select_stage(request: HttpRequest, pk: int) -> HttpResponse:
     """Imports a near miss from now on, with the deals that wait in it."""
     connection = get_object_or_404(Connection, pk=pk)

@@ -1,7 +1,6 @@
 """The page of a contract. It stands here because it shows the deal the contract came from."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -28,7 +27,7 @@ from crm_sync.views.access import CHANGE_SCHEDULE, needs, signed_in
 from crm_sync.views.waits import shown_reasons
 
 
-@permission_required("contracts.view_contract", raise_exception=True)
+@needs("contracts.view_contract")
 def contract(request: HttpRequest, pk: int) -> HttpResponse:
     return show_contract(request, pk=pk)
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from contracts.clock import business_day
 from crm_sync import mappings, reapplying, tasks
 from crm_sync.connection_settings import save_settings
+from crm_sync.deciding_billing import DECIDES_BILLING
 from crm_sync.forms.field_mapping import MappingForms
 from crm_sync.forms.mapping_source import Studio
 from crm_sync.mapping_lint import MappingProblem
@@ -20,7 +21,7 @@ from crm_sync.mapping_versions import latest_versions
 from crm_sync.mappings import UnableToChangeMapping
 from crm_sync.models import Connection, CrmDeal, MappingVersion
 from crm_sync.views import mapping_review, mapping_table, mapping_translations
-from crm_sync.views.access import CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
+from crm_sync.views.access import CHANGE_BILLING_MEANING, CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
 from crm_sync.views.backfill import lead_to_start
 from crm_sync.views.connection_facts import shown_connections
 from crm_sync.views.mapping_studio import schema_facts, studio_of
@@ -43,7 +44,7 @@ def choose_connection(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs(VIEW_MAPPING)
+@needs(VIEW_MAPPING, write=CHANGE_MAPPING)
 def field_mapping(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection.objects.select_related("org", "mapping_version"), pk=pk)
     if request.method == "POST":
@@ -64,10 +65,11 @@ def field_mapping(request: HttpRequest, pk: int) -> HttpResponse:
     return show(request, connection=connection, forms=forms, rules=rules, problems=problems, asked=asked)
 
 
-@needs(CHANGE_MAPPING)
 def save(request: HttpRequest, connection: Connection) -> HttpResponse:
     """Checks first where that is asked for; saves, and applies the new version where that is asked for."""
     forms = MappingForms.sent(request.POST, studio=studio_of(connection))
+    if not request.user.has_perm(CHANGE_BILLING_MEANING):
+        forms.reading.keep(connection)
     if not forms.is_valid():
         return show(request, connection=connection, forms=forms, rules=mapping_review.NO_RULES)
     draw = partial(
@@ -141,6 +143,8 @@ def show(
     review: mapping_review.Review | None = None,
 ) -> HttpResponse:
     studio: Studio = forms.studio
+    if not request.user.has_perm(CHANGE_BILLING_MEANING):
+        forms.reading.keep(connection)
     rows = mapping_table.rows(
         connection=connection, forms=forms.rules.forms, rules=rules, studio=studio, problems=problems
     )
@@ -166,8 +170,18 @@ def show(
         "waiting": background.waiting_for(tasks.reapply, subject=str(connection.pk)),
         "reaches_back": connection.import_from < business_day(),
         "may_change": request.user.has_perm(CHANGE_MAPPING),
+        "may_agree": request.user.has_perm(DECIDES_BILLING),
+        "not_agreed": not_agreed(connection.mapping_version),
     }
     return render(request, "crm_sync/field_mapping.html", context)
+
+
+def not_agreed(version: MappingVersion | None) -> str:
+    """Empty where somebody who decides what is billed made the version or agreed to it."""
+    if version is None or version.is_agreed:
+        return ""
+    author = version.author.get_username() if version.author else "Somebody"
+    return f"{author}, who does not decide what is billed, made version {version.number} of this mapping."
 
 
 def apply_anew(connection: Connection, *, actor_id: int | None) -> str:

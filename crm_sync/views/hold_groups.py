@@ -24,6 +24,7 @@ from crm_sync.views.cures import cures_of_group, deals, permitted, why
 from fincelo import background
 from fincelo.awaited import Waiting
 from fincelo.models import BackgroundWork
+from fincelo.once import once
 from fincelo.pagination import PAGE_SIZE, ListPaginator
 
 GONE = "Nothing is held for this any more, so nothing was changed."
@@ -78,6 +79,7 @@ def group_page(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @needs(CHANGE_MAPPING)
+@once
 def translate(request: HttpRequest) -> HttpResponse:
     def change(*, name: GroupKey, connection: Connection, value: str) -> MappingVersion | None:
         return mappings.add_translation(
@@ -95,6 +97,7 @@ def translate(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @needs(CHANGE_MAPPING)
+@once
 def set_default(request: HttpRequest) -> HttpResponse:
     def change(*, name: GroupKey, connection: Connection, value: str) -> MappingVersion | None:
         return mappings.set_default(
@@ -168,6 +171,7 @@ def read_again(request: HttpRequest, *, group: HoldGroup, connection: Connection
 
 @require_POST
 @needs(CHANGE_HOLDS)
+@once
 def dismiss(request: HttpRequest) -> HttpResponse:
     group = asked_for(request)
     if group is None:

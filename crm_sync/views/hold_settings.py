@@ -1,7 +1,6 @@
 """Settings: when people are reminded of deals that are still held."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,11 +13,9 @@ from crm_sync.views.access import CHANGE_HOLD_POLICY, VIEW_HOLD_POLICY, needs, s
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs(VIEW_HOLD_POLICY)
+@needs(VIEW_HOLD_POLICY, write=CHANGE_HOLD_POLICY)
 def hold_settings(request: HttpRequest) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
-    if data is not None and not request.user.has_perm(CHANGE_HOLD_POLICY):
-        raise PermissionDenied
     form = HoldPolicyForm(data, instance=hold_policy())
     if data is not None and form.is_valid():
         with transaction.atomic():

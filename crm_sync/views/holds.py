@@ -24,6 +24,7 @@ from crm_sync.views.access import CHANGE_HOLDS, SYNC, VIEW_HOLDS, needs, signed_
 from crm_sync.views.cures import permitted, shown_problem
 from fincelo import background
 from fincelo.awaited import Waiting
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 
 
@@ -94,6 +95,7 @@ def sentence_of(hold: Hold) -> str:
 
 @require_POST
 @needs(CHANGE_HOLDS)
+@once
 def dismiss_hold(request: HttpRequest, pk: int) -> HttpResponse:
     hold = get_object_or_404(Hold.objects.select_related("crm_deal"), pk=pk)
     form = DismissForm(request.POST)
@@ -108,6 +110,7 @@ def dismiss_hold(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @needs(CHANGE_HOLDS)
+@once
 def mark_as_downgrade(request: HttpRequest, pk: int) -> HttpResponse:
     hold = get_object_or_404(Hold.objects.select_related("crm_deal"), pk=pk)
     if not decided(request, lambda: holds.mark_as_downgrade(hold=hold, actor=signed_in(request))):
@@ -121,6 +124,7 @@ def mark_as_downgrade(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @needs(CHANGE_HOLDS)
+@once
 def accept_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
     return decide_and_read(
         request, pk=pk, decide=holds.accept_duplicate, sentence="{} counts as a sale of its own"
@@ -129,6 +133,7 @@ def accept_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @needs(CHANGE_HOLDS)
+@once
 def accept_free(request: HttpRequest, pk: int) -> HttpResponse:
     return decide_and_read(
         request, pk=pk, decide=holds.accept_free, sentence="{} is accepted as a free contract"
@@ -147,6 +152,7 @@ def decide_and_read(
 
 @require_POST
 @needs(CHANGE_HOLDS)
+@once
 def enter_value(request: HttpRequest, pk: int) -> HttpResponse:
     hold = get_object_or_404(Hold.objects.select_related("crm_deal__connection"), pk=pk)
     key = request.POST.get("key", "")
@@ -175,6 +181,7 @@ def enter_value(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @needs(CHANGE_HOLDS)
+@once
 def take_back_value(request: HttpRequest, pk: int) -> HttpResponse:
     deal = get_object_or_404(CrmDeal.objects.select_related("contract"), pk=pk)
     key = request.POST.get("key", "")

@@ -8,11 +8,11 @@ from django.views.decorators.http import require_POST
 
 from crm_sync.leaving import UnableToDecide, keep_leavers, suspend_leavers
 from crm_sync.models import Connection
-from crm_sync.views.access import CHANGE_CONNECTIONS, needs, signed_in
+from crm_sync.views.access import CHANGE_BILLING_MEANING, needs, signed_in
 
 
 @require_POST
-@needs(CHANGE_CONNECTIONS)
+@needs(CHANGE_BILLING_MEANING)
 def suspend_all(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection, pk=pk)
     try:
@@ -29,7 +29,7 @@ def suspend_all(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(CHANGE_CONNECTIONS)
+@needs(CHANGE_BILLING_MEANING)
 def keep_all(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection, pk=pk)
     try:

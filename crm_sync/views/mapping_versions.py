@@ -18,7 +18,7 @@ from crm_sync.views.field_mapping import apply_anew, read_held_again
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs(VIEW_MAPPING)
+@needs(VIEW_MAPPING, write=CHANGE_MAPPING)
 def version_page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     connection = get_object_or_404(Connection.objects.select_related("mapping_version"), pk=pk)
     found = MappingVersion.objects.select_related("author", "connection")
@@ -63,7 +63,6 @@ def told_translations(rules: MappingRules) -> list[tuple[str, str, str]]:
     ]
 
 
-@needs(CHANGE_MAPPING)
 def go_back(request: HttpRequest, connection: Connection, version: MappingVersion) -> HttpResponse:
     form = SeenForm(request.POST)
     seen = (form.cleaned_data["seen"] if form.is_valid() else None) or 0

@@ -19,6 +19,7 @@ from crm_sync.models import Hold, TieOut
 from crm_sync.tie_out import Figure, Row
 from crm_sync.views.access import CHECK_TIE_OUT, VIEW_TIE_OUT, needs
 from fincelo.pagination import PAGE_SIZE
+from fincelo.rights import EXPORT
 from fincelo.spreadsheets import csv_text
 
 PAGES = {"contract": "contract", "invoice": "invoice", "credit_note": "credit-note"}
@@ -95,7 +96,7 @@ def blocks(found: Sequence[Figure]) -> list[dict[str, Any]]:
 
 
 @require_safe
-@needs(VIEW_TIE_OUT)
+@needs((VIEW_TIE_OUT, EXPORT))
 def month_csv(request: HttpRequest) -> HttpResponse:
     month = asked_month(request)
     found = tie_out.figures(month=month)
@@ -129,7 +130,7 @@ def row_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@needs(VIEW_TIE_OUT)
+@needs((VIEW_TIE_OUT, EXPORT))
 def row_csv(request: HttpRequest) -> HttpResponse:
     month, figure = asked_month(request), asked_figure(request)
     found = tie_out.rows(month=month, line=figure.line, currency=figure.currency)

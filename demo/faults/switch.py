@@ -1,6 +1,7 @@
 """Setting faults over HTTP: a JSON API for programs, a page without scripts for people."""
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -12,6 +13,9 @@ from demo.faults.rules import Faults
 from demo.messages import Application, Request, Response, json_response, redirect
 from demo.pages import Markup, Templates, join, options, page
 
+READY = "/demo/ready"
+"""Answers with the token of whoever started this process, who asks whether it is the own one."""
+TOKEN = "DEMO_TOKEN"
 API = "/demo/faults"
 PAGE = "/faults"
 ONE = re.compile(rf"(?:{API}|{PAGE})/(?P<number>\d+)(?:/remove)?")
@@ -27,6 +31,8 @@ class Switched:
         self.faults = faults or Faults()
 
     def __call__(self, request: Request, /) -> Response:
+        if request.path == READY:
+            return json_response({"token": os.environ.get(TOKEN, "")})
         if request.path == API or request.path.startswith(f"{API}/"):
             return self._api(request)
         if request.path == PAGE or request.path.startswith(f"{PAGE}/"):

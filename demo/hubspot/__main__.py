@@ -24,7 +24,7 @@ def main() -> None:
         portal.limits = limits_of(arguments.limits)
     if arguments.search_lag is not None:
         portal.search_lag = arguments.search_lag
-    server = Server(build_app(portal), host=arguments.host, port=arguments.port)
+    server = Server(build_app(portal), host=arguments.host, port=arguments.port, descriptor=arguments.fd)
     if state:
         state.start()
     server.start()
@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m demo.hubspot", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one and prints it")
+    parser.add_argument("--fd", type=int, help="an inherited socket that listens already, in place of --port")
     parser.add_argument("--state", type=Path, help="file that keeps the portal between two runs")
     parser.add_argument("--deals", type=int, default=0, help="won deals to add in bulk to a new portal")
     parser.add_argument("--seed", type=int, default=1, help="chooses the demo deals and the tokens")

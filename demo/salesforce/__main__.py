@@ -23,7 +23,7 @@ def main() -> None:
     org.app.callback_urls = arguments.callback_url
     org.app.require_pkce = arguments.require_pkce
     org.app.rotate = arguments.rotate
-    server = Server(build_app(org), host=arguments.host, port=arguments.port)
+    server = Server(build_app(org), host=arguments.host, port=arguments.port, descriptor=arguments.fd)
     if state:
         state.start()
     server.start()
@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m demo.salesforce", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one and prints it")
+    parser.add_argument("--fd", type=int, help="an inherited socket that listens already, in place of --port")
     parser.add_argument("--state", type=Path, help="file that keeps deals and tokens between two runs")
     parser.add_argument(
         "--callback-url", action="append", default=[], help="a registered callback; repeatable"

@@ -1,5 +1,6 @@
 """The tags and filters that pages are assembled with. Each template under components/ names its inputs."""
 
+import secrets
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +21,7 @@ from contracts.money import Money
 from fincelo import background, navigation, states
 from fincelo.awaited import Waiting
 from fincelo.enums import WorkState
+from fincelo.once import FIELD
 
 register = template.Library()
 
@@ -49,6 +51,12 @@ def icon(name: str) -> SafeString:
         static("fincelo/icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def once() -> SafeString:
+    """The token by which a form that is sent twice is carried out once."""
+    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, secrets.token_urlsafe(18))
 
 
 @register.simple_tag

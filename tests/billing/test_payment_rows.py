@@ -31,16 +31,15 @@ def test_usual_files_are_read(text: str) -> None:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ('INV-1,"1,234.50",USD,2026-11-22', "'1,234.50' is no plain number like 1234.50."),
-        ("INV-1,,USD,2026-11-22", "'' is no plain number like 1234.50."),
-        ("INV-1,NaN,USD,2026-11-22", "'NaN' is no plain number like 1234.50."),
-        ("INV-1,1_0,USD,2026-11-22", "'1_0' is no plain number like 1234.50."),
-        ("INV-1,1.005,USD,2026-11-22", "The amount has more decimals than USD, which has 2."),
-        ("INV-1,1.23E+05,USD,2026-11-22", "'1.23E+05' is no plain number like 1234.50."),
+        ("INV-1,,USD,2026-11-22", "'' is no number like 1234.50."),
+        ("INV-1,NaN,USD,2026-11-22", "'NaN' is no number like 1234.50."),
+        ("INV-1,1_0,USD,2026-11-22", "'1_0' is no number like 1234.50."),
+        ("INV-1,0.0005,USD,2026-11-22", "The amount has more decimals than USD, which has 2."),
+        ("INV-1,1.23E+05,USD,2026-11-22", "'1.23E+05' is no number like 1234.50."),
         (f"INV-1,1{'0' * 40},USD,2026-11-22", "USD 1.000E+40 is more than Fincelo can bill."),
-        ("INV-1,1,usd,2026-11-22", "'usd' is not an active ISO 4217 currency code."),
-        ("INV-1,1,USD,22.11.2026", "'22.11.2026' is no day like 2026-11-30."),
-        ("INV-1,1,USD", "'' is no day like 2026-11-30."),
+        ("INV-1,1,xyz,2026-11-22", "'XYZ' is not an active ISO 4217 currency code."),
+        ("INV-1,1,USD,31.11.2026", "'31.11.2026' is no day of the calendar, like 2026-11-30."),
+        ("INV-1,1,USD", "'' is no day of the calendar, like 2026-11-30."),
     ],
 )
 def test_a_row_that_is_no_payment_says_why(line: str, problem: str) -> None:
@@ -54,14 +53,15 @@ def test_a_row_that_is_no_payment_says_why(line: str, problem: str) -> None:
     [
         (b"", "The file is empty."),
         (b"\n\n", "The file is empty."),
-        (b"\xff\xfe\x00", "The file is no text in UTF-8. Save it as CSV UTF-8."),
-        (b"a\0b", "The file is no text. Save it as CSV UTF-8."),
+        (b"\xff\xfe\x00", "The file is no text in UTF-16. Save it as CSV UTF-8."),
+        (b"\x81", "The file is no text in UTF-8 or Windows-1252. Save it as CSV UTF-8."),
+        (b"a\0b", "The file is no text. Export the payments as CSV."),
         (b"x" * 5_000_001, "The file has more than 5 MB. Split it."),
         (b"a,b\n" + b"1,2\n" * 20_001, "The file has more than 20,000 rows. Split it."),
         (
             b"invoice,date\nINV-1,2026-11-22\n",
-            "The first line names no column amount and no column currency. "
-            "It needs invoice, amount, currency and date; reference is welcome.",
+            "The first line names no column for the amount. Which one is it? "
+            "No column names the currency. In which currency is this account?",
         ),
     ],
 )

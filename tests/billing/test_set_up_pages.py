@@ -11,6 +11,7 @@ from billing.enums import BillingMode, BillingRunState, BillingTrigger, LimitKin
 from billing.invoicing import invoice_due
 from billing.models import ApprovalLimit, BillingPolicy, BillingRun, Instalment, Invoice, LegalEntity
 from contracts.models import AuditEntry, Contract, Workspace
+from tests.audited import changes
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
 from tests.pages import alerts, heading, rows, signed_in, words
@@ -225,7 +226,7 @@ def test_limits_are_set_replaced_and_removed(ann: Client) -> None:
     assert listed == [["Invoices", "USD 2,000.50", "Remove"]]
     assert "The amount has more decimals than JPY, which has none." in alerts(wrong)[-1]
     assert ApprovalLimit.objects.count() == 0
-    assert list(AuditEntry.objects.order_by("pk").values_list("action", "before", "after")) == [
+    assert list(changes().order_by("pk").values_list("action", "before", "after")) == [
         ("Approval limit set", {"limit": ""}, {"limit": "USD 1,000.00"}),
         ("Approval limit set", {"limit": "USD 1,000.00"}, {"limit": "USD 2,000.50"}),
         ("Approval limit removed", {"limit": "USD 2,000.50"}, {}),
@@ -246,7 +247,7 @@ def test_the_admin_has_the_same_rules() -> None:
     ]
     assert "The amount has more decimals than USD, which has 2." in wrong.text
     assert "Only days that are over can be closed." in closed.text
-    assert AuditEntry.objects.get().action == "Approval limit set"
+    assert changes().get().action == "Approval limit set"
 
 
 @pytest.mark.parametrize("path", ["/settings/billing/", "/settings/billing/limits/"])

@@ -234,7 +234,7 @@ def test_choice_that_is_no_period_decides_nothing(
 def test_second_decision_is_refused(decider: Client, asking: Contract) -> None:
     decider.post(f"/contracts/{asking.pk}/catch-up/all/", follow=True)
 
-    page = decider.post(f"/contracts/{asking.pk}/catch-up/all/", follow=True)
+    page = decider.post(f"/contracts/{asking.pk}/catch-up/all/", {"once": "another"}, follow=True)
 
     assert alerts(page) == ["Acme subscription needs no decision on what was billed before."]
 

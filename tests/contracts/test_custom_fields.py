@@ -202,7 +202,7 @@ def test_contracts_are_found_by_a_custom_field(
     field = define("Field", type_)
     keep(*({"Field": value} for value in values), {})
 
-    page = signed_in("contracts.view_contract").get(
+    page = signed_in("contracts.export_records", "contracts.view_contract").get(
         "/contracts/", {f"custom-{field.pk}{end}": text for end, text in asked.items()}
     )
 
@@ -227,7 +227,7 @@ def test_contracts_are_found_by_a_custom_field(
 def test_no_label_is_taken_for_anything_but_a_label(label: str) -> None:
     field = define(label)
     keep({label: "here"}, {"Other": "here"}, {})
-    browser = signed_in("contracts.view_contract")
+    browser = signed_in("contracts.export_records", "contracts.view_contract")
 
     page = browser.get("/contracts/", {f"custom-{field.pk}": "her", "custom_fields__has_key": "Other"})
 
@@ -262,7 +262,7 @@ def test_contracts_are_exported_with_every_column_and_custom_field() -> None:
     contract.customer.custom_fields = {"Tier": "gold"}
     contract.customer.save()
 
-    assert exported(signed_in("contracts.view_contract"), "/contracts/csv/") == [
+    assert exported(signed_in("contracts.export_records", "contracts.view_contract"), "/contracts/csv/") == [
         {
             "Contract": "A subscription",
             "Customer": "A",
@@ -290,9 +290,9 @@ def test_export_follows_the_filters_over_more_than_one_portion(
 ) -> None:
     monkeypatch.setattr("contracts.exporting.PORTION", 2)
     sign(*(Deal(customer=f"Customer {number}") for number in range(5)), Deal(customer="Euro", currency="EUR"))
-    browser = signed_in("contracts.view_contract", "contracts.view_customer")
+    browser = signed_in("contracts.export_records", "contracts.view_contract", "contracts.view_customer")
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         found = exported(browser, "/contracts/csv/?currency=USD")
 
     assert [row["Customer"] for row in found] == [f"Customer {number}" for number in range(4, -1, -1)]
@@ -309,7 +309,9 @@ def test_a_filter_that_is_set_stays_open_and_leads_to_its_export() -> None:
     field = define("Region")
     keep({"Region": "North"})
 
-    page = signed_in("contracts.view_contract").get("/contracts/", {f"custom-{field.pk}": "north", "page": 1})
+    page = signed_in("contracts.export_records", "contracts.view_contract").get(
+        "/contracts/", {f"custom-{field.pk}": "north", "page": 1}
+    )
 
     assert '<details class="filters-more" open>' in page.text
     assert f'href="/contracts/csv/?custom-{field.pk}=north"' in page.text

@@ -5,7 +5,7 @@ from datetime import date
 from functools import partial
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 
 from contracts.enums import BillingCycle
 from crm_sync import connecting, credentials
@@ -38,7 +38,10 @@ def sleepless(monkeypatch: pytest.MonkeyPatch) -> Pauses:
 
 @pytest.fixture
 def finance(db: None) -> User:
-    return User.objects.create_user("fiona")
+    """Decides what is billed, and has no right to any page."""
+    fiona = User.objects.create_user("fiona")
+    fiona.user_permissions.add(Permission.objects.get(codename="approve_contract"))
+    return User.objects.get(pk=fiona.pk)
 
 
 @pytest.fixture

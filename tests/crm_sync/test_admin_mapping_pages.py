@@ -7,6 +7,7 @@ from contracts.models import AuditEntry
 from crm_sync.enums import NumberFormat, Target, TermUnit
 from crm_sync.mappings import confirmed_rules
 from crm_sync.models import Connection, FieldMapping, MappingVersion, Translation
+from tests.audited import changes
 from tests.crm_sync.admin_rows import page_of, staff
 from tests.crm_sync.page_rows import connect, deal
 from tests.crm_sync.stored import row_versions
@@ -246,7 +247,7 @@ def test_who_may_change_connections_pauses_and_resumes_them_by_the_same_rules() 
         [f"{connection} is not importing, so there is nothing to pause."],
         [f"{connection} goes on. The next sync reads all that has changed since."],
     )
-    actions = AuditEntry.objects.order_by("id").values_list("action", "actor_name")
+    actions = changes().order_by("id").values_list("action", "actor_name")
     assert list(actions)[-2:] == [("connection paused", "finance"), ("connection resumed", "finance")]
 
 

@@ -8,9 +8,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from billing.models import LegalEntity
-from contracts.models import AuditEntry, Workspace
+from contracts.models import Workspace
 from crm_sync.enums import Outcome
 from crm_sync.models import Authorisation, ConnectionCredentials, ConnectionLease
+from tests.audited import changes
 from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.admin_rows import fill, listing, page_of, staff
 from tests.crm_sync.page_rows import connect
@@ -166,7 +167,7 @@ def test_legal_entity_and_workspace_are_edited_and_audited(root: Client) -> None
     assert (entity.invoice_prefix, entity.payment_terms_days, entity.default_tax_rate) == ("FIN", 14, 8875)
     assert Workspace.objects.get().time_zone == "Europe/Berlin"
     assert refused.status_code == 200
-    assert list(AuditEntry.objects.order_by("id").values_list("action", "after")) == [
+    assert list(changes().order_by("id").values_list("action", "after")) == [
         (
             "legal entity changed",
             {"invoice_prefix": "FIN", "payment_terms_days": 14, "default_tax_percent": "8.875"},

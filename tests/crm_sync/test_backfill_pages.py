@@ -28,6 +28,9 @@ PREVIEW = {"import_from": "2026-01-01", "billed_until": ""}
 @pytest.fixture
 def browser(db: None) -> Client:
     return signed_in(
+        "contracts.export_records",
+        "crm_sync.change_billing_meaning",
+        "contracts.approve_contract",
         "crm_sync.view_fieldmapping",
         "crm_sync.change_fieldmapping",
         "crm_sync.view_connection",

@@ -8,6 +8,7 @@ from django.test import Client
 from contracts.models import AuditEntry, Contract
 from crm_sync.enums import ConnectionState, Provider
 from crm_sync.models import Connection, ConnectionLease
+from tests.audited import changes
 from tests.billing.builders import Deal as BilledDeal
 from tests.billing.builders import sign
 from tests.crm_sync.page_rows import NOON, connect, deal, ran
@@ -15,6 +16,7 @@ from tests.pages import alerts, heading, rows, signed_in, words
 
 pytestmark = pytest.mark.django_db
 VIEW, CHANGE = "crm_sync.view_connection", "crm_sync.change_connection"
+MEANING = "crm_sync.change_billing_meaning"
 SETTINGS = {
     "mode": "live",
     "name": "Salesforce",
@@ -30,7 +32,7 @@ SETTINGS = {
 
 @pytest.fixture
 def browser() -> Client:
-    return signed_in(VIEW, CHANGE, "crm_sync.change_syncrun", "crm_sync.view_syncrun")
+    return signed_in(VIEW, CHANGE, MEANING, "crm_sync.change_syncrun", "crm_sync.view_syncrun")
 
 
 def test_empty_list_offers_both_crms(browser: Client) -> None:
@@ -104,7 +106,7 @@ def test_settings_as_they_were_write_nothing(browser: Client) -> None:
     response = browser.post(f"/settings/crm/{connection.pk}/settings/", SETTINGS, follow=True)
 
     assert "Nothing to save: Salesforce has these settings already." in alerts(response)
-    assert not AuditEntry.objects.exists()
+    assert not changes().exists()
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,7 @@ def test_bad_settings_are_refused_beside_their_field(
     assert sentence in words(response.text)
     assert "Not saved: something below cannot be used." in alerts(response)
     assert heading(response).startswith("CRM Integration Salesforce Connected")
-    assert not AuditEntry.objects.exists()
+    assert not changes().exists()
 
 
 def test_text_of_the_crm_is_escaped(browser: Client) -> None:
@@ -262,7 +264,7 @@ def test_connection_asks_about_deals_that_left_won(browser: Client, asking: Conn
 def test_who_may_not_decide_sees_the_question_only(asking: Connection) -> None:
     page = signed_in(VIEW).get(asking.get_absolute_url())
 
-    assert "Somebody who may change connections can decide this." in page.text
+    assert "Somebody of Finance can decide this." in page.text
     assert "Suspend them all" not in page.text
 
 

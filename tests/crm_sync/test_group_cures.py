@@ -27,8 +27,8 @@ RIGHTS = ("view_hold", "change_hold", "change_syncrun", "change_fieldmapping", "
 
 @pytest.fixture
 def browser(finance: User) -> Client:
-    finance.user_permissions.set(
-        Permission.objects.filter(content_type__app_label="crm_sync", codename__in=RIGHTS)
+    finance.user_permissions.add(
+        *Permission.objects.filter(content_type__app_label="crm_sync", codename__in=RIGHTS)
     )
     client = Client()
     client.force_login(finance)

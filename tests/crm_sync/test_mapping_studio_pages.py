@@ -24,6 +24,8 @@ pytestmark = pytest.mark.django_db
 def browser() -> Client:
     return signed_in(
         "crm_sync.view_fieldmapping",
+        "crm_sync.change_billing_meaning",
+        "contracts.approve_contract",
         "crm_sync.change_fieldmapping",
         "crm_sync.change_syncrun",
         "crm_sync.view_connection",

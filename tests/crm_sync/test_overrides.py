@@ -49,6 +49,7 @@ def browser(finance: User) -> Client:
         "view_syncrun",
         "view_contract",
         "change_fieldmapping",
+        "approve_contract",
     )
     finance.user_permissions.set(Permission.objects.filter(codename__in=rights))
     client = Client()
@@ -164,7 +165,9 @@ def test_entered_value_that_is_taken_back(
     deal = CrmDeal.objects.get()
 
     page = browser.post(f"/deals/{deal.pk}/take-back/", {"key": "contract_value"}, follow=True)
-    again = browser.post(f"/deals/{deal.pk}/take-back/", {"key": "contract_value"}, follow=True)
+    again = browser.post(
+        f"/deals/{deal.pk}/take-back/", {"key": "contract_value", "once": "another"}, follow=True
+    )
     run(salesforce)
 
     assert alerts(page)[0] == "Acme platform follows the CRM again. It is read in a moment."

@@ -32,6 +32,18 @@ def minutes_left(connection: Connection) -> int:
 
 
 @pytest.mark.django_db
+def test_silent_hubspot_is_asked_once(
+    hubspot: Connection, hubspot_server: Server, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hubspot_server.faults.add("silence", endpoint="/crm/")
+    monkeypatch.setattr(http, "READ_SECONDS", 0.1)
+
+    stopped = run(hubspot)
+
+    assert (stopped.state, stopped.api_calls, minutes_left(hubspot)) == ("failed", 1, 2)
+
+
+@pytest.mark.django_db
 def test_silent_crm_is_left_alone_for_longer_and_longer(
     salesforce: Connection, org: Org, salesforce_server: Server, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
