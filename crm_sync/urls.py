@@ -18,6 +18,7 @@ from crm_sync.views import (
     leavers,
     mapping_fields,
     mapping_versions,
+    search,
     starting,
     tie_out,
     why,
@@ -25,6 +26,7 @@ from crm_sync.views import (
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("search/", search.search, name="search"),
     path("settings/crm/", connections.connection_list, name="connections"),
     path("settings/crm/add/<slug:provider>/", connecting.add_connection, name="connection-add"),
     path("settings/crm/<int:pk>/", connection_page.connection_page, name="connection"),
@@ -64,6 +66,7 @@ urlpatterns = [
     path("settings/custom-fields/<int:pk>/printed/", custom_fields.set_printed, name="custom-field-printed"),
     path("settings/mapping/<int:pk>/test/", deal_test.deal_test, name="deal-test"),
     path("history/", history.run_list, name="sync-history"),
+    path("history/csv/", history.run_csv, name="sync-history-csv"),
     path("history/why/", why.why, name="why"),
     path("history/<int:pk>/", history.run_page, name="sync-run"),
     path("history/<int:pk>/progress/", history.run_progress, name="sync-run-progress"),
