@@ -353,8 +353,8 @@ def test_database_that_does_not_answer(manage: Manage) -> None:
 
     ended = nowhere("sync_crm")
 
-    assert (ended.code, ended.output) == (1, "")
-    assert ended.errors.splitlines()[-1].startswith("CommandError: The database does not answer: ")
+    assert (ended.code, ended.output) == (5, "")
+    assert ended.errors.splitlines()[-1].startswith("CommandError: The database does not answer. See that")
 
 
 @pytest.mark.slow
