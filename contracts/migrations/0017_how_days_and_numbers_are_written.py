@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contracts", "0013_right_to_export")]
+    dependencies = [("contracts", "0019_indexes_of_the_search")]
 
     operations = [
         migrations.AddField(
