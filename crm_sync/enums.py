@@ -168,6 +168,16 @@ class Outcome(models.TextChoices):
     PREVIEWED = "previewed", "Previewed"
 
 
+class LookedAt(models.TextChoices):
+    """Deals that a run has read without an outcome: each read deal counts here or as an Outcome."""
+
+    LEFT_WON = "left_won", "No longer won"
+    NOT_SELECTED = "not_selected", "In no selected stage"
+    TOO_EARLY = "too_early", "Closed before the import"
+    REPEATED = "repeated", "Read twice or merged"
+    UNCOUNTED = "uncounted", "Not counted apart"
+
+
 class CustomerMatch(models.TextChoices):
     """To whom a deal that is foretold would be billed."""
 

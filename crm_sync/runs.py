@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from crm_sync import health
 from crm_sync.deals import Cursor
-from crm_sync.enums import ConnectionState, Outcome, RunState, RunTrigger
+from crm_sync.enums import ConnectionState, RunState, RunTrigger
 from crm_sync.errors import (
     ConfigError,
     ErrorKind,
@@ -82,7 +82,8 @@ class Progress:
     seen: int
     api_calls: int
     expected: int | None
-    outcomes: Counter[Outcome]
+    outcomes: Counter[str]
+    """By a column of the run, an Outcome or LookedAt. In sum they are the deals seen."""
 
 
 def claim(*, connection: Connection, trigger: RunTrigger, actor: AbstractBaseUser | None) -> SyncRun:
@@ -148,7 +149,7 @@ def is_held(*, run: SyncRun) -> bool:
 
 def advance(*, run: SyncRun, progress: Progress, cursor: Cursor | None) -> None:
     """The last statements of a page's transaction: the run's counters, then the cursor."""
-    counts = {outcome.value: F(outcome.value) + count for outcome, count in progress.outcomes.items()}
+    counts = {str(name): F(str(name)) + count for name, count in progress.outcomes.items()}
     SyncRun.objects.filter(pk=run.pk).update(
         pages=F("pages") + 1,
         seen=F("seen") + progress.seen,

@@ -17,7 +17,7 @@ from contracts import audit
 from crm_sync import runs
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.deals import Cursor, DealQuery, Presence
-from crm_sync.enums import ConnectionMode, DealState, LeftReason, SweepPart
+from crm_sync.enums import ConnectionMode, DealState, LeftReason, LookedAt, Outcome, SweepPart
 from crm_sync.known_deals import KnownDeal, known_deals, lock_as_read
 from crm_sync.leaving import Leaver, mark_left, news
 from crm_sync.models import (
@@ -175,9 +175,9 @@ class Sweep:
             mark_left(leavers=leavers, at=self.run.started_at)
             gone = [one.record.external_id for one in leavers]
             note_gone(org_id=self.sight.org_id, moments=dict.fromkeys(gone, self.run.started_at))
-            seen = runs.Progress(
-                seen=len(ids), api_calls=self.client.calls, expected=None, outcomes=Counter()
-            )
+            outcomes = Counter({LookedAt.LEFT_WON.value: len(leavers)})
+            outcomes[Outcome.UNCHANGED] += len(ids) - len(leavers)
+            seen = runs.Progress(seen=len(ids), api_calls=self.client.calls, expected=None, outcomes=outcomes)
             runs.advance(run=self.run, progress=seen, cursor=None)
 
     def leaver(self, record: KnownDeal, *, presence: Presence | None, reason: LeftReason) -> Leaver:

@@ -42,7 +42,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "closed_triggers database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
-            "admin apps checks context form_renderer management middleware once roles templatetags urls views wsgi"
+            "admin apps checks context form_renderer management middleware one_sentence once roles templatetags urls views wsgi"
         ),
     },
     "access": {
@@ -64,7 +64,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
             "activation approving banners bounds changing crediting customer_terms drafting due foretelling "
-            "health invariants invoicing issuing letterheads lifecycle locks mailing numbering "
+            "health interruptions invariants invoicing issuing letterheads lifecycle locks mailing numbering "
             "overview paying payment_imports policy previewing queries rendering restoring story voiding waiting"
         ),
         Layer.INTERFACES: (
@@ -73,7 +73,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
     },
     "crm_sync": {
-        Layer.VALUES: "crm_types deals enums errors findings rhythms synonyms words",
+        Layer.VALUES: "causes crm_types deals enums errors findings rhythms synonyms words",
         Layer.PURE: (
             "clients deal_references durations field_gaps mail_addresses mapped mapping mapping_changes mapping_lint "
             "mapping_rules mapping_words near_misses origins pacing problems proposals readers rhythm_words "
@@ -86,7 +86,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
             "deciding_billing key_canary known_deals leaving loose_grants mapping_rows mapping_versions mappings merging "
             "org_facts overrides pages pausing "
-            "preflight previewing reapplying records rereading runs samples stages starting story tie_out timing "
+            "preflight previewing reapplying records rereading runs samples stages starting story suspects tie_out timing "
             "tie_out_checks told watch writing"
         ),
         Layer.SYNC: "backfill preview sweeping sync trying",

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from contracts.currencies import is_known
 from contracts.enums import BillingCycle
@@ -20,6 +20,7 @@ from crm_sync.management.first_import import lines_of, previewed, start
 from crm_sync.mappings import current_rules, lint, save_mapping
 from crm_sync.models import Backfill, Connection
 from crm_sync.readers import Unreadable, read_months
+from fincelo.one_sentence import OneSentenceCommand
 from fincelo.validators import one_line
 
 USAGE = 2
@@ -29,7 +30,7 @@ SECRET_FILES = {
 }
 
 
-class Command(BaseCommand):
+class Command(OneSentenceCommand):
     help = "Connects a CRM without a browser. A connection of that name is connected again."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -8,7 +8,8 @@ import pytest
 from django.db.models.functions import Now
 
 from crm_sync import connecting
-from crm_sync.diagnosis import Cause, diagnose
+from crm_sync.causes import Cause
+from crm_sync.diagnosis import diagnose
 from crm_sync.models import Connection, CrmSchema
 from crm_sync.preflight import preflight
 from demo.http_server import Server
