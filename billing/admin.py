@@ -215,7 +215,7 @@ class InvoiceAdmin(MachineWrittenAdmin):
     ]
     list_filter = ["state", "issue_date", "currency"]
     list_select_related = ["customer", "contract"]
-    search_fields = ["number__exact"]
+    search_fields = ["number__icontains"]
     search_help_text = "The whole invoice number."
     ordering = ["-issue_date", "-id"]
     inlines = [InvoiceLineInline]
@@ -261,7 +261,7 @@ class InvoiceLineAdmin(MachineWrittenAdmin):
         money("amount_minor", currency="invoice__currency", label="amount"),
     ]
     list_select_related = ["invoice"]
-    search_fields = ["invoice__number__exact"]
+    search_fields = ["invoice__number__icontains"]
     search_help_text = "The whole invoice number."
     ordering = ["-id"]
     facts = [
@@ -297,7 +297,7 @@ class CreditNoteAdmin(MachineWrittenAdmin):
     ]
     list_filter = ["state", "issue_date", "currency"]
     list_select_related = ["customer", "invoice"]
-    search_fields = ["number__exact"]
+    search_fields = ["number__icontains"]
     search_help_text = "The whole credit note number."
     ordering = ["-issue_date", "-id"]
     inlines = [CreditNoteLineInline]
@@ -335,7 +335,7 @@ class PaymentAdmin(MachineWrittenAdmin):
     ]
     list_filter = ["received_date", "currency"]
     list_select_related = ["invoice", "recorded_by"]
-    search_fields = ["invoice__number__exact"]
+    search_fields = ["invoice__number__icontains"]
     search_help_text = "The whole invoice number."
     ordering = ["-received_date", "-id"]
     facts = [

@@ -43,8 +43,9 @@ class LegalEntityForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["default_tax_percent"] = percent_of(rate=self.instance.default_tax_rate)
-        self.fields["address"].required = True
-        self.fields["name"].help_text = "As registered: it stands on every invoice."
+        if "address" in self.fields:  # the admin shows no field to who may only look
+            self.fields["address"].required = True
+            self.fields["name"].help_text = "As registered: it stands on every invoice."
 
     def save(self, commit: bool = True) -> LegalEntity:
         self.instance.default_tax_rate = rate_of(percent=self.cleaned_data["default_tax_percent"])

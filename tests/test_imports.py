@@ -42,7 +42,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "closed_triggers database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
-            "admin apps checks context form_renderer management middleware one_sentence once roles templatetags urls views wsgi"
+            "admin apps checks context form_renderer management middleware odd_requests one_sentence once roles templatetags urls views wsgi"
         ),
     },
     "access": {
@@ -65,7 +65,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.DOMAIN: (
             "activation approving banners bounds changing crediting customer_terms drafting due foretelling "
             "health interruptions invariants invoicing issuing letterheads lifecycle locks mailing numbering "
-            "overview paying payment_imports policy previewing queries rendering restoring story voiding waiting"
+            "overview paying payment_imports policy previewing queries rendering restoring searching story voiding waiting"
         ),
         Layer.INTERFACES: (
             "admin apps bank_forms checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "

@@ -76,8 +76,8 @@ class ContractAdmin(MachineWrittenAdmin):
     ]
     list_filter = ["state", "billing_cycle", "billing_timing", "currency"]
     list_select_related = ["customer"]
-    search_fields = ["customer__name__istartswith"]
-    search_help_text = "The beginning of the customer's name."
+    search_fields = ["name__istartswith", "customer__name__istartswith", "crm_deal__external_id__exact"]
+    search_help_text = "The beginning of the contract's or customer's name, or the id of the deal."
     ordering = ["-start_date", "-id"]
     facts = [
         "name",
