@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 def keep_first_renderings(*, may_continue: Callable[[], bool]) -> bool:
-    """Whether all are kept that can be. A document that cannot be rendered is told in the log and left out."""
+    """Whether all are kept that can be. One that cannot be rendered is named in the log and left out."""
     for render in left():
         try:
             render()

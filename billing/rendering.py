@@ -40,7 +40,7 @@ class UnableToWitness(UnableToRender):
 
 
 def invoice_pdf(*, invoice: Invoice) -> bytes:
-    """The same bytes as ever; the hash of the first ones is kept. A draft is a preview, of which nothing is."""
+    """The same bytes as ever, of which the first leave their hash. Nothing is kept of a draft."""
     pdf = render(document_of(invoice=invoice))
     if invoice.state != InvoiceState.DRAFT:
         _witness(invoice, kind=SeriesKind.INVOICE)
@@ -73,7 +73,7 @@ def shown_credit_note_pdf(*, note: CreditNote) -> bytes:
 
 
 def credit_note_pdf(*, note: CreditNote) -> bytes:
-    """The same bytes as ever; the hash of the first ones is kept. A draft is a preview, of which nothing is."""
+    """The same bytes as ever, of which the first leave their hash. Nothing is kept of a draft."""
     pdf = render(credit_document_of(note=note))
     if note.state != CreditNoteState.DRAFT:
         _witness(note, kind=SeriesKind.CREDIT_NOTE)

@@ -9,6 +9,7 @@ from django import forms
 from billing.enums import LimitKind
 from billing.models import ApprovalLimit, BillingPolicy, LegalEntity
 from billing.tax import percent_of, rate_of
+from contracts.amount_fields import MOST_DECIMALS, AmountField
 from contracts.clock import business_day
 from contracts.currencies import EXPONENTS
 from contracts.models import Customer
@@ -77,8 +78,8 @@ class LimitForm(forms.ModelForm):
     limit_currency = forms.ChoiceField(
         label="Currency", choices=[(code, code) for code in sorted(EXPONENTS)], initial="USD"
     )
-    amount = forms.DecimalField(
-        label="Limit", min_value=0, help_text="Up to this amount nobody further is asked."
+    amount = AmountField(
+        label="Limit", decimals=MOST_DECIMALS, help_text="Up to this amount nobody further is asked."
     )
 
     class Meta:
@@ -92,6 +93,8 @@ class LimitForm(forms.ModelForm):
                 cleaned["limit"] = Money.from_decimal(cleaned["amount"], currency=cleaned["limit_currency"])
             except AmountRefused as refusal:
                 self.add_error("amount", str(refusal))
+        if cleaned.get("amount") is not None and cleaned["amount"] < 0:
+            self.add_error("amount", "A limit is not below zero.")
         return cleaned
 
 

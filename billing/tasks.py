@@ -52,7 +52,7 @@ def send_mails() -> None:
 
 @task(lane=Lane.LONG, label="Rendering of documents", schedule="documents", minutes=10)
 def keep_documents() -> None:
-    """Renders what was issued for the first time. What is left when the time is over goes on in another task."""
+    """Renders what was issued, for the first time. Another task goes on where the time was over."""
     ends_at = time.monotonic() + RENDERING_SECONDS
     if not keep_first_renderings(may_continue=lambda: time.monotonic() < ends_at):
         enqueue(keep_documents)

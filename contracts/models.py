@@ -14,6 +14,7 @@ from contracts.enums import (
     CustomFieldType,
     Language,
     LeadDays,
+    PageFormat,
 )
 from contracts.triggers import appended_only, never_emptied, stamped, values_fit
 from fincelo.validators import one_line
@@ -37,6 +38,15 @@ class Workspace(models.Model):
         default="",
         db_default="",
         help_text="Offered when a CRM is connected, for deals that name no currency of their own.",
+    )
+
+    page_format = models.CharField(
+        "days and numbers",
+        max_length=5,
+        choices=PageFormat.choices,
+        default=PageFormat.ENGLISH,
+        db_default=PageFormat.ENGLISH.value,
+        help_text="As all pages write them. Files stay as machines read them, documents as customers do.",
     )
 
     class Meta:

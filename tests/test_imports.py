@@ -50,13 +50,13 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.INTERFACES: "adapter admin apps forms management middleware urls views",
     },
     "contracts": {
-        Layer.VALUES: "currencies custom_values drafts enums money terms",
+        Layer.VALUES: "currencies custom_values drafts enums money terms writing",
         Layer.MODELS: "bulk migrations models transactions triggers",
         Layer.DOMAIN: (
             "sealing approving audit clock contacts custom_fields custom_filters exporting invariants operations queries reopening "
             "story suspending workspace"
         ),
-        Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",
+        Layer.INTERFACES: "admin amount_fields apps audited_form checks forms management middleware tasks templatetags urls views",
     },
     "billing": {
         Layer.VALUES: "bank_files enums limit_proposals payment_rows periods split tax",

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from contracts.admin.read_only import MachineWrittenAdmin, link, money, pretty, related_list
+from contracts.admin.read_only import MachineWrittenAdmin, last_day, link, money, pretty, related_list
 from contracts.admin.settings import OneRowAdmin
 from contracts.custom_fields import print_on_invoices
 from contracts.forms import WorkspaceForm
@@ -84,7 +84,7 @@ class ContractAdmin(MachineWrittenAdmin):
         "customer",
         money("value_minor", label="Contract Value"),
         "start_date",
-        "end_date",
+        last_day("end_date"),
         "duration_months",
         "billing_cycle",
         "billing_timing",
