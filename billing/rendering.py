@@ -41,7 +41,7 @@ class UnableToWitness(UnableToRender):
 
 
 def invoice_pdf(*, invoice: Invoice) -> bytes:
-    """The same bytes as ever. A draft is a preview, of which nothing is kept."""
+    """The same bytes as ever, of which the first leave their hash. Nothing is kept of a draft."""
     document = document_of(invoice=invoice)
     pdf = render(document)
     if invoice.state == InvoiceState.DRAFT:
@@ -52,8 +52,30 @@ def invoice_pdf(*, invoice: Invoice) -> bytes:
     return _verified(invoice, pdf, document=document, first=first)
 
 
+def shown_invoice_pdf(*, invoice: Invoice) -> bytes:
+    """For a page, which writes nothing into the database: the hash is kept by the worker."""
+    document = document_of(invoice=invoice)
+    pdf = render(document)
+    if invoice.state == InvoiceState.DRAFT:
+        return pdf
+    _witness(invoice, kind=SeriesKind.INVOICE)
+    first = InvoiceRendering.objects.filter(invoice=invoice).first()
+    return _verified(invoice, pdf, document=document, first=first) if first else pdf
+
+
+def shown_credit_note_pdf(*, note: CreditNote) -> bytes:
+    """For a page, as of an invoice."""
+    document = credit_document_of(note=note)
+    pdf = render(document)
+    if note.state == CreditNoteState.DRAFT:
+        return pdf
+    _witness(note, kind=SeriesKind.CREDIT_NOTE)
+    first = CreditNoteRendering.objects.filter(credit_note=note).first()
+    return _verified(note, pdf, document=document, first=first) if first else pdf
+
+
 def credit_note_pdf(*, note: CreditNote) -> bytes:
-    """The same bytes as ever. A draft is a preview, of which nothing is kept."""
+    """The same bytes as ever, of which the first leave their hash. Nothing is kept of a draft."""
     document = credit_document_of(note=note)
     pdf = render(document)
     if note.state == CreditNoteState.DRAFT:
