@@ -152,8 +152,9 @@ def test_legal_entity_and_workspace_are_edited_and_audited(root: Client) -> None
         page_of(entity),
         {
             "name": "Fincelo Inc",
-            "address": "2 Side Street",
-            "tax_id": "US-2",
+            "street": "2 Side Street",
+            "country": "US",
+            "tax_number": "US-2",
             "invoice_prefix": "FIN",
             "credit_note_prefix": "CN",
             "payment_terms_days": "14",
