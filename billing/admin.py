@@ -29,6 +29,7 @@ from contracts.admin.read_only import (
     LongListAdmin,
     MachineWrittenAdmin,
     MachineWrittenInline,
+    last_day,
     link,
     money,
     pretty,
@@ -40,7 +41,7 @@ from contracts.admin.settings import OneRowAdmin
 @admin.register(LegalEntity)
 class LegalEntityAdmin(OneRowAdmin):
     form = LegalEntityForm
-    list_display = ["name", "tax_id", "invoice_prefix", "payment_terms_days"]
+    list_display = ["name", "country", "vat_id", "tax_number", "invoice_prefix", "payment_terms_days"]
 
 
 @admin.register(BillingPolicy)
@@ -145,7 +146,7 @@ class InstalmentAdmin(MachineWrittenAdmin):
         link("schedule__contract"),
         "sequence",
         "period_start",
-        "period_end",
+        last_day("period_end", label="period to"),
         money("amount_minor", currency="schedule__contract__currency", label="amount"),
         "state",
     ]
@@ -157,7 +158,7 @@ class InstalmentAdmin(MachineWrittenAdmin):
         "schedule",
         "sequence",
         "period_start",
-        "period_end",
+        last_day("period_end", label="period to"),
         money("amount_minor", currency="schedule__contract__currency", label="amount"),
         "billing_date",
         "state",
@@ -197,7 +198,7 @@ class InvoiceLineInline(MachineWrittenInline):
         "position",
         "description",
         "period_start",
-        "period_end",
+        last_day("period_end", label="period to"),
         money("amount_minor", currency="invoice__currency", label="amount"),
     ]
 
@@ -257,7 +258,7 @@ class InvoiceLineAdmin(MachineWrittenAdmin):
         link("invoice"),
         "position",
         "period_start",
-        "period_end",
+        last_day("period_end", label="period to"),
         money("amount_minor", currency="invoice__currency", label="amount"),
     ]
     list_select_related = ["invoice"]
@@ -269,7 +270,7 @@ class InvoiceLineAdmin(MachineWrittenAdmin):
         "position",
         "description",
         "period_start",
-        "period_end",
+        last_day("period_end", label="period to"),
         money("amount_minor", currency="invoice__currency", label="amount"),
     ]
 
@@ -280,7 +281,7 @@ class CreditNoteLineInline(MachineWrittenInline):
         "position",
         "description",
         "period_start",
-        "period_end",
+        last_day("period_end", label="period to"),
         money("amount_minor", currency="credit_note__currency", label="amount"),
     ]
 

@@ -55,8 +55,23 @@ class CustomFieldType(models.TextChoices):
     YES_NO = "yes_no", "Yes or no"
 
 
+class PageFormat(models.TextChoices):
+    """How days and numbers are written and typed on the pages."""
+
+    ENGLISH = "en-gb", "30 Nov 2026 and 1,234.56"
+    GERMAN = "de", "30.11.2026 and 1.234,56"
+
+
 class Language(models.TextChoices):
     """In which a customer is written to."""
 
     ENGLISH = "en", "English"
     GERMAN = "de", "Deutsch"
+
+
+class CustomerKind(models.TextChoices):
+    """Decides who owes the tax. An account of a CRM is a business unless somebody says otherwise."""
+
+    BUSINESS = "business", "Business"
+    CONSUMER = "consumer", "Consumer"
+    PUBLIC = "public", "Public body"

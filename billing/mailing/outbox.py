@@ -11,13 +11,15 @@ from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from billing.enums import CreditNoteState, InvoiceState, MailState
 from billing.models import CreditNote, Invoice, InvoiceMail, Mailing
 from contracts import audit
+from contracts.models import Customer
 from contracts.transactions import run_durably
+from fincelo.database_errors import rule_of
 
 MOST_TRIES = 12
 FIRST_PAUSE = timedelta(minutes=5)
@@ -25,6 +27,7 @@ LONGEST_PAUSE = timedelta(hours=6)
 UNFINISHED = "A try did not come to its end."
 REVIVABLE = (MailState.BY_HAND, MailState.NO_ADDRESS, MailState.WAITING, MailState.FAILED)
 UNDER_WAY = (MailState.WAITING, MailState.SENDING)
+OPEN_ONCE = ("one_open_mail_per_invoice", "one_open_mail_per_credit_note")
 UNMAILABLE = (InvoiceState.DRAFT, InvoiceState.VOID)
 
 
@@ -136,6 +139,8 @@ def request_mail(*, document: Invoice | CreditNote, actor: AbstractBaseUser) -> 
                 _request(invoice=invoice, note=None, actor=actor)
             _request(invoice=invoice, note=note, actor=actor)
     except IntegrityError as error:
+        if rule_of(error) not in OPEN_ONCE:
+            raise
         raise UnableToSend(f"{document} is being mailed already.") from error
 
 
@@ -152,9 +157,29 @@ def release_all(*, actor: AbstractBaseUser) -> int:
         return count
 
 
-def release_addressed() -> int:
-    """What only waited for an address, and whose customer has one by now."""
-    return _move("no_address", "'waiting'", condition="AND customer.billing_email <> ''")
+def unaddressed(*, customer: Customer) -> QuerySet[InvoiceMail]:
+    """Mails of the customer's documents that were not sent, because it had no address."""
+    return InvoiceMail.objects.filter(state=MailState.NO_ADDRESS, invoice__customer=customer)
+
+
+def release_addressed(*, customer: Customer, actor: AbstractBaseUser) -> int:
+    """Sends what waits for an address of this customer, because somebody asked for it; how many mails."""
+    with transaction.atomic():
+        locked = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+        if not locked.billing_email:
+            raise UnableToSend(f"{locked} has no billing e-mail. Enter it, then send.")
+        count = unaddressed(customer=locked).update(
+            state=MailState.WAITING, tries=0, next_try_at=Now(), problem="", requested_by=actor.pk
+        )
+        if not count:
+            raise UnableToSend(f"No mail to {locked} waits for an address any more.")
+        audit.record(
+            actor=actor,
+            action="Mails that waited for an address sent",
+            subject=locked,
+            after={"mails": count, "recipient": locked.billing_email},
+        )
+        return count
 
 
 def _may_have_left(mail: InvoiceMail) -> bool:
@@ -200,7 +225,7 @@ def _request(*, invoice: Invoice, note: CreditNote | None, actor: AbstractBaseUs
     )
 
 
-def _move(state: str, becomes: str, *, condition: str = "") -> int:
+def _move(state: str, becomes: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -208,7 +233,7 @@ def _move(state: str, becomes: str, *, condition: str = "") -> int:
             SET state = {becomes}, tries = 0, next_try_at = now(), problem = ''
             FROM billing_invoice invoice
             JOIN contracts_customer customer ON customer.id = invoice.customer_id
-            WHERE mail.state = %s AND invoice.id = mail.invoice_id {condition}
+            WHERE mail.state = %s AND invoice.id = mail.invoice_id
             """,  # noqa: S608  constants
             [state],
         )

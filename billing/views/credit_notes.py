@@ -17,6 +17,7 @@ from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.clock import business_day
 from contracts.money import Money
 from contracts.story import audit_story, newest_first
+from contracts.writing import write_money
 from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 from fincelo.rights import needs
@@ -37,6 +38,7 @@ def credit_note(request: HttpRequest, pk: int) -> HttpResponse:
     )
     is_draft = shown.state == CreditNoteState.DRAFT
     may_issue = request.user.has_perm("billing.issue_creditnote")
+    document = credit_document_of(note=shown)
     return render(
         request,
         "billing/credit_note.html",
@@ -47,7 +49,8 @@ def credit_note(request: HttpRequest, pk: int) -> HttpResponse:
             "may_approve": is_draft and may_issue and shown.requested_by_id != request.user.pk,
             "may_discard": is_draft and may_discard(note=shown, actor=actor_of(request)),
             "sentence": _sentence(shown),
-            "boxed": boxed_texts(document=credit_document_of(note=shown)),
+            "document": document,
+            "boxed": boxed_texts(document=document),
             "mails": mails_of(document=shown),
             "waits_for": None if shown.invoice.sent_at else shown.invoice,
             "bounce_form": BounceForm(),
@@ -58,7 +61,8 @@ def credit_note(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _sentence(note: CreditNote) -> str:
     if note.state == CreditNoteState.ISSUED:
-        return f"Takes back {Money(minor=note.total_minor, currency=note.currency)} of {note.invoice}."
+        total = write_money(Money(minor=note.total_minor, currency=note.currency))
+        return f"Takes back {total} of {note.invoice}."
     return f"Asked for by {note.requested_by}. It is issued once somebody else approves it."
 
 

@@ -4,18 +4,20 @@ from typing import Any
 
 from django import forms
 
+from contracts.amount_fields import MOST_DECIMALS, AmountField
+from contracts.countries import choices
 from contracts.currencies import EXPONENTS
 from contracts.enums import CustomFieldType
 from crm_sync.enums import HoldCode, Target
 from crm_sync.forms.connecting import day_input
 from crm_sync.hold_groups import GroupKey
 from crm_sync.mapping_rules import FieldRule, parse_key
+from crm_sync.mapping_words import SEVERAL_LINES
 from crm_sync.models import Connection
 from crm_sync.rhythms import rhythm_choices, timing_choices
 
 LONGEST_KEY, LONGEST_RAW, LONGEST_VALUE = 100, 200, 2000
 HELP = {
-    Target.CONTRACT_VALUE: "Digits and a decimal point only, such as 1200.00.",
     Target.DURATION: "In months.",
 }
 UNTIMED = "Without a timing it is billed as the CRM's words say, else as the connection does."
@@ -35,14 +37,26 @@ def value_field(rule: FieldRule) -> forms.CharField | forms.ChoiceField:
     if rule.target is Target.CURRENCY:
         codes = [(code, code) for code in sorted(EXPONENTS)]
         return forms.ChoiceField(label=label, choices=[("", "Choose"), *codes])
+    if rule.target is Target.COUNTRY:
+        return forms.ChoiceField(label=label, choices=[("", "Choose"), *choices()])
     if rule.custom_type is CustomFieldType.YES_NO:
         return forms.ChoiceField(label=label, choices=[("", "Choose"), ("Yes", "Yes"), ("No", "No")])
     if rule.target is Target.START_DATE or rule.custom_type is CustomFieldType.DATE:
         return forms.CharField(label=label, max_length=10, widget=day_input())
-    if rule.target is Target.ADDRESS:
+    if rule.target is Target.CONTRACT_VALUE:
+        return EnteredAmount(label=label, decimals=MOST_DECIMALS)
+    if rule.target in SEVERAL_LINES:
         widget = forms.Textarea(attrs={"rows": 4})
         return forms.CharField(label=label, max_length=LONGEST_VALUE, widget=widget)
     return forms.CharField(label=label, max_length=LONGEST_VALUE, help_text=HELP.get(rule.target, ""))
+
+
+class EnteredAmount(AmountField):
+    """Answers with the plain text that is kept: 1200.00."""
+
+    def clean(self, value: Any) -> Any:
+        amount = super().clean(value)
+        return "" if amount is None else f"{amount:f}"
 
 
 def reason_field(help_text: str) -> forms.CharField:

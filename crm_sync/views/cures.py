@@ -32,6 +32,7 @@ WHY = {
     ),
     HoldCode.CUSTOMER_NAME_MISSING: "An invoice has to name who it is for.",
     HoldCode.CURRENCY_UNKNOWN: "An amount without a currency cannot be billed.",
+    HoldCode.COUNTRY_UNKNOWN: "The country decides the tax, and an address without it is none.",
     HoldCode.DATE_MISSING: "The start date decides every billing date.",
     HoldCode.DATE_OUT_OF_RANGE: "A wrong start date would bill at the wrong times.",
     HoldCode.STAGE_CONFLICT: "The stage's name says won and its settings say not. One of them is wrong.",
@@ -135,7 +136,12 @@ def why(code: str) -> str:
 
 
 def shown_problem(
-    problem: Mapping[str, str], *, hold: Hold, connection: Connection, place: int
+    problem: Mapping[str, str],
+    *,
+    hold: Hold,
+    connection: Connection,
+    place: int,
+    refused: EnterForm | None = None,
 ) -> ShownProblem:
     cures = [] if hold.resolved_at else cures_of(problem)
     name = GroupKey(
@@ -149,10 +155,23 @@ def shown_problem(
         why=why(problem["code"]),
         advice=problem["cure"],
         cures=[
-            cure_of_hold(cure, hold=hold, problem=problem, name=name, connection=connection, place=place)
+            with_refused(
+                cure_of_hold(cure, hold=hold, problem=problem, name=name, connection=connection, place=place),
+                refused=refused,
+            )
             for cure in cures
         ],
     )
+
+
+def with_refused(cure: ShownCure, *, refused: EnterForm | None) -> ShownCure:
+    """The step that a person has sent keeps what was typed."""
+    if refused is None or not isinstance(cure.form, EnterForm):
+        return cure
+    if cure.form.initial["key"] != refused.data.get("key"):
+        return cure
+    refused.auto_id = cure.form.auto_id
+    return replace(cure, form=refused)
 
 
 def foretold_problem(problem: Mapping[str, str], *, connection: Connection) -> ShownProblem:
