@@ -63,7 +63,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "activation approving banners bounds changing crediting customer_terms drafting due foretelling "
+            "activation approving confirming controls banners bounds changing crediting customer_terms drafting due foretelling "
             "health invariants invoicing issuing letterheads lifecycle locks mailing numbering "
             "overview paying payment_imports policy previewing queries rendering restoring story voiding waiting"
         ),

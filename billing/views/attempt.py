@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from billing.activation import UnableToDecide
 from billing.approving import UnableToApprove
+from billing.controls import UnableToConfirm
 from billing.crediting import UnableToCredit
 from billing.mailing.bouncing import UnableToMarkBounced
 from billing.mailing.outbox import UnableToSend
@@ -22,6 +23,7 @@ from fincelo.once import mark_refused
 REFUSALS = (
     PeriodLocked,
     UnableToApprove,
+    UnableToConfirm,
     UnableToContinue,
     UnableToCredit,
     UnableToDecide,
