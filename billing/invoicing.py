@@ -23,6 +23,7 @@ from billing.bounds import ask_about_contracts, last_billed, missed_since, park_
 from billing.drafting import withdraw_drafts_of_stopped
 from billing.due import DueInstalment, Total, due_chunks, still_due
 from billing.enums import BillingMode, BillingRunState, BillingTrigger, LimitKind
+from billing.interruptions import close_interrupted, note_session
 from billing.issuing import draft_invoices, issue_invoices
 from billing.lifecycle import complete_contracts, start_contracts
 from billing.locks import lock_contracts
@@ -38,7 +39,6 @@ NUMBER_RULES = ("invoice_number_is_unique", "invoice_sequence_is_unique")
 OUR_TRIGGERS = ("23001", "23514")
 """SQLSTATEs with which our triggers refuse: restrict_violation and check_violation."""
 REFUSALS_IN_A_ROW = 50
-INTERRUPTED = "The run was interrupted. What it had issued stands, and later runs billed the rest."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +125,10 @@ def invoice_due(
 
     Raises UnableToIssueInvoice where nothing may be dated so, as on a day after the database's.
     """
-    _close_interrupted()
+    close_interrupted()
     ensure_may_issue(day=as_of)
     run = BillingRun.objects.create(trigger=trigger, actor_id=actor.pk if actor else None, as_of=as_of)
+    note_session(run)
     outcome, put_aside = _Outcome(), _PutAside()
     ended = BillingRunState.FAILED
     try:
@@ -195,21 +196,9 @@ def sender_refusal(legal_entity: LegalEntity | None) -> str:
     )
 
 
-def _close_interrupted() -> None:
-    """A run that was killed could not say so itself."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE billing_billingrun
-            SET state = 'failed', finished_at = now(), problems = problems || %s::jsonb
-            WHERE state = 'running' AND started_at < now() - interval '1 hour'
-            """,
-            [as_json([{"sentence": INTERRUPTED}])],
-        )
-
-
 def _bill_chunk(*, due: Sequence[DueInstalment], rules: BillingRules, run: BillingRun) -> _Outcome:
     entity = ensure_billable(rules=rules, day=run.as_of)
+    note_session(run)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a refusal shows in its savepoint, not at the commit
     lock_contracts(contract_ids={instalment.contract_id for instalment in due})

@@ -1,6 +1,7 @@
 """What the worker does by itself."""
 
 from billing.enums import BillingTrigger
+from billing.interruptions import close_interrupted
 from billing.invoicing import invoice_due
 from billing.mailing.sending import send_waiting
 from contracts.clock import business_day
@@ -34,7 +35,12 @@ def bill_due() -> None:
     minutes=5,
 )
 def send_mails() -> None:
-    """What is left when the time is over goes on at once, in another task."""
+    """What is left when the time is over goes on at once, in another task.
+
+    A billing run that was killed is closed here as well, and what it left is billed at once.
+    """
+    if close_interrupted():
+        request_billing()
     if not send_waiting().is_complete:
         request_sending()
 

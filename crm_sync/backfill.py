@@ -32,6 +32,7 @@ from crm_sync.foretelling import Foretold, ForetoldPage, foretell
 from crm_sync.mapping_rules import to_snapshot
 from crm_sync.mappings import current_rules, ensure_version, lint, lock
 from crm_sync.models import Backfill, BackfillDeal, Connection, CrmDeal
+from crm_sync.org_facts import notice_currency
 from crm_sync.pages import MappedPage, Sight, map_page
 from crm_sync.preview import look_ahead
 from crm_sync.stages import known_gaps
@@ -109,6 +110,7 @@ def go_on(*, backfill_id: int, at: datetime, may_continue: Callable[[], bool]) -
         sight = sight_of(backfill)
         client = open_client(connection=sight.connection)
         client.hidden_fields |= known_gaps(connection=sight.connection)
+        notice_currency(client=client, connection=sight.connection)
         if read_on(backfill, client=client, sight=sight, at=at, may_continue=may_continue):
             conclude(backfill)
     except UnableToBackfill as refusal:

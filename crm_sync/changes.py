@@ -93,6 +93,14 @@ def timing_words(timing: BillingTiming, lead_days: int) -> str:
     return Timing(timing=timing, lead_days=lead_days or None).label
 
 
+def renamed(contract: Contract, *, before: str | None) -> list[Change]:
+    """That this page has changed the name of the contract's customer."""
+    if before is None or before == contract.customer.name:
+        return []
+    label = str(Target.CUSTOMER_NAME.label)
+    return [Change(target=Target.CUSTOMER_NAME, label=label, old=before, new=contract.customer.name)]
+
+
 def difference_between(
     *, contract: Contract, draft: ContractDraft, customer_id: int, customer_name: str
 ) -> Difference:

@@ -4,8 +4,6 @@ import hashlib
 import hmac
 import logging
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -13,24 +11,22 @@ from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models import Q
 
 from contracts import audit
-from contracts.clock import business_day
-from crm_sync import credentials, health
+from crm_sync import credentials, loose_grants
+from crm_sync.adopting import Access, adopt
 from crm_sync.clients import salesforce_oauth
 from crm_sync.clients.hubspot_api import choose_version
 from crm_sync.clients.hubspot_values import clean_token
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.salesforce import SalesforceClient
 from crm_sync.clients.salesforce_errors import token_rule
-from crm_sync.connection_settings import CURSOR, take_lease_away
-from crm_sync.deals import OrgFacts
-from crm_sync.enums import ConnectionState, Provider, Trouble
+from crm_sync.enums import ConnectionState, Provider
 from crm_sync.errors import ConfigError, ErrorKind, SyncError
 from crm_sync.field_gaps import gap_sentence, missing_fields
 from crm_sync.mappings import current_rules, ensure_proposal, source_choices
-from crm_sync.models import Authorisation, Connection, ConnectionLease, CrmOrg
+from crm_sync.models import Authorisation, Connection, LooseGrant
 from crm_sync.origins import allowed_origins
 from crm_sync.proposals import CURRENCY_FIELDS
 from crm_sync.samples import read_schema_with_samples
@@ -40,21 +36,6 @@ CALLBACK_PATH = "/api/crm/salesforce/callback"
 AUTHORISATION_LIFE = timedelta(minutes=10)
 START_AGAIN = "Press Authorise again."
 log = logging.getLogger(__name__)
-SETTLED = (
-    *("org", "state", "state_reason", "warnings", "login_url", "client_id", "instance_url", "api_version"),
-    "connected_as",
-    *("default_currency", "time_zone", "ui_domain", "has_currency_field", "not_before"),
-    *("live_since", "trouble"),
-)
-"""What connecting decides about a connection. A run or a person may change the rest meanwhile."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """What a connect has come by: secrets for the vault, columns for the connection."""
-
-    secrets: Mapping[str, str] = field(repr=False)
-    columns: Mapping[str, str]
 
 
 class OtherOrg(ConfigError):
@@ -149,13 +130,20 @@ def finish_authorisation(
     keys = salesforce_oauth.AppKeys(
         login_url=waiting.login_url, client_id=waiting.client_id, client_secret=waiting.client_secret or ""
     )
-    grant = salesforce_oauth.exchange_code(
-        transport=credentials.transport_for(connection=connection),
-        keys=keys,
-        code=code,
-        verifier=waiting.verifier or "",
-        redirect_uri=waiting.redirect_uri,
-    )
+    try:
+        grant = salesforce_oauth.exchange_code(
+            transport=credentials.transport_for(connection=connection),
+            keys=keys,
+            code=code,
+            verifier=waiting.verifier or "",
+            redirect_uri=waiting.redirect_uri,
+        )
+    except salesforce_oauth.UnusableGrant as unusable:
+        loose_grants.mark_to_end(
+            connection=connection, login_url=waiting.login_url, token=unusable.refresh_token
+        )
+        loose_grants.end_all(of=Q(connection=connection))
+        raise
     return accept_grant(
         connection=connection, grant=grant, keys=keys, actor=user, confirmed_org=confirmed_org
     )
@@ -169,36 +157,83 @@ def accept_grant(
     actor: AbstractBaseUser | None,
     confirmed_org: str = "",
 ) -> Connection:
-    """Reads the org with a new grant, then keeps the grant. One that does not work changes nothing."""
-    if connection.org is not None and grant.org_id not in (connection.org.external_id, confirmed_org):
-        raise OtherOrg(org_id=grant.org_id, org_name="another Salesforce org")
-    client = credentials.open_with_grant(connection=connection, grant=grant)
-    access = Access(
-        secrets={
-            "client_secret": keys.client_secret,
-            "access_token": grant.access_token,
-            "refresh_token": grant.refresh_token,
-        },
-        columns={
-            "login_url": keys.login_url,
-            "client_id": keys.client_id,
-            "instance_url": grant.instance_url,
-            "api_version": client.choose_version(),
-            "connected_as": who_connects(client=client, user_id=grant.user_id),
-        },
-    )
-    return settle(
-        connection=connection, client=client, access=access, actor=actor, confirmed_org=grant.org_id
-    )
+    """Stores a new grant, reads the org with it, then has the connection take it over.
+
+    One that does not work changes nothing of the connection and is revoked.
+    """
+    row = loose_grants.hold(connection=connection, grant=grant, keys=keys)
+    return use_grant(connection=connection, row=row, actor=actor, confirmed_org=confirmed_org)
 
 
-def who_connects(*, client: SalesforceClient, user_id: str) -> str:
-    """The user's name for people to read. An org that does not tell it can be read all the same."""
+def connect_with_token(
+    *, connection: Connection, client_secret: str, refresh_token: str, actor: AbstractBaseUser | None
+) -> Connection:
+    """Connects with a refresh token from a file: a new one, that of an earlier try, or this connection's."""
+    if loose_grants.holds_given(connection=connection, token=refresh_token):
+        return connect_as_stored(connection=connection, actor=actor)
+    keys = credentials.app_keys(connection=connection, client_secret=client_secret)
+    row = loose_grants.from_token(connection=connection, token=refresh_token, keys=keys)
+    loose_grants.redeem(row=row, transport=credentials.transport_for(connection=connection))
+    return use_grant(connection=connection, row=row, actor=actor)
+
+
+def connect_as_stored(*, connection: Connection, actor: AbstractBaseUser | None) -> Connection:
+    """Reads the org with the access that the connection has: its token from the file is long replaced."""
+    client = credentials.open_client(connection=connection)
+    access = Access(secrets={}, columns={})
+    org = connection.org.external_id if connection.org else ""
+    return settle(connection=connection, client=client, access=access, actor=actor, confirmed_org=org)
+
+
+def use_grant(
+    *,
+    connection: Connection,
+    row: LooseGrant,
+    actor: AbstractBaseUser | None,
+    confirmed_org: str = "",
+) -> Connection:
+    """What cannot be used for good is given up; after anything else the next try goes on with the grant."""
     try:
-        return client.user_name(user_id=user_id)
-    except SyncError as error:
-        log.warning("Salesforce did not tell who has connected: %s", error)
-        return ""
+        if connection.org is not None and row.org_id not in (connection.org.external_id, confirmed_org):
+            raise OtherOrg(org_id=row.org_id, org_name="another Salesforce org")
+        client = open_with(row=row)
+        access = Access(
+            secrets={},
+            columns={
+                "login_url": row.login_url,
+                "client_id": row.client_id,
+                "instance_url": row.instance_url,
+                "api_version": client.choose_version(),
+                "connected_as": client.user_name_or_nothing(),
+            },
+        )
+        settle(
+            connection=connection,
+            client=client,
+            access=access,
+            actor=actor,
+            confirmed_org=row.org_id,
+            row=row,
+        )
+    except ConfigError:
+        loose_grants.give_up(row=row)
+        raise
+    loose_grants.end_all(of=Q(connection=connection))
+    return connection
+
+
+def open_with(*, row: LooseGrant) -> SalesforceClient:
+    """A client for a grant that no connection uses yet."""
+    transport = credentials.salesforce_transport()
+    client = SalesforceClient(
+        transport=transport,
+        instance_url=row.instance_url,
+        access_token=row.access_token or "",
+        org_id=row.org_id,
+        renew=lambda stale: loose_grants.redeem(row=row, transport=transport, stale=stale),
+    )
+    credentials.note_signature(is_signed=row.is_signed, findings=client.findings)
+    return client
 
 
 def take_authorisation(
@@ -274,11 +309,13 @@ def settle(
     access: Access,
     actor: AbstractBaseUser | None,
     confirmed_org: str,
+    row: LooseGrant | None = None,
 ) -> Connection:
     """What every connect ends with: the org is known, the access and the schema stored, a mapping proposed.
 
     All of it or nothing: a connection never holds the tokens of one org and the name of another.
     """
+    replaced_login = connection.login_url
     facts = client.identify()
     schema = read_schema_with_samples(connection=connection, client=client)
     client.close()
@@ -286,7 +323,13 @@ def settle(
         raise OtherOrg(org_id=facts.external_id, org_name=facts.name)
     with transaction.atomic():
         before = {"org": str(connection.org or ""), "state": connection.state}
-        credentials.store(connection=connection, **access.secrets)
+        secrets = {**access.secrets, **(loose_grants.take(row=row) if row else {})}
+        if row is not None:
+            loose_grants.replace_grant(
+                connection=connection, login_url=replaced_login, new=secrets["refresh_token"]
+            )
+        if secrets:
+            credentials.store(connection=connection, **secrets)
         keep_schema(schema)
         fields = source_choices(connection=connection)
         ensure_proposal(connection=connection, fields=fields)
@@ -296,7 +339,8 @@ def settle(
             connection=connection,
             facts=facts,
             access=access,
-            warnings=[*client.warnings, *(gap_sentence(rule, provider=provider) for rule in gaps)],
+            findings=client.findings,
+            gaps=[gap_sentence(rule, provider=provider) for rule in gaps],
         )
         audit.record(
             actor=actor,
@@ -308,49 +352,6 @@ def settle(
     return connection
 
 
-def adopt(*, connection: Connection, facts: OrgFacts, access: Access, warnings: list[str]) -> None:
-    org, _ = CrmOrg.objects.update_or_create(
-        provider=connection.provider,
-        external_id=facts.external_id,
-        defaults={"name": facts.name[:200], "kind": facts.kind[:60]},
-    )
-    taken = (
-        Connection.objects.filter(org=org)
-        .exclude(state=ConnectionState.NOT_CONNECTED)
-        .exclude(pk=connection.pk)
-        .first()
-    )
-    if taken is not None:
-        raise ConfigError(
-            f"{facts.name} is connected already, as {taken}.",
-            next_step="Use that connection, or disconnect it first.",
-            code="ORG_TAKEN",
-        )
-    columns = [*SETTLED]
-    for name, value in access.columns.items():
-        setattr(connection, name, value)
-    if connection.org is not None and connection.org != org:
-        for lease in ConnectionLease.objects.filter(connection=connection):
-            take_lease_away(lease=lease)  # a run at work would move the cursor over deals of the new org
-        connection.forget_cursor()
-        columns += [*CURSOR, *connection.ask_for_start(since=business_day())]
-    connection.org = org
-    connection.warnings = warnings
-    if connection.state != ConnectionState.PAUSED:
-        connection.state = ConnectionState.DEGRADED if warnings else ConnectionState.CONNECTED
-        connection.state_reason = ""
-    connection.live_since = Now()
-    if connection.trouble == Trouble.BROKEN:
-        health.tell_recovery(connection=connection)
-    connection.default_currency = connection.default_currency or facts.currency
-    connection.time_zone = facts.time_zone
-    connection.ui_domain = facts.ui_domain
-    connection.has_currency_field = facts.has_currency_field
-    connection.not_before = None
-    connection.save(update_fields=columns)
-    connection.refresh_from_db(fields=["live_since"])
-
-
 def refresh_schema(*, connection: Connection) -> None:
     """Reads the CRM's fields and stages again."""
     client = credentials.open_client(connection=connection)
@@ -360,38 +361,24 @@ def refresh_schema(*, connection: Connection) -> None:
         client.close()
     keep_schema(schema)
     if any(one["name"] == CURRENCY_FIELDS[Provider.SALESFORCE] for one in schema.fields):
-        Connection.objects.filter(pk=connection.pk).update(has_currency_field=True)
+        Connection.objects.filter(pk=connection.pk, has_currency_field=False).update(
+            has_currency_field=True, last_sweep_at=None
+        )
 
 
 def disconnect(*, connection: Connection, actor: AbstractBaseUser | None) -> None:
     """Revokes at the provider where it can be done, wipes the secrets, keeps every record."""
-    revoked = revoke(connection)
+    revoked = loose_grants.revoke_all(connection=connection)
     with transaction.atomic():
         credentials.wipe(connection=connection)
         Authorisation.objects.filter(connection=connection).delete()
         connection.state = ConnectionState.NOT_CONNECTED
         connection.state_reason = ""
-        connection.warnings = []
-        connection.save(update_fields=["state", "state_reason", "warnings"])
+        connection.warnings, connection.standing = [], {}
+        connection.save(update_fields=["state", "state_reason", "warnings", "standing"])
         audit.record(
             actor=actor, action="connection ended", subject=connection, after={"credentials": revoked}
         )
-
-
-def revoke(connection: Connection) -> str:
-    """Ends the access at the provider; tells what has become of the credentials."""
-    try:
-        refresh_token = credentials.read(connection=connection).refresh_token
-        if connection.provider == Provider.HUBSPOT or not refresh_token:
-            return "wiped here"
-        is_revoked = salesforce_oauth.revoke(
-            transport=credentials.transport_for(connection=connection),
-            login_url=connection.login_url,
-            refresh_token=refresh_token,
-        )
-    except SyncError as error:
-        return f"wiped here; revoking failed: {error.sentence}"
-    return "revoked at the provider" if is_revoked else "wiped here; Salesforce refused to revoke them"
 
 
 def digest(value: str) -> str:

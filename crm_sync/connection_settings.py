@@ -15,6 +15,7 @@ from crm_sync.enums import ConnectionMode
 from crm_sync.known_deals import ask_again
 from crm_sync.mapped import PREVIEW
 from crm_sync.models import Connection, ConnectionLease, CrmDeal
+from crm_sync.org_facts import drop_supplied
 
 CURSOR = ["cursor_modified_at", "cursor_external_id", "cursor_window_end", "cursor_reached_at"]
 
@@ -55,6 +56,8 @@ def store_settings(
         read_previews_again(connection=locked)
     for name, value in changed.items():
         setattr(locked, name, value)
+    if {"time_zone", "default_currency"} & set(changed):
+        columns += drop_supplied(locked)
     if moves_back(before=before, after=changed) and locked.mapping_version_id is not None:
         columns += locked.ask_for_start(
             since=min(locked.automatic_from or before["import_from"], business_day())

@@ -2,11 +2,12 @@
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 
 from cryptography.fernet import InvalidToken
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.db import connection as database
 
 from crm_sync.clients.http import Transport
@@ -18,9 +19,10 @@ from crm_sync.clients.salesforce_api import API_VERSION
 from crm_sync.clients.salesforce_errors import RenewalUnderWay
 from crm_sync.clients.salesforce_oauth import NOT_SIGNED, AppKeys, Grant, UnusableGrant, renew
 from crm_sync.enums import Provider
-from crm_sync.errors import ConfigError, SecretsUnreadable, TransientError
+from crm_sync.errors import ConfigError, SecretsUnreadable, SyncError, TransientError
 from crm_sync.fields import SecretMisplaced
-from crm_sync.models import Connection, ConnectionCredentials
+from crm_sync.findings import FindingCode, Findings
+from crm_sync.models import Connection, ConnectionCredentials, TokenRenewal
 from crm_sync.origins import allowed_origins
 
 PATIENCE = """
@@ -34,6 +36,8 @@ WAITS_FOR_ANOTHER = 3
 SECONDS_FOR_ANOTHER = (1.0, 3.0)
 SECONDS_FOR_A_WRITER = 0.1
 """Whoever waits at a row that is let go does not get it before somebody who comes just then."""
+RENEWALS = 4_611_950_000_000
+"""Advisory locks from here on, by the connection's key. Nothing else in this database locks them."""
 NO_ANSWER = frozenset({"UNREACHABLE", "SILENT", "DEADLINE"})
 NO_ANSWER_AGAIN = 1
 SECONDS_WITHOUT_DATABASE = (0.1, 1.0, 5.0, 10.0, 15.0)
@@ -69,6 +73,10 @@ def transport_for(*, connection: Connection) -> Transport:
     return Transport(is_allowed=allowed_origins(connection.provider))
 
 
+def salesforce_transport() -> Transport:
+    return Transport(is_allowed=allowed_origins(Provider.SALESFORCE))
+
+
 def open_client(*, connection: Connection) -> CrmClient:
     """A client for a connection that has its credentials."""
     if connection.provider == Provider.HUBSPOT:
@@ -93,37 +101,27 @@ def open_hubspot(*, connection: Connection) -> HubSpotClient:
 
 def open_salesforce(*, connection: Connection) -> SalesforceClient:
     transport = transport_for(connection=connection)
-    return SalesforceClient(
+
+    def renew(stale: str) -> tuple[str, str]:
+        return renew_token(connection=connection, stale=stale, transport=transport, findings=client.findings)
+
+    client = SalesforceClient(
         transport=transport,
         instance_url=connection.instance_url,
         access_token=read(connection=connection).access_token or "",
         org_id=connection.org.external_id if connection.org else "",
-        renew=lambda stale: renew_token(connection=connection, stale=stale, transport=transport),
+        renew=renew,
         has_currency_field=connection.has_currency_field,
         api_version=connection.api_version or API_VERSION,
     )
-
-
-def open_with_grant(*, connection: Connection, grant: Grant) -> SalesforceClient:
-    """A client for a grant that is not stored yet."""
-
-    def no_renewal(stale: str) -> tuple[str, str]:
-        raise ConfigError(
-            "Salesforce does not accept the access it has just given.",
-            next_step="Press Authorise again.",
-            code="FRESH_GRANT_REFUSED",
-        )
-
-    client = SalesforceClient(
-        transport=transport_for(connection=connection),
-        instance_url=grant.instance_url,
-        access_token=grant.access_token,
-        org_id=grant.org_id,
-        renew=no_renewal,
-    )
-    if not grant.is_signed:
-        client.warnings.append(NOT_SIGNED)
     return client
+
+
+def note_signature(*, is_signed: bool, findings: Findings) -> None:
+    if is_signed:
+        findings.fine(FindingCode.NOT_SIGNED)
+    else:
+        findings.trouble(FindingCode.NOT_SIGNED, NOT_SIGNED)
 
 
 def app_keys(*, connection: Connection, client_secret: str) -> AppKeys:
@@ -132,7 +130,9 @@ def app_keys(*, connection: Connection, client_secret: str) -> AppKeys:
     )
 
 
-def renew_token(*, connection: Connection, stale: str, transport: Transport) -> tuple[str, str]:
+def renew_token(
+    *, connection: Connection, stale: str, transport: Transport, findings: Findings | None = None
+) -> tuple[str, str]:
     """A fresh (access token, instance address). One renewal at a time, over all processes.
 
     Some refusals are no verdict yet; each further try reads the stored tokens again before it asks.
@@ -147,7 +147,9 @@ def renew_token(*, connection: Connection, stale: str, transport: Transport) -> 
     while True:
         used = read(connection=connection).refresh_token
         try:
-            return renew_once(connection=connection, stale=stale, transport=transport)
+            return renew_once(
+                connection=connection, stale=stale, transport=transport, findings=findings or Findings()
+            )
         except RenewalUnderWay:
             if not waits:
                 raise
@@ -158,7 +160,7 @@ def renew_token(*, connection: Connection, stale: str, transport: Transport) -> 
                 raise
             unanswered -= 1
         except ConfigError as error:
-            if not error.breaks:
+            if not error.breaks or isinstance(error, UnusableGrant):
                 raise
             transport.pause(SECONDS_FOR_A_WRITER)
             if is_stored(connection=connection, refresh_token=used):
@@ -171,22 +173,103 @@ def is_stored(*, connection: Connection, refresh_token: str | None) -> bool:
         return read(connection=connection, lock=True).refresh_token == refresh_token
 
 
-def renew_once(*, connection: Connection, stale: str, transport: Transport) -> tuple[str, str]:
+def renew_once(
+    *, connection: Connection, stale: str, transport: Transport, findings: Findings
+) -> tuple[str, str]:
     """One renewal.
 
-    1. Lock the credentials: whoever waits here finds the work done and takes the result.
-    2. Renew. The call stands inside this transaction on purpose: the lock has to outlast it.
-    3. Save a rotated refresh token at once, in this transaction of its own: the old one is dead by now, even
+    1. Wait for whoever is renewing this connection: a process that dies in it is waited for no longer.
+    2. Commit that a renewal begins, unless the work is done already: then take the result.
+    3. Renew with the credentials locked. The call stands inside this transaction on purpose: the lock has to
+       outlast it.
+    4. Save a rotated refresh token at once, in this transaction of its own: the old one is dead by now, even
        when the rest of the answer cannot be used, and even when the database goes away meanwhile.
     """
+    with one_at_a_time(connection):
+        renewal = begin(connection=connection, stale=stale)
+        if renewal is None:
+            current = Connection.objects.get(pk=connection.pk)
+            return read(connection=connection).access_token or "", current.instance_url
+        try:
+            return ask_and_keep(connection=connection, stale=stale, transport=transport, findings=findings)
+        except SyncError as error:
+            note_answer(renewal, error=error)
+            raise
+
+
+def begin(*, connection: Connection, stale: str) -> TokenRenewal | None:
+    """The renewal as it was committed: a new one, or one that somebody was interrupted in. None: it is done.
+
+    After an interruption the old token is shown once and no second time: showing a dead one revokes whatever
+    has come after it.
+    """
+    with transaction.atomic(durable=True), patience():
+        secrets = read(connection=connection, lock=True)
+        if secrets.access_token and secrets.access_token != stale:
+            return None
+        renewal, is_new = TokenRenewal.objects.get_or_create(connection=connection)
+        if renewal.retried:
+            raise interrupted(renewal.began_at)
+        if not is_new:
+            renewal.retried = True
+            renewal.save(update_fields=["retried"])
+        renewal.refresh_from_db()
+    return renewal
+
+
+def note_answer(renewal: TokenRenewal, *, error: SyncError) -> None:
+    """What a failed renewal says of the stored token; without an answer nothing is known of it.
+
+    Raises the interruption in the place of a refusal that it explains.
+    """
+    rows = TokenRenewal.objects.filter(pk=renewal.pk)
+    if error.code in NO_ANSWER:
+        rows.update(retried=False)
+    elif not renewal.retried:
+        rows.delete()
+    elif isinstance(error, ConfigError) and error.breaks and not isinstance(error, UnusableGrant):
+        raise interrupted(renewal.began_at) from error
+    else:
+        rows.update(retried=False)
+
+
+def interrupted(
+    began_at: datetime, *, next_step: str = "Authorise Salesforce again in Settings, CRM Integration."
+) -> ConfigError:
+    return ConfigError(
+        f"The renewal of {began_at.astimezone(UTC):%d %B, %H:%M} UTC was interrupted before its answer was "
+        "stored, and Salesforce no longer accepts the token of before.",
+        next_step=next_step,
+        code="RENEWAL_INTERRUPTED",
+        breaks=True,
+    )
+
+
+@contextmanager
+def one_at_a_time(connection: Connection) -> Iterator[None]:
+    """Over all processes. The lock is that of the database session, so it ends with the process."""
+    key = RENEWALS + connection.pk
+    with transaction.atomic(), patience(), database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [key])
+    try:
+        yield
+    finally:
+        with suppress(DatabaseError), database.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+
+
+def ask_and_keep(
+    *, connection: Connection, stale: str, transport: Transport, findings: Findings
+) -> tuple[str, str]:
+    """The steps 3 and 4 of a renewal."""
     grant: Grant | UnusableGrant | None = None
     secrets: ConnectionCredentials | None = None
     try:
         with transaction.atomic(durable=True), patience():
             secrets = read(connection=connection, lock=True)
-            if secrets.access_token and secrets.access_token != stale:
-                current = Connection.objects.get(pk=connection.pk)
-                return secrets.access_token, current.instance_url
+            if secrets.access_token and secrets.access_token != stale:  # a person has authorised again
+                TokenRenewal.objects.filter(connection=connection).delete()
+                return secrets.access_token, Connection.objects.get(pk=connection.pk).instance_url
             grant = ask_for_renewal(connection=connection, secrets=secrets, transport=transport)
             keep(grant=grant, used=secrets.refresh_token, connection=connection)
     except OperationalError:
@@ -195,12 +278,14 @@ def renew_once(*, connection: Connection, stale: str, transport: Transport) -> t
         keep_on_trying(grant=grant, used=secrets.refresh_token, connection=connection, pause=transport.pause)
     if isinstance(grant, UnusableGrant):
         raise grant
+    note_signature(is_signed=grant.is_signed, findings=findings)
     return grant.access_token, grant.instance_url
 
 
 def keep(*, grant: Grant | UnusableGrant, used: str | None, connection: Connection) -> None:
     """Stores what came for the refresh token `used`, unless another has taken its place."""
     secrets = read(connection=connection, lock=True)
+    TokenRenewal.objects.filter(connection=connection).delete()
     if secrets.refresh_token != used:
         return
     secrets.refresh_token = grant.refresh_token or secrets.refresh_token
@@ -262,8 +347,9 @@ def ask_for_renewal(
     except UnusableGrant as unusable:
         return unusable
     if connection.org and grant.org_id != connection.org.external_id:
-        raise ConfigError(
+        return UnusableGrant(
             "Salesforce renewed the connection for another org.",
+            refresh_token=grant.refresh_token,
             next_step="Disconnect, then authorise the right org.",
             code="OTHER_ORG",
             breaks=True,
@@ -278,7 +364,10 @@ def store(*, connection: Connection, **secrets: str) -> None:
         for name, value in secrets.items():
             setattr(row, name, value)
         row.save()
+        if "refresh_token" in secrets:
+            TokenRenewal.objects.filter(connection=connection).delete()
 
 
 def wipe(*, connection: Connection) -> None:
     ConnectionCredentials.objects.filter(pk=connection.pk).delete()
+    TokenRenewal.objects.filter(connection=connection).delete()

@@ -125,7 +125,7 @@ class CrmField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrgFacts:
-    """Which org or portal a credential opens."""
+    """Which org or portal a credential opens. What the CRM does not tell is empty."""
 
     external_id: str
     name: str
@@ -134,6 +134,8 @@ class OrgFacts:
     currency: str
     has_currency_field: bool
     ui_domain: str = ""
+    connected_as: str = ""
+    """The user name of whoever authorised it, where the CRM tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

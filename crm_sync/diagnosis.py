@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
+from crm_sync.causes import COULD_NOT_ASK, Cause
 from crm_sync.clients.questions import questions_for
 from crm_sync.credentials import open_client
 from crm_sync.deal_references import DealReference, read_reference
@@ -17,28 +17,6 @@ from crm_sync.near_misses import look
 from crm_sync.readers import printable
 
 MOST_NAMESAKES = 10
-
-
-class Cause(StrEnum):
-    NOT_UNDERSTOOD = "not_understood"
-    NO_CONNECTION = "no_connection"
-    OTHER_ORG = "other_org"
-    UNKNOWN = "unknown"
-    DELETED = "deleted"
-    SEVERAL = "several"
-    NOT_CONNECTED = "not_connected"
-    BROKEN = "broken"
-    PAUSED = "paused"
-    MAPPING = "mapping"
-    NO_ANSWER = "no_answer"
-    STAGE = "stage"
-    TOO_EARLY = "too_early"
-    NOT_STARTED = "not_started"
-    HELD = "held"
-    DISMISSED = "dismissed"
-    PREVIEWED = "previewed"
-    IMPORTED = "imported"
-    NOT_YET_READ = "not_yet_read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +46,8 @@ Polls = Callable[[Connection], datetime | None]
 """When a connection is polled next."""
 
 
-def diagnose(*, typed: str, now: datetime, next_poll_at: Polls) -> Diagnosis:
+def diagnose(*, typed: str, now: datetime, next_poll_at: Polls, only: Connection | None = None) -> Diagnosis:
+    """Asks every connection that may know the deal, or `only` the one that is named."""
     try:
         reference = read_reference(typed)
     except ValueError as error:
@@ -76,13 +55,15 @@ def diagnose(*, typed: str, now: datetime, next_poll_at: Polls) -> Diagnosis:
             cause=Cause.NOT_UNDERSTOOD, sentence=str(error), cure="An id, a link or the exact name will do."
         )
     if not reference.external_id:
-        return by_name(reference, now=now, next_poll_at=next_poll_at)
-    candidates = list(
-        Connection.objects.select_related("org", "mapping_version")
-        .filter(provider=reference.provider)
-        .exclude(org=None)
-        .order_by("name")
-    )
+        return by_name(reference, candidates=connected(only), now=now, next_poll_at=next_poll_at)
+    candidates = [one for one in connected(only) if one.provider == reference.provider]
+    if only is not None and not candidates:
+        return Diagnosis(
+            cause=Cause.OTHER_ORG,
+            sentence=f"This is no deal of {only}.",
+            cure="Name the connection of its CRM, or none to ask all.",
+            connection=only,
+        )
     return by_id(reference, candidates=candidates, now=now, next_poll_at=next_poll_at)
 
 
@@ -295,12 +276,16 @@ def when(connection: Connection, now: datetime, next_poll_at: Polls) -> str:
     return f"The next poll comes in {minutes} {'minute' if minutes == 1 else 'minutes'}; Sync now is quicker."
 
 
-def by_name(reference: DealReference, *, now: datetime, next_poll_at: Polls) -> Diagnosis:
+def connected(only: Connection | None) -> list[Connection]:
+    found = Connection.objects.select_related("org", "mapping_version").exclude(org=None).order_by("name")
+    return list(found.filter(pk=only.pk) if only else found)
+
+
+def by_name(
+    reference: DealReference, *, candidates: Sequence[Connection], now: datetime, next_poll_at: Polls
+) -> Diagnosis:
     """The deals of this name in every CRM that can be asked: one is answered for, several are listed."""
-    connected = list(
-        Connection.objects.select_related("org", "mapping_version").exclude(org=None).order_by("name")
-    )
-    if not connected:
+    if not candidates:
         return Diagnosis(
             cause=Cause.NO_CONNECTION,
             sentence="No CRM is connected.",
@@ -308,7 +293,7 @@ def by_name(reference: DealReference, *, now: datetime, next_poll_at: Polls) -> 
         )
     found: list[tuple[Connection, Deal]] = []
     unable: Diagnosis | None = None
-    for connection in connected:
+    for connection in candidates:
         try:
             found += [(connection, deal) for deal in named(connection, name=reference.text)]
         except SyncError as error:
@@ -328,8 +313,8 @@ def by_name(reference: DealReference, *, now: datetime, next_poll_at: Polls) -> 
         return stored or about(deal, connection=connection, now=now, next_poll_at=next_poll_at)
     if found:
         return several(reference, found=found)
-    stopped = next((answer for one in connected if (answer := state_answer(one))), None)
-    return unable or stopped or unknown(reference, candidates=connected)
+    stopped = next((answer for one in candidates if (answer := state_answer(one))), None)
+    return unable or stopped or unknown(reference, candidates=candidates)
 
 
 def named(connection: Connection, *, name: str) -> list[Deal]:
@@ -397,6 +382,3 @@ def other_org(place: str) -> Diagnosis:
 
 def day(moment: object) -> str:
     return f"{moment:%-d %B %Y}"
-
-
-COULD_NOT_ASK = frozenset({Cause.BROKEN, Cause.PAUSED, Cause.NOT_CONNECTED, Cause.MAPPING, Cause.NO_ANSWER})

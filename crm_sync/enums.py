@@ -39,6 +39,13 @@ class AlertKind(models.TextChoices):
     REFUSED = "refused", "Most deals refused"
 
 
+class GrantPurpose(models.TextChoices):
+    """What is to become of a grant that no connection uses."""
+
+    WAITS = "waits", "Waits for its connect to end"
+    ENDS = "ends", "To be revoked"
+
+
 class AmountMeans(models.TextChoices):
     TOTAL = "total", "Total contract value"
     ANNUAL = "annual", "Annual value"
@@ -159,6 +166,16 @@ class Outcome(models.TextChoices):
     REFUSED = "refused", "Refused"
     FAILED = "failed", "Failed"
     PREVIEWED = "previewed", "Previewed"
+
+
+class LookedAt(models.TextChoices):
+    """Deals that a run has read without an outcome: each read deal counts here or as an Outcome."""
+
+    LEFT_WON = "left_won", "No longer won"
+    NOT_SELECTED = "not_selected", "In no selected stage"
+    TOO_EARLY = "too_early", "Closed before the import"
+    REPEATED = "repeated", "Read twice or merged"
+    UNCOUNTED = "uncounted", "Not counted apart"
 
 
 class CustomerMatch(models.TextChoices):

@@ -143,6 +143,14 @@ def contracts_of(known: Sequence[KnownDeal]) -> dict[int, Contract]:
     return {row.pk: row for row in Contract.objects.select_related("customer").filter(pk__in=ids)}
 
 
+def customer_names(contract_ids: Sequence[int]) -> dict[int, str]:
+    """By contract, before this page brings its customer up to date."""
+    if not contract_ids:
+        return {}
+    rows = Contract.objects.filter(pk__in=contract_ids)
+    return dict(rows.values_list("pk", "customer__name"))
+
+
 def invoiced_among(contract_ids: Sequence[int]) -> set[int]:
     """Those contracts for which something has been invoiced."""
     if not contract_ids:

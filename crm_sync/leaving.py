@@ -7,7 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce, Least, Now
 
 from billing.changing.fields import DEAL
 from billing.changing.noticing import Difference, note_left
@@ -170,8 +170,16 @@ def suspend(*, leavers: Sequence[CrmDeal], run: SyncRun, actor: AbstractBaseUser
             (run.pk, by_contract[key].pk, Outcome.SUSPENDED.value, sentences[key], []) for key in suspended
         ],
     )
-    SyncRun.objects.filter(pk=run.pk).update(suspended=F("suspended") + len(suspended))
+    count_suspended(run=run, count=len(suspended))
     return len(suspended)
+
+
+def count_suspended(*, run: SyncRun, count: int) -> None:
+    """Those that the run has read count as suspended now. Others, left by a killed run, count as read."""
+    read = Least(F("left_won"), count)
+    SyncRun.objects.filter(pk=run.pk).update(
+        suspended=F("suspended") + count, left_won=F("left_won") - read, seen=F("seen") + count - read
+    )
 
 
 def lost_without_running_contract(connection: Connection) -> list[CrmDeal]:

@@ -100,3 +100,9 @@ def preview_mark(digest: str) -> str:
 def plain_values(values: Mapping[str, RawValue]) -> dict[str, RawValue]:
     """Whole numbers go by way of Decimal, because the `json` module refuses to write out very long ones."""
     return {name: Decimal(value) if type(value) is int else value for name, value in values.items()}
+
+
+def contract_of(one: MappedDeal) -> ContractDraft:
+    if one.contract is None:
+        raise ValueError(f"deal {one.deal.external_id} has problems and no contract")
+    return one.contract

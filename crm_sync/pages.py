@@ -40,7 +40,7 @@ from crm_sync.models import Connection, SyncRun
 from crm_sync.previewing import preview_deals
 from crm_sync.readers import printable
 from crm_sync.records import Verdict, store_verdicts
-from crm_sync.selection import left_reason, select_left, select_too_early, select_won
+from crm_sync.selection import left_reason, looked_at, select_left, select_too_early, select_won
 from crm_sync.starting import NewContract, note_new
 from crm_sync.told import Told, note_gone, note_won
 from crm_sync.writing import not_stored, write_deals
@@ -100,6 +100,8 @@ class MappedPage:
     """Survivors that take over what was merged into them."""
     told: Sequence[Told] = ()
     """What the CRM said of each won deal that is new or different, or was asked for by name."""
+    looked_at: Mapping[str, int] = field(default_factory=dict)
+    """By LookedAt: deals of the page that are not to be written, each once."""
     gone: Mapping[str, datetime] = field(default_factory=dict)
     """Deals that are won no longer, or were swallowed, each with the moment of that answer."""
 
@@ -146,8 +148,9 @@ def write_page(
         new = note_new(connection=sight.connection, verdicts=verdicts, before=sight.new)
         note_won(org_id=sight.org_id, told=ready.told, as_of=sight.as_of)
         note_gone(org_id=sight.org_id, moments=ready.gone)
-        outcomes = Counter(verdict.outcome for verdict in verdicts)
+        outcomes: Counter[str] = Counter(verdict.outcome.value for verdict in verdicts)
         outcomes[Outcome.UNCHANGED] += ready.unchanged
+        outcomes.update(ready.looked_at)
         progress = runs.Progress(
             seen=ready.seen, api_calls=api_calls, expected=page.expected, outcomes=outcomes
         )
@@ -230,6 +233,7 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         ),
         merges=[merge for key, merge in merges.items() if key in won_ids and not merge.needs_review],
         told=told,
+        looked_at=looked_at(page.deals, deals=deals, won=won_ids, known=known, stage_names=stage_names),
         gone=not_won(page.deals, won=won_ids),
     )
 

@@ -24,6 +24,8 @@ class Preview:
 
     seen: int = 0
     outcomes: Counter[Outcome] = field(default_factory=Counter)
+    looked_at: Counter[str] = field(default_factory=Counter)
+    """Deals that nothing would be done about, by LookedAt."""
     invoices: Counter[str] = field(default_factory=Counter)
     """Invoices that would be dated today, by currency."""
     invoiced: Counter[str] = field(default_factory=Counter)
@@ -113,6 +115,7 @@ def preview(*, connection: Connection, order: Order, at: datetime) -> Preview:
             found.seen += ready.seen
             found.add(told.deals)
             found.outcomes[Outcome.UNCHANGED] += ready.unchanged
+            found.looked_at.update(ready.looked_at)
             found.refusals |= {told.refusal} - {""}
         if (
             connection.mode == ConnectionMode.LIVE

@@ -8,17 +8,15 @@ from contracts.enums import ContractState
 from contracts.models import Contract
 from crm_sync.enums import DealState, LeftDecision, Outcome
 from crm_sync.known_deals import KnownDeal, Leaving
-from crm_sync.mapped import MappedDeal, Problem
+from crm_sync.mapped import MappedDeal, Problem, contract_of
 from crm_sync.models import CrmAccount
 from crm_sync.records import Verdict
+from crm_sync.suspects import suspect_problem, without_suspects
 from crm_sync.writing import (
-    contract_of,
     instalments,
     known_contract,
     record_id,
-    suspect_problem,
     weigh,
-    without_suspects,
 )
 
 STAYS = (DealState.HELD, DealState.DISMISSED)

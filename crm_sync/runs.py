@@ -2,9 +2,10 @@
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import OperationalError, transaction
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from crm_sync import health
 from crm_sync.deals import Cursor
-from crm_sync.enums import ConnectionState, Outcome, RunState, RunTrigger
+from crm_sync.enums import ConnectionState, RunState, RunTrigger
 from crm_sync.errors import (
     ConfigError,
     ErrorKind,
@@ -81,7 +82,8 @@ class Progress:
     seen: int
     api_calls: int
     expected: int | None
-    outcomes: Counter[Outcome]
+    outcomes: Counter[str]
+    """By a column of the run, an Outcome or LookedAt. In sum they are the deals seen."""
 
 
 def claim(*, connection: Connection, trigger: RunTrigger, actor: AbstractBaseUser | None) -> SyncRun:
@@ -147,7 +149,7 @@ def is_held(*, run: SyncRun) -> bool:
 
 def advance(*, run: SyncRun, progress: Progress, cursor: Cursor | None) -> None:
     """The last statements of a page's transaction: the run's counters, then the cursor."""
-    counts = {outcome.value: F(outcome.value) + count for outcome, count in progress.outcomes.items()}
+    counts = {str(name): F(str(name)) + count for name, count in progress.outcomes.items()}
     SyncRun.objects.filter(pk=run.pk).update(
         pages=F("pages") + 1,
         seen=F("seen") + progress.seen,
@@ -171,10 +173,11 @@ def finish(
     warnings: Sequence[str],
     notes: Sequence[str] = (),
     pause: timedelta | None = None,
+    standing: Mapping[str, Any] | None = None,
 ) -> None:
     """Closes a run that read everything it set out to read. Warnings degrade the connection, notes do not.
 
-    `pause`: for so long the connection is left alone.
+    `pause`: for so long the connection is left alone. `standing`: those warnings that later runs go on with.
     """
     with transaction.atomic(durable=True):
         fence(run=run)
@@ -185,10 +188,13 @@ def finish(
             connection.state_reason = ""
             health.tell_recovery(connection=connection)
         connection.warnings = list(warnings)
+        connection.standing = connection.standing if standing is None else dict(standing)
         connection.not_before = timezone.now() + pause if pause else None
         connection.last_success_at = timezone.now()
         connection.save(
-            update_fields=["state", "state_reason", "warnings", "not_before", "last_success_at", "trouble"]
+            update_fields=[
+                *("state", "state_reason", "warnings", "standing", "not_before", "last_success_at", "trouble")
+            ]
         )
 
 

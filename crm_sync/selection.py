@@ -1,10 +1,11 @@
 """Which deals are imported. Pure."""
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from crm_sync.deals import Deal
-from crm_sync.enums import LeftReason
+from crm_sync.enums import LeftReason, LookedAt
 
 
 def is_won(deal: Deal, *, stage_names: Collection[str]) -> bool:
@@ -55,6 +56,29 @@ def select_too_early(
         for deal in latest_of(deals)
         if deal.external_id in known and is_won(deal, stage_names=stage_names)
     ]
+
+
+def looked_at(
+    read: Sequence[Deal],
+    *,
+    deals: Sequence[Deal],
+    won: Collection[str],
+    known: Collection[str],
+    stage_names: Collection[str],
+) -> Counter[str]:
+    """What became of the deals that are not to be written. `deals`: without those that others swallowed."""
+    latest = latest_of(deals)
+    counts: Counter[str] = Counter({LookedAt.REPEATED.value: len(read) - len(latest)})
+    for deal in latest:
+        if deal.external_id in won:
+            continue
+        if is_won(deal, stage_names=stage_names):
+            counts[LookedAt.TOO_EARLY.value] += 1
+        elif deal.external_id in known:
+            counts[LookedAt.LEFT_WON.value] += 1
+        else:
+            counts[LookedAt.NOT_SELECTED.value] += 1
+    return counts
 
 
 def left_reason(*, crm_says_won: bool | None, crm_says_closed: bool | None) -> LeftReason:

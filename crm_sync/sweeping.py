@@ -17,7 +17,7 @@ from contracts import audit
 from crm_sync import runs
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.deals import Cursor, DealQuery, Presence
-from crm_sync.enums import ConnectionMode, DealState, LeftReason, SweepPart
+from crm_sync.enums import ConnectionMode, DealState, LeftReason, LookedAt, Outcome, SweepPart
 from crm_sync.known_deals import KnownDeal, known_deals, lock_as_read
 from crm_sync.leaving import Leaver, mark_left, news
 from crm_sync.models import (
@@ -28,6 +28,7 @@ from crm_sync.models import (
     CrmDealQuerySet,
     SyncRun,
 )
+from crm_sync.org_facts import refuse_without_currency
 from crm_sync.pages import Sight, retried, sync_page
 from crm_sync.selection import left_reason
 from crm_sync.told import not_told, note_gone, told_between
@@ -117,6 +118,9 @@ class Sweep:
             part = ids[start : start + CHUNK]
             for page in self.client.deals_by_id(external_ids=part, wanted=self.query.wanted):
                 page = replace(page, cursor=None, expected=None, is_refresh=is_refresh)
+                refuse_without_currency(
+                    client=self.client, deals=page.deals, connection=self.sight.connection
+                )
                 sync_page(run=self.run, page=page, sight=self.sight, api_calls=self.client.calls)
                 answered |= {deal.external_id for deal in page.deals}
                 late = [
@@ -171,9 +175,9 @@ class Sweep:
             mark_left(leavers=leavers, at=self.run.started_at)
             gone = [one.record.external_id for one in leavers]
             note_gone(org_id=self.sight.org_id, moments=dict.fromkeys(gone, self.run.started_at))
-            seen = runs.Progress(
-                seen=len(ids), api_calls=self.client.calls, expected=None, outcomes=Counter()
-            )
+            outcomes = Counter({LookedAt.LEFT_WON.value: len(leavers)})
+            outcomes[Outcome.UNCHANGED] += len(ids) - len(leavers)
+            seen = runs.Progress(seen=len(ids), api_calls=self.client.calls, expected=None, outcomes=outcomes)
             runs.advance(run=self.run, progress=seen, cursor=None)
 
     def leaver(self, record: KnownDeal, *, presence: Presence | None, reason: LeftReason) -> Leaver:

@@ -14,6 +14,7 @@ from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import Error
+from django.db.models import Q
 
 from billing.models import BillingSchedule, Instalment
 from contracts.bulk import analyse
@@ -29,8 +30,15 @@ from crm_sync.errors import LeaseLost, SyncError, database_refusal
 from crm_sync.hold_mails import tell_of_holds
 from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.leaving import leaver_warnings, settle_leavers
+from crm_sync.loose_grants import end_all
 from crm_sync.mappings import confirmed_rules, rules_to_compare, settings_of
 from crm_sync.models import Connection, SyncRun
+from crm_sync.org_facts import (
+    OrgHasCurrencies,
+    learn_if_due,
+    refuse_without_currency,
+    standing_now,
+)
 from crm_sync.pacing import is_spent, pace_of
 from crm_sync.pages import Sight, retried, sync_page
 from crm_sync.reapplying import left_to_read, marked_ids
@@ -64,12 +72,14 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     client: CrmClient | None = None
     try:
         retried(partial(settle_leavers, run=run))  # those of a run that was killed
+        client = open_client(connection=connection)
+        if learn_if_due(connection=connection, client=client):
+            end_all(of=Q(connection=connection))  # what could not be revoked when it was replaced
         sight = look(connection=connection, order=order)
         seen = SeenStages(connection=connection)
-        client = open_client(connection=connection)
         client.hidden_fields |= known_gaps(connection=connection)
-        work = sweep if order.trigger is RunTrigger.SWEEP else poll
-        work(run=run, client=client, sight=sight, order=within_allowance(order, client=client), seen=seen)
+        if connection.time_zone:  # without it no day of a deal is known
+            read(run=run, client=client, sight=sight, order=order, seen=seen)
         retried(partial(settle_leavers, run=run))
         conclude(run=run, client=client, sight=sight, seen=seen)
     except LeaseLost:
@@ -88,6 +98,16 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     if run.created >= MANY:
         analyse(models=[Customer, Contract, BillingSchedule, Instalment])
     return run
+
+
+def read(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
+    """The work of this run; once more from the start where the org turns out to have got currencies."""
+    work = sweep if order.trigger is RunTrigger.SWEEP else poll
+    bounded = within_allowance(order, client=client)
+    try:
+        work(run=run, client=client, sight=sight, order=bounded, seen=seen)
+    except OrgHasCurrencies:
+        work(run=run, client=client, sight=sight, order=bounded, seen=seen)
 
 
 def database_stops(*, run: SyncRun, error: Error, api_calls: int) -> None:
@@ -109,6 +129,7 @@ def within_allowance(order: Order, *, client: CrmClient) -> Order:
 
 def poll(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
     for page in fetch(client=client, sight=sight, order=order, began_at=run.started_at):
+        refuse_without_currency(client=client, deals=page.deals, connection=sight.connection)
         sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
         seen.note(page.deals)
         order.on_page(run)
@@ -135,7 +156,9 @@ def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages)
     tell_of_changes(run=run)
     notes = after_run(connection=connection, client=client, seen=seen, since=run.window_from)
     pace = pace_of(client.allowance, provider=connection.get_provider_display())
-    warnings = [*client.warnings, *notes.gone, *leaver_warnings(connection=connection)]
+    standing = standing_now(connection=connection, client=client)
+    lasting = [entry["sentence"] for entry in standing.values()]
+    warnings = [*lasting, *notes.gone, *leaver_warnings(connection=connection)]
     warnings += [pace.sentence] if pace else []
     runs.finish(
         run=run,
@@ -143,6 +166,7 @@ def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages)
         warnings=list(dict.fromkeys(warnings)),
         notes=[*notes.missed, *dict.fromkeys(sight.notes)],
         pause=pace.pause if pace else None,
+        standing=standing,
     )
 
 

@@ -15,6 +15,7 @@ from crm_sync.foretelling import Foretold, foretell
 from crm_sync.mapped import fingerprint
 from crm_sync.mapping_rules import NOTHING_DECIDED
 from crm_sync.models import Connection
+from crm_sync.org_facts import notice_currency
 from crm_sync.pages import MappedPage, Sight, map_page, mapped_or_held
 from crm_sync.preview import look_ahead
 from crm_sync.stages import known_gaps
@@ -43,6 +44,7 @@ def try_deal(*, connection: Connection, typed: str, as_of: date, at: datetime) -
     client = open_client(connection=connection)
     try:
         client.hidden_fields |= known_gaps(connection=connection)
+        notice_currency(client=client, connection=connection)
         deals = deals_meant(reference, client=client, sight=sight)
     finally:
         client.close()

@@ -64,6 +64,7 @@ urlpatterns = [
     path("settings/custom-fields/<int:pk>/printed/", custom_fields.set_printed, name="custom-field-printed"),
     path("settings/mapping/<int:pk>/test/", deal_test.deal_test, name="deal-test"),
     path("history/", history.run_list, name="sync-history"),
+    path("history/csv/", history.run_csv, name="sync-history-csv"),
     path("history/why/", why.why, name="why"),
     path("history/<int:pk>/", history.run_page, name="sync-run"),
     path("history/<int:pk>/progress/", history.run_progress, name="sync-run-progress"),

@@ -3,24 +3,39 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 
 from billing.activation import ActivationOrder, activate_billing, rebuild_billing
 from billing.changing.noticing import Difference, note_differences
 from contracts.approving import ask_for_approval
-from contracts.drafts import ContractDraft, CustomerDraft
+from contracts.drafts import CustomerDraft
 from contracts.enums import ContractState
 from contracts.models import Contract
 from contracts.operations import ContractOrder, change_contracts, write_contracts
 from contracts.reopening import reopen_contracts
 from contracts.suspending import resume_contracts
 from crm_sync.accounts import customers_for
-from crm_sync.changes import Change, changes_between, difference_between, sentence_of, touches_billing
+from crm_sync.changes import (
+    Change,
+    changes_between,
+    difference_between,
+    renamed,
+    sentence_of,
+    touches_billing,
+)
 from crm_sync.deciding_billing import settle_questions
-from crm_sync.enums import HoldCode, LeftDecision, Outcome, Target
-from crm_sync.known_deals import KnownDeal, Leaving, SuspectKey, contracts_of, invoiced_among, suspects_among
-from crm_sync.mapped import MappedDeal, Problem
+from crm_sync.enums import HoldCode, LeftDecision, Outcome
+from crm_sync.known_deals import (
+    KnownDeal,
+    Leaving,
+    contracts_of,
+    customer_names,
+    invoiced_among,
+)
+from crm_sync.mapped import MappedDeal, Problem, contract_of
 from crm_sync.models import NOT_STORED
 from crm_sync.records import Verdict
+from crm_sync.suspects import suspect_problem, without_suspects
 
 KEPT = (
     "The contract keeps its values: invoices have been issued for it. The CRM now says otherwise: {changes}."
@@ -46,6 +61,7 @@ def write_deals(
     `needs_approval`: new contracts wait for a person.
     """
     imported = [one for one in mapped if known_contract(one, known=known)]
+    names = customer_names([known_contract(one, known=known) or 0 for one in imported])
     ready = [one for one in mapped if not one.problems and not known_contract(one, known=known)]
     held = [one for one in mapped if one.problems and not known_contract(one, known=known)]
     invoiced = invoiced_among([known_contract(one, known=known) or 0 for one in imported])
@@ -59,7 +75,7 @@ def write_deals(
     settle_questions([*ready, *imported], known=known)
     return [
         *create(ready, known=known, customers=customers, as_of=as_of, needs_approval=needs_approval),
-        *update(imported, known=known, customers=customers, as_of=as_of),
+        *update(imported, known=known, customers=customers, as_of=as_of, names=names),
         *(hold(one, problems=one.problems, known=known) for one in held),
         *(hold(one, problems=[suspect_problem(one)], known=known) for one in suspects),
     ]
@@ -74,34 +90,6 @@ def customer_drafts(mapped: Sequence[MappedDeal]) -> dict[str, CustomerDraft]:
     """The customer of each account as the latest of its deals describes it."""
     latest = sorted(mapped, key=lambda one: one.deal.modified_at)
     return {one.deal.account_id: one.customer for one in latest if one.customer is not None}
-
-
-def without_suspects(
-    ready: Sequence[MappedDeal], *, known: Mapping[str, KnownDeal], customers: Mapping[str, int]
-) -> tuple[list[MappedDeal], list[MappedDeal]]:
-    """(to be created, possible duplicates): the same customer, value, currency and start exist already."""
-    keys = {one.deal.external_id: suspect_key(one, customers=customers) for one in ready}
-    taken = suspects_among(list(keys.values()))
-    fine, suspects = [], []
-    for one in ready:
-        record = known.get(one.deal.external_id)
-        key = keys[one.deal.external_id]
-        if key in taken and not (record and record.duplicate_accepted):
-            suspects.append(one)
-        else:
-            taken.add(key)
-            fine.append(one)
-    return fine, suspects
-
-
-def suspect_key(one: MappedDeal, *, customers: Mapping[str, int]) -> SuspectKey:
-    contract = contract_of(one)
-    return (
-        customers[one.deal.account_id],
-        contract.value.currency,
-        contract.value.minor,
-        contract.start_date,
-    )
 
 
 def create(
@@ -143,10 +131,14 @@ def update(
     known: Mapping[str, KnownDeal],
     customers: Mapping[str, int],
     as_of: date,
+    names: Mapping[int, str],
 ) -> list[Verdict]:
-    """Before the first invoice the CRM owns the mapped fields; after it, what was billed is left alone."""
+    """Before the first invoice the CRM owns the mapped fields; after it, what was billed is left alone.
+
+    `names`: of the customers by contract, as they were.
+    """
     contracts = contracts_of([known[one.deal.external_id] for one in imported])
-    found = weigh(imported, known=known, customers=customers, contracts=contracts)
+    found = weigh(imported, known=known, customers=customers, contracts=contracts, names=names)
     ids = [order.contract_id for order in found.rebuilt]
     if over := [key for key in ids if contracts[key].state == ContractState.COMPLETED]:
         reopen_contracts(contract_ids=over, reason=REOPENED)
@@ -182,6 +174,7 @@ def weigh(
     known: Mapping[str, KnownDeal],
     customers: Mapping[str, int],
     contracts: Mapping[int, Contract],
+    names: Mapping[int, str] = MappingProxyType({}),
 ) -> Weighed:
     invoiced = invoiced_among(list(contracts))
     verdicts: list[Verdict] = []
@@ -200,20 +193,15 @@ def weigh(
         order = filled_up(order_of(one, customers=customers), contract=contract)
         if contract.pk in invoiced and not one.says_timing:
             order = timed_as_billed(order, contract=contract)
+        named = one.customer.name if one.customer else ""
         changes = changes_between(
-            contract=contract,
-            draft=order.draft,
-            customer_id=order.customer_id,
-            customer_name=one.customer.name if one.customer else "",
+            contract=contract, draft=order.draft, customer_id=order.customer_id, customer_name=named
         )
         refused = touches_billing(changes) and contract.pk in invoiced
         if contract.pk in invoiced and contract.state != ContractState.TERMINATED:
             differences.append(
                 difference_between(
-                    contract=contract,
-                    draft=order.draft,
-                    customer_id=order.customer_id,
-                    customer_name=one.customer.name if one.customer else "",
+                    contract=contract, draft=order.draft, customer_id=order.customer_id, customer_name=named
                 )
             )
         if touches_billing(changes) and not refused:
@@ -226,7 +214,8 @@ def weigh(
             order = harmless(order, contract=contract)
         if changes:
             changed[contract.pk] = order
-        verdict = judged(one, contract=contract, known=known, changes=changes, refused=refused)
+        told = changes if refused else [*changes, *renamed(contract, before=names.get(contract.pk))]
+        verdict = judged(one, contract=contract, known=known, changes=told, refused=refused)
         if paused and not refused:
             resumed[contract.pk] = WON_AGAIN
         verdicts.append(settled(verdict, paused=paused))
@@ -360,27 +349,10 @@ def hold(one: MappedDeal, *, problems: Sequence[Problem], known: Mapping[str, Kn
     )
 
 
-def suspect_problem(one: MappedDeal) -> Problem:
-    contract = contract_of(one)
-    return Problem(
-        code=HoldCode.DUPLICATE_SUSPECT,
-        field=str(Target.CONTRACT_VALUE.label),
-        raw=str(contract.value),
-        sentence=f"The customer has a contract over {contract.value} from {contract.start_date} already.",
-        cure="If this is another sale, import it anyway.",
-    )
-
-
 def order_of(one: MappedDeal, *, customers: Mapping[str, int]) -> ContractOrder:
     """An account that nothing may be billed to yet has no customer."""
     customer_id = customers.get(one.deal.account_id, NO_CUSTOMER)
     return ContractOrder(customer_id=customer_id, draft=contract_of(one))
-
-
-def contract_of(one: MappedDeal) -> ContractDraft:
-    if one.contract is None:
-        raise ValueError(f"deal {one.deal.external_id} has problems and no contract")
-    return one.contract
 
 
 def record_id(one: MappedDeal, *, known: Mapping[str, KnownDeal]) -> int | None:

@@ -94,6 +94,11 @@ MARKS = {
     "updated": Mark("Updated", Tone.INFO, "pencil"),
     "unchanged": Mark("Unchanged", Tone.OFF, "equal"),
     "previewed": Mark("Previewed", Tone.INFO, "ring"),
+    "left_won": Mark("No longer won", Tone.WAIT, "return"),
+    "not_selected": Mark("In no selected stage", Tone.OFF, "ring"),
+    "too_early": Mark("Closed before the import", Tone.OFF, "clock"),
+    "repeated": Mark("Read twice or merged", Tone.OFF, "equal"),
+    "uncounted": Mark("Not counted apart", Tone.OFF, "ring"),
     "refused": Mark("Refused", Tone.BAD, "cross"),
     "failed": Mark("Failed", Tone.BAD, "cross"),
 }

@@ -42,7 +42,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "closed_triggers database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
-            "admin apps checks context form_renderer management middleware once roles templatetags urls views wsgi"
+            "admin apps checks context form_renderer management middleware one_sentence once roles templatetags urls views wsgi"
         ),
     },
     "access": {
@@ -63,8 +63,8 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "activation approving confirming controls banners bounds changing crediting customer_terms drafting due foretelling "
-            "health invariants invoicing issuing letterheads lifecycle locks mailing numbering "
+            "confirming controls activation approving banners bounds changing crediting customer_terms drafting due foretelling "
+            "health interruptions invariants invoicing issuing letterheads lifecycle locks mailing numbering "
             "overview paying payment_imports policy previewing queries rendering restoring story voiding waiting"
         ),
         Layer.INTERFACES: (
@@ -73,7 +73,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
     },
     "crm_sync": {
-        Layer.VALUES: "crm_types deals enums errors rhythms synonyms words",
+        Layer.VALUES: "causes crm_types deals enums errors findings rhythms synonyms words",
         Layer.PURE: (
             "clients deal_references durations field_gaps mail_addresses mapped mapping mapping_changes mapping_lint "
             "mapping_rules mapping_words near_misses origins pacing problems proposals readers rhythm_words "
@@ -81,11 +81,12 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
-            "accounts alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
+            "accounts adopting alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "deciding_billing key_canary known_deals leaving mapping_rows mapping_versions mappings merging overrides pages pausing "
-            "preflight previewing reapplying records rereading runs samples stages starting story tie_out timing "
+            "deciding_billing key_canary known_deals leaving loose_grants mapping_rows mapping_versions mappings merging "
+            "org_facts overrides pages pausing "
+            "preflight previewing reapplying records rereading runs samples stages starting story suspects tie_out timing "
             "tie_out_checks told watch writing"
         ),
         Layer.SYNC: "backfill preview sweeping sync trying",

@@ -215,6 +215,8 @@ class BillingRun(models.Model):
     problems = models.JSONField(
         default=list, db_default=[], help_text="Contract and sentence of each failure."
     )
+    backend_pid = models.IntegerField(null=True, help_text="The database session of the process at work.")
+    backend_start = models.DateTimeField(null=True)
 
     class Meta:
         triggers = [never_emptied(name="billing_runs_are_kept", words="Billing runs")]

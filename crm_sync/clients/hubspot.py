@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from crm_sync.clients.hubspot_stages import stage_of, stages_in
 from crm_sync.clients.hubspot_values import is_ui_host, object_id
 from crm_sync.clients.hubspot_windows import bounds, last_of, window_filters
 from crm_sync.clients.reading import reads_answers_of
-from crm_sync.clients.zones import zone_or_utc
+from crm_sync.clients.zones import known_zone
 from crm_sync.deals import (
     Allowance,
     Check,
@@ -28,6 +29,7 @@ from crm_sync.deals import (
 )
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError
+from crm_sync.findings import FindingCode, Findings
 
 SEARCHES_PER_PAGE = 5
 LONGEST_SEARCH = 3_000
@@ -43,14 +45,31 @@ class HubSpotClient:
 
     def __init__(self, *, api: HubSpotApi, portal_id: str, time_zone: str, ui_domain: str = "") -> None:
         self.api = api
-        self.api.time_zone = time_zone
-        self.time_zone = time_zone
-        self.warnings: list[str] = []
-        portal = Portal(id=portal_id, time_zone=time_zone, ui_domain=ui_domain or USUAL_UI_DOMAIN)
-        self.reader = DealReader(api=api, portal=portal, warn=self.warn)
+        self.findings = Findings()
+        portal = Portal(id=portal_id, time_zone="", ui_domain="")
+        self.reader = DealReader(api=api, portal=portal, findings=self.findings)
+        self.use(time_zone=time_zone, ui_domain=ui_domain)
         self.hidden_fields = self.reader.hidden.found
         self.known_stages: dict[str, Stage] = {}
         self.orphaned_stages: set[str] = set()
+
+    def use(self, *, time_zone: str, ui_domain: str) -> None:
+        """Without a zone no day of a deal can be told. For counts and for the end of a day UTC will do."""
+        self.time_zone = self.api.time_zone = time_zone or "UTC"
+        self.reader.portal = replace(
+            self.reader.portal, time_zone=time_zone, ui_domain=ui_domain or USUAL_UI_DOMAIN
+        )
+
+    @property
+    def warnings(self) -> list[str]:
+        return self.findings.sentences
+
+    @property
+    def lacks_currency(self) -> bool:
+        return False
+
+    def has_currency_now(self) -> bool:
+        return True
 
     @property
     def calls(self) -> int:
@@ -71,22 +90,35 @@ class HubSpotClient:
     def identify(self) -> OrgFacts:
         """Portal, time zone and currency. A token without the right to the account page still connects."""
         portal_id = self.api.introspect().portal_id
+        self.reader.portal = replace(self.reader.portal, id=portal_id)
+        facts = self.org_facts()
+        return replace(facts, name=facts.name or f"HubSpot portal {portal_id}")
+
+    @reads_answers
+    def org_facts(self) -> OrgFacts:
+        """What the account page tells. Without the right to read it zone and currency are not known."""
+        portal_id = self.reader.portal.id
         try:
             account = self.api.account()
         except ConfigError as error:
             if error.breaks:
                 raise
             account = {}
-            self.warn(
-                "HubSpot did not tell the portal's time zone and currency. Check both on this connection."
+        ui_domain, currency = str(account.get("uiDomain") or ""), str(account.get("companyCurrency") or "")
+        if currency:
+            self.findings.fine(FindingCode.CURRENCY_UNKNOWN)
+        else:
+            self.findings.trouble(
+                FindingCode.CURRENCY_UNKNOWN,
+                "HubSpot does not tell the portal's currency. Choose the currency of deals that name none in "
+                "the settings of this connection.",
             )
-        ui_domain = str(account.get("uiDomain") or "")
         return OrgFacts(
             external_id=portal_id,
-            name=str(account.get("portalName") or f"HubSpot portal {portal_id}"),
+            name=str(account.get("portalName") or ""),
             kind=str(account.get("accountType") or "").replace("_", " ").capitalize(),
-            time_zone=zone_or_utc(str(account.get("timeZone") or "UTC"), warnings=self.warnings),
-            currency=str(account.get("companyCurrency") or ""),
+            time_zone=known_zone(str(account.get("timeZone") or ""), crm="HubSpot", findings=self.findings),
+            currency=currency,
             has_currency_field=True,
             ui_domain=ui_domain if is_ui_host(ui_domain) else "",
         )
@@ -204,11 +236,14 @@ class HubSpotClient:
         """The ids behind the selected names, over all pipelines. A name that is gone is a warning."""
         stages = [stage for stage in self.stages() if stage.name in stage_names]
         gone = [name for name in stage_names if name not in {stage.name for stage in stages}]
-        if gone:
+        if not gone:
+            self.findings.fine(FindingCode.STAGES_GONE)
+        else:
             nothing = "" if stages else " Nothing is imported."
-            self.warn(
+            self.findings.trouble(
+                FindingCode.STAGES_GONE,
                 f"No stage in HubSpot is named {' or '.join(gone)}.{nothing} Choose the stages again "
-                "on this connection."
+                "on this connection.",
             )
         return [stage.id for stage in stages]
 
@@ -260,7 +295,3 @@ class HubSpotClient:
         if unknown - self.orphaned_stages:
             self.stages()
             self.orphaned_stages |= unknown - self.known_stages.keys()
-
-    def warn(self, sentence: str) -> None:
-        if sentence not in self.warnings:
-            self.warnings.append(sentence)

@@ -1,6 +1,6 @@
 """Deals as the sync knows them, made of HubSpot's records of deals, companies and owners."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from crm_sync.clients.hubspot_values import (
 from crm_sync.deals import Deal, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError
+from crm_sync.findings import FindingCode, Findings
 
 ALWAYS = (
     "dealname",
@@ -48,10 +49,10 @@ class Portal:
 class DealReader:
     """Reads what belongs to deals. Companies and owners are remembered for the length of a run."""
 
-    def __init__(self, *, api: HubSpotApi, portal: Portal, warn: Callable[[str], None]) -> None:
+    def __init__(self, *, api: HubSpotApi, portal: Portal, findings: Findings) -> None:
         self.api = api
         self.portal = portal
-        self.warn = warn
+        self.findings = findings
         self.hidden = HiddenFields(api=api)
         self.companies: dict[str, Record] = {}
         self.owners: dict[str, Record] | None = None
@@ -152,11 +153,13 @@ class DealReader:
             if error.breaks:
                 raise
             lacks_scope = error.code == "MISSING_SCOPES"
-            self.warn(
+            self.findings.trouble(
+                FindingCode.OWNERS_UNREADABLE,
                 f"Account Manager stays blank: the access token lacks the scope {OWNERS_SCOPE}. "
                 "Add it to the service key or private app in HubSpot."
                 if lacks_scope
-                else f"Account Manager stays blank: {error}"
+                else f"Account Manager stays blank: {error}",
             )
             return {}
+        self.findings.fine(FindingCode.OWNERS_UNREADABLE)
         return {str(one["id"]): one for one in found}

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from crm_sync.deals import Allowance, Check, CrmField, DealPage, DealQuery, OrgFacts, Presence, Stage
 from crm_sync.enums import SourceObject
+from crm_sync.findings import Findings
 
 
 class CrmClient(Protocol):
@@ -31,7 +32,31 @@ class CrmClient(Protocol):
         """Sentences on what the credential could not read. They degrade a connection, they stop nothing."""
         ...
 
-    def identify(self) -> OrgFacts: ...
+    @property
+    def findings(self) -> Findings:
+        """The same by their causes, with the causes that were looked into and are fine."""
+        ...
+
+    @property
+    def lacks_currency(self) -> bool:
+        """Deals are read without a currency, because records of the org had none."""
+        ...
+
+    def has_currency_now(self) -> bool:
+        """Asks whether records have one by now, once in a client's life; then deals are read with it."""
+        ...
+
+    def identify(self) -> OrgFacts:
+        """Which org this is, asked for with a new credential."""
+        ...
+
+    def org_facts(self) -> OrgFacts:
+        """What may have changed in the org that this client was opened for."""
+        ...
+
+    def use(self, *, time_zone: str, ui_domain: str) -> None:
+        """Goes on with facts that were learnt since it was opened."""
+        ...
 
     def stages(self) -> Sequence[Stage]: ...
 

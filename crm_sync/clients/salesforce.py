@@ -3,7 +3,9 @@
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +16,7 @@ from crm_sync.clients.salesforce_api import API_VERSION, SalesforceApi
 from crm_sync.clients.salesforce_errors import printable
 from crm_sync.clients.salesforce_values import field_path, parse_moment, quote_text, quote_texts, to_18
 from crm_sync.clients.salesforce_walk import ORDER, half_of, won_since
-from crm_sync.clients.zones import zone_or_utc
+from crm_sync.clients.zones import known_zone
 from crm_sync.deals import (
     Check,
     CrmField,
@@ -29,6 +31,7 @@ from crm_sync.deals import (
 )
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError
+from crm_sync.findings import FindingCode, Findings
 
 IDS_PER_QUERY = 200
 TOO_MUCH = ("QUERY_TIMEOUT", "OPERATION_TOO_LARGE")
@@ -50,6 +53,7 @@ ACCOUNT_HIDDEN = (
 Wanted = Mapping[SourceObject, Sequence[str]]
 Record = dict[str, Any]
 reads_answers = reads_answers_of("Salesforce")
+log = logging.getLogger(__name__)
 
 
 class SalesforceClient(SalesforceApi):
@@ -76,7 +80,16 @@ class SalesforceClient(SalesforceApi):
         self.org_id = org_id
         self.has_currency_field = has_currency_field
         self.hidden_fields: set[tuple[SourceObject, str]] = set()
-        self.warnings: list[str] = []
+        self.findings = Findings()
+        self.has_asked_for_currency = False
+
+    @property
+    def warnings(self) -> list[str]:
+        return self.findings.sentences
+
+    @property
+    def lacks_currency(self) -> bool:
+        return not self.has_currency_field
 
     @property
     def calls(self) -> int:
@@ -88,28 +101,62 @@ class SalesforceClient(SalesforceApi):
     @reads_answers
     def identify(self) -> OrgFacts:
         """The org's name, kind, zone and whether it keeps a currency per record."""
+        fields = self.describe("Opportunity")
+        self.has_currency_field = any(field["name"] == CURRENCY[1] for field in fields)
+        return self.organization()
+
+    def org_facts(self) -> OrgFacts:
+        self.has_currency_now()
+        return replace(self.organization(), connected_as=self.user_name_or_nothing())
+
+    def use(self, *, time_zone: str, ui_domain: str) -> None:
+        """Salesforce's days are days, and its links follow from the org's address."""
+
+    @reads_answers
+    def organization(self) -> OrgFacts:
         row = self.query_all(
             "SELECT Id, Name, IsSandbox, OrganizationType, TimeZoneSidKey FROM Organization"
         )[0]
-        fields = self.describe("Opportunity")
-        self.has_currency_field = any(field["name"] == "CurrencyIsoCode" for field in fields)
         return OrgFacts(
             external_id=to_18(str(row["Id"])),
             name=str(row["Name"]),
             kind="Sandbox" if row["IsSandbox"] else str(row["OrganizationType"]),
-            time_zone=zone_or_utc(str(row["TimeZoneSidKey"]), warnings=self.warnings),
+            time_zone=known_zone(str(row["TimeZoneSidKey"] or ""), crm="Salesforce", findings=self.findings),
             currency="",
             has_currency_field=self.has_currency_field,
         )
 
+    def has_currency_now(self) -> bool:
+        """One query that only an org with several currencies takes. Switched on, they are never off again."""
+        if not self.has_currency_field and not self.has_asked_for_currency:
+            self.has_asked_for_currency = True
+            try:
+                self.query_all(f"SELECT {CURRENCY[1]} FROM Account LIMIT 1")  # noqa: S608  constants
+            except ConfigError as error:
+                if error.breaks:
+                    raise
+            else:
+                self.has_currency_field = True
+        return self.has_currency_field
+
+    def user_name_or_nothing(self) -> str:
+        """An org that does not tell who has connected can be read all the same."""
+        try:
+            return self.user_name()
+        except SyncError as error:
+            if isinstance(error, ConfigError) and error.breaks:
+                raise
+            log.warning("Salesforce did not tell who has connected: %s", error)
+            return ""
+
     @reads_answers
-    def user_name(self, *, user_id: str) -> str:
+    def user_name(self) -> str:
         """Who has connected. Asked at the org's own address: the one in a token's answer is another host's.
 
-        https://help.salesforce.com/s/articleView?id=sf.remoteaccess_using_openid.htm
+        https://help.salesforce.com/s/articleView?id=sf.remoteaccess_using_userinfo_endpoint.htm
         """
-        body = self.get(f"/id/{self.org_id}/{user_id}").json_object()
-        return " ".join(printable(str(body["username"])).split())[:USER_NAME_LENGTH]
+        body = self.get("/services/oauth2/userinfo").json_object()
+        return " ".join(printable(str(body["preferred_username"])).split())[:USER_NAME_LENGTH]
 
     @reads_answers
     def stages(self) -> Sequence[Stage]:
@@ -256,9 +303,9 @@ class SalesforceClient(SalesforceApi):
         except ConfigError as error:
             if error.breaks:
                 raise
-            sentence = f"Merged accounts are not followed: {error}"
-            self.warnings += [sentence] if sentence not in self.warnings else []
+            self.findings.trouble(FindingCode.MERGES_UNREADABLE, f"Merged accounts are not followed: {error}")
             return {}
+        self.findings.fine(FindingCode.MERGES_UNREADABLE)
         return {
             to_18(str(row["Id"])): to_18(str(row["MasterRecordId"])) for row in rows if row["MasterRecordId"]
         }

@@ -49,8 +49,10 @@ class Grant:
 class UnusableGrant(ConfigError):
     """A token answer that cannot be used. Its refresh token has taken the old one's place all the same."""
 
-    def __init__(self, sentence: str, *, refresh_token: str, next_step: str, code: str) -> None:
-        super().__init__(sentence, next_step=next_step, code=code)
+    def __init__(
+        self, sentence: str, *, refresh_token: str, next_step: str, code: str, breaks: bool = False
+    ) -> None:
+        super().__init__(sentence, next_step=next_step, code=code, breaks=breaks)
         self.refresh_token = refresh_token
 
 
@@ -107,13 +109,18 @@ def renew(*, transport: Transport, keys: AppKeys, refresh_token: str) -> Grant:
 
 
 def revoke(*, transport: Transport, login_url: str, refresh_token: str) -> bool:
-    """Ends the connection at Salesforce, and every access token of it. False when Salesforce refused."""
+    """Ends the connection at Salesforce, and every access token of it. False when Salesforce refused.
+
+    TransientError where it did not come to that.
+    """
     answer = transport.send(
         method="POST",
         url=f"{login_url}/services/oauth2/revoke",
         headers=JSON_ONLY,
         form={"token": refresh_token},
     )
+    if answer.status in (429, *range(500, 600)):
+        raise token_error(answer)
     return answer.is_success
 
 

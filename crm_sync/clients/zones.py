@@ -2,12 +2,19 @@
 
 from zoneinfo import available_timezones
 
+from crm_sync.findings import FindingCode, Findings
 
-def zone_or_utc(name: str, *, warnings: list[str]) -> str:
-    """The zone itself, or UTC and a warning where this machine does not know it."""
+
+def known_zone(name: str, *, crm: str, findings: Findings) -> str:
+    """The zone itself. Empty, with a finding, where the CRM tells none or one that this machine lacks."""
     if name in available_timezones():
+        findings.fine(FindingCode.ZONE_UNKNOWN)
         return name
-    warnings.append(
-        f"Fincelo does not know the time zone {name[:60]!r} of this CRM and reads its moments as UTC."
+    told = f"tells the time zone {name[:60]!r}, which Fincelo does not know" if name else "tells no time zone"
+    findings.trouble(
+        FindingCode.ZONE_UNKNOWN,
+        f"{crm} {told}, so the days of its deals are not known and no deal is imported. Let the access read "
+        "the account's details, or choose the time zone in the settings of this connection.",
+        told=name[:60],
     )
-    return "UTC"
+    return ""

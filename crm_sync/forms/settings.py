@@ -1,13 +1,19 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 
 from contracts.enums import BillingTiming, LeadDays
 from crm_sync.deals import Stage
+from crm_sync.findings import FindingCode
 from crm_sync.forms.connecting import currency_choices, day_input, not_before_our_time
 from crm_sync.models import Connection
+
+
+def zone_choices() -> list[tuple[str, str]]:
+    return [("", "Choose a time zone"), *((name, name) for name in sorted(available_timezones()))]
 
 
 class SettingsForm(forms.ModelForm):
@@ -22,6 +28,11 @@ class SettingsForm(forms.ModelForm):
         ),
     )
     default_currency = forms.ChoiceField(label="Currency", help_text="For deals that name none of their own.")
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        required=False,
+        help_text="Of the CRM, which does not tell it. Days of deals follow from it.",
+    )
     lead_days = forms.TypedChoiceField(
         label="Billing day", choices=LeadDays.choices, coerce=int, help_text="Counts in advance only."
     )
@@ -46,6 +57,7 @@ class SettingsForm(forms.ModelForm):
             "import_from",
             "most_new_deals",
             "default_currency",
+            "time_zone",
             "amount_means",
             "term_unit",
             "billing_timing",
@@ -63,6 +75,10 @@ class SettingsForm(forms.ModelForm):
     def __init__(self, *args: Any, stages: Sequence[Stage], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["default_currency"].choices = currency_choices(unset="Choose a currency")  # type: ignore[attr-defined]
+        if FindingCode.ZONE_UNKNOWN in self.instance.standing:
+            self.fields["time_zone"].choices = zone_choices()  # type: ignore[attr-defined]
+        else:
+            del self.fields["time_zone"]
         offered = dict.fromkeys([*(stage.name for stage in stages), *self.instance.stage_names])
         self.fields["stage_names"].choices = [(name, name) for name in offered]  # type: ignore[attr-defined]
 

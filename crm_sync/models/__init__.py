@@ -12,7 +12,13 @@ from crm_sync.models.connections import (
     CrmOrg,
     won_stages,
 )
-from crm_sync.models.credentials import Authorisation, ConnectionCredentials, KeyCanary
+from crm_sync.models.credentials import (
+    Authorisation,
+    ConnectionCredentials,
+    KeyCanary,
+    LooseGrant,
+    TokenRenewal,
+)
 from crm_sync.models.deals import NOT_STORED, CrmAccount, CrmDeal, CrmDealQuerySet, Hold, HoldQuerySet
 from crm_sync.models.mappings import CrmSchema, FieldMapping, MappingVersion, Translation
 from crm_sync.models.policies import REMINDER_HOURS, HoldPolicy
@@ -39,6 +45,7 @@ __all__ = [
     "HoldPolicy",
     "HoldQuerySet",
     "KeyCanary",
+    "LooseGrant",
     "MappingVersion",
     "POLL_INTERVAL",
     "REMINDER_HOURS",
@@ -46,6 +53,7 @@ __all__ = [
     "SyncRecord",
     "SyncRun",
     "TieOut",
+    "TokenRenewal",
     "Translation",
     "WON_STAGES",
     "WonDeal",

@@ -75,6 +75,12 @@ class Connection(models.Model):
     )
     state_reason = models.TextField(blank=True, help_text="One sentence: what happened and what to do.")
     warnings = models.JSONField(default=list, blank=True, help_text="Sentences shown on the connection.")
+    standing = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default={},
+        help_text="Those warnings that stay until their own cause is gone, by its code.",
+    )
     login_url = models.CharField(max_length=200, blank=True)
     instance_url = models.CharField(max_length=200, blank=True)
     client_id = models.CharField(max_length=300, blank=True, help_text="Salesforce consumer key.")
@@ -112,7 +118,22 @@ class Connection(models.Model):
         help_text="The last day that was billed elsewhere already, for every deal that is imported.",
     )
     default_currency = models.CharField(max_length=3, help_text="For deals that name no currency.")
-    time_zone = models.CharField(max_length=64, default="UTC")
+    told_currency = models.CharField(
+        max_length=3,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The currency that the CRM calls its own.",
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        default="UTC",
+        help_text="Empty while it is not known; then nothing is imported.",
+    )
+    facts_learnt_at = models.DateTimeField(
+        null=True, help_text="When the CRM last told its name, zone and currency."
+    )
     ui_domain = models.CharField(max_length=100, blank=True)
     has_currency_field = models.BooleanField(default=False)
     stage_names = models.JSONField(

@@ -11,6 +11,22 @@ from crm_sync.models.connections import Connection
 from crm_sync.models.deals import CrmDeal
 from crm_sync.models.mappings import MappingVersion
 
+COUNTS = tuple(
+    one.value
+    for one in (
+        enums.Outcome.CREATED,
+        enums.Outcome.UPDATED,
+        enums.Outcome.HELD,
+        enums.Outcome.SUSPENDED,
+        enums.Outcome.REFUSED,
+        enums.Outcome.FAILED,
+        enums.Outcome.PREVIEWED,
+        enums.Outcome.UNCHANGED,
+        *enums.LookedAt,
+    )
+)
+"""The columns of a run in which each read deal counts once."""
+
 
 class SyncRun(models.Model):
     """One execution of a sync: who started it, what it saw, how it ended."""
@@ -39,6 +55,19 @@ class SyncRun(models.Model):
     refused = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     previewed = models.PositiveIntegerField(default=0, db_default=0)
+    left_won = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="No longer won, beside the suspended ones."
+    )
+    not_selected = models.PositiveIntegerField(default=0, db_default=0, help_text="In no selected stage.")
+    too_early = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Won, and closed before the first day that is imported."
+    )
+    repeated = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Read twice on a page, or swallowed by another deal."
+    )
+    uncounted = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Of runs of earlier versions: read, and not counted apart."
+    )
     missed = models.PositiveIntegerField(default=0, help_text="Won deals that only the sweep found.")
 
     class Meta:
@@ -57,6 +86,11 @@ class SyncRun(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("sync-run", args=[self.pk])
+
+    @property
+    def counts(self) -> list[tuple[str, int]]:
+        """(column, deals) in the order in which they are shown. In sum they are the deals read."""
+        return [(name, getattr(self, name)) for name in COUNTS]
 
 
 class SyncRecord(models.Model):

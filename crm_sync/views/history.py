@@ -16,14 +16,19 @@ from crm_sync.enums import RunState, RunTrigger
 from crm_sync.errors import ErrorKind
 from crm_sync.forms.filters import RecordFilter, RunFilter
 from crm_sync.models import Connection, CrmSchema, SyncRun
+from crm_sync.models.runs import COUNTS
 from crm_sync.views.access import VIEW_HISTORY, needs
 from crm_sync.views.notices import Notice
 from crm_sync.views.warning_cures import shown_warnings
 from fincelo import background
 from fincelo.awaited import Waiting
 from fincelo.pagination import CountCappedPaginator
+from fincelo.spreadsheets import csv_text
+from fincelo.states import mark
 
 MOST_BUTTONS = 2
+MOST_EXPORTED = 10_000
+LABELS = {name: mark(state=name).word for name in COUNTS}
 
 
 @require_safe
@@ -47,6 +52,33 @@ def run_list(request: HttpRequest) -> HttpResponse:
         or any(history.is_at_work(run) for run in page),
     }
     return render(request, "crm_sync/sync_history.html", context)
+
+
+@require_safe
+@needs(VIEW_HISTORY)
+def run_csv(request: HttpRequest) -> HttpResponse:
+    """The runs that match, newest first, with every column of what became of their deals."""
+    filters = RunFilter(request.GET).chosen()
+    found = history.runs_matching(filters=filters, zone=timezone.get_current_timezone())[:MOST_EXPORTED]
+    return HttpResponse(
+        csv_text(
+            header=("Connection", "Started", "Ended", "Started by", "State", "Deals read", *LABELS.values()),
+            rows=(
+                (
+                    run.connection.name,
+                    run.started_at.isoformat(),
+                    run.finished_at.isoformat() if run.finished_at else "",
+                    run.get_trigger_display(),
+                    run.get_state_display(),
+                    run.seen,
+                    *(number for _, number in run.counts),
+                )
+                for run in found
+            ),
+        ),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="sync-history.csv"'},
+    )
 
 
 def waiting_syncs(*, now: datetime) -> list[tuple[Connection, Waiting]]:
@@ -104,6 +136,8 @@ def sentence_of(run: SyncRun) -> str:
 
 
 def quiet(run: SyncRun) -> str:
+    if run.unchanged == 1:
+        return "1 won deal was seen again as it was; it is counted, not listed."
     if run.unchanged:
         return f"{run.unchanged:,} won deals were seen again as they were; they are counted, not listed."
     if run.state != RunState.DONE:

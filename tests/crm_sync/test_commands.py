@@ -29,7 +29,8 @@ from tests.processes import Manage
 
 RESULT_KEYS = [
     *("connection", "provider", "state", "error", "seen", "created", "updated", "unchanged", "held"),
-    *("suspended", "refused", "failed", "previewed", "missed", "api_calls", "pages", "reasons", "asking"),
+    *("suspended", "refused", "failed", "previewed", "left_won", "not_selected", "too_early", "repeated"),
+    *("uncounted", "missed", "api_calls", "pages", "reasons", "asking"),
     *("would_invoice", "warnings", "open_holds"),
 ]
 
@@ -352,8 +353,8 @@ def test_database_that_does_not_answer(manage: Manage) -> None:
 
     ended = nowhere("sync_crm")
 
-    assert (ended.code, ended.output) == (1, "")
-    assert ended.errors.splitlines()[-1].startswith("CommandError: The database does not answer: ")
+    assert (ended.code, ended.output) == (5, "")
+    assert ended.errors.splitlines()[-1].startswith("CommandError: The database does not answer. See that")
 
 
 @pytest.mark.slow

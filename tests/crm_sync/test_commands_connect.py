@@ -222,7 +222,7 @@ def test_authorisation_of_another_org_is_refused_and_changes_nothing(
         *salesforce_arguments, *("--default-currency", "USD", "--import-from", "2025-01-01")
     )
 
-    assert (code, output.startswith("This opens another Salesforce org (00D")) == (1, True)
+    assert (code, output.startswith("This opens Acme Software (00D")) == (1, True)
     assert row_versions() == before
 
 

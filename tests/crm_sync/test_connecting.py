@@ -273,7 +273,8 @@ def test_disconnect_wipes_also_when_revoking_fails(salesforce: Connection, org: 
 
     assert ConnectionCredentials.objects.count() == 0
     assert AuditEntry.objects.get(action="connection ended").after == {
-        "credentials": "wiped here; Salesforce refused to revoke them"
+        "credentials": "wiped here; revoking failed: Salesforce's sign-in service is not answering properly "
+        "at the moment."
     }
 
 
@@ -324,7 +325,7 @@ def test_an_org_that_does_not_name_its_user_is_connected_all_the_same(
 ) -> None:
     grant = authorise(org=org, connection=salesforce)
     org.intercept = lambda request: (
-        Response(status=403, body=b"Bad_OAuth_Token") if request.path.startswith("/id/") else None
+        Response(status=403, body=b"Bad_OAuth_Token") if request.path.endswith("/userinfo") else None
     )
 
     keys = keys_of(connection=salesforce, org=org)

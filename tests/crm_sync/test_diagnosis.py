@@ -10,10 +10,11 @@ from django.core.management import call_command
 from django.test import Client
 
 from crm_sync import pausing
-from crm_sync.diagnosis import Cause, Diagnosis, diagnose
+from crm_sync.causes import Cause
+from crm_sync.diagnosis import Diagnosis, diagnose
 from crm_sync.enums import ConnectionState
 from crm_sync.holds import dismiss
-from crm_sync.models import Connection, CrmDeal, Hold
+from crm_sync.models import Connection, CrmDeal, CrmOrg, Hold
 from demo.http_server import Response, Server
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
@@ -147,6 +148,27 @@ def test_unknown_id(salesforce: Connection, hubspot: Connection) -> None:
     )
     assert told("99999999")[0] == "unknown"
     assert told("No such deal")[1].endswith("is named 'No such deal'.")
+
+
+def test_only_the_named_connection_is_asked(salesforce: Connection, hubspot: Connection, org: Org) -> None:
+    """A connection that is broken does not answer for another one (F41)."""
+    other = Connection.objects.get(pk=salesforce.pk)
+    other.pk, other.name, other.state, other.state_reason = None, "A dead one", "broken", "Refused."
+    other.org = CrmOrg.objects.create(provider="salesforce", external_id="00D000000000000AAA")
+    other.save()
+    sell(org, Name="Acme platform")
+
+    def answer(typed: str, *, only: Connection | None) -> tuple[str, str]:
+        found = diagnose(typed=typed, now=NOW, next_poll_at=lambda _: None, only=only)
+        return found.cause.value, str(found.connection or "")
+
+    unknown_id = "006000000000000AAA"
+    assert answer(unknown_id, only=None) == ("broken", "A dead one")
+    assert answer(unknown_id, only=salesforce) == ("unknown", "Salesforce")
+    assert answer(unknown_id, only=other) == ("broken", "A dead one")
+    assert answer(unknown_id, only=hubspot) == ("other_org", "HubSpot")
+    assert answer("Acme platform", only=salesforce) == ("not_yet_read", "Salesforce")
+    assert answer("Acme platform", only=hubspot)[0] == "unknown"
 
 
 def test_link_to_another_org(salesforce: Connection, hubspot: Connection) -> None:

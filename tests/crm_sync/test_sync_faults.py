@@ -54,7 +54,7 @@ def ten_to_a_page(org: Org) -> None:
 @pytest.mark.usefixtures("ten_to_a_page")
 def test_crm_that_fails_in_the_middle(salesforce: Connection, org: Org, run: Run) -> None:
     deals = sorted(org.add_won_deals(35))
-    org.intercept = fail_after(2, unavailable())
+    org.intercept = fail_after(3, unavailable())  # two pages, and whether records have a currency
 
     stopped = run(salesforce)
 

@@ -2,12 +2,13 @@ import getpass
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from access.unlocking import UnableToUnlock, unlock, unlock_address
+from fincelo.one_sentence import OneSentenceCommand
 
 
-class Command(BaseCommand):
+class Command(OneSentenceCommand):
     help = "Lifts the limits of wrong passwords for a user, and with --address for an address as well."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,14 +1,15 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from billing.models import LegalEntity
 from billing.restoring import Comparison, UnableToContinue, compare, continue_series, number_text
 from billing.witness import SeriesKey
+from fincelo.one_sentence import OneSentenceCommand
 
 
-class Command(BaseCommand):
+class Command(OneSentenceCommand):
     help = "After a restore: compares the last numbers with those that left, and lets billing go on."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,13 +1,14 @@
 import sys
 from typing import Any, BinaryIO
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from billing.mailing.bouncing import UnableToMarkBounced, mail_with_id, mark_bounced
 from billing.mailing.reports import MOST_BYTES, NoReport, read_report
+from fincelo.one_sentence import OneSentenceCommand
 
 
-class Command(BaseCommand):
+class Command(OneSentenceCommand):
     help = (
         "Reads one message from standard input. A delivery report that says that a mail of an invoice or "
         "credit note failed marks that mail as bounced. Exit code 1: it is something else, keep it."

@@ -1,10 +1,11 @@
 import json
+import sys
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from billing.due import Total
 from billing.enums import BillingTrigger
@@ -14,9 +15,10 @@ from billing.previewing import BillingPreview, preview_billing
 from billing.tasks import request_sending
 from contracts.clock import business_day
 from contracts.money import Money
+from fincelo.one_sentence import OneSentenceCommand
 
 
-class Command(BaseCommand):
+class Command(OneSentenceCommand):
     help = "Issues every invoice that is due."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -51,6 +53,8 @@ class Command(BaseCommand):
         else:
             self.stdout.write(_would_be(told) if isinstance(told, BillingPreview) else _was(told))
         if isinstance(told, BillingSummary) and told.failed:
+            if options["json"]:
+                sys.exit(1)  # the object above names them
             raise CommandError(
                 "\n".join(f"{failure.contract}: {failure.sentence}" for failure in told.failed)
             )

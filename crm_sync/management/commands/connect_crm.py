@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from contracts.currencies import is_known
 from contracts.enums import BillingCycle
-from crm_sync import connecting, credentials
-from crm_sync.clients.salesforce_oauth import renew
+from crm_sync import connecting
 from crm_sync.connection_settings import save_settings
 from crm_sync.enums import ConnectionMode, Provider, Target, TermUnit
 from crm_sync.errors import SyncError
@@ -20,6 +20,7 @@ from crm_sync.management.first_import import lines_of, previewed, start
 from crm_sync.mappings import current_rules, lint, save_mapping
 from crm_sync.models import Backfill, Connection
 from crm_sync.readers import Unreadable, read_months
+from fincelo.one_sentence import OneSentenceCommand
 from fincelo.validators import one_line
 
 USAGE = 2
@@ -29,7 +30,7 @@ SECRET_FILES = {
 }
 
 
-class Command(BaseCommand):
+class Command(OneSentenceCommand):
     help = "Connects a CRM without a browser. A connection of that name is connected again."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -53,6 +54,12 @@ class Command(BaseCommand):
                 "--term-unit", choices=TermUnit.values, help="What plain numbers of the contract term are."
             )
             provider.add_argument("--default-currency", metavar="CUR", default="")
+            provider.add_argument(
+                "--time-zone",
+                metavar="ZONE",
+                default="",
+                help="For a CRM that does not tell its own, such as America/New_York.",
+            )
             provider.add_argument("--mode", choices=ConnectionMode.values, help="Live where none is named.")
             provider.add_argument(
                 "--yes",
@@ -67,6 +74,9 @@ class Command(BaseCommand):
             raise CommandError(f"{currency} is no ISO 4217 currency code.", returncode=USAGE)
         if not currency and options["provider"] == Provider.SALESFORCE:
             raise CommandError("Name the org's currency with --default-currency.", returncode=USAGE)
+        zone = options["time_zone"]
+        if zone and zone not in available_timezones():
+            raise CommandError(f"{zone} is no time zone such as Europe/Berlin.", returncode=USAGE)
         secrets = {name: read(options[name]) for name in SECRET_FILES[options["provider"]]}
         connection = self.connection(options, currency=currency)
         is_new = connection.pk is None
@@ -84,6 +94,8 @@ class Command(BaseCommand):
             )
             changes |= {"mode": options["mode"]} if options["mode"] else {}
             save_settings(connection=connection, changes=changes, actor=None)
+        if zone and not connection.time_zone:
+            save_settings(connection=connection, changes={"time_zone": zone}, actor=None)
         confirmed = options["accept_proposed_mapping"] and self.confirm(connection, options)
         preview = previewed(connection) if connection.asks_for_start else None
         if options["json"]:
@@ -124,12 +136,12 @@ class Command(BaseCommand):
         if connection.provider == Provider.HUBSPOT:
             connecting.connect_hubspot(connection=connection, pasted=secrets["token_file"], actor=None)
             return
-        client_secret, refresh_token = secrets["client_secret_file"], secrets["refresh_token_file"]
-        keys = credentials.app_keys(connection=connection, client_secret=client_secret)
-        transport = credentials.transport_for(connection=connection)
-        grant = renew(transport=transport, keys=keys, refresh_token=refresh_token)
-        kept = grant if grant.refresh_token else replace(grant, refresh_token=refresh_token)
-        connecting.accept_grant(connection=connection, grant=kept, keys=keys, actor=None)
+        connecting.connect_with_token(
+            connection=connection,
+            client_secret=secrets["client_secret_file"],
+            refresh_token=secrets["refresh_token_file"],
+            actor=None,
+        )
 
     def confirm(self, connection: Connection, options: dict[str, Any]) -> bool:
         defaults = {

@@ -7,8 +7,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError
+from django.core.management.base import CommandError, CommandParser
 from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
@@ -18,9 +17,10 @@ from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
 from contracts.clock import business_day
+from crm_sync.causes import Cause
 from crm_sync.clients.salesforce_values import to_18
-from crm_sync.diagnosis import Cause, diagnose
-from crm_sync.enums import ConnectionState, Outcome, Provider, RunState, RunTrigger
+from crm_sync.diagnosis import diagnose
+from crm_sync.enums import ConnectionState, LookedAt, Outcome, Provider, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld, SyncError
 from crm_sync.models import Connection, CrmDeal, SyncRun
 from crm_sync.preview import preview
@@ -29,14 +29,16 @@ from crm_sync.runs import UnableToSync
 from crm_sync.starting import question_of
 from crm_sync.sync import Order, sync
 from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at
+from fincelo.one_sentence import OneSentenceCommand
 
 FAILED, USAGE, LEASE_HELD, DEALS_HELD = 1, 2, 3, 4
 
 
-class Command(BaseCommand):
+class Command(OneSentenceCommand):
     help = (
         "Reads won deals from the CRMs and makes them contracts. Exit codes: 0 done, 1 failed, "
-        "2 wrong usage, 3 another run is at work, 4 done but deals are held (with --fail-on-held)."
+        "2 wrong usage, 3 another run is at work, 4 done but deals are held (with --fail-on-held), "
+        "5 the database stopped it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -63,15 +65,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["why"] is not None:
-            self.why(options["why"], as_json=options["json"])
+            self.why(options["why"], name=options["connection"], as_json=options["json"])
             return
         if options["sweep"] and any(options[name] for name in NOT_WITH_SWEEP):
             usage("--sweep stands alone: it reads what is missing, whenever that has changed.")
-        try:
-            results = [self.one(connection, options) for connection in self.connections(options)]
-            invoices = 0 if options["dry_run"] else self.bill(results)
-        except OperationalError as error:
-            raise CommandError(f"The database does not answer: {' '.join(str(error).split())}") from None
+        results = [self.one(connection, options) for connection in self.connections(options)]
+        invoices = 0 if options["dry_run"] else self.bill(results)
         code = exit_code(results, fail_on_held=options["fail_on_held"])
         if options["json"]:
             self.stdout.write(
@@ -88,10 +87,11 @@ class Command(BaseCommand):
         if code:
             sys.exit(code)
 
-    def why(self, typed: str, *, as_json: bool) -> None:
+    def why(self, typed: str, *, name: str | None, as_json: bool) -> None:
         """One sentence and its cure. Exit code 0 when there is a contract, or one on its way."""
         planned = partial(next_poll_at, scheduled_at=poll_scheduled_at())
-        answer = diagnose(typed=typed, now=timezone.now(), next_poll_at=planned)
+        only = self.named(name) if name else None
+        answer = diagnose(typed=typed, now=timezone.now(), next_poll_at=planned, only=only)
         if as_json:
             told = {
                 "cause": answer.cause.value,
@@ -109,13 +109,17 @@ class Command(BaseCommand):
         if answer.cause not in (Cause.IMPORTED, Cause.NOT_YET_READ):
             sys.exit(USAGE if answer.cause is Cause.NOT_UNDERSTOOD else FAILED)
 
+    def named(self, name: str) -> Connection:
+        found = Connection.objects.filter(name=name).first()
+        if found is None:
+            names = ", ".join(Connection.objects.order_by("name").values_list("name", flat=True))
+            usage(f"There is no connection {name}. There are: {names or 'none'}.")
+        return found
+
     def connections(self, options: dict[str, Any]) -> list[Connection]:
         found = Connection.objects.order_by("name")
         if options["connection"]:
-            found = found.filter(name=options["connection"])
-            if not found:
-                names = ", ".join(Connection.objects.order_by("name").values_list("name", flat=True))
-                usage(f"There is no connection {options['connection']}. There are: {names or 'none'}.")
+            found = found.filter(pk=self.named(options["connection"]).pk)
             if not found[0].is_live or found[0].mapping_version is None:
                 usage(f"{found[0]} is not ready: {not_ready(found[0]).rstrip('.')}.")
         wanted = [one for one in found if one.mapping_version is not None and (one.is_live or is_broken(one))]
@@ -178,7 +182,9 @@ class Command(BaseCommand):
             return 0
 
 
-COUNTS = ("seen", *(outcome.value for outcome in Outcome), "missed", "api_calls", "pages")
+LABELS = {one.value: str(one.label) for one in (*Outcome, *LookedAt)}
+COUNTS = ("seen", *LABELS, "missed", "api_calls", "pages")
+CHANGES = {outcome.value for outcome in Outcome if outcome is not Outcome.UNCHANGED}
 NOT_WITH_SWEEP = ("deal", "since", "full", "replay_held", "dry_run")
 
 
@@ -225,6 +231,7 @@ def dry_run(connection: Connection, order: Order, *, at: datetime) -> dict[str, 
     return blank(connection, state="dry run") | {
         "seen": found.seen,
         **{outcome.value: count for outcome, count in found.outcomes.items()},
+        **found.looked_at,
         "api_calls": found.api_calls,
         "asking": found.asks,
         "would_invoice": {
@@ -289,9 +296,9 @@ def sentence(result: dict[str, Any]) -> str:
         return f"{result['connection']}: {result['error']}"
     verb = "would be " if result["state"] == "dry run" else ""
     counts = ", ".join(
-        f"{result[outcome.value]} {verb if outcome is not Outcome.UNCHANGED else ''}{outcome.label.lower()}"
-        for outcome in Outcome
-        if result[outcome.value]
+        f"{result[name]} {verb if name in CHANGES else ''}{label[0].lower()}{label[1:]}"
+        for name, label in LABELS.items()
+        if result[name]
     )
     deals = "deal" if result["seen"] == 1 else "deals"
     missed = f" {result['missed']} of them had been missed." if result["missed"] else ""

@@ -3,13 +3,14 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from fincelo import checking
 from fincelo.invariants import registered
+from fincelo.one_sentence import OneSentenceCommand
 
 
-class Command(BaseCommand):
+class Command(OneSentenceCommand):
     help = "Checks that what is stored is right as a whole. Exits with 1 when it is not."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -8,12 +8,17 @@ from crm_sync.clients.hubspot import HubSpotClient
 from crm_sync.deals import Check, CrmField, OrgFacts, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError
+from crm_sync.findings import FindingCode
 from demo.http_server import Application, Request, Response, Server, json_response
 from demo.hubspot.app import build_app
 from demo.hubspot.portal import Portal
 from demo.hubspot.scopes import SEED_SCOPES
 
 Open = Callable[..., HubSpotClient]
+
+
+def troubles(client: HubSpotClient) -> list[FindingCode]:
+    return [code for code, one in client.findings.seen.items() if one is not None]
 
 
 def test_who_was_connected(hubspot_client: HubSpotClient) -> None:
@@ -38,10 +43,10 @@ def test_a_time_zone_that_this_machine_does_not_know(open_hubspot: Open, portal:
         client = open_hubspot(url=server.url)
         facts = client.identify()
 
-    assert (facts.time_zone, facts.currency, client.warnings) == (
-        "UTC",
+    assert (facts.time_zone, facts.currency, troubles(client)) == (
+        "",
         "EUR",
-        ["Fincelo does not know the time zone 'Mars/Olympus' of this CRM and reads its moments as UTC."],
+        [FindingCode.ZONE_UNKNOWN],
     )
 
 
@@ -54,10 +59,8 @@ def test_an_account_page_that_may_not_be_read_stops_nothing(open_hubspot: Open, 
         client = open_hubspot(url=server.url)
         facts = client.identify()
 
-    assert (facts.external_id, facts.time_zone, facts.currency) == ("48211907", "UTC", "")
-    assert client.warnings == [
-        "HubSpot did not tell the portal's time zone and currency. Check both on this connection."
-    ]
+    assert (facts.external_id, facts.time_zone, facts.currency) == ("48211907", "", "")
+    assert set(troubles(client)) == {FindingCode.ZONE_UNKNOWN, FindingCode.CURRENCY_UNKNOWN}
 
 
 def test_the_stages_of_every_pipeline(hubspot_client: HubSpotClient, portal: Portal) -> None:

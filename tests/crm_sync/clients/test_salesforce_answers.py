@@ -158,8 +158,12 @@ def test_a_time_zone_that_this_machine_does_not_know(client: SalesforceClient, o
     facts = client.identify()
 
     assert (facts.time_zone, client.warnings) == (
-        "UTC",
-        ["Fincelo does not know the time zone 'Mars/Olympus' of this CRM and reads its moments as UTC."],
+        "",
+        [
+            "Salesforce tells the time zone 'Mars/Olympus', which Fincelo does not know, so the days of its deals "
+            "are not known and no deal is imported. Let the access read the account's details, or choose the "
+            "time zone in the settings of this connection."
+        ],
     )
 
 

@@ -19,7 +19,7 @@ KINDS = {
     "queryAll": r"GET /services/data/v66.0/queryAll/.*",
     "describe": r"GET /services/data/v66.0/sobjects/\w+/describe",
     "token": r"POST /services/oauth2/token",
-    "identity": r"GET /id/\w+/\w+",
+    "identity": r"GET /services/oauth2/userinfo",
     "versions": r"GET /services/data/",
     "pipelines": r"GET /crm/pipelines/2026-09/deals",
     "search": r"POST /crm/objects/2026-09/deals/search",

@@ -5,6 +5,7 @@ from datetime import timedelta
 from math import ceil
 
 import pytest
+from django.utils import timezone
 
 from crm_sync.clients import hubspot as hubspot_client
 from crm_sync.models import Connection
@@ -81,7 +82,8 @@ def test_deals_of_salesforce(
 
     done = run(salesforce)
 
-    expected = Counter(query=max(1, ceil(deals / 2000)))
+    currency = 1 if deals else 0
+    expected = Counter(query=max(1, ceil(deals / 2000)) + currency)
     assert (done.created, requests_of(salesforce_server)) == (deals, expected)
     assert done.api_calls == expected.total()
 
@@ -262,3 +264,27 @@ def test_salesforce_field_that_is_hidden(
 
     refused_and_again, schema = Counter(query=2, describe=3), Counter(query=2, describe=3)
     assert asked == [refused_and_again + schema, Counter(query=1)]
+
+
+@pytest.mark.parametrize(("has_currencies", "calls"), [(False, 3), (True, 2)])
+def test_facts_are_learnt_with_one_run_a_day(
+    salesforce: Connection,
+    hubspot: Connection,
+    org: Org,
+    salesforce_server: Server,
+    hubspot_server: Server,
+    run: Run,
+    has_currencies: bool,
+    calls: int,
+) -> None:
+    run(salesforce)
+    run(hubspot)
+    a_day_ago = timezone.now() - timedelta(days=1)
+    Connection.objects.update(facts_learnt_at=a_day_ago)
+    Connection.objects.filter(pk=salesforce.pk).update(has_currency_field=has_currencies)
+    org.multi_currency = has_currencies
+
+    learning = [run(salesforce).api_calls, run(hubspot).api_calls]
+    quiet = [run(salesforce).api_calls, run(hubspot).api_calls]
+
+    assert [more - usual for more, usual in zip(learning, quiet, strict=True)] == [calls, 1]

@@ -25,7 +25,6 @@ from tests.crm_sync.clients.traps.salesforce_seen import (
     RECONNECT,
     TOKEN,
     Seen,
-    broken,
     calls,
     connect_again,
     seen,
@@ -200,7 +199,12 @@ def test_rule_of_1_7_a_lost_answer_with_a_rotated_token_asks_to_reconnect(
 
     stopped = run(rotating)
 
-    assert (seen(stopped, rotating), calls(salesforce_server, "/token")) == (broken(DEAD), 2)
+    assert (rotating.refresh_from_db(), rotating.state, calls(salesforce_server, "/token")) == (
+        None,
+        "broken",
+        2,
+    )
+    assert "was interrupted before its answer was stored" in rotating.state_reason == stopped.error
     connect_again(org=org, connection=rotating)
     assert (run(rotating).created, seen(run(rotating), rotating)) == (
         1,
