@@ -23,6 +23,11 @@ FOOTER = "IBAN DE02 1203 0000 0000 2020 51"
 LIMIT = {"limit_kind": "credit_note", "limit_currency": "USD"}
 
 
+@pytest.fixture(autouse=True)
+def limit_of_one_person() -> None:
+    """The default holds here."""
+
+
 @pytest.fixture
 def invoice() -> Invoice:
     [made] = issue("Acme")
