@@ -31,6 +31,7 @@ from contracts.admin.read_only import (
     LongListAdmin,
     MachineWrittenAdmin,
     MachineWrittenInline,
+    last_day,
     link,
     money,
     pretty,
@@ -168,7 +169,7 @@ class InstalmentAdmin(MachineWrittenAdmin):
         link("schedule__contract"),
         "sequence",
         "period_start",
-        "period_end",
+        last_day("period_end", label="period to"),
         money("amount_minor", currency="schedule__contract__currency", label="amount"),
         "state",
     ]
@@ -180,7 +181,7 @@ class InstalmentAdmin(MachineWrittenAdmin):
         "schedule",
         "sequence",
         "period_start",
-        "period_end",
+        last_day("period_end", label="period to"),
         money("amount_minor", currency="schedule__contract__currency", label="amount"),
         "billing_date",
         "state",
@@ -220,7 +221,7 @@ class InvoiceLineInline(MachineWrittenInline):
         "position",
         "description",
         "period_start",
-        "period_end",
+        last_day("period_end", label="period to"),
         money("amount_minor", currency="invoice__currency", label="amount"),
     ]
 
@@ -238,7 +239,7 @@ class InvoiceAdmin(MachineWrittenAdmin):
     ]
     list_filter = ["state", "issue_date", "currency"]
     list_select_related = ["customer", "contract"]
-    search_fields = ["number__exact"]
+    search_fields = ["number__icontains"]
     search_help_text = "The whole invoice number."
     ordering = ["-issue_date", "-id"]
     inlines = [InvoiceLineInline]
@@ -280,11 +281,11 @@ class InvoiceLineAdmin(MachineWrittenAdmin):
         link("invoice"),
         "position",
         "period_start",
-        "period_end",
+        last_day("period_end", label="period to"),
         money("amount_minor", currency="invoice__currency", label="amount"),
     ]
     list_select_related = ["invoice"]
-    search_fields = ["invoice__number__exact"]
+    search_fields = ["invoice__number__icontains"]
     search_help_text = "The whole invoice number."
     ordering = ["-id"]
     facts = [
@@ -292,7 +293,7 @@ class InvoiceLineAdmin(MachineWrittenAdmin):
         "position",
         "description",
         "period_start",
-        "period_end",
+        last_day("period_end", label="period to"),
         money("amount_minor", currency="invoice__currency", label="amount"),
     ]
 
@@ -303,7 +304,7 @@ class CreditNoteLineInline(MachineWrittenInline):
         "position",
         "description",
         "period_start",
-        "period_end",
+        last_day("period_end", label="period to"),
         money("amount_minor", currency="credit_note__currency", label="amount"),
     ]
 
@@ -320,7 +321,7 @@ class CreditNoteAdmin(MachineWrittenAdmin):
     ]
     list_filter = ["state", "issue_date", "currency"]
     list_select_related = ["customer", "invoice"]
-    search_fields = ["number__exact"]
+    search_fields = ["number__icontains"]
     search_help_text = "The whole credit note number."
     ordering = ["-issue_date", "-id"]
     inlines = [CreditNoteLineInline]
@@ -358,7 +359,7 @@ class PaymentAdmin(MachineWrittenAdmin):
     ]
     list_filter = ["received_date", "currency"]
     list_select_related = ["invoice", "recorded_by"]
-    search_fields = ["invoice__number__exact"]
+    search_fields = ["invoice__number__icontains"]
     search_help_text = "The whole invoice number."
     ordering = ["-received_date", "-id"]
     facts = [

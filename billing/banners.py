@@ -6,13 +6,14 @@ from billing.enums import BillingRunState
 from billing.models import BillingRun, LegalEntity
 from billing.restoring import compare
 from contracts.money import Money
+from contracts.writing import write_day, write_money, write_number
 
 
 def parked_runs() -> list[dict[str, str]]:
     return [
         {
             "tone": "wait",
-            "what": f"The billing run of {run.as_of} parked {sentence(run)}.",
+            "what": f"The billing run of {write_day(run.as_of)} parked {sentence(run)}.",
             "why": "That is more than three times the usual. Nothing of it is billed before a decision.",
             "cure_label": "Decide",
             "cure_url": reverse("approvals"),
@@ -24,8 +25,9 @@ def parked_runs() -> list[dict[str, str]]:
 def sentence(run: BillingRun) -> str:
     """How many invoices of how much: 7 invoices of USD 7.00, EUR 3.00."""
     count = sum(entry["invoices"] for entry in run.parked)
-    amounts = ", ".join(str(Money(minor=entry["minor"], currency=entry["currency"])) for entry in run.parked)
-    return f"{count:,} {'invoice' if count == 1 else 'invoices'} of {amounts}"
+    parked = [Money(minor=entry["minor"], currency=entry["currency"]) for entry in run.parked]
+    amounts = ", ".join(write_money(amount) for amount in parked)
+    return f"{write_number(count)} {'invoice' if count == 1 else 'invoices'} of {amounts}"
 
 
 def restored_database() -> list[dict[str, str]]:

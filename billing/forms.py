@@ -4,13 +4,13 @@ from itertools import accumulate
 from typing import Any
 
 from django import forms
-from django.utils.formats import date_format
 
 from billing.enums import InvoiceState, ScheduleState
 from billing.models import Instalment
 from billing.queries import OVERDUE
 from contracts.enums import ContractState
 from contracts.money import Money
+from contracts.writing import write_day, write_money
 
 ASKS = (ScheduleState.ASKS.value, ScheduleState.ASKS.label)
 WAITS = ("waits", "Billing waits")
@@ -53,8 +53,8 @@ class BilledElsewhereForm(forms.Form):
         self.fields["billed_until"].choices = [  # type: ignore[attr-defined]
             (
                 instalment.period_end.isoformat(),
-                f"{date_format(instalment.period_end - timedelta(days=1), 'j M Y')}"
-                f" – {_periods(count)}, {Money(minor=total, currency=currency)}",
+                f"{write_day(instalment.period_end - timedelta(days=1))}"
+                f" – {_periods(count)}, {write_money(Money(minor=total, currency=currency))}",
             )
             for count, (instalment, total) in enumerate(zip(missed, sums, strict=True), start=1)
         ]

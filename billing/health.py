@@ -10,6 +10,7 @@ from billing.enums import BillingRunState, BillingTrigger, MailState, RestoreSig
 from billing.models import BillingRun, InvoiceMail
 from billing.restoring import compare
 from contracts.money import Money
+from contracts.writing import write_day, write_money
 from fincelo.health import Part, Trouble
 
 LATE_AFTER = timedelta(hours=3)
@@ -21,7 +22,8 @@ def billing() -> Part:
     last = runs.first()
     if last is None:
         return Part(name="billing", label="Billing", told="No run yet: the first comes within the hour.")
-    told = f"The run as of {last.as_of} issued {last.issued:,} and left {last.drafted:,} for approval."
+    day = write_day(last.as_of)
+    told = f"The run as of {day} issued {last.issued:,} and left {last.drafted:,} for approval."
     at = last.finished_at or last.started_at
     parked = BillingRun.objects.filter(state=BillingRunState.PARKED).order_by("pk")
     troubles = [_parked(run) for run in parked]
@@ -54,9 +56,11 @@ _LATE = Trouble(
 
 
 def _parked(run: BillingRun) -> Trouble:
-    amounts = ", ".join(str(Money(minor=part["minor"], currency=part["currency"])) for part in run.parked)
+    amounts = ", ".join(
+        write_money(Money(minor=part["minor"], currency=part["currency"])) for part in run.parked
+    )
     return Trouble(
-        what=f"The billing run of {run.as_of} parked invoices of {amounts}.",
+        what=f"The billing run of {write_day(run.as_of)} parked invoices of {amounts}.",
         why="That is more than three times the usual. Nothing of it is billed before a decision.",
         label="Decide",
         url=reverse("approvals"),

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils.formats import date_format
-
 from billing.enums import InstalmentState, ScheduleState
-from billing.models import BillingSchedule, Instalment, Invoice
+from billing.models import BillingSchedule, Instalment, Invoice, LegalEntity
 from billing.queries import PAUSED, planned_schedule, schedule_totals, shown_instalment_state
 from billing.waiting import Reason, reasons_of
 from contracts.models import Contract
 from contracts.money import Money
+from contracts.writing import write_day, write_money
 from fincelo.states import MARKS, Tone
 
 TO_BILL = (InstalmentState.PLANNED, InstalmentState.DRAFTED)
@@ -92,10 +91,20 @@ def _sentence(*, contract: Contract, rows: Sequence[Row], asks: bool, waits: boo
     following = next((row.instalment for row in rows if row.state == InstalmentState.PLANNED), None)
     if following is None:
         return "Everything is billed." if rows else "It has no billing schedule, so nothing is billed."
-    amount = Money(minor=following.amount_minor, currency=contract.currency)
+    told = write_money(Money(minor=following.amount_minor, currency=contract.currency))
+    amount = f"{told}{_taxed(contract)}"
     if following.billing_date <= as_of:
         return f"The next invoice, {amount}, is due and issued within the hour."
-    return f"The next invoice, {amount}, is issued on {date_format(following.billing_date, 'j M Y')}."
+    return f"The next invoice, {amount}, is issued on {write_day(following.billing_date)}."
+
+
+def _taxed(contract: Contract) -> str:
+    """Whether the amounts of a schedule are with or without tax; empty where no tax comes to them."""
+    entity = LegalEntity.objects.order_by("pk").first()
+    rate = contract.customer.tax_rate
+    if entity is None or not (entity.default_tax_rate if rate is None else rate):
+        return ""
+    return " with tax" if entity.prices_include_tax else " without tax"
 
 
 def _is_missed(instalment: Instalment, as_of: date) -> bool:
@@ -115,7 +124,7 @@ def _value_parts(*, contract: Contract, instalments: Sequence[Instalment]) -> li
         if not minor:
             continue
         share = round(100 * minor / contract.value_minor, 3)
-        text = str(Money(minor=minor, currency=contract.currency))
+        text = write_money(Money(minor=minor, currency=contract.currency))
         parts.append(Part(word=word, tone=tone, offset=round(offset, 3), share=share, text=text))
         offset += share
     return parts
@@ -130,8 +139,8 @@ def _periods(*, contract: Contract, rows: Sequence[Row]) -> list[Part]:
             tone=MARKS[row.state].tone,
             offset=round(100 * (row.instalment.period_start - contract.start_date).days / days, 3),
             share=round(100 * (row.instalment.period_end - row.instalment.period_start).days / days, 3),
-            text=f"{row.instalment.period_start.isoformat()}: "
-            f"{Money(minor=row.instalment.amount_minor, currency=contract.currency)}",
+            text=f"{write_day(row.instalment.period_start)}: "
+            f"{write_money(Money(minor=row.instalment.amount_minor, currency=contract.currency))}",
         )
         for row in rows
     ]

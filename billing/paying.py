@@ -12,6 +12,7 @@ from billing.policy import ensure_open
 from contracts import audit
 from contracts.money import Money
 from contracts.terms import add_months
+from contracts.writing import write_money
 
 PAYABLE = (InvoiceState.ISSUED, InvoiceState.SENT, InvoiceState.PART_PAID)
 
@@ -36,7 +37,7 @@ def refusal_of(*, invoice: Invoice, amount: Money) -> str:
         return "The amount is not above zero."
     if amount.minor > invoice.balance_minor:
         left = Money(minor=invoice.balance_minor, currency=invoice.currency)
-        return f"{invoice} has only {left} open, and {amount} is more."
+        return f"{invoice} has only {write_money(left)} open, and {write_money(amount)} is more."
     return ""
 
 

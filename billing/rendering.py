@@ -40,7 +40,7 @@ class UnableToWitness(UnableToRender):
 
 
 def invoice_pdf(*, invoice: Invoice) -> bytes:
-    """The same bytes as ever. A draft is a preview, of which nothing is kept."""
+    """The same bytes as ever, of which the first leave their hash. Nothing is kept of a draft."""
     pdf = render(document_of(invoice=invoice))
     if invoice.state != InvoiceState.DRAFT:
         _witness(invoice, kind=SeriesKind.INVOICE)
@@ -50,8 +50,30 @@ def invoice_pdf(*, invoice: Invoice) -> bytes:
     return pdf
 
 
+def shown_invoice_pdf(*, invoice: Invoice) -> bytes:
+    """For a page, which writes nothing into the database: the hash is kept by the worker."""
+    pdf = render(document_of(invoice=invoice))
+    if invoice.state != InvoiceState.DRAFT:
+        _witness(invoice, kind=SeriesKind.INVOICE)
+        first = InvoiceRendering.objects.filter(invoice=invoice).first()
+        if first is not None:
+            _verify(invoice, first, sha256(pdf).hexdigest())
+    return pdf
+
+
+def shown_credit_note_pdf(*, note: CreditNote) -> bytes:
+    """For a page, as of an invoice."""
+    pdf = render(credit_document_of(note=note))
+    if note.state != CreditNoteState.DRAFT:
+        _witness(note, kind=SeriesKind.CREDIT_NOTE)
+        first = CreditNoteRendering.objects.filter(credit_note=note).first()
+        if first is not None:
+            _verify(note, first, sha256(pdf).hexdigest())
+    return pdf
+
+
 def credit_note_pdf(*, note: CreditNote) -> bytes:
-    """The same bytes as ever. A draft is a preview, of which nothing is kept."""
+    """The same bytes as ever, of which the first leave their hash. Nothing is kept of a draft."""
     pdf = render(credit_document_of(note=note))
     if note.state != CreditNoteState.DRAFT:
         _witness(note, kind=SeriesKind.CREDIT_NOTE)

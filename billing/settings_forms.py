@@ -9,6 +9,7 @@ from django import forms
 from billing.enums import LimitKind
 from billing.models import ApprovalLimit, BillingPolicy, LegalEntity
 from billing.tax import percent_of, rate_of
+from contracts.amount_fields import MOST_DECIMALS, AmountField
 from contracts.clock import business_day
 from contracts.currencies import EXPONENTS
 from contracts.models import Customer
@@ -43,8 +44,9 @@ class LegalEntityForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["default_tax_percent"] = percent_of(rate=self.instance.default_tax_rate)
-        self.fields["address"].required = True
-        self.fields["name"].help_text = "As registered: it stands on every invoice."
+        if "address" in self.fields:  # the admin shows no field to who may only look
+            self.fields["address"].required = True
+            self.fields["name"].help_text = "As registered: it stands on every invoice."
 
     def save(self, commit: bool = True) -> LegalEntity:
         self.instance.default_tax_rate = rate_of(percent=self.cleaned_data["default_tax_percent"])
@@ -76,8 +78,11 @@ class LimitForm(forms.ModelForm):
     limit_currency = forms.ChoiceField(
         label="Currency", choices=[(code, code) for code in sorted(EXPONENTS)], initial="USD"
     )
-    amount = forms.DecimalField(
-        label="Limit", min_value=0, required=False, help_text="Up to this amount nobody further is asked."
+    amount = AmountField(
+        label="Limit",
+        decimals=MOST_DECIMALS,
+        required=False,
+        help_text="Up to this amount nobody further is asked.",
     )
     no_limit = forms.BooleanField(
         label="No limit",
@@ -99,6 +104,8 @@ class LimitForm(forms.ModelForm):
                 cleaned["limit"] = Money.from_decimal(cleaned["amount"], currency=cleaned["limit_currency"])
             except AmountRefused as refusal:
                 self.add_error("amount", str(refusal))
+        if cleaned.get("amount") is not None and cleaned["amount"] < 0:
+            self.add_error("amount", "A limit is not below zero.")
         return cleaned
 
 

@@ -1,32 +1,14 @@
 """What people fill in to credit, pay and void invoices."""
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 
 from billing.enums import AfterVoid
 from billing.models import Invoice
-from contracts.currencies import exponent
-from contracts.money import AmountRefused, Money
-
-
-class MoneyField(forms.DecimalField):
-    """An amount in one currency, exact to its last decimal."""
-
-    def __init__(self, *, currency: str, **kwargs: Any) -> None:
-        self.currency = currency
-        step = str(Decimal(1).scaleb(-exponent(currency=currency)))
-        super().__init__(widget=forms.NumberInput(attrs={"step": step}), **kwargs)
-
-    def clean(self, value: Any) -> Any:
-        amount = super().clean(value)
-        if amount is None:
-            return None
-        try:
-            return Money.from_decimal(amount, currency=self.currency)
-        except AmountRefused as refusal:
-            raise forms.ValidationError(str(refusal)) from None
+from contracts.amount_fields import MoneyField
+from contracts.money import Money
+from contracts.writing import write_money
 
 
 class CreditForm(forms.Form):
@@ -37,7 +19,7 @@ class CreditForm(forms.Form):
             currency=invoice.currency,
             label=f"Amount in {invoice.currency}, {taxed}",
             required=False,
-            help_text=f"Up to {left}. Empty: all of it.",
+            help_text=f"Up to {write_money(left)}. Empty: all of it.",
         )
         self.fields["reason"] = forms.CharField(
             max_length=500, help_text="Stands on the credit note. The customer reads it."
@@ -49,7 +31,9 @@ class PaymentForm(forms.Form):
         super().__init__(*args, **kwargs)
         left = Money(minor=invoice.balance_minor, currency=invoice.currency)
         self.fields["paid"] = MoneyField(
-            currency=invoice.currency, label=f"Amount in {invoice.currency}", help_text=f"Open: {left}."
+            currency=invoice.currency,
+            label=f"Amount in {invoice.currency}",
+            help_text=f"Open: {write_money(left)}.",
         )
         self.fields["received_date"] = forms.DateField(
             label="Received on", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})

@@ -7,6 +7,7 @@ from billing.models import BillingSchedule, Invoice
 from contracts.models import Contract
 from contracts.money import Money
 from contracts.story import LENGTH, Event
+from contracts.writing import write_money
 
 AGENT = "Smart Billing Agent"
 
@@ -39,7 +40,7 @@ def issued(*, invoice: Invoice) -> Event:
         at=invoice.created_at,
         what=f"Invoice {invoice.number} issued",
         who=run.actor.get_username() if run and run.actor else AGENT,
-        detail=str(Money(minor=invoice.total_minor, currency=invoice.currency)),
+        detail=write_money(Money(minor=invoice.total_minor, currency=invoice.currency)),
         url=reverse("invoice", args=[invoice.pk]),
         tone="ok",
         icon="invoice",

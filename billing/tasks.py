@@ -1,12 +1,16 @@
 """What the worker does by itself."""
 
+import time
+
 from billing.enums import BillingTrigger
+from billing.first_renderings import keep_first_renderings
 from billing.interruptions import close_interrupted
 from billing.invoicing import invoice_due
 from billing.mailing.sending import send_waiting
 from contracts.clock import business_day
 from fincelo.background import Lane, enqueue, task
 
+RENDERING_SECONDS = 120
 BILLING = "billing"
 MAIL = "mail"
 """The subjects of what a person waits for: there is one billing and one outbox."""
@@ -24,6 +28,7 @@ def bill_due() -> None:
     summary = invoice_due(as_of=business_day(), trigger=BillingTrigger.SCHEDULE)
     if summary.issued:
         request_sending()
+        enqueue(keep_documents)
 
 
 @task(
@@ -43,6 +48,14 @@ def send_mails() -> None:
         request_billing()
     if not send_waiting().is_complete:
         request_sending()
+
+
+@task(lane=Lane.LONG, label="Rendering of documents", schedule="documents", minutes=10)
+def keep_documents() -> None:
+    """Renders what was issued, for the first time. Another task goes on where the time was over."""
+    ends_at = time.monotonic() + RENDERING_SECONDS
+    if not keep_first_renderings(may_continue=lambda: time.monotonic() < ends_at):
+        enqueue(keep_documents)
 
 
 def request_billing(*, actor_id: int | None = None) -> None:

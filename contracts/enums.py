@@ -55,6 +55,13 @@ class CustomFieldType(models.TextChoices):
     YES_NO = "yes_no", "Yes or no"
 
 
+class PageFormat(models.TextChoices):
+    """How days and numbers are written and typed on the pages."""
+
+    ENGLISH = "en-gb", "30 Nov 2026 and 1,234.56"
+    GERMAN = "de", "30.11.2026 and 1.234,56"
+
+
 class Language(models.TextChoices):
     """In which a customer is written to."""
 

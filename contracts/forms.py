@@ -7,7 +7,7 @@ from django import forms
 from contracts.currencies import EXPONENTS
 from contracts.custom_filters import CustomFilter
 from contracts.custom_values import NO, YES
-from contracts.enums import CustomFieldType
+from contracts.enums import CustomFieldType, PageFormat
 from contracts.models import CustomField, Workspace
 
 YES_OR_NO = [("", "All"), (YES, YES), (NO, NO)]
@@ -77,13 +77,24 @@ class WorkspaceForm(forms.ModelForm):
         help_text="Offered when a CRM is connected, for deals that name no currency of their own.",
     )
 
+    page_format = forms.ChoiceField(
+        label="Days and numbers",
+        required=False,
+        choices=PageFormat.choices,
+        help_text="As all pages write them. Files stay as machines read them, documents as customers do.",
+    )
+
+    def clean_page_format(self) -> str:
+        chosen: str = self.cleaned_data["page_format"]
+        return chosen or self.instance.page_format
+
     class Meta:
         model = Workspace
-        fields = ["name", "time_zone", "default_currency"]
+        fields = ["name", "time_zone", "default_currency", "page_format"]
 
 
 class WorkspaceCalendarForm(WorkspaceForm):
     """As the page of the legal entity asks it, which has a name of its own."""
 
     class Meta(WorkspaceForm.Meta):
-        fields = ["time_zone", "default_currency"]
+        fields = ["time_zone", "default_currency", "page_format"]

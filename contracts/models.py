@@ -1,7 +1,9 @@
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVector
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now, Upper
+from django.db.models import F, Q, Value
+from django.db.models.functions import Lower, Now, Replace, Upper
 from django.urls import reverse
 
 from contracts.enums import (
@@ -12,6 +14,7 @@ from contracts.enums import (
     CustomFieldType,
     Language,
     LeadDays,
+    PageFormat,
 )
 from contracts.triggers import appended_only, never_emptied, stamped, values_fit
 from fincelo.validators import one_line
@@ -35,6 +38,15 @@ class Workspace(models.Model):
         default="",
         db_default="",
         help_text="Offered when a CRM is connected, for deals that name no currency of their own.",
+    )
+
+    page_format = models.CharField(
+        "days and numbers",
+        max_length=5,
+        choices=PageFormat.choices,
+        default=PageFormat.ENGLISH,
+        db_default=PageFormat.ENGLISH.value,
+        help_text="As all pages write them. Files stay as machines read them, documents as customers do.",
     )
 
     class Meta:
@@ -106,6 +118,9 @@ class Customer(models.Model):
         ]
         indexes = [
             models.Index(Upper("name"), "id", name="customer_by_name"),
+            GinIndex(SearchVector("name", config="simple"), name="customer_by_words"),
+            models.Index(OpClass(Lower("billing_email"), "text_pattern_ops"), name="customer_by_mail"),
+            models.Index(Upper(Replace("tax_id", Value(" "), Value(""))), name="customer_by_tax_id"),
         ]
 
     def __str__(self) -> str:
@@ -187,6 +202,9 @@ class Contract(models.Model):
         ]
         indexes = [
             models.Index(fields=["-start_date", "-id"], name="contract_newest_first"),
+            GinIndex(SearchVector("name", config="simple"), name="contract_by_words"),
+            models.Index(OpClass(Upper("po_number"), "text_pattern_ops"), name="contract_by_po"),
+            models.Index(fields=["value_minor"], name="contract_by_value"),
             models.Index(fields=["state", "-start_date", "-id"], name="contract_by_state"),
             models.Index(
                 fields=["customer", "start_date", "currency", "value_minor"],

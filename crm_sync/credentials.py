@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from cryptography.fernet import InvalidToken
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import DatabaseError, Error, OperationalError, transaction
 from django.db import connection as database
 
 from crm_sync.clients.http import Transport
@@ -272,7 +272,7 @@ def ask_and_keep(
                 return secrets.access_token, Connection.objects.get(pk=connection.pk).instance_url
             grant = ask_for_renewal(connection=connection, secrets=secrets, transport=transport)
             keep(grant=grant, used=secrets.refresh_token, connection=connection)
-    except OperationalError:
+    except Error:  # of any kind: a database that became read-only loses a rotated token as well
         if grant is None or secrets is None:
             raise
         keep_on_trying(grant=grant, used=secrets.refresh_token, connection=connection, pause=transport.pause)
@@ -308,7 +308,7 @@ def keep_on_trying(
         try:
             with transaction.atomic(durable=True):
                 return keep(grant=grant, used=used, connection=connection)
-        except OperationalError:
+        except Error:
             if seconds is None:
                 raise
             pause(seconds)

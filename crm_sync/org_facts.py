@@ -52,8 +52,8 @@ def learn_if_due(*, connection: Connection, client: CrmClient) -> bool:
     try:
         facts = client.org_facts()
     except SyncError as error:
-        if isinstance(error, ConfigError) and error.breaks:
-            raise
+        if (isinstance(error, ConfigError) and error.breaks) or not connection.time_zone:
+            raise  # without a zone the run could only pass over its deals
         log.warning("The facts of %s could not be learnt: %s", connection, error)
         return True
     keep(connection=connection, facts=facts)

@@ -33,6 +33,10 @@ LEASE_MINUTES = 10
 LOCK_TIMEOUT = "55P03"
 LONGEST_PAUSE = timedelta(hours=24)
 INTERRUPTED = "The run was interrupted. What it had stored stands, and the next run went on from there."
+LOCKED = (
+    "{connection} is not free: a run is writing a page, or another database session has locked its lease."
+    " The next poll tries again."
+)
 OURS = "Fincelo failed on this run. The operators find the cause in the log; the next poll tries again."
 log = logging.getLogger(__name__)
 
@@ -115,7 +119,7 @@ def claim(*, connection: Connection, trigger: RunTrigger, actor: AbstractBaseUse
 
 
 def take_lease(connection: Connection) -> int | None:
-    """The new token; None while another run has the lease, or writes for longer than one may wait."""
+    """The new token; None while another run has the lease. Raises LeaseHeld when its row stays locked."""
     try:
         ConnectionLease.objects.bulk_create([ConnectionLease(connection=connection)], ignore_conflicts=True)
         with database.cursor() as cursor:
@@ -123,7 +127,7 @@ def take_lease(connection: Connection) -> int | None:
             row = cursor.fetchone()
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) == LOCK_TIMEOUT:
-            return None
+            raise LeaseHeld(LOCKED.format(connection=connection)) from error
         raise
     return row[0] if row else None
 

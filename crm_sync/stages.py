@@ -74,6 +74,12 @@ def stages_of(schema: CrmSchema | None) -> list[Stage]:
     return [Stage(**entry) for entry in schema.stages] if schema else []
 
 
+def selectable_stages(schema: CrmSchema | None) -> list[Stage]:
+    """The stages to choose from: those that the CRM lists, and names that only its deals hold."""
+    unlisted = schema.unlisted_stages if schema else []
+    return [*stages_of(schema), *(Stage(id=name, name=name, pipeline="on deals only") for name in unlisted)]
+
+
 def misses_of(*, connection: Connection, schema: CrmSchema | None) -> list[NearMiss]:
     """The near misses as last counted, seen from the stages that are selected now."""
     if schema is None:

@@ -18,6 +18,7 @@ from crm_sync.views import (
     leavers,
     mapping_fields,
     mapping_versions,
+    search,
     starting,
     tie_out,
     why,
@@ -25,6 +26,7 @@ from crm_sync.views import (
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("search/", search.search, name="search"),
     path("settings/crm/", connections.connection_list, name="connections"),
     path("settings/crm/add/<slug:provider>/", connecting.add_connection, name="connection-add"),
     path("settings/crm/<int:pk>/", connection_page.connection_page, name="connection"),

@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "fincelo.middleware.no_store",
+    "fincelo.odd_requests.OddRequests",
 ]
 TEMPLATES = [
     {

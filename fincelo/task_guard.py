@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NoReturn
 
-from django.db import DatabaseError
+from django.db import Error
 from django_q.signals import post_execute_in_worker, pre_execute
 
 from fincelo import awaited
@@ -65,7 +65,7 @@ def tell_start(*, task: dict[str, Any], **kwargs: Any) -> None:
     """Notes that a worker is at it now, for the page that waits."""
     try:
         awaited.note_start(queue_id=str(task["id"]))
-    except DatabaseError:  # the task itself will meet it, and tells of it
+    except Error:  # the task itself will meet it, and tells of it
         log.warning("The start of %s could not be noted.", task["func"])
 
 
@@ -78,7 +78,7 @@ def tell_end(*, func: Callable[..., Any] | None, task: dict[str, Any], **kwargs:
         awaited.note_end(queue_id=str(task["id"]), state=state, problem=problem)
         if state == WorkState.DONE:
             awaited.note_done_later(task=str(task["func"]), args=task.get("args", ()))
-    except DatabaseError:  # the page finds out by itself that nobody is at it any more
+    except Error:  # the page finds out by itself that nobody is at it any more
         log.warning("The end of %s could not be noted.", task["func"])
 
 

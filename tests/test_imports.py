@@ -42,7 +42,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "closed_triggers database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
-            "admin apps checks context form_renderer management middleware one_sentence once roles templatetags urls views wsgi"
+            "admin apps checks context form_renderer management middleware odd_requests one_sentence once roles templatetags urls views wsgi"
         ),
     },
     "access": {
@@ -50,22 +50,23 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.INTERFACES: "adapter admin apps forms management middleware urls views",
     },
     "contracts": {
-        Layer.VALUES: "currencies custom_values drafts enums money terms",
+        Layer.VALUES: "currencies custom_values drafts enums money terms writing",
         Layer.MODELS: "bulk migrations models transactions triggers",
         Layer.DOMAIN: (
             "sealing approving audit clock contacts custom_fields custom_filters exporting invariants operations queries reopening "
             "story suspending workspace"
         ),
-        Layer.INTERFACES: "admin apps audited_form checks forms management middleware tasks templatetags urls views",
+        Layer.INTERFACES: "admin amount_fields apps audited_form checks forms management middleware tasks templatetags urls views",
     },
     "billing": {
         Layer.VALUES: "bank_files enums limit_proposals payment_rows periods split tax",
         Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "confirming controls activation approving banners bounds changing crediting customer_terms drafting due foretelling "
+            "confirming controls activation approving banners bounds changing crediting customer_terms drafting due first_renderings "
+            "foretelling "
             "health interruptions invariants invoicing issuing letterheads lifecycle locks mailing numbering "
-            "overview paying payment_imports policy previewing queries rendering restoring story voiding waiting"
+            "overview paying payment_imports policy previewing queries rendering restoring searching story voiding waiting"
         ),
         Layer.INTERFACES: (
             "admin apps bank_forms checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "

@@ -60,22 +60,6 @@ def wait_until(happened: Callable[[], bool], *, seconds: float) -> None:
         time.sleep(0.1)
 
 
-def test_schedules_poll_every_five_minutes_and_bill_every_hour(transactional_db: None) -> None:
-    ensure_schedules(using="default")
-
-    assert dict(Schedule.objects.values_list("func", "minutes")) == {
-        "crm_sync.tasks.poll_due": 5,
-        "billing.tasks.bill_due": 60,
-        "billing.tasks.send_mails": 5,
-        "fincelo.health.beat": 1,
-        "contracts.tasks.check_at_night": 60,
-        "crm_sync.tasks.look_after_alarms": 1,
-        "crm_sync.tasks.sweep_due": 7,
-        "crm_sync.tasks.check_tie_out": 30,
-        "crm_sync.tasks.remind_of_holds": 30,
-    }
-
-
 def test_closed_deal_becomes_contract_and_invoice_by_itself(
     salesforce: Connection,  # noqa: F811
     org: Org,  # noqa: F811

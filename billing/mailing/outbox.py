@@ -18,6 +18,7 @@ from billing.enums import CreditNoteState, InvoiceState, MailState
 from billing.models import CreditNote, Invoice, InvoiceMail, Mailing
 from contracts import audit
 from contracts.transactions import run_durably
+from fincelo.database_errors import rule_of
 
 MOST_TRIES = 12
 FIRST_PAUSE = timedelta(minutes=5)
@@ -25,6 +26,7 @@ LONGEST_PAUSE = timedelta(hours=6)
 UNFINISHED = "A try did not come to its end."
 REVIVABLE = (MailState.BY_HAND, MailState.NO_ADDRESS, MailState.WAITING, MailState.FAILED)
 UNDER_WAY = (MailState.WAITING, MailState.SENDING)
+OPEN_ONCE = ("one_open_mail_per_invoice", "one_open_mail_per_credit_note")
 UNMAILABLE = (InvoiceState.DRAFT, InvoiceState.VOID)
 
 
@@ -136,6 +138,8 @@ def request_mail(*, document: Invoice | CreditNote, actor: AbstractBaseUser) -> 
                 _request(invoice=invoice, note=None, actor=actor)
             _request(invoice=invoice, note=note, actor=actor)
     except IntegrityError as error:
+        if rule_of(error) not in OPEN_ONCE:
+            raise
         raise UnableToSend(f"{document} is being mailed already.") from error
 
 

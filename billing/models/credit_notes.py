@@ -1,7 +1,8 @@
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Reverse, Upper
 from django.urls import reverse
 
 from billing.enums import CreditNoteState
@@ -87,7 +88,11 @@ class CreditNote(models.Model):
                 name="credit_note_total_is_net_plus_tax",
             ),
         ]
-        indexes = [models.Index(fields=["-issue_date", "-id"], name="credit_note_newest_first")]
+        indexes = [
+            models.Index(fields=["-issue_date", "-id"], name="credit_note_newest_first"),
+            models.Index(OpClass(Upper("number"), "text_pattern_ops"), name="credit_note_by_number"),
+            models.Index(OpClass(Reverse("number"), "text_pattern_ops"), name="credit_note_by_end_of_number"),
+        ]
         triggers = [
             issued_stays(name="issued_credit_note_stays", word="Credit note"),
             CreditNoteIsFrozen(name="issued_credit_note_is_frozen"),

@@ -1,8 +1,9 @@
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Reverse, Upper
 from django.urls import reverse
 
 from billing.enums import (
@@ -327,6 +328,15 @@ class Invoice(models.Model):
         ]
         indexes = [
             models.Index(fields=["-issue_date", "-id"], name="invoice_newest_first"),
+            models.Index(OpClass(Upper("number"), "text_pattern_ops"), name="invoice_by_number"),
+            models.Index(OpClass(Reverse("number"), "text_pattern_ops"), name="invoice_by_end_of_number"),
+            models.Index(
+                OpClass(Upper("po_number"), "text_pattern_ops"),
+                condition=~Q(po_number=""),
+                name="invoice_by_po",
+            ),
+            models.Index(fields=["total_minor"], name="invoice_by_total"),
+            models.Index(F("total_minor") - F("credited_minor") - F("paid_minor"), name="invoice_by_balance"),
             models.Index(fields=["state", "-issue_date", "-id"], name="invoice_by_state"),
         ]
         triggers = [

@@ -94,7 +94,10 @@ class Payment(models.Model):
                 name="payment_is_an_amount_or_its_reverse",
             ),
         ]
-        indexes = [models.Index(fields=["-received_date", "-id"], name="payment_newest_first")]
+        indexes = [
+            models.Index(fields=["-received_date", "-id"], name="payment_newest_first"),
+            models.Index(fields=["amount_minor"], name="payment_by_amount"),
+        ]
         triggers = [
             PaymentStays(name="payment_stays"),
             PaymentReachesInvoice(name="payment_reaches_invoice"),

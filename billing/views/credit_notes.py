@@ -17,6 +17,7 @@ from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.clock import business_day
 from contracts.money import Money
 from contracts.story import audit_story, newest_first
+from contracts.writing import write_money
 from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 from fincelo.rights import needs
@@ -58,7 +59,8 @@ def credit_note(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _sentence(note: CreditNote) -> str:
     if note.state == CreditNoteState.ISSUED:
-        return f"Takes back {Money(minor=note.total_minor, currency=note.currency)} of {note.invoice}."
+        total = write_money(Money(minor=note.total_minor, currency=note.currency))
+        return f"Takes back {total} of {note.invoice}."
     return f"Asked for by {note.requested_by}. It is issued once somebody else approves it."
 
 

@@ -8,7 +8,7 @@ from billing.letterheads import change_letterhead, change_mailing
 from billing.mail_forms import LetterheadForm, MailingForm
 from billing.mailing.composing import file_name
 from billing.models import CreditNote, Invoice, LegalEntity, Letterhead, Mailing
-from billing.rendering import UnableToRender, credit_note_pdf, invoice_pdf, sample_pdf
+from billing.rendering import UnableToRender, sample_pdf, shown_credit_note_pdf, shown_invoice_pdf
 from contracts.clock import business_day
 from fincelo.rights import needs
 
@@ -16,10 +16,9 @@ from fincelo.rights import needs
 @require_safe
 @needs("billing.view_invoice")
 def invoice_document(request: HttpRequest, pk: int) -> HttpResponse:
-    """Notes the hash of the first PDF, the only thing a GET here writes: until then nobody holds one."""
     invoice = get_object_or_404(Invoice, pk=pk)
     try:
-        pdf = invoice_pdf(invoice=invoice)
+        pdf = shown_invoice_pdf(invoice=invoice)
     except UnableToRender as refusal:
         messages.error(request, str(refusal))
         return redirect(invoice)
@@ -29,10 +28,9 @@ def invoice_document(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @needs("billing.view_creditnote")
 def credit_note_document(request: HttpRequest, pk: int) -> HttpResponse:
-    """As of an invoice: the first PDF of an issued one leaves its hash."""
     note = get_object_or_404(CreditNote.objects.select_related("invoice"), pk=pk)
     try:
-        pdf = credit_note_pdf(note=note)
+        pdf = shown_credit_note_pdf(note=note)
     except UnableToRender as refusal:
         messages.error(request, str(refusal))
         return redirect(note)

@@ -12,6 +12,7 @@ from billing.settling_forms import PaymentForm, TakeBackForm
 from billing.views.attempt import actor_of, attempt, is_filled
 from contracts.clock import business_day
 from contracts.money import Money
+from contracts.writing import write_money
 from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 from fincelo.rights import needs
@@ -54,7 +55,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
         actor=actor_of(request),
     )
     if attempt(request, work):
-        messages.success(request, f"{paid} is recorded.")
+        messages.success(request, f"{write_money(paid)} is recorded.")
     return redirect(invoice)
 
 

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from contracts.admin.read_only import MachineWrittenAdmin, link, money, pretty, related_list
+from contracts.admin.read_only import MachineWrittenAdmin, last_day, link, money, pretty, related_list
 from contracts.admin.settings import OneRowAdmin
 from contracts.custom_fields import print_on_invoices
 from contracts.forms import WorkspaceForm
@@ -76,15 +76,15 @@ class ContractAdmin(MachineWrittenAdmin):
     ]
     list_filter = ["state", "billing_cycle", "billing_timing", "currency"]
     list_select_related = ["customer"]
-    search_fields = ["customer__name__istartswith"]
-    search_help_text = "The beginning of the customer's name."
+    search_fields = ["name__istartswith", "customer__name__istartswith", "crm_deal__external_id__exact"]
+    search_help_text = "The beginning of the contract's or customer's name, or the id of the deal."
     ordering = ["-start_date", "-id"]
     facts = [
         "name",
         "customer",
         money("value_minor", label="Contract Value"),
         "start_date",
-        "end_date",
+        last_day("end_date"),
         "duration_months",
         "billing_cycle",
         "billing_timing",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from contracts.money import Money
+from contracts.writing import write_day, write_money
 from fincelo.pagination import CountCappedPaginator
 
 Shown = Callable[[Any], str]
@@ -131,6 +133,16 @@ def pretty(name: str) -> Shown:
     return shown
 
 
+def last_day(name: str, *, label: str = "last day") -> Shown:
+    """The last day covered by a span that ends before the day of that name."""
+
+    @admin.display(description=label, ordering=name)
+    def shown(row: Any) -> str:
+        return write_day(getattr(row, name) - timedelta(days=1))
+
+    return shown
+
+
 def money(name: str, *, currency: str = "currency", label: str) -> Shown:
     """Minor units with their currency, which may stand on a row before: "schedule__contract__currency"."""
 
@@ -139,6 +151,6 @@ def money(name: str, *, currency: str = "currency", label: str) -> Shown:
         code = row
         for step in currency.split("__"):
             code = getattr(code, step)
-        return str(Money(minor=getattr(row, name), currency=code))
+        return write_money(Money(minor=getattr(row, name), currency=code))
 
     return shown

@@ -79,7 +79,7 @@ class SalesforceAppForm(forms.ModelForm):
         label="My Domain address",
         required=False,
         max_length=200,
-        help_text="Only for My Domain, such as https://acme.my.salesforce.com.",
+        help_text="Needed for My Domain, and only then, such as https://acme.my.salesforce.com.",
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
     )
     client_id = forms.CharField(

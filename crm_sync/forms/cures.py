@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from contracts.amount_fields import MOST_DECIMALS, AmountField
 from contracts.currencies import EXPONENTS
 from contracts.enums import CustomFieldType
 from crm_sync.enums import HoldCode, Target
@@ -15,7 +16,6 @@ from crm_sync.rhythms import rhythm_choices, timing_choices
 
 LONGEST_KEY, LONGEST_RAW, LONGEST_VALUE = 100, 200, 2000
 HELP = {
-    Target.CONTRACT_VALUE: "Digits and a decimal point only, such as 1200.00.",
     Target.DURATION: "In months.",
 }
 UNTIMED = "Without a timing it is billed as the CRM's words say, else as the connection does."
@@ -39,10 +39,20 @@ def value_field(rule: FieldRule) -> forms.CharField | forms.ChoiceField:
         return forms.ChoiceField(label=label, choices=[("", "Choose"), ("Yes", "Yes"), ("No", "No")])
     if rule.target is Target.START_DATE or rule.custom_type is CustomFieldType.DATE:
         return forms.CharField(label=label, max_length=10, widget=day_input())
+    if rule.target is Target.CONTRACT_VALUE:
+        return EnteredAmount(label=label, decimals=MOST_DECIMALS)
     if rule.target is Target.ADDRESS:
         widget = forms.Textarea(attrs={"rows": 4})
         return forms.CharField(label=label, max_length=LONGEST_VALUE, widget=widget)
     return forms.CharField(label=label, max_length=LONGEST_VALUE, help_text=HELP.get(rule.target, ""))
+
+
+class EnteredAmount(AmountField):
+    """Answers with the plain text that is kept: 1200.00."""
+
+    def clean(self, value: Any) -> Any:
+        amount = super().clean(value)
+        return "" if amount is None else f"{amount:f}"
 
 
 def reason_field(help_text: str) -> forms.CharField:

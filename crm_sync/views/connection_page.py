@@ -10,7 +10,7 @@ from crm_sync.forms.connecting import connect_form
 from crm_sync.forms.settings import SettingsForm
 from crm_sync.leaving import asks_about_leavers
 from crm_sync.models import Connection, CrmSchema
-from crm_sync.stages import stages_of
+from crm_sync.stages import selectable_stages
 from crm_sync.starting import question_of
 from crm_sync.views import notices, setup_guide
 from crm_sync.views.access import VIEW_CONNECTIONS, needs
@@ -38,7 +38,7 @@ def render_page(request: HttpRequest, *, pk: int, **more: Any) -> HttpResponse:
     """The whole page; `more` holds a refused form, a notice, or the lines of a check."""
     connection = get_object_or_404(shown_connections(), pk=pk)
     schema = CrmSchema.objects.filter(pk=pk).first()
-    stages = stages_of(schema)
+    stages = selectable_stages(schema)
     settings_form = more.get("settings_form") or SettingsForm(instance=connection, stages=stages)
     near_misses = shown_misses(connection=connection, schema=schema)
     context = {

@@ -20,7 +20,7 @@ from crm_sync.models import Connection, CrmSchema
 from crm_sync.near_misses import warnings
 from crm_sync.pausing import UnableToPause
 from crm_sync.preflight import preflight
-from crm_sync.stages import misses_of, stages_of
+from crm_sync.stages import misses_of, selectable_stages
 from crm_sync.views import notices
 from crm_sync.views.access import (
     CHANGE_BILLING_MEANING,
@@ -83,7 +83,9 @@ def warnings_on_card(connection: Connection) -> list[notices.Notice]:
 def change_settings(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection, pk=pk)
     schema = CrmSchema.objects.filter(pk=pk).first()
-    form = SettingsForm(request.POST, instance=Connection.objects.get(pk=pk), stages=stages_of(schema))
+    form = SettingsForm(
+        request.POST, instance=Connection.objects.get(pk=pk), stages=selectable_stages(schema)
+    )
     if not form.is_valid():
         return render_page(request, pk=pk, settings_form=form)
     if "preview" in request.POST:

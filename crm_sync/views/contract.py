@@ -25,6 +25,7 @@ from crm_sync.story import sync_story
 from crm_sync.timing import UnableToChangeTiming, change_timing, refusal_for, timing_in_force
 from crm_sync.views.access import CHANGE_SCHEDULE, needs, signed_in
 from crm_sync.views.waits import shown_reasons
+from fincelo.once import mark_refused, once
 
 
 @needs("contracts.view_contract")
@@ -34,11 +35,13 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @needs(CHANGE_SCHEDULE)
+@once
 def timing(request: HttpRequest, pk: int) -> HttpResponse:
     """Bills one contract in advance or in arrears, until something is issued."""
     changed, now = get_object_or_404(Contract, pk=pk), timezone.now()
     form = TimingForm(request.POST)
     if not form.is_valid():
+        mark_refused(request)
         return show_contract(request, pk=pk, timing_form=form)
     chosen, reason = form.cleaned_data["timing"], form.cleaned_data["reason"]
     try:
@@ -51,6 +54,7 @@ def timing(request: HttpRequest, pk: int) -> HttpResponse:
             as_of=business_day(),
         )
     except UnableToChangeTiming as refusal:
+        mark_refused(request)
         messages.error(request, str(refusal))
     else:
         messages.success(request, f"{changed} is billed {told.label[0].lower()}{told.label[1:]} from now on.")

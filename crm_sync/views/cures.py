@@ -135,7 +135,12 @@ def why(code: str) -> str:
 
 
 def shown_problem(
-    problem: Mapping[str, str], *, hold: Hold, connection: Connection, place: int
+    problem: Mapping[str, str],
+    *,
+    hold: Hold,
+    connection: Connection,
+    place: int,
+    refused: EnterForm | None = None,
 ) -> ShownProblem:
     cures = [] if hold.resolved_at else cures_of(problem)
     name = GroupKey(
@@ -149,10 +154,23 @@ def shown_problem(
         why=why(problem["code"]),
         advice=problem["cure"],
         cures=[
-            cure_of_hold(cure, hold=hold, problem=problem, name=name, connection=connection, place=place)
+            with_refused(
+                cure_of_hold(cure, hold=hold, problem=problem, name=name, connection=connection, place=place),
+                refused=refused,
+            )
             for cure in cures
         ],
     )
+
+
+def with_refused(cure: ShownCure, *, refused: EnterForm | None) -> ShownCure:
+    """The step that a person has sent keeps what was typed."""
+    if refused is None or not isinstance(cure.form, EnterForm):
+        return cure
+    if cure.form.initial["key"] != refused.data.get("key"):
+        return cure
+    refused.auto_id = cure.form.auto_id
+    return replace(cure, form=refused)
 
 
 def foretold_problem(problem: Mapping[str, str], *, connection: Connection) -> ShownProblem:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing.foretelling import ForetoldInstalment, ForetoldInvoice
+from contracts.writing import write_money
 from crm_sync.enums import Outcome
 from crm_sync.foretelling import Foretold
 
@@ -59,7 +60,7 @@ def made_of(one: Foretold) -> str:
     number, invoices = len(one.billing.instalments), len(one.billing.invoices)
     parts = [f"{number} instalment{'' if number == 1 else 's'}"]
     parts += [f"{invoices} invoice{'' if invoices == 1 else 's'} today"] if invoices else []
-    return f"A contract over {one.contract.value} with {', '.join(parts)}."
+    return f"A contract over {write_money(one.contract.value)} with {', '.join(parts)}."
 
 
 def instalment_rows(one: Foretold) -> Sequence[InstalmentRow]:

@@ -24,7 +24,7 @@ from crm_sync.views.access import CHANGE_HOLDS, SYNC, VIEW_HOLDS, needs, signed_
 from crm_sync.views.cures import permitted, shown_problem
 from fincelo import background
 from fincelo.awaited import Waiting
-from fincelo.once import once
+from fincelo.once import mark_refused, once
 from fincelo.pagination import CountCappedPaginator
 
 
@@ -51,7 +51,10 @@ def hold_page(request: HttpRequest, pk: int) -> HttpResponse:
     return render_hold(request, pk=pk, dismiss_form=DismissForm())
 
 
-def render_hold(request: HttpRequest, *, pk: int, dismiss_form: DismissForm) -> HttpResponse:
+def render_hold(
+    request: HttpRequest, *, pk: int, dismiss_form: DismissForm, refused: EnterForm | None = None
+) -> HttpResponse:
+    """`refused`: a value that was entered and not taken; its dialog opens again with it."""
     hold = get_object_or_404(
         Hold.objects.select_related(
             "crm_deal__connection__org",
@@ -64,7 +67,7 @@ def render_hold(request: HttpRequest, *, pk: int, dismiss_form: DismissForm) -> 
     deal = hold.crm_deal
     records = SyncRecord.objects.filter(crm_deal=deal).select_related("run__mapping_version")
     problems = [
-        shown_problem(one, hold=hold, connection=deal.connection, place=place)
+        shown_problem(one, hold=hold, connection=deal.connection, place=place, refused=refused)
         for place, one in enumerate(hold.problems, start=1)
     ]
     context = {
@@ -162,20 +165,25 @@ def enter_value(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("hold", pk=pk)
     form = EnterForm(request.POST, rule=rule)
     if not form.is_valid():
-        messages.error(request, refused("The value was not entered", form))
-        return redirect("hold", pk=pk)
+        mark_refused(request)
+        return render_hold(request, pk=pk, dismiss_form=DismissForm(), refused=form)
     entered: dict[str, Any] = form.cleaned_data
-    if decided(
+    try:
+        overrides.enter_value(hold=hold, actor=signed_in(request), at=timezone.now(), **entered)
+    except (holds.UnableToDecide, UnableToChangeMapping) as refusal:
+        if not Hold.objects.open().filter(pk=pk).exists():
+            messages.error(request, str(refusal))
+            return redirect("hold", pk=pk)
+        mark_refused(request)
+        form.add_error("value", str(refusal))
+        return render_hold(request, pk=pk, dismiss_form=DismissForm(), refused=form)
+    read_again(hold.crm_deal, actor_id=request.user.pk)
+    said = entered_words(rule, entered["value"])
+    messages.success(
         request,
-        lambda: overrides.enter_value(hold=hold, actor=signed_in(request), at=timezone.now(), **entered),
-    ):
-        read_again(hold.crm_deal, actor_id=request.user.pk)
-        said = entered_words(rule, entered["value"])
-        messages.success(
-            request,
-            f"{rule.label} of {hold.crm_deal} is \u201c{said}\u201d from now on. "
-            "The deal is read again in a moment.",
-        )
+        f"{rule.label} of {hold.crm_deal} is \u201c{said}\u201d from now on. "
+        "The deal is read again in a moment.",
+    )
     return redirect("hold", pk=pk)
 
 
@@ -221,12 +229,6 @@ def decided(request: HttpRequest, decide: Callable[[], None]) -> bool:
         messages.error(request, str(refusal))
         return False
     return True
-
-
-def refused(what: str, form: EnterForm) -> str:
-    """One sentence of what is wrong with a form that stands in a dialog."""
-    name, errors = next(iter(form.errors.items()))
-    return f"{what}. {form.fields[name].label or 'The field'}: {errors[0]}"
 
 
 def read_again(deal: CrmDeal, *, actor_id: int | None) -> None:

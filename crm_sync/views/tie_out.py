@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from contracts.clock import business_day
 from contracts.money import Money
+from contracts.terms import FIRST_YEAR, LAST_YEAR
 from crm_sync import tie_out, tie_out_checks
 from crm_sync.enums import TieOutLine as Line
 from crm_sync.models import Hold, TieOut
@@ -198,9 +199,12 @@ def asked_month(request: HttpRequest) -> date:
     if not text:
         return present_month()
     try:
-        return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  a month, and no moment
+        month = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  a month, and no moment
     except ValueError:
         raise Http404("A month is written as 2026-11.") from None
+    if not FIRST_YEAR <= month.year <= LAST_YEAR:
+        raise Http404("No contract reaches into that year.")
+    return month
 
 
 def asked_figure(request: HttpRequest) -> Figure:

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from crm_sync.clients.salesforce_oauth import NOT_SIGNED
 from crm_sync.field_gaps import gap_sentence
+from crm_sync.findings import FindingCode
 from crm_sync.leaving import asks_about_leavers
 from crm_sync.mapping_rules import FieldRule
 from crm_sync.mapping_words import anchor_of
@@ -25,6 +26,11 @@ MISSED = "If they are won, they become contracts as soon as their stage is selec
 LEAVERS = "Their contracts are billed as planned until somebody decides."
 PACE = "Won deals arrive later than usual; none is lost."
 UNSIGNED = "Imports go on, but Fincelo cannot tell that the answers are Salesforce's own."
+SUPPLIED: dict[str, str] = {
+    FindingCode.ZONE_UNKNOWN: "Won deals wait in the CRM until then; none is lost.",
+    FindingCode.CURRENCY_UNKNOWN: "Deals that name no currency are held until then.",
+}
+"""By the code of a lasting warning that a person may end by supplying what the CRM does not tell."""
 CHOOSE = "Choose stages"
 ELSE = "Everything else goes on as usual."
 
@@ -54,6 +60,11 @@ def cures_by_sentence(*, connection: Connection, schema: CrmSchema | None) -> Cu
         **{gap_sentence(rule, provider=provider): gap_cure(rule, mapping=mapping) for rule in rules},
         **dict.fromkeys(warnings(misses), (MISSED, "See the stage", f"{page}#near-misses")),
         gone_sentence(provider=provider, gone=gone, selected=selected): (GONE, CHOOSE, f"{page}#stages"),
+        **{
+            entry["sentence"]: (SUPPLIED[code], "Choose it in the settings", f"{page}#settings")
+            for code, entry in connection.standing.items()
+            if code in SUPPLIED
+        },
         NOT_SIGNED: (UNSIGNED, "Correct the app's details", f"{page}#connect"),
     }
 

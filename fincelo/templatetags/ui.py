@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from billing.tax import percent_of
 from contracts.money import Money
+from contracts.writing import current, write_amount, write_day, write_moment, write_number
 from fincelo import background, navigation, states
 from fincelo.awaited import Waiting
 from fincelo.enums import WorkState
@@ -31,8 +32,6 @@ ENDINGS = {
     WorkState.BROKE_OFF: "the worker that began it at {at} ended before it was done",
     WorkState.LOST: "it was asked for at {at} and left the queue before a worker began",
 }
-DAY = "j M Y"
-MOMENT = "j M Y, H:i"
 
 
 @register.simple_block_tag(takes_context=True, end_name="endcomponent")
@@ -67,7 +66,13 @@ def badge(state: str) -> SafeString:
 @register.simple_tag
 def money(minor: int, currency: str, *, column: str = "") -> SafeString:
     """With `column`, the currency that the column's heading names, only another one is shown."""
-    return _inline("money", amount=Money(minor=minor, currency=currency), show_currency=currency != column)
+    told = Money(minor=minor, currency=currency)
+    return _inline(
+        "money",
+        currency="" if currency == column else currency,
+        text=write_amount(told),
+        currency_first=current().currency_first,
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -121,7 +126,7 @@ def clock(value: datetime) -> SafeString:
 
 @register.simple_tag
 def day(value: date | None) -> SafeString:
-    return _inline("day", value=value, text=date_format(value, DAY) if value else "")
+    return _inline("day", value=value, text=write_day(value) if value else "")
 
 
 @register.simple_tag
@@ -140,9 +145,7 @@ def moment(value: datetime | None) -> SafeString:
     if not value:
         return _inline("moment", value=None)
     local = timezone.localtime(value)
-    return _inline(
-        "moment", value=local, iso=local.isoformat(timespec="seconds"), text=date_format(local, MOMENT)
-    )
+    return _inline("moment", value=local, iso=local.isoformat(timespec="seconds"), text=write_moment(local))
 
 
 @register.inclusion_tag("components/navigation.html", takes_context=True)
@@ -162,13 +165,13 @@ def navigation_links(context: Context) -> dict[str, Any]:
 @register.filter
 def amount(minor: int, currency: str) -> str:
     """Minor units as digits, grouped, with the currency's own decimals."""
-    return Money(minor=minor, currency=currency).format_amount()
+    return write_amount(Money(minor=minor, currency=currency))
 
 
 @register.filter
 def percent(rate: int) -> str:
     """A tax rate, kept in thousandths of a percent."""
-    return f"{percent_of(rate=rate)} %"
+    return f"{write_number(percent_of(rate=rate))} %"
 
 
 @register.filter
@@ -180,13 +183,13 @@ def one_currency(rows: Iterable[Any]) -> str:
 
 @register.filter
 def count(number: int) -> str:
-    return f"{number:,}"
+    return write_number(number)
 
 
 @register.filter
 def grouped(number: Decimal) -> str:
     """1,234.50: all its digits, as they were told."""
-    return f"{number:,f}"
+    return write_number(number)
 
 
 @register.filter
@@ -196,7 +199,7 @@ def contract_count(number: int) -> str:
 
 @register.filter
 def draft_count(number: int) -> str:
-    return f"{number:,} {'draft' if number == 1 else 'drafts'}"
+    return f"{count(number)} {'draft' if number == 1 else 'drafts'}"
 
 
 @register.filter

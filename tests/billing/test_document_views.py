@@ -6,14 +6,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
+from billing import tasks
 from billing.confirming import confirm
 from billing.models import ControlChange, Invoice, InvoiceRendering, Letterhead, Logo, Mailing
 from billing.rendering import invoice_pdf
+from billing.tasks import keep_documents
 from contracts.models import AuditEntry
 from tests.billing.documents.papers import pages, picture
 from tests.billing.mailing.letters import issue
 from tests.billing.people import person
 from tests.pages import alerts, signed_in
+from tests.queued import queued
 
 pytestmark = pytest.mark.django_db
 VIEW = "billing.view_invoice"
@@ -47,6 +50,28 @@ def test_pdf_is_downloaded(invoice: Invoice) -> None:
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "max-age=0, no-cache, no-store, must-revalidate, private",
     }
+
+
+def test_page_writes_nothing_and_the_worker_keeps_the_first_rendering(invoice: Invoice) -> None:
+    shown = signed_in(VIEW).get(f"/invoices/{invoice.pk}/invoice.pdf").content
+    before = InvoiceRendering.objects.count()
+
+    keep_documents()
+
+    assert before == 0
+    assert InvoiceRendering.objects.get(invoice=invoice).sha256 == sha256(shown).hexdigest()
+
+
+def test_rendering_goes_on_in_another_task_when_its_time_is_over(
+    invoice: Invoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "RENDERING_SECONDS", -1)
+
+    keep_documents()
+    keep_documents()
+
+    assert InvoiceRendering.objects.count() == 1
+    assert queued() == [("billing.tasks.keep_documents",)]
 
 
 def test_draft_is_previewed(invoice: Invoice) -> None:

@@ -96,7 +96,7 @@ def test_a_payment_taken_back_leaves_the_invoice_as_before(sent: bool, invoice: 
 @pytest.mark.parametrize(
     ("minor", "currency", "sentence"),
     [
-        (10_001, "USD", "INV-2026-000001 has only USD 100.00 open, and USD 100.01 is more."),
+        (10_001, "USD", "INV-2026-000001 has only USD\u00a0100.00 open, and USD\u00a0100.01 is more."),
         (100, "EUR", "INV-2026-000001 is in USD, not in EUR."),
         (0, "USD", "The amount is not above zero."),
         (-5, "USD", "The amount is not above zero."),

@@ -168,7 +168,7 @@ def test_a_parked_run_is_told_on_every_page_and_decided(finn: Client, ann: Clien
     refused = finn.post(f"/approvals/parked/{run.pk}/release/")
     done = ann.post(f"/approvals/parked/{run.pk}/release/", follow=True)
 
-    assert alerts(told) == ["The billing run of 2026-11-22 parked 1 invoice of USD 100.00."]
+    assert alerts(told) == ["The billing run of 22 Nov 2026 parked 1 invoice of USD 100.00."]
     assert refused.status_code == 403
     assert alerts(done) == ["Decided. What was parked is being billed."]
     assert Instalment.objects.filter(is_cleared=True, parked_by=None).count() == 1

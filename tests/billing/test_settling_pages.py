@@ -121,9 +121,12 @@ def test_a_draft_is_discarded(finn: Client, invoice: Invoice) -> None:
         ({"amount": "25"}, "Reason: This field is required."),
         (
             {"amount": "25.001", "reason": "x"},
-            "Amount in USD, without tax: The amount has more decimals than USD, which has 2.",
+            "Amount in USD, without tax: 25.001 can mean 25,001 or 25.001. Write 25001, or fewer decimals.",
         ),
-        ({"amount": "x", "reason": "x"}, "Amount in USD, without tax: Enter a number."),
+        (
+            {"amount": "x", "reason": "x"},
+            "Amount in USD, without tax: Enter an amount in digits, such as 1200.00 or 1.200,00.",
+        ),
         (
             {"amount": "100.01", "reason": "x"},
             "A credit note on INV-2026-000001 takes back up to USD 100.00, and more than nothing.",
@@ -153,7 +156,7 @@ def test_a_payment_is_recorded_and_taken_back(finn: Client, invoice: Invoice) ->
     assert heading(page) == "Invoices INV-2026-000001 Paid Download PDF"
     assert rows(page)[1][:4] == ["20 Nov 2026", "119.00", "Bank 7", "finn"]
     assert alerts(back) == ["The payment is taken back. Its amount is open again."]
-    assert [row[1] for row in rows(back)[1:]] == ["119.00", "-119.00"]
+    assert [row[1] for row in rows(back)[1:]] == ["119.00", "\u2212119.00"]
 
 
 def test_a_day_ahead_is_refused(finn: Client, invoice: Invoice) -> None:

@@ -109,7 +109,11 @@ def connect_hubspot(page: Page, demo: Demo) -> None:
 def confirm_mapping(page: Page) -> None:
     page.get_by_role("link", name="Open Field Mapping").first.click()
     page.get_by_role("button", name="Confirm mapping").click()
-    expect(page.locator("main")).to_contain_text("The first sync starts within five minutes")
+    page.locator("summary", has_text="Start billing").click(timeout=PATIENCE)
+    for limit in page.locator("input[name^=limit_]").all():
+        limit.fill("")
+    page.get_by_role("button", name="Start billing").click()
+    expect(page.locator("main")).to_contain_text("The import has ended.", timeout=PATIENCE)
 
 
 def sync_now(page: Page, demo: Demo, name: str) -> None:

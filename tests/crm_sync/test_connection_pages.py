@@ -7,7 +7,7 @@ from django.test import Client
 
 from contracts.models import AuditEntry, Contract
 from crm_sync.enums import ConnectionState, Provider
-from crm_sync.models import Connection, ConnectionLease
+from crm_sync.models import Connection, ConnectionLease, CrmSchema
 from tests.audited import changes
 from tests.billing.builders import Deal as BilledDeal
 from tests.billing.builders import sign
@@ -67,6 +67,19 @@ def test_warnings_of_the_connection_are_listed(browser: Client) -> None:
     connection = connect(state=ConnectionState.DEGRADED, warnings=["Account Manager stays blank."])
 
     assert "Account Manager stays blank." in alerts(browser.get(f"/settings/crm/{connection.pk}/"))
+
+
+@pytest.mark.parametrize("name", ["Closed Won ", "closed won", "Closed–Won"])
+def test_stage_that_only_deals_hold_can_be_chosen(browser: Client, name: str) -> None:
+    """A link that says to choose a stage leads to a list that has it."""
+    connection = connect()
+    CrmSchema.objects.filter(pk=connection.pk).update(unlisted_stages=[name])
+
+    page = browser.get(f"/settings/crm/{connection.pk}/")
+    browser.post(f"/settings/crm/{connection.pk}/settings/", SETTINGS | {"stage_names": ["Closed Won", name]})
+
+    assert f'name="stage_names" value="{name}"' in page.text
+    assert Connection.objects.get().stage_names == ["Closed Won", name]
 
 
 def test_stages_show_what_is_selected_won_and_gone(browser: Client) -> None:
@@ -194,7 +207,7 @@ def test_sync_now_marks_the_wish_and_shows_the_history(browser: Client) -> None:
     connection.refresh_from_db()
     assert connection.sync_requested_at is not None
     assert response.redirect_chain == [(f"/history/?connection={connection.pk}", 302)]
-    assert "The sync of Salesforce starts in a moment." in words(response.text)
+    assert "Sync waits for the worker since" in words(response.text)
 
 
 def test_sync_now_of_a_broken_connection_is_refused(browser: Client) -> None:

@@ -130,7 +130,8 @@ def test_contract_that_asks_offers_both_answers(contract_that_asks: Contract) ->
     ]
     assert f'action="/contracts/{contract_that_asks.pk}/catch-up/all/"' in page.content.decode()
     assert (
-        '<option value="2023-01-01">31 Dec 2022 – 3 periods, USD 3,000.00</option>' in page.content.decode()
+        '<option value="2023-01-01">31 Dec 2022 – 3 periods, USD\u00a03,000.00</option>'
+        in page.content.decode()
     )
 
 

@@ -1,12 +1,16 @@
 """Stored secrets, and the renewal of Salesforce's access tokens."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
+from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import call_command
-from django.db import connections
+from django.db import InternalError, connections
+from django.db import connection as database
 
 from crm_sync import credentials
 from crm_sync.errors import ConfigError
@@ -109,6 +113,31 @@ def test_rotated_refresh_token_is_kept_before_it_is_needed(
     assert (done.state, kept != first) == ("done", True)
     org.expire_access_tokens()
     assert run(salesforce).state == "done"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rotated_refresh_token_outlives_a_database_that_is_read_only_for_a_moment(
+    salesforce: Connection, org: Org
+) -> None:
+    """Such a refusal is an InternalError to Django, not an OperationalError (F21)."""
+    org.app.rotate = True
+    org.expire_access_tokens()
+    before = credentials.read(connection=salesforce)
+    refused = []
+
+    def refuse_once(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+        if sql.startswith('UPDATE "crm_sync_connectioncredentials"') and not refused:
+            refused.append(sql)
+            raise InternalError("read-only") from psycopg.errors.ReadOnlySqlTransaction("read-only")
+        return execute(sql, *args)
+
+    with database.execute_wrapper(refuse_once):
+        renew(salesforce, stale=before.access_token or "")
+
+    assert (len(refused), credentials.read(connection=salesforce).refresh_token != before.refresh_token) == (
+        1,
+        True,
+    )
 
 
 @pytest.mark.slow

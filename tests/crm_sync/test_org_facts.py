@@ -165,6 +165,15 @@ def test_nothing_is_imported_before_the_zone_is_known(untold: Connection, portal
     assert Contract.objects.get().start_date == date(2026, 11, 30)
 
 
+def test_run_that_cannot_ask_for_the_zone_fails(untold: Connection, hubspot_server: Server, run: Run) -> None:
+    """It does not pass for one that found nothing."""
+    hubspot_server.faults.add("status", code=503, endpoint="/account-info/")
+
+    failed = run(untold)
+
+    assert (failed.state, failed.error_kind, fresh(untold).state) == ("failed", "transient", "degraded")
+
+
 def test_a_person_may_name_the_zone(untold: Connection, run: Run) -> None:
     """The field is there as long as the CRM does not tell."""
     assert "time_zone" in SettingsForm(instance=untold, stages=[]).fields

@@ -188,8 +188,13 @@ def test_value_is_entered_on_the_page(held: Hold, browser: Client) -> None:
     none = browser.post(f"/holds/{held.pk}/enter/", {"key": "nonsense", "value": "5"}, follow=True)
 
     assert "What is the Contract Value of this deal?" in shown
-    assert alerts(refused)[0].startswith("Contract Value “lots” is not a plain number")
-    assert alerts(bare)[0] == "The value was not entered. Reason: This field is required."
+    for kept, told in (
+        ('value="lots"', "Enter an amount in digits, such as 1200.00 or 1.200,00."),
+        ("x</textarea>", "Enter an amount in digits, such as 1200.00 or 1.200,00."),
+    ):
+        assert (kept in refused.text, told in refused.text) == (True, True)
+    assert refused.text.count("<details data-confirm open>") == 1
+    assert ('value="5"' in bare.text, "This field is required." in bare.text) == (True, True)
     assert alerts(page)[0] == (
         "Contract Value of Acme platform is “900” from now on. The deal is read again in a moment."
     )

@@ -120,7 +120,7 @@ def test_lease_is_held_while_its_row_is_locked_for_long(
         cursor.execute("SET lock_timeout = 200")
 
     try:
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(LeaseHeld, match="or another database session has locked its lease"):
             claim(connection)
     finally:
         with database.cursor() as cursor:

@@ -5,24 +5,24 @@ import pytest
 from django.db import connection
 from django_q.models import Schedule
 
+from fincelo.background import registered
 from fincelo.schedules import ensure_schedules
 
-DECLARED = [
-    ("alarms", "crm_sync.tasks.look_after_alarms", "I", 1, -1),
-    ("billing", "billing.tasks.bill_due", "I", 60, -1),
-    ("heartbeat", "fincelo.health.beat", "I", 1, -1),
-    ("invariants", "contracts.tasks.check_at_night", "I", 60, -1),
-    ("mail", "billing.tasks.send_mails", "I", 5, -1),
-    ("poll", "crm_sync.tasks.poll_due", "I", 5, -1),
-    ("reminders", "crm_sync.tasks.remind_of_holds", "I", 30, -1),
-    ("sweep", "crm_sync.tasks.sweep_due", "I", 7, -1),
-    ("tie-out", "crm_sync.tasks.check_tie_out", "I", 30, -1),
-]
+DECLARED = sorted(
+    (task.schedule, task.name, "I", task.minutes, -1) for task in registered().values() if task.schedule
+)
 FIELDS = ("name", "func", "schedule_type", "minutes", "repeats")
 
 
 def stored() -> list[tuple[object, ...]]:
     return list(Schedule.objects.order_by("name", "pk").values_list(*FIELDS))
+
+
+def test_what_matters_runs_as_often_as_is_promised() -> None:
+    minutes = {task.schedule: task.minutes for task in registered().values()}
+    promised = {"poll": 5, "billing": 60, "mail": 5, "heartbeat": 1, "alarms": 1}
+
+    assert {name: minutes[name] for name in promised} == promised
 
 
 @pytest.mark.django_db

@@ -22,9 +22,8 @@ def connect_hubspot(people: People) -> Page:
 
 
 def preview_the_import(page: Page, *, patience: int = PATIENCE) -> None:
-    """From the page of a new connection to the totals of its preview. `patience` is in milliseconds."""
+    """From the page of a new connection to the preview of its import, which begins when the mapping is confirmed. `patience` is in milliseconds."""
     page.get_by_role("link", name="Open Field Mapping").first.click()
-    page.locator("a, button", has_text="Preview the import").first.click()
+    page.get_by_role("button", name="Confirm mapping").click()
     page.get_by_role("heading", name=re.compile("Import from")).wait_for()
-    page.get_by_role("button", name="Preview the import").click()
     wait_for_the_end(page, patience=patience)

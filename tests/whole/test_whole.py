@@ -55,8 +55,8 @@ def test_hubspot_is_connected_by_its_token(people: People, product: Product) -> 
 def preview_and_import(page: Page) -> None:
     preview_the_import(page)
     expect(page.locator("main")).to_contain_text("Totals by currency")
-    page.locator("summary", has_text="Confirm and import").click()
-    page.get_by_role("button", name="Import them").click()
+    page.locator("summary", has_text="Start billing").click()
+    page.get_by_role("button", name="Start billing").click()
     wait_for_the_end(page)
     expect(page.locator("main")).to_contain_text("The import has ended.")
 

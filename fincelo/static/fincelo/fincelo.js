@@ -25,17 +25,6 @@
     markTheme();
   };
 
-  // Dates as the reader's locale writes them; the ISO date stays in the title.
-  const locale = navigator.language;
-  const zone = document.documentElement.dataset.timeZone || undefined;
-  const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
-  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", timeZone: zone });
-  const localise = (element) => {
-    const value = new Date(element.dateTime);
-    if (Number.isNaN(value.getTime())) return;
-    element.textContent = (element.dateTime.includes("T") ? moment : day).format(value);
-  };
-
   const announce = (text) => {
     const region = document.getElementById("announcer");
     if (region) region.textContent = text;
@@ -83,7 +72,6 @@
   const widths = new ResizeObserver((entries) => entries.forEach((entry) => fit(entry.target)));
 
   const enhance = (root) => {
-    each(root, "time[data-local]", localise);
     each(root, "[data-copy]", enableCopy);
     each(root, "details[data-confirm]", enableConfirm);
     each(root, ".table-wrap", (wrap) => widths.observe(wrap));
@@ -97,4 +85,5 @@
   document.addEventListener("htmx:load", (event) => event.detail.elt !== document.body && enhance(event.detail.elt));
   enhance(document);
   markTheme();
+  document.querySelector("main [aria-invalid=true]")?.focus();
 })();

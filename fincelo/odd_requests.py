@@ -1,0 +1,48 @@
+"""Requests that ask for what cannot exist: letters no database stores, impossible days, huge numbers.
+
+They are answered like addresses that lead nowhere. A person who follows a broken link is told so, and no page
+has to guard each of its filters by itself.
+"""
+
+import logging
+from collections.abc import Callable
+
+from django.db import DataError
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.views.defaults import bad_request, page_not_found
+
+log = logging.getLogger(__name__)
+NUL = "\0"
+INSTEAD = "\ufffd"
+IMPOSSIBLE = (DataError, OverflowError, UnicodeEncodeError)
+"""What the database, the calendar and the encoding say of values that are none."""
+
+
+class OddRequests:
+    """Replaces NUL in query strings. What turns out to be impossible gets 404, or 400 for a form."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if NUL in request.path_info:
+            raise Http404("No address holds NUL.")
+        if any(NUL in text for name, values in request.GET.lists() for text in (name, *values)):
+            request.GET = _without_nul(request.GET)  # type: ignore[assignment]
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, IMPOSSIBLE):
+            return None
+        log.warning("An impossible value in %s %s", request.method, request.path, exc_info=exception)
+        if request.method in ("GET", "HEAD"):
+            return page_not_found(request, exception)
+        return bad_request(request, exception)
+
+
+def _without_nul(query: QueryDict) -> QueryDict:
+    clean = QueryDict(mutable=True)
+    for name, values in query.lists():
+        clean.setlist(name.replace(NUL, INSTEAD), [value.replace(NUL, INSTEAD) for value in values])
+    clean._mutable = False
+    return clean
