@@ -43,7 +43,7 @@ from contracts.admin.settings import OneRowAdmin
 @admin.register(LegalEntity)
 class LegalEntityAdmin(OneRowAdmin):
     form = LegalEntityForm
-    list_display = ["name", "tax_id", "invoice_prefix", "payment_terms_days"]
+    list_display = ["name", "country", "vat_id", "tax_number", "invoice_prefix", "payment_terms_days"]
 
 
 def actor_of(request: HttpRequest) -> AbstractBaseUser:

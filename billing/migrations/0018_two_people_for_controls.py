@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0029_indexes_of_the_search"),
+        ("billing", "0024_seller_names_itself"),
         ("contracts", "0013_right_to_export"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
