@@ -63,7 +63,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "activation approving banners bounds changing crediting customer_terms drafting due first_renderings "
+            "confirming controls activation approving banners bounds changing crediting customer_terms drafting due first_renderings "
             "foretelling "
             "health interruptions invariants invoicing issuing letterheads lifecycle locks mailing numbering "
             "overview paying payment_imports policy previewing printability queries rendering restoring searching story voiding waiting"
