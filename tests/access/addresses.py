@@ -8,7 +8,15 @@ from datetime import date
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from billing.enums import LimitKind
-from billing.models import ApprovalLimit, BillingRun, CreditNote, Invoice, Payment, PaymentImport
+from billing.models import (
+    ApprovalLimit,
+    BillingRun,
+    ControlChange,
+    CreditNote,
+    Invoice,
+    Payment,
+    PaymentImport,
+)
 from contracts.models import Contract, Customer, CustomField
 from tests.billing.mailing.letters import issue
 from tests.billing.people import person
@@ -46,6 +54,13 @@ def full_workspace() -> dict[str, int]:
     limit, _ = ApprovalLimit.objects.get_or_create(
         kind=LimitKind.CREDIT_NOTE, currency="USD", defaults={"amount_minor": 100_000}
     )
+    change = ControlChange.objects.create(
+        kind="limit",
+        subject="limit",
+        sentence="x",
+        requested_by=clerk,
+        payload={"kind": "invoice", "currency": "USD", "minor": None, "drops": True},
+    )
     field = CustomField.objects.create(home="customer", label="Region")
     return {
         "settings/crm/": connection.pk,
@@ -64,6 +79,7 @@ def full_workspace() -> dict[str, int]:
         "payments/imports/": file.pk,
         "payments/": payment.pk,
         "approvals/parked/": BillingRun.objects.earliest("pk").pk,
+        "approvals/changes/": change.pk,
         "approvals/": Invoice.objects.earliest("pk").pk,
     }
 
