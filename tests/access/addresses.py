@@ -91,7 +91,14 @@ def addresses(rows: dict[str, int], *, admin: bool = False) -> Iterator[tuple[st
             continue
         beginnings = [one for one in rows if route.startswith(one)]
         key = rows[max(beginnings, key=len)] if beginnings else 1
-        values = {"pk": key, "provider": "salesforce", "number": 1, "row": 1, "object_id": key}
+        values = {
+            "pk": key,
+            "provider": "salesforce",
+            "number": 1,
+            "row": 1,
+            "object_id": key,
+            "group": "address",
+        }
         yield name, "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route).format_map(defaultdict(str, values))
 
 
