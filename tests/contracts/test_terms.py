@@ -79,6 +79,7 @@ def test_add_months_across_centuries() -> None:
     assert add_months(anchor=date(2099, 12, 31), months=2) == date(2100, 2, 28)
     assert add_months(anchor=date(2026, 3, 31), months=-1) == date(2026, 2, 28)
     assert add_months(anchor=date(1900, 2, 28), months=-1) == date(1900, 1, 28)
+    assert term(start=date(1900, 1, 1), months=1).last_day == date(1900, 1, 31)
     assert add_months(anchor=date(9999, 11, 30), months=1) == date(9999, 12, 30)
 
 
