@@ -7,14 +7,17 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from django.urls import get_resolver
 from playwright.sync_api import Page, expect
 
 from fincelo.background import registered
-from tests.whole.buttons import Button, Tour, written
+from fincelo.rights import views
+from tests.whole.buttons import Button, Tour, kind, written
 from tests.whole.connecting import FORTY_DAYS_AGO, connect_hubspot, preview_the_import
 from tests.whole.people import People, number_in, wait_for_the_end
 from tests.whole.product import Product, until
 
+NOT_ALLOWED = 405
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
@@ -124,6 +127,23 @@ def test_every_button_that_a_person_sees_works(
     tour.walk()
 
     assert tour.trouble == []
+
+
+NOT_REACHED: dict[str, str] = {}
+"""Addresses that take a POST and have no button in this product's present state, each with its reason."""
+
+
+def test_every_address_that_takes_a_post_was_pressed(people: People, pressed: dict[Button, str]) -> None:
+    """What answers 405 to a GET has a button somewhere; one that is never offered is a feature without a door."""
+    page = people.page("admin")
+    routes = {kind(f"/{re.sub(r'<[^>]+>', '0', route)}") for route, _ in views(get_resolver().url_patterns)}
+    posts = {
+        route
+        for route in routes
+        if page.request.get(f"{people.product.demo.web}{route.replace('/N/', '/0/')}").status == NOT_ALLOWED
+    }
+
+    assert sorted(posts - {button.target for button in pressed} - set(NOT_REACHED)) == []
 
 
 def test_no_button_was_left_out(people: People, pressed: dict[Button, str]) -> None:
