@@ -13,6 +13,7 @@ from billing.enums import InstalmentState, InvoiceState, ScheduleState
 from billing.locks import lock_contracts
 from billing.models import BillingSchedule, Instalment, Invoice
 from billing.periods import PlannedInstalment
+from billing.printability import note_unprintable
 from contracts import audit
 from contracts.bulk import copy_rows, next_ids, update_rows
 from contracts.models import Contract
@@ -77,7 +78,7 @@ def asks_first(*, instalments: Sequence[PlannedInstalment], as_of: date) -> bool
 
 
 def activate_billing(*, orders: Sequence[ActivationOrder], as_of: date) -> None:
-    """Gives new contracts their schedule and instalments: three statements in the caller's transaction."""
+    """Gives new contracts their schedule and instalments: four statements in the caller's transaction."""
     if not orders:
         return
     ids = next_ids(counts={BillingSchedule: len(orders)})[BillingSchedule]
@@ -99,6 +100,7 @@ def activate_billing(*, orders: Sequence[ActivationOrder], as_of: date) -> None:
         ),
     )
     _copy_instalments(schedules)
+    note_unprintable(contract_ids=[order.contract_id for order in orders])
 
 
 def rebuild_billing(*, orders: Sequence[ActivationOrder], as_of: date) -> None:

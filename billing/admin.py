@@ -41,7 +41,7 @@ from contracts.admin.settings import OneRowAdmin
 @admin.register(LegalEntity)
 class LegalEntityAdmin(OneRowAdmin):
     form = LegalEntityForm
-    list_display = ["name", "tax_id", "invoice_prefix", "payment_terms_days"]
+    list_display = ["name", "country", "vat_id", "tax_number", "invoice_prefix", "payment_terms_days"]
 
 
 @admin.register(BillingPolicy)

@@ -25,6 +25,7 @@ from billing.issuing import issue_invoices
 from billing.locks import lock_contracts
 from billing.models import BillingRun, BillingSchedule, Instalment, Invoice
 from billing.policy import ensure_open, limits
+from billing.printability import note_unprintable
 from billing.waiting import waiting_contracts
 from contracts import audit
 from contracts.models import Contract
@@ -90,6 +91,7 @@ def approve_drafts(*, ids: Sequence[int], as_of: date, actor: AbstractBaseUser) 
 def _approve(ids: Sequence[int], *, run: BillingRun, actor: AbstractBaseUser) -> Approval:
     contract_ids = list(Invoice.objects.filter(pk__in=ids).values_list("contract_id", flat=True))
     lock_contracts(contract_ids=contract_ids)
+    note_unprintable(contract_ids=contract_ids)
     drafts = list(waiting_drafts().filter(pk__in=ids).select_related("legal_entity"))
     most = limits(kind=LimitKind.INVOICE)
     may_exceed = actor.has_perm("billing.approve_over_limit")  # type: ignore[attr-defined]

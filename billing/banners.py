@@ -46,16 +46,31 @@ def restored_database() -> list[dict[str, str]]:
 
 
 def incomplete_legal_entity() -> list[dict[str, str]]:
+    """What the company cannot name on its invoices yet."""
     entity = LegalEntity.objects.order_by("pk").first()
-    if entity and not entity.missing:
-        return []
-    missing = entity.missing if entity else "name and address"
-    return [
-        {
-            "tone": "bad",
-            "what": f"No invoice is issued: the {missing} of your company is missing.",
-            "why": "An invoice is legal only with the name and address of who sends it.",
-            "cure_label": "Enter it",
-            "cure_url": reverse("legal-entity"),
-        }
-    ]
+    if entity is None or entity.missing:
+        missing = entity.missing if entity else "name and address"
+        return [
+            _gap(
+                what=f"No invoice is issued: the {missing} of your company is missing.",
+                why="An invoice is legal only with the name and address of who sends it.",
+            )
+        ]
+    if entity.needs_tax_id:
+        return [
+            _gap(
+                what="No invoice with tax is issued: your company has neither VAT ID nor tax number.",
+                why="An invoice with tax is legal only with the number under which you pay it.",
+            )
+        ]
+    return []
+
+
+def _gap(*, what: str, why: str) -> dict[str, str]:
+    return {
+        "tone": "bad",
+        "what": what,
+        "why": why,
+        "cure_label": "Enter it",
+        "cure_url": reverse("legal-entity"),
+    }

@@ -22,6 +22,11 @@ class WaitCode(models.TextChoices):
     MANY_DEALS = "many_deals", "Many new deals at once"
     LARGE_VALUE = "large_value", "Far more value than usual"
     NOT_SHOWN = "not_shown", "Not shown before billing was started"
+    BUYER_ADDRESS = "buyer_address", "Customer's address missing"
+    TAX_UNDECIDED = "tax_undecided", "Tax not decided"
+    SELLER_TAX_ID = "seller_tax_id", "Your tax ID missing"
+    PO_MISSING = "po_missing", "PO number missing"
+    UNPRINTABLE = "unprintable", "Letters that cannot be printed"
 
 
 class ChangeOrigin(models.TextChoices):

@@ -30,6 +30,7 @@ from billing.locks import lock_contracts
 from billing.models import BillingRun, LegalEntity
 from billing.numbering import UnableToIssueInvoice, ensure_may_issue
 from billing.policy import PeriodLocked, billing_policy, ensure_open, limits
+from billing.printability import note_unprintable, recheck_unprintable
 from contracts.bulk import as_json
 from contracts.models import Contract
 from contracts.transactions import ensure_connected, run_durably
@@ -168,6 +169,7 @@ def invoice_due(
 
 
 def _put_aside(*, run: BillingRun) -> _PutAside:
+    recheck_unprintable()
     withdraw_drafts_of_stopped()
     last = last_billed(run=run)
     since = missed_since(run=run, last=last)
@@ -201,7 +203,9 @@ def _bill_chunk(*, due: Sequence[DueInstalment], rules: BillingRules, run: Billi
     note_session(run)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a refusal shows in its savepoint, not at the commit
-    lock_contracts(contract_ids={instalment.contract_id for instalment in due})
+    contract_ids = {instalment.contract_id for instalment in due}
+    lock_contracts(contract_ids=contract_ids)
+    note_unprintable(contract_ids=contract_ids)
     still = still_due(as_of=run.as_of, ids=[instalment.id for instalment in due])
     ready: list[DueInstalment] = []
     waiting: list[DueInstalment] = []

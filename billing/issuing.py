@@ -10,6 +10,7 @@ from billing.enums import InstalmentState, InvoiceState
 from billing.letterheads import seller_copy
 from billing.mailing.posting import FIRST_STATE
 from billing.models import BillingRun, LegalEntity
+from billing.models.particulars import HAS_PARTS
 from billing.numbering import take_numbers
 from billing.tax import TAX_SQL
 from contracts.bulk import as_array, as_json
@@ -31,6 +32,32 @@ _PRINTED = """
     ) END
 """
 """The custom fields that are printed, of the contract and its customer, where they have a value."""
+_LINES = """(
+    SELECT coalesce(jsonb_agg(btrim(line, E' \\t\\r') ORDER BY place), '[]')
+    FROM regexp_split_to_table(
+        CASE WHEN {has_parts} THEN customer.street ELSE customer.address END, E'\\n'
+    ) WITH ORDINALITY AS split (line, place)
+    WHERE btrim(line, E' \\t\\r') <> ''
+)""".format(has_parts=HAS_PARTS.format("customer"))  # noqa: S608  constants
+_BUYER = f"""jsonb_build_object(
+    'format', 2, 'name', customer.name, 'printed_name', customer.printed_name,
+    'trading_name', customer.trading_name, 'kind', customer.kind,
+    'address', jsonb_build_object(
+        'lines', {_LINES}, 'post_code', customer.post_code, 'city', customer.city,
+        'region', customer.region, 'country', customer.country
+    ),
+    'vat_id', customer.vat_id, 'tax_number', customer.tax_number,
+    'company_id', customer.company_id, 'company_id_scheme', customer.company_id_scheme,
+    'buyer_id', customer.buyer_id, 'buyer_reference', customer.buyer_reference,
+    'accounting_reference', customer.accounting_reference,
+    'electronic_address', jsonb_build_object(
+        'scheme', customer.electronic_scheme, 'id', customer.electronic_address
+    ),
+    'contact', jsonb_build_object(
+        'name', customer.contact_name, 'phone', customer.contact_phone, 'email', customer.contact_email
+    ),
+    'billing_email', customer.billing_email, 'language', customer.language
+)"""
 _ISSUE = f"""
     WITH priced AS MATERIALIZED (
         SELECT
@@ -47,11 +74,7 @@ _ISSUE = f"""
                 contract.currency, contract.po_number, customer.id AS customer_id,
                 coalesce(customer.tax_rate, %(rate)s) AS rate,
                 coalesce(customer.payment_terms_days, %(terms)s) AS terms,
-                jsonb_build_object(
-                    'name', customer.name, 'address', customer.address,
-                    'tax_id', customer.tax_id, 'billing_email', customer.billing_email,
-                    'language', customer.language
-                ) AS buyer,
+                {_BUYER} AS buyer,
                 {_PRINTED} AS custom_fields
             FROM billing_instalment instalment
             JOIN billing_billingschedule schedule ON schedule.id = instalment.schedule_id

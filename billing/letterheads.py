@@ -1,6 +1,7 @@
 """What documents look like from now on. Issued invoices keep the logo and footer that they had."""
 
 from hashlib import sha256
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -9,15 +10,37 @@ from billing.models import LegalEntity, Letterhead, Logo, Mailing
 from contracts import audit
 
 
-def seller_copy(*, legal_entity: LegalEntity) -> dict[str, str]:
+def seller_copy(*, legal_entity: LegalEntity) -> dict[str, Any]:
     """What an invoice keeps of its sender from issue on."""
     found = Letterhead.objects.filter(legal_entity=legal_entity).select_related("logo").defer("logo__jpeg")
     letterhead = found.first() or Letterhead(legal_entity=legal_entity)
+    return {**party_copy(legal_entity), "legal_info": legal_entity.legal_info, **_facts(letterhead)}
+
+
+def party_copy(party: LegalEntity) -> dict[str, Any]:
+    """A party as documents keep it, in format 2: address in parts, VAT id and tax number apart."""
+    text = party.street if party.has_parts else party.address
     return {
-        "name": legal_entity.name,
-        "address": legal_entity.address,
-        "tax_id": legal_entity.tax_id,
-        **_facts(letterhead),
+        "format": 2,
+        "name": party.name,
+        "trading_name": party.trading_name,
+        "address": {
+            "lines": [line.strip() for line in text.splitlines() if line.strip()],
+            "post_code": party.post_code,
+            "city": party.city,
+            "region": party.region,
+            "country": party.country,
+        },
+        "vat_id": party.vat_id,
+        "tax_number": party.tax_number,
+        "company_id": party.company_id,
+        "company_id_scheme": party.company_id_scheme,
+        "electronic_address": {"scheme": party.electronic_scheme, "id": party.electronic_address},
+        "contact": {
+            "name": party.contact_name,
+            "phone": party.contact_phone,
+            "email": party.contact_email,
+        },
     }
 
 

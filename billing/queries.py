@@ -156,3 +156,15 @@ def _shown_state(as_of: date) -> Case:
     return Case(
         When(_overdue(as_of), then=Value(OVERDUE)), default=F("state"), output_field=CharField(max_length=10)
     )
+
+
+def incomplete_documents() -> int:
+    """Issued invoices that name no buyer's address or, with tax, no tax id of the seller; void ones left out.
+
+    All are of the first format: later ones are refused. Counted up to a thousand.
+    """
+    first = Invoice.objects.filter(buyer__format=None).exclude(
+        state__in=[InvoiceState.DRAFT, InvoiceState.VOID]
+    )
+    lacking = first.filter(Q(buyer__address="") | (~Q(tax_minor=0) & Q(seller__tax_id="")))
+    return lacking[:1_000].count()

@@ -7,7 +7,8 @@ from typing import Any
 
 from billing.documents.content import CustomFact, Document, Line, Party, Reference
 from billing.documents.fonts import shows_boxes
-from billing.documents.painting import render
+from billing.documents.painting import render, render_with_boxes
+from billing.documents.parties import country_of_copy, party_of
 from billing.documents.text import paragraphs
 from billing.enums import CreditNoteState, InvoiceState, SeriesKind
 from billing.letterheads import seller_copy
@@ -41,46 +42,48 @@ class UnableToWitness(UnableToRender):
 
 def invoice_pdf(*, invoice: Invoice) -> bytes:
     """The same bytes as ever, of which the first leave their hash. Nothing is kept of a draft."""
-    pdf = render(document_of(invoice=invoice))
-    if invoice.state != InvoiceState.DRAFT:
-        _witness(invoice, kind=SeriesKind.INVOICE)
-        digest = sha256(pdf).hexdigest()
-        first, _ = InvoiceRendering.objects.get_or_create(invoice=invoice, defaults={"sha256": digest})
-        _verify(invoice, first, digest)
-    return pdf
+    document = document_of(invoice=invoice)
+    pdf = render(document)
+    if invoice.state == InvoiceState.DRAFT:
+        return pdf
+    _witness(invoice, kind=SeriesKind.INVOICE)
+    digest = sha256(pdf).hexdigest()
+    first, _ = InvoiceRendering.objects.get_or_create(invoice=invoice, defaults={"sha256": digest})
+    return _verified(invoice, pdf, document=document, first=first)
 
 
 def shown_invoice_pdf(*, invoice: Invoice) -> bytes:
     """For a page, which writes nothing into the database: the hash is kept by the worker."""
-    pdf = render(document_of(invoice=invoice))
-    if invoice.state != InvoiceState.DRAFT:
-        _witness(invoice, kind=SeriesKind.INVOICE)
-        first = InvoiceRendering.objects.filter(invoice=invoice).first()
-        if first is not None:
-            _verify(invoice, first, sha256(pdf).hexdigest())
-    return pdf
+    document = document_of(invoice=invoice)
+    pdf = render(document)
+    if invoice.state == InvoiceState.DRAFT:
+        return pdf
+    _witness(invoice, kind=SeriesKind.INVOICE)
+    first = InvoiceRendering.objects.filter(invoice=invoice).first()
+    return _verified(invoice, pdf, document=document, first=first) if first else pdf
 
 
 def shown_credit_note_pdf(*, note: CreditNote) -> bytes:
     """For a page, as of an invoice."""
-    pdf = render(credit_document_of(note=note))
-    if note.state != CreditNoteState.DRAFT:
-        _witness(note, kind=SeriesKind.CREDIT_NOTE)
-        first = CreditNoteRendering.objects.filter(credit_note=note).first()
-        if first is not None:
-            _verify(note, first, sha256(pdf).hexdigest())
-    return pdf
+    document = credit_document_of(note=note)
+    pdf = render(document)
+    if note.state == CreditNoteState.DRAFT:
+        return pdf
+    _witness(note, kind=SeriesKind.CREDIT_NOTE)
+    first = CreditNoteRendering.objects.filter(credit_note=note).first()
+    return _verified(note, pdf, document=document, first=first) if first else pdf
 
 
 def credit_note_pdf(*, note: CreditNote) -> bytes:
     """The same bytes as ever, of which the first leave their hash. Nothing is kept of a draft."""
-    pdf = render(credit_document_of(note=note))
-    if note.state != CreditNoteState.DRAFT:
-        _witness(note, kind=SeriesKind.CREDIT_NOTE)
-        digest = sha256(pdf).hexdigest()
-        first, _ = CreditNoteRendering.objects.get_or_create(credit_note=note, defaults={"sha256": digest})
-        _verify(note, first, digest)
-    return pdf
+    document = credit_document_of(note=note)
+    pdf = render(document)
+    if note.state == CreditNoteState.DRAFT:
+        return pdf
+    _witness(note, kind=SeriesKind.CREDIT_NOTE)
+    digest = sha256(pdf).hexdigest()
+    first, _ = CreditNoteRendering.objects.get_or_create(credit_note=note, defaults={"sha256": digest})
+    return _verified(note, pdf, document=document, first=first)
 
 
 def _witness(document: Invoice | CreditNote, *, kind: SeriesKind) -> None:
@@ -102,7 +105,7 @@ def sample_pdf(*, legal_entity: LegalEntity, as_of: date) -> bytes:
     seller = seller_copy(legal_entity=legal_entity)
     included = legal_entity.prices_include_tax
     [taxed] = tax_summary(
-        charges=[Charge(amount=SAMPLE_MINOR, rate=legal_entity.default_tax_rate)], included=included
+        charges=[Charge(amount=SAMPLE_MINOR, rate=legal_entity.default_tax_rate or 0)], included=included
     )
     document = Document(
         language=Language.ENGLISH,
@@ -112,8 +115,8 @@ def sample_pdf(*, legal_entity: LegalEntity, as_of: date) -> bytes:
         payment_terms_days=legal_entity.payment_terms_days,
         po_number="4711",
         currency="EUR",
-        seller=_party(seller),
-        buyer=Party(name="Sample Customer", address="1 Main Street\nSpringfield", tax_id="DE000000000"),
+        seller=party_of(seller, language=Language.ENGLISH, from_country=legal_entity.country),
+        buyer=Party(name="Sample Customer", address="1 Main Street\nSpringfield", vat_id="DE136695976"),
         lines=[
             Line(
                 description="Sample subscription",
@@ -137,6 +140,7 @@ def sample_pdf(*, legal_entity: LegalEntity, as_of: date) -> bytes:
 
 def document_of(*, invoice: Invoice) -> Document:
     """Nothing but what the invoice and its lines say themselves."""
+    seller, buyer = _parties(invoice.seller, invoice.buyer)
     return Document(
         language=invoice.buyer.get("language", ""),
         number=invoice.number,
@@ -145,8 +149,8 @@ def document_of(*, invoice: Invoice) -> Document:
         payment_terms_days=invoice.payment_terms_days,
         po_number=invoice.po_number,
         currency=invoice.currency,
-        seller=_party(invoice.seller),
-        buyer=_party(invoice.buyer),
+        seller=seller,
+        buyer=buyer,
         lines=_lines(invoice.lines.order_by("position")),
         net_minor=invoice.net_minor,
         tax_minor=invoice.tax_minor,
@@ -166,6 +170,7 @@ def credit_document_of(*, note: CreditNote) -> Document:
     invoice = note.invoice
     assert invoice.number is not None  # only what is issued is credited
     assert invoice.issue_date is not None
+    seller, buyer = _parties(note.seller, note.buyer)
     return Document(
         language=note.buyer.get("language", ""),
         number=note.number,
@@ -174,8 +179,8 @@ def credit_document_of(*, note: CreditNote) -> Document:
         payment_terms_days=None,
         po_number=invoice.po_number,
         currency=note.currency,
-        seller=_party(note.seller),
-        buyer=_party(note.buyer),
+        seller=seller,
+        buyer=buyer,
         lines=_lines(note.lines.order_by("position")),
         net_minor=note.net_minor,
         tax_minor=note.tax_minor,
@@ -219,22 +224,35 @@ def _taxes(summary: Sequence[dict[str, int]]) -> list[RateTotal]:
     ]
 
 
-def _party(copy: dict[str, Any]) -> Party:
-    return Party(name=copy["name"], address=copy["address"], tax_id=copy["tax_id"])
+def _parties(seller: dict[str, Any], buyer: dict[str, Any]) -> tuple[Party, Party]:
+    """(seller, buyer) as they are printed in the buyer's language."""
+    language, home = buyer.get("language", ""), country_of_copy(seller)
+    return (
+        party_of(seller, language=language, from_country=home),
+        party_of(buyer, language=language, from_country=home),
+    )
 
 
 def _logo(digest: str) -> bytes | None:
     return bytes(Logo.objects.values_list("jpeg", flat=True).get(sha256=digest)) if digest else None
 
 
-def _verify(
-    document: Invoice | CreditNote, first: InvoiceRendering | CreditNoteRendering, digest: str
-) -> None:
-    if first.sha256 == digest:
-        return
-    what = "The invoice" if isinstance(document, Invoice) else "The credit note"
+def _verified(
+    issued: Invoice | CreditNote,
+    pdf: bytes,
+    *,
+    document: Document,
+    first: InvoiceRendering | CreditNoteRendering,
+) -> bytes:
+    """The bytes that were first made. Those with boxes are made again with them."""
+    if sha256(pdf).hexdigest() == first.sha256:
+        return pdf
+    older = render_with_boxes(document)
+    if sha256(older).hexdigest() == first.sha256:
+        return older
+    what = "The invoice" if isinstance(issued, Invoice) else "The credit note"
     raise UnableToRender(
-        f"The PDF of {document} made now differs from the one first made on "
+        f"The PDF of {issued} made now differs from the one first made on "
         f"{first.created_at:%d %B %Y}, so it is not handed out. {what} itself is as it was; "
         "ask the operator which version of Fincelo made that PDF."
     )

@@ -78,8 +78,12 @@ def customers_by_tax_id(text: str) -> list[Customer]:
     bare = re.sub(r"[\s.-]", "", text).upper()
     if len(bare) < 5 or not any(letter.isdigit() for letter in bare):
         return []
-    found = Customer.objects.current().annotate(bare_tax_id=Upper(Replace("tax_id", Value(" "), Value(""))))
-    return list(found.filter(bare_tax_id=bare).order_by("name", "id")[:MOST])
+    found = Customer.objects.current().annotate(
+        bare_vat_id=Upper(Replace("vat_id", Value(" "), Value(""))),
+        bare_tax_number=Upper(Replace("tax_number", Value(" "), Value(""))),
+    )
+    matching = found.filter(Q(bare_vat_id=bare) | Q(bare_tax_number=bare))
+    return list(matching.order_by("name", "id")[:MOST])
 
 
 def contracts_by_po(text: str) -> list[Contract]:

@@ -11,9 +11,12 @@ from billing.models import ApprovalLimit, BillingPolicy, LegalEntity
 from billing.tax import percent_of, rate_of
 from contracts.amount_fields import MOST_DECIMALS, AmountField
 from contracts.clock import business_day
+from contracts.countries import currency_of
 from contracts.currencies import EXPONENTS
 from contracts.models import Customer
 from contracts.money import AmountRefused, Money
+from contracts.party_forms import LABELS as PARTY_LABELS
+from contracts.party_forms import PARTY_FIELDS, PartyForm
 
 
 class PercentField(forms.DecimalField):
@@ -23,33 +26,56 @@ class PercentField(forms.DecimalField):
         super().__init__(min_value=0, max_value=Decimal("99.999"), max_digits=6, decimal_places=3, **kwargs)
 
 
-class LegalEntityForm(forms.ModelForm):
+class LegalEntityForm(PartyForm):
     default_tax_percent = PercentField(
-        label="Default tax rate (%)", help_text="For customers that have no rate of their own."
+        label="Default tax rate (%)",
+        required=False,
+        help_text="For customers in your country that have no rate of their own. Empty: each needs one.",
     )
 
     class Meta:
         model = LegalEntity
-        fields = [
+        fields = (
             "name",
-            "address",
-            "tax_id",
+            *PARTY_FIELDS,
+            "company_id",
+            "legal_info",
             "invoice_prefix",
             "credit_note_prefix",
             "payment_terms_days",
             "prices_include_tax",
-        ]
-        labels = {"tax_id": "Tax ID", "payment_terms_days": "Payment terms (days)"}
+            "requires_buyer_address",
+        )
+        labels = {**PARTY_LABELS, "payment_terms_days": "Payment terms (days)"}
+        help_texts = {"tax_number": "Where you have no VAT ID. Invoices with tax name one of both."}
+        widgets = {"legal_info": forms.Textarea(attrs={"rows": 2})}
+
+    field_order = ("name", *PARTY_FIELDS, "use_as_written", "company_id", "legal_info", "default_tax_percent")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["default_tax_percent"] = percent_of(rate=self.instance.default_tax_rate)
-        if "address" in self.fields:  # the admin shows no field to who may only look
-            self.fields["address"].required = True
+        rate = self.instance.default_tax_rate
+        self.initial["default_tax_percent"] = None if rate is None else percent_of(rate=rate)
+        if "name" in self.fields:  # the admin shows no field to who may only look
             self.fields["name"].help_text = "As registered: it stands on every invoice."
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if not any(cleaned.get(part, "").strip() for part in ("street", "city", "address")):
+            self.add_error("street", "Enter the street, or the city: an invoice names its sender's address.")
+        percent = cleaned.get("default_tax_percent")
+        if (
+            percent
+            and not (cleaned.get("vat_id") or cleaned.get("tax_number"))
+            and "vat_id" not in self.errors
+        ):
+            self.add_error("vat_id", "Invoices with tax name your VAT ID or tax number. Enter one of both.")
+        return cleaned
+
     def save(self, commit: bool = True) -> LegalEntity:
-        self.instance.default_tax_rate = rate_of(percent=self.cleaned_data["default_tax_percent"])
+        percent = self.cleaned_data["default_tax_percent"]
+        self.instance.default_tax_rate = None if percent is None else rate_of(percent=percent)
+        self.instance.vat_currency = currency_of(self.cleaned_data["country"])
         entity: LegalEntity = super().save(commit)
         return entity
 
@@ -112,11 +138,18 @@ class BillingTermsForm(forms.Form):
             self.fields["tax_percent"].initial = percent_of(rate=customer.tax_rate)
         self.fields["payment_terms_days"].initial = customer.payment_terms_days
         if entity:
-            usual = percent_of(rate=entity.default_tax_rate)
-            self.fields["tax_percent"].help_text = f"Empty: {usual} %, as for all."
+            self.fields["tax_percent"].help_text = usual_rate(entity)
             self.fields["payment_terms_days"].help_text = f"Empty: {entity.payment_terms_days}, as for all."
 
     @property
     def rate(self) -> int | None:
         percent = self.cleaned_data["tax_percent"]
         return None if percent is None else rate_of(percent=percent)
+
+
+def usual_rate(entity: LegalEntity) -> str:
+    """What an empty rate means."""
+    if entity.default_tax_rate is None:
+        return "Empty: invoices wait, because there is no default rate."
+    usual = f"{percent_of(rate=entity.default_tax_rate):f}"
+    return f"Empty: {usual} %, as for all customers in your country."

@@ -10,12 +10,22 @@ from contracts.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerDraft:
-    """A customer as its source describes it today."""
+    """A customer as its source describes it today.
+
+    `address` is one as a text; the parts of one are beside it. `tax_rate`: in thousandths of a percent.
+    """
 
     name: str
     billing_email: str = ""
     address: str = ""
-    tax_id: str = ""
+    street: str = ""
+    post_code: str = ""
+    city: str = ""
+    region: str = ""
+    country: str = ""
+    vat_id: str = ""
+    tax_number: str = ""
+    tax_rate: int | None = None
     custom_fields: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -67,3 +67,11 @@ class Language(models.TextChoices):
 
     ENGLISH = "en", "English"
     GERMAN = "de", "Deutsch"
+
+
+class CustomerKind(models.TextChoices):
+    """Decides who owes the tax. An account of a CRM is a business unless somebody says otherwise."""
+
+    BUSINESS = "business", "Business"
+    CONSUMER = "consumer", "Consumer"
+    PUBLIC = "public", "Public body"

@@ -10,12 +10,14 @@ from contracts.enums import (
     BillingCycle,
     BillingTiming,
     ContractState,
+    CustomerKind,
     CustomFieldHome,
     CustomFieldType,
     Language,
     LeadDays,
     PageFormat,
 )
+from contracts.party_columns import PartyColumns, country_is_a_code, text
 from contracts.triggers import appended_only, never_emptied, stamped, values_fit
 from fincelo.validators import one_line
 
@@ -82,13 +84,39 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return self.filter(archived_at=None)
 
 
-class Customer(models.Model):
-    """Who is billed."""
+class Customer(PartyColumns):
+    """Who is billed.
+
+    `entered`: the groups of columns that people keep here (`contracts.particulars.GROUPS`); what the CRM says
+    of them is in `source_values`, until the group is taken back.
+    """
 
     name = models.CharField(max_length=NAME_LENGTH)
+    printed_name = text(
+        NAME_LENGTH, help_text="Printed in place of the name, as where no font has its letters."
+    )
     billing_email = models.CharField(max_length=320, blank=True, db_default="")
-    address = models.TextField(blank=True, db_default="")
-    tax_id = models.CharField(max_length=64, blank=True, db_default="")
+    kind = models.CharField(
+        max_length=8,
+        choices=CustomerKind.choices,
+        default=CustomerKind.BUSINESS,
+        db_default=CustomerKind.BUSINESS.value,
+    )
+    buyer_id = text(64, verbose_name="buyer ID")
+    buyer_reference = text(100, help_text="Of public customers, such as a Leitweg-ID.")
+    accounting_reference = text(100)
+    po_required = models.BooleanField(
+        "PO number required",
+        default=False,
+        db_default=False,
+        help_text="Invoices wait for the purchase order number of their contract.",
+    )
+    ship_name = text(NAME_LENGTH)
+    ship_post_code = text(20)
+    ship_city = text(100)
+    ship_country = text(2)
+    entered = models.JSONField(default=list, db_default=[], blank=True, editable=False)
+    source_values = models.JSONField(default=dict, db_default={}, blank=True, editable=False)
     language = models.CharField(
         max_length=2, choices=Language.choices, default=Language.ENGLISH, db_default=Language.ENGLISH.value
     )
@@ -112,6 +140,7 @@ class Customer(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="customer_has_a_name"),
+            country_is_a_code("customer_country_is_a_code"),
             models.CheckConstraint(
                 condition=Q(tax_rate=None) | Q(tax_rate__lt=100_000), name="customer_tax_rate_is_a_rate"
             ),
@@ -120,7 +149,8 @@ class Customer(models.Model):
             models.Index(Upper("name"), "id", name="customer_by_name"),
             GinIndex(SearchVector("name", config="simple"), name="customer_by_words"),
             models.Index(OpClass(Lower("billing_email"), "text_pattern_ops"), name="customer_by_mail"),
-            models.Index(Upper(Replace("tax_id", Value(" "), Value(""))), name="customer_by_tax_id"),
+            models.Index(Upper(Replace("vat_id", Value(" "), Value(""))), name="customer_by_vat_id"),
+            models.Index(Upper(Replace("tax_number", Value(" "), Value(""))), name="customer_by_tax_number"),
         ]
 
     def __str__(self) -> str:

@@ -13,9 +13,10 @@ from contracts.bulk import copy_rows, next_ids, update_rows
 from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import ContractState
 from contracts.models import Contract, Customer
+from contracts.particulars import FED, followed
 from contracts.terms import term
 
-CUSTOMER_COLUMNS = ("name", "billing_email", "address", "tax_id", "custom_fields")
+CUSTOMER_COLUMNS = (*FED, "source_values", "custom_fields")
 DECIDED_COLUMNS = ("state", "needs_approval")
 CONTRACT_COLUMNS = (
     "customer_id",
@@ -52,26 +53,25 @@ def write_customers(*, drafts: Sequence[CustomerDraft]) -> list[int]:
         return []
     ids = next_ids(counts={Customer: len(drafts)})[Customer]
     rows = [
-        (key, draft.name, draft.billing_email, draft.address, draft.tax_id, dict(draft.custom_fields))
+        (key, *(getattr(draft, column) for column in FED), dict(draft.custom_fields))
         for key, draft in zip(ids, drafts, strict=True)
     ]
-    copy_rows(model=Customer, columns=("id", *CUSTOMER_COLUMNS), rows=rows)
+    copy_rows(model=Customer, columns=("id", *FED, "custom_fields"), rows=rows)
     return ids
 
 
 def refresh_customers(*, drafts: Mapping[int, CustomerDraft]) -> int:
-    """Brings customers up to date; returns how many differed. An empty text never replaces a filled one."""
+    """Brings customers up to date; returns how many differed.
+
+    What people keep here stays, and an empty text never replaces a filled one.
+    """
     current = Customer.objects.in_bulk(list(drafts))
     rows: list[tuple[Any, ...]] = []
     for key, draft in drafts.items():
         customer = current[key]
-        wanted = (
-            draft.name,
-            draft.billing_email or customer.billing_email,
-            draft.address or customer.address,
-            draft.tax_id or customer.tax_id,
-            {**customer.custom_fields, **draft.custom_fields},
-        )
+        follow = followed(customer, draft)
+        custom = {**customer.custom_fields, **draft.custom_fields}
+        wanted = (*follow.values(), custom)
         if wanted != tuple(getattr(customer, column) for column in CUSTOMER_COLUMNS):
             rows.append((key, *wanted))
     update_rows(model=Customer, columns=CUSTOMER_COLUMNS, rows=rows)

@@ -8,9 +8,11 @@ from typing import Any
 
 from billing.periods import PlannedInstalment, plan_instalments
 from billing.split import ScheduleImpossible
+from billing.tax import rate_of
 from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import CustomFieldHome
 from contracts.money import LIMIT, Money, TooLarge, TooPrecise
+from contracts.tax_ids import tax_ids_of
 from contracts.terms import DateOutOfRange, term
 from crm_sync import readers
 from crm_sync.deals import Deal, RawValue
@@ -29,6 +31,15 @@ from crm_sync.rhythms import Rhythm, Timing
 from crm_sync.transforms import beside, entered_reader, missing_code, reader_of
 
 NO_TRANSLATIONS: Mapping[str, str] = {}
+PARTICULARS = (
+    Target.BILLING_EMAIL,
+    Target.ADDRESS,
+    Target.POST_CODE,
+    Target.CITY,
+    Target.REGION,
+    Target.COUNTRY,
+)
+"""Texts of the customer that the draft names as the mapping does."""
 
 
 def map_deal(
@@ -96,19 +107,11 @@ class DealMapper:
     ) -> tuple[CustomerDraft | None, ContractDraft | None]:
         title = self.title()
         po_number = self.read(Target.PO_NUMBER)
-        billing_email = self.read(Target.BILLING_EMAIL)
-        tax_id = self.read(Target.TAX_ID)
-        address = self.read(Target.ADDRESS)
+        particulars = self.particulars()
         custom = self.custom_fields()
         if name is None or value is None or start is None or months is None or rhythm is None:
             return None, None
-        customer = CustomerDraft(
-            name=name,
-            billing_email=billing_email or "",
-            address=address or "",
-            tax_id=tax_id or "",
-            custom_fields=custom[CustomFieldHome.CUSTOMER],
-        )
+        customer = CustomerDraft(name=name, custom_fields=custom[CustomFieldHome.CUSTOMER], **particulars)
         timing, lead_days = self.settings.billed(rhythm.timing)
         contract = ContractDraft(
             name=title or name,
@@ -123,6 +126,20 @@ class DealMapper:
             custom_fields=custom[CustomFieldHome.CONTRACT],
         )
         return customer, contract
+
+    def particulars(self) -> dict[str, Any]:
+        """What invoices name of the customer beside its name, by column of the draft."""
+        street = [self.read(target) or "" for target in (Target.STREET, Target.STREET_2)]
+        rate = self.read(Target.TAX_RATE)
+        ids = tax_ids_of(self.read(Target.TAX_ID) or "")
+        texts = {target.value: self.read(target) or "" for target in PARTICULARS}
+        return {
+            **texts,
+            "street": "\n".join(line for line in street if line),
+            "vat_id": ids.vat_id,
+            "tax_number": ids.tax_number,
+            "tax_rate": None if rate is None else rate_of(percent=rate),
+        }
 
     def plan(self, contract: ContractDraft) -> Sequence[PlannedInstalment]:
         """The instalments; a free contract has none."""

@@ -39,6 +39,7 @@ TYPE_WORDS = {
     "id": "record id",
 }
 """What the CRMs call their types, as people say it; the others are words already."""
+SEVERAL_LINES = (Target.ADDRESS, Target.STREET, Target.STREET_2)
 LABELS = {
     Target.BILLING_CYCLE: dict(rhythm_choices()),
     Target.BILLING_TIMING: dict(timing_choices()),
@@ -106,4 +107,8 @@ def read_words(rule: FieldRule, *, settings: MappingSettings) -> str:
         return "ISO code"
     if rule.custom_type is CustomFieldType.YES_NO:
         return "yes or no"
-    return "text of several lines" if rule.target is Target.ADDRESS else "text as it is"
+    if rule.target is Target.COUNTRY:
+        return "country, by name or ISO code"
+    if rule.target is Target.TAX_RATE:
+        return "percentage"
+    return "text of several lines" if rule.target in SEVERAL_LINES else "text as it is"

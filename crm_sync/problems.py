@@ -34,6 +34,7 @@ KEYS: Mapping[HoldCode, str] = {
         ),
         Target.CUSTOMER_NAME: (HoldCode.NO_ACCOUNT, HoldCode.CUSTOMER_NAME_MISSING),
         Target.CURRENCY: (HoldCode.CURRENCY_UNKNOWN,),
+        Target.COUNTRY: (HoldCode.COUNTRY_UNKNOWN,),
         Target.START_DATE: (HoldCode.DATE_MISSING, HoldCode.DATE_OUT_OF_RANGE),
     }.items()
     for code in codes
@@ -54,7 +55,7 @@ class Cure(StrEnum):
     MAPPING = "mapping"
 
 
-TABLED = frozenset({HoldCode.FREQUENCY_UNKNOWN, HoldCode.TERM_UNREADABLE})
+TABLED = frozenset({HoldCode.FREQUENCY_UNKNOWN, HoldCode.TERM_UNREADABLE, HoldCode.COUNTRY_UNKNOWN})
 EMPTY = frozenset({HoldCode.TERM_MISSING, HoldCode.FREQUENCY_MISSING, HoldCode.DATE_MISSING})
 """What may have a default. No amount has: it would be billed to whoever is left without one."""
 NO_CYCLE_MEANT = frozenset({Misread.NOT_BILLED, Misread.NO_CYCLE})

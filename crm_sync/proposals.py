@@ -3,14 +3,14 @@
 A field is proposed when its label is understood as a whole. "Setup Fee Term" is a term of something else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from crm_sync.deals import CrmField
 from crm_sync.enums import Provider, SourceObject, Target
 from crm_sync.mapping_rules import FieldRule
 from crm_sync.synonyms import MONTH_WORDS, YEAR_WORDS, listed
 from crm_sync.term_units import api_words, evidence_of
-from crm_sync.words import words_in
+from crm_sync.words import same_words, words_in
 
 DEFAULTS = {
     Provider.SALESFORCE: (
@@ -26,6 +26,53 @@ DEFAULTS = {
         FieldRule(target=Target.ACCOUNT_MANAGER, source_object=SourceObject.OWNER, source_field="email"),
     ),
 }
+ADDRESS_FIELDS: Mapping[Provider, Mapping[Target, tuple[str, ...]]] = {
+    Provider.SALESFORCE: {
+        Target.STREET: ("BillingStreet",),
+        Target.POST_CODE: ("BillingPostalCode",),
+        Target.CITY: ("BillingCity",),
+        Target.REGION: ("BillingStateCode", "BillingState"),
+        Target.COUNTRY: ("BillingCountryCode", "BillingCountry"),
+    },
+    Provider.HUBSPOT: {
+        Target.STREET: ("address",),
+        Target.STREET_2: ("address2",),
+        Target.POST_CODE: ("zip",),
+        Target.CITY: ("city",),
+        Target.REGION: ("state",),
+        Target.COUNTRY: ("hs_country_code", "country"),
+    },
+}
+"""The parts of one address, each with the account's fields that hold it; the first that there is counts."""
+PARTICULAR_WORDS: Mapping[Target, tuple[str, ...]] = {
+    Target.BILLING_EMAIL: (
+        "billing email",
+        "billing e mail",
+        "invoice email",
+        "invoice e mail",
+        "invoicing email",
+        "accounts payable email",
+        "ap email",
+        "finance email",
+    ),
+    Target.TAX_ID: (
+        "vat id",
+        "vat number",
+        "vat registration number",
+        "vat no",
+        "ust idnr",
+        "ust id",
+        "tax id",
+        "tax number",
+        "numéro de tva",
+        "partita iva",
+        "vat",
+        "tva",
+    ),
+    Target.PO_NUMBER: ("po number", "purchase order number", "purchase order", "customer po", "po no"),
+}
+"""Of the account or the deal: proposed where a label says it, left out where none does."""
+PARTICULAR_TYPES = frozenset({"string", "email", "text", "textarea"})
 CURRENCY_FIELDS = {Provider.SALESFORCE: "CurrencyIsoCode", Provider.HUBSPOT: "deal_currency_code"}
 WANTED_WORDS = {
     Target.DURATION: (
@@ -73,12 +120,55 @@ USABLE_TYPES = {
 
 
 def propose(*, provider: Provider, fields: Sequence[CrmField]) -> list[FieldRule]:
-    """The usual fields, plus the best candidates by label for term and billing cycle."""
+    """The usual fields, the address, and the best candidates by label for the others."""
     rules = list(DEFAULTS[provider])
     for target in WANTED_WORDS:
         candidates = candidates_for(target=target, fields=fields)
         rules.append(fed_by(candidates[0], target=target) if candidates else FieldRule(target=target))
+    return [*rules, *address_rules(provider=provider, fields=fields), *particular_rules(fields)]
+
+
+def address_rules(*, provider: Provider, fields: Sequence[CrmField]) -> list[FieldRule]:
+    """The parts of the account's billing address, all together; none where the CRM has no address for it."""
+    known = {field.name for field in fields if field.source_object is SourceObject.ACCOUNT}
+    found = {
+        target: next((name for name in names if name in known), "")
+        for target, names in ADDRESS_FIELDS[provider].items()
+    }
+    if not found[Target.STREET] and not found[Target.CITY]:
+        return []
+    return [
+        FieldRule(target=target, source_object=SourceObject.ACCOUNT, source_field=name)
+        for target, name in found.items()
+        if name
+    ]
+
+
+def particular_rules(fields: Sequence[CrmField]) -> list[FieldRule]:
+    """E-mail, tax id and PO number, each from the field whose label speaks of it most clearly, if any."""
+    rules = []
+    for target, phrases in PARTICULAR_WORDS.items():
+        scored = [
+            (_clearness(field, phrases), field.source_object is SourceObject.ACCOUNT, field)
+            for field in fields
+            if field.source_object is not SourceObject.OWNER and field.type in PARTICULAR_TYPES
+        ]
+        best = max(scored, key=lambda entry: entry[:2], default=None)
+        if best and best[0]:
+            field = best[2]
+            rules.append(FieldRule(target=target, source_object=field.source_object, source_field=field.name))
     return rules
+
+
+def _clearness(field: CrmField, phrases: Sequence[str]) -> int:
+    """How well a label or name speaks: the phrase's place in the list, doubled when it is all."""
+    texts = {same_words(field.label), same_words(field.name.removesuffix("__c"))}
+    worths = [0]
+    for place, phrase in enumerate(phrases):
+        worth_of = len(phrases) - place
+        worths += [2 * worth_of + 1 for text in texts if text == phrase]
+        worths += [worth_of for text in texts if f" {phrase} " in f" {text} "]
+    return max(worths)
 
 
 def fed_by(field: CrmField, *, target: Target) -> FieldRule:

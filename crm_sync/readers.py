@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from contracts.countries import country_of
 from contracts.currencies import is_known
 from crm_sync.deals import RawValue
 from crm_sync.durations import months_of_text
@@ -208,6 +209,25 @@ def read_currency(raw: RawValue) -> str:
     if not is_known(currency=code):
         raise Unreadable(HoldCode.CURRENCY_UNKNOWN, "is no current ISO 4217 currency code")
     return code
+
+
+def read_country(raw: RawValue) -> str:
+    """The ISO code of a country that is named by code or by name."""
+    code = country_of(raw) if isinstance(raw, str) else ""
+    if not code:
+        raise Unreadable(
+            HoldCode.COUNTRY_UNKNOWN, "is no country that Fincelo knows for sure; add a translation for it"
+        )
+    return code
+
+
+def read_tax_rate(raw: RawValue) -> Decimal:
+    """A percentage from 0 to below 100 with three decimals at most, with or without its sign."""
+    text = raw.strip().removesuffix("%").strip() if isinstance(raw, str) else raw
+    percent = read_number(text)
+    if percent is None or not 0 <= percent < 100 or percent != round(percent, 3):
+        raise Unreadable(HoldCode.TEXT_INVALID, "is no tax rate from 0 to below 100 %, such as 19 or 8.875")
+    return percent
 
 
 def read_custom_number(raw: RawValue) -> Decimal:

@@ -27,6 +27,11 @@ LONGEST = {
     Target.PO_NUMBER: 100,
     Target.TAX_ID: 64,
     Target.ADDRESS: 2000,
+    Target.STREET: 1000,
+    Target.STREET_2: 1000,
+    Target.POST_CODE: 20,
+    Target.CITY: 100,
+    Target.REGION: 100,
     Target.CUSTOM: 2000,
 }
 UNREADABLE = {
@@ -36,6 +41,7 @@ UNREADABLE = {
     Target.BILLING_CYCLE: HoldCode.FREQUENCY_UNKNOWN,
     Target.BILLING_TIMING: HoldCode.FREQUENCY_UNKNOWN,
     Target.CURRENCY: HoldCode.CURRENCY_UNKNOWN,
+    Target.COUNTRY: HoldCode.COUNTRY_UNKNOWN,
 }
 MISSING = {
     Target.CUSTOMER_NAME: HoldCode.CUSTOMER_NAME_MISSING,
@@ -177,6 +183,12 @@ class Canonical:
     def currency(self, raw: RawValue) -> Reading:
         return readers.read_currency(raw), "as is"
 
+    def country(self, raw: RawValue) -> Reading:
+        return readers.read_country(raw), "country"
+
+    def rate(self, raw: RawValue) -> Reading:
+        return readers.read_tax_rate(raw), "percent"
+
     def text(self, raw: RawValue) -> Reading:
         return readers.read_text(raw, longest=LONGEST[self.rule.target]), "as is"
 
@@ -202,5 +214,9 @@ BY_TARGET: Mapping[Target, Callable[[Canonical, RawValue], Reading]] = {
     Target.BILLING_TIMING: Canonical.timing,
     Target.CURRENCY: Canonical.currency,
     Target.ADDRESS: Canonical.lines,
+    Target.STREET: Canonical.lines,
+    Target.STREET_2: Canonical.lines,
+    Target.COUNTRY: Canonical.country,
+    Target.TAX_RATE: Canonical.rate,
     Target.CUSTOM: Canonical.custom,
 }

@@ -6,8 +6,12 @@ import django
 
 COMPANY = {
     "name": "Northwind Software Ltd",
-    "address": "12 Harbour Street\nBristol BS1 5TR\nUnited Kingdom",
-    "tax_id": "GB 123 4567 89",
+    "street": "12 Harbour Street",
+    "city": "Bristol",
+    "post_code": "BS1 5TR",
+    "country": "GB",
+    "vat_currency": "GBP",
+    "vat_id": "GB123456782",
     "default_tax_rate": 20_000,
 }
 
@@ -19,7 +23,7 @@ def ensure_company() -> None:
     first = entities.first()
     if first is None:
         entities.create(**COMPANY)
-    elif not first.address.strip():
+    elif not first.has_address:
         entities.filter(pk=first.pk).update(**COMPANY)
 
 

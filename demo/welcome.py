@@ -26,7 +26,7 @@ What to do now
      confirm its mapping.
   5. Press Sync now, or wait five minutes: see Contracts and Invoices, and Holds for what lacks something.
   6. Open a deal in a simulated CRM and press Close won. Sync now: its contract and invoice are there.
-  7. Enter a billing e-mail on a customer's page: its invoices go out. Mail, Open the mail folder shows them,
+  7. Enter a billing e-mail on a customer's page, and send what waits. Mail, Open the mail folder shows it,
      for the demo sends nothing.
 
 Commands, in another terminal: .venv/bin/python manage.py sync_crm

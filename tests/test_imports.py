@@ -50,13 +50,13 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.INTERFACES: "adapter admin apps forms management middleware urls views",
     },
     "contracts": {
-        Layer.VALUES: "currencies custom_values drafts enums money terms writing",
-        Layer.MODELS: "bulk migrations models transactions triggers",
+        Layer.VALUES: "addresses countries currencies custom_values drafts enums money tax_ids terms writing",
+        Layer.MODELS: "bulk migrations models party_columns transactions triggers",
         Layer.DOMAIN: (
-            "sealing approving audit clock contacts custom_fields custom_filters exporting invariants operations queries reopening "
+            "sealing approving audit clock contacts custom_fields custom_filters exporting invariants operations particulars queries reopening "
             "story suspending workspace"
         ),
-        Layer.INTERFACES: "admin amount_fields apps audited_form checks forms management middleware tasks templatetags urls views",
+        Layer.INTERFACES: "admin amount_fields apps audited_form checks forms management middleware party_forms tasks templatetags urls views",
     },
     "billing": {
         Layer.VALUES: "bank_files enums limit_proposals payment_rows periods split tax",
@@ -66,10 +66,10 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "activation approving banners bounds changing crediting customer_terms drafting due first_renderings "
             "foretelling "
             "health interruptions invariants invoicing issuing letterheads lifecycle locks mailing numbering "
-            "overview paying payment_imports policy previewing queries rendering restoring searching story voiding waiting"
+            "overview paying payment_imports policy previewing printability queries rendering restoring searching story voiding waiting"
         ),
         Layer.INTERFACES: (
-            "admin apps bank_forms checks document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
+            "admin apps bank_forms checks customer_forms document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
             "urls views"
         ),
     },

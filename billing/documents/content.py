@@ -9,9 +9,15 @@ from billing.tax import RateTotal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
+    """As printed. `tax_id` is of documents from before VAT id and tax number were kept apart."""
+
     name: str
     address: str
-    tax_id: str
+    tax_id: str = ""
+    vat_id: str = ""
+    tax_number: str = ""
+    company_id: str = ""
+    legal_info: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

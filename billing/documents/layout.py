@@ -10,7 +10,7 @@ from functools import partial
 from itertools import zip_longest
 
 from billing.documents.content import Document, Line, Party
-from billing.documents.fonts import DocumentFont, fonts
+from billing.documents.fonts import LetterFont, fonts
 from billing.documents.text import Measure, one_line, wrap
 from billing.documents.wording import Wording, wording_for
 
@@ -114,8 +114,8 @@ def _letterhead(sheet: _Sheet) -> None:
         sheet.y = TOP - LOGO_HEIGHT - 10
     _lines(sheet, seller.name, size=NORMAL if sheet.document.logo else 13.0, bold=True, width=260.0)
     _lines(sheet, seller.address, size=SMALL, muted=True, width=260.0)
-    if seller.tax_id:
-        _lines(sheet, words.tax_id.format(tax_id=seller.tax_id), size=SMALL, muted=True, width=260.0)
+    for line in [*words.ids(seller), seller.legal_info]:
+        _lines(sheet, line, size=SMALL, muted=True, width=260.0)
     sheet.y -= 26
 
 
@@ -141,8 +141,8 @@ def _buyer(sheet: _Sheet, buyer: Party) -> None:
     _lines(sheet, words.billed_to, size=SMALL, muted=True, width=BUYER_WIDTH)
     _lines(sheet, buyer.name, size=NORMAL + 1, bold=True, width=BUYER_WIDTH)
     _lines(sheet, buyer.address, size=NORMAL, width=BUYER_WIDTH)
-    if buyer.tax_id:
-        _lines(sheet, words.tax_id.format(tax_id=buyer.tax_id), size=NORMAL, width=BUYER_WIDTH)
+    for line in words.ids(buyer):
+        _lines(sheet, line, size=NORMAL, width=BUYER_WIDTH)
 
 
 def _facts(sheet: _Sheet, top: float) -> float:
@@ -318,5 +318,5 @@ def _foot(footer: Sequence[str], page_number: str) -> Iterator[Mark]:
     )
 
 
-def _measure(font: DocumentFont, size: float) -> Measure:
+def _measure(font: LetterFont, size: float) -> Measure:
     return partial(font.width, size=size)

@@ -5,6 +5,8 @@ need not compress alike. One document is painted at a time: reportlab's fonts re
 """
 
 import io
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from threading import Lock
 
 from PIL import Image
@@ -13,7 +15,8 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 
 from billing.documents.content import Document
-from billing.documents.fonts import fonts
+from billing.documents.faces import Face
+from billing.documents.fonts import DocumentFont, UsedFace, boxes_alone, fonts, used_fonts
 from billing.documents.layout import (
     LEFT,
     PAGE_HEIGHT,
@@ -38,12 +41,29 @@ def render(document: Document) -> bytes:
         for font in fonts():
             pdfmetrics.registerFont(font)
         pages = lay_out(document)
-        file = io.BytesIO()
-        canvas = _canvas(file, document)
-        for page in pages:
-            _paint_page(canvas, page, document)
-        canvas.save()
-        return file.getvalue()
+        used = used_fonts((mark.text, mark.bold) for page in pages for mark in page if isinstance(mark, Text))
+        with _registered(other.font for other in used.values()):
+            file = io.BytesIO()
+            canvas = _canvas(file, document)
+            for page in pages:
+                _paint_page(canvas, page, document, used)
+            canvas.save()
+            return file.getvalue()
+
+
+@contextmanager
+def _registered(others: Iterable[DocumentFont]) -> Iterator[None]:
+    """The fonts of one document, which reportlab would otherwise take for those of the next one."""
+    names = []
+    for font in others:
+        pdfmetrics.registerFont(font)
+        names.append((font.fontName, font.face.name))
+    try:
+        yield
+    finally:
+        for name, face in names:
+            pdfmetrics._fonts.pop(name)
+            pdfmetrics._dynFaceNames.pop(face)
 
 
 def _canvas(file: io.BytesIO, document: Document) -> Canvas:
@@ -62,13 +82,19 @@ def _canvas(file: io.BytesIO, document: Document) -> Canvas:
     return canvas
 
 
-def _paint_page(canvas: Canvas, page: list[Mark], document: Document) -> None:
+def render_with_boxes(document: Document) -> bytes:
+    """As documents were made before there were faces for other scripts than those of Noto Sans."""
+    with boxes_alone():
+        return render(document)
+
+
+def _paint_page(canvas: Canvas, page: list[Mark], document: Document, used: Mapping[Face, UsedFace]) -> None:
     if document.is_draft:
         _watermark(canvas, wording_for(document.language).draft)
     for mark in page:
         match mark:
             case Text():
-                _write(canvas, mark)
+                _write(canvas, mark, used)
             case Rule():
                 canvas.setStrokeGray(INK if mark.strong else LINE)
                 canvas.setLineWidth(0.7)
@@ -78,14 +104,22 @@ def _paint_page(canvas: Canvas, page: list[Mark], document: Document) -> None:
     canvas.showPage()
 
 
-def _write(canvas: Canvas, mark: Text) -> None:
+def _write(canvas: Canvas, mark: Text, used: Mapping[Face, UsedFace]) -> None:
     font = fonts().bold if mark.bold else fonts().regular
-    canvas.setFont(font.fontName, mark.size)
     canvas.setFillGray(MUTED if mark.muted else INK)
-    if mark.from_right:
-        canvas.drawRightString(mark.x, mark.y, mark.text)
-    else:
-        canvas.drawString(mark.x, mark.y, mark.text)
+    pieces = font.pieces(mark.text)
+    if len(pieces) == 1 and not pieces[0].face:
+        canvas.setFont(font.fontName, mark.size)
+        draw = canvas.drawRightString if mark.from_right else canvas.drawString
+        draw(mark.x, mark.y, pieces[0].text)
+        return
+    x = mark.x - (font.width(mark.text, size=mark.size) if mark.from_right else 0)
+    line = canvas.beginText(x, mark.y)
+    for piece in pieces:
+        other = used.get(piece.face) if piece.face else None
+        line.setFont(other.font.fontName if other else font.fontName, mark.size)
+        line.textOut("".join(chr(other.codes[one]) for one in piece.glyphs) if other else piece.text)
+    canvas.drawText(line)
 
 
 def _draw_logo(canvas: Canvas, mark: Picture, jpeg: bytes) -> None:

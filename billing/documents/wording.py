@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from billing.documents.content import Party
 from billing.tax import percent_of
 from contracts.custom_values import NO, YES, shown_value
 from contracts.enums import CustomFieldType, Language
@@ -28,6 +29,9 @@ class Wording:
     days: str
     po_number: str
     tax_id: str
+    vat_id: str
+    tax_number: str
+    company_id: str
     reason: str
     description: str
     period: str
@@ -69,6 +73,16 @@ class Wording:
             return {YES: self.yes, NO: self.no}.get(text, text)
         return text
 
+    def ids(self, party: Party) -> list[str]:
+        """A line for each id that a party has, with its right name."""
+        said = (
+            (self.tax_id.replace("{tax_id}", "{id}"), party.tax_id),
+            (self.vat_id, party.vat_id),
+            (self.tax_number, party.tax_number),
+            (self.company_id, party.company_id),
+        )
+        return [label.format(id=written) for label, written in said if written]
+
     def span(self, first: date, last: date) -> str:
         return f"{self.day(first)} – {self.day(last)}"
 
@@ -91,6 +105,9 @@ WORDINGS: Mapping[str, Wording] = {
             days="{days} days",
             po_number="PO number",
             tax_id="Tax ID {tax_id}",
+            vat_id="VAT ID {id}",
+            tax_number="Tax number {id}",
+            company_id="Company ID {id}",
             reason="Reason",
             description="Description",
             period="Period",
@@ -121,6 +138,9 @@ WORDINGS: Mapping[str, Wording] = {
             days="{days} Tage",
             po_number="Bestellnummer",
             tax_id="Steuernummer {tax_id}",
+            vat_id="USt-IdNr. {id}",
+            tax_number="Steuernummer {id}",
+            company_id="Registernummer {id}",
             reason="Grund",
             description="Beschreibung",
             period="Zeitraum",

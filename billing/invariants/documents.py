@@ -188,7 +188,9 @@ INVARIANTS = [
                 FROM billing_creditnote WHERE state <> 'draft'
             ) document
             WHERE NOT (
-                seller ?& '{name,address,tax_id}' AND buyer ?& '{name,address,tax_id,billing_email}'
+                seller ?& '{name,address}' AND buyer ?& '{name,address,billing_email}'
+                AND (seller ? 'tax_id' OR seller ?& '{format,vat_id,tax_number}')
+                AND (buyer ? 'tax_id' OR buyer ?& '{format,vat_id,tax_number}')
                 AND seller ->> 'name' <> '' AND buyer ->> 'name' <> '' AND is_due_by_its_terms
             )
         """,

@@ -11,12 +11,13 @@ from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from billing.enums import CreditNoteState, InvoiceState, MailState
 from billing.models import CreditNote, Invoice, InvoiceMail, Mailing
 from contracts import audit
+from contracts.models import Customer
 from contracts.transactions import run_durably
 from fincelo.database_errors import rule_of
 
@@ -156,9 +157,29 @@ def release_all(*, actor: AbstractBaseUser) -> int:
         return count
 
 
-def release_addressed() -> int:
-    """What only waited for an address, and whose customer has one by now."""
-    return _move("no_address", "'waiting'", condition="AND customer.billing_email <> ''")
+def unaddressed(*, customer: Customer) -> QuerySet[InvoiceMail]:
+    """Mails of the customer's documents that were not sent, because it had no address."""
+    return InvoiceMail.objects.filter(state=MailState.NO_ADDRESS, invoice__customer=customer)
+
+
+def release_addressed(*, customer: Customer, actor: AbstractBaseUser) -> int:
+    """Sends what waits for an address of this customer, because somebody asked for it; how many mails."""
+    with transaction.atomic():
+        locked = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+        if not locked.billing_email:
+            raise UnableToSend(f"{locked} has no billing e-mail. Enter it, then send.")
+        count = unaddressed(customer=locked).update(
+            state=MailState.WAITING, tries=0, next_try_at=Now(), problem="", requested_by=actor.pk
+        )
+        if not count:
+            raise UnableToSend(f"No mail to {locked} waits for an address any more.")
+        audit.record(
+            actor=actor,
+            action="Mails that waited for an address sent",
+            subject=locked,
+            after={"mails": count, "recipient": locked.billing_email},
+        )
+        return count
 
 
 def _may_have_left(mail: InvoiceMail) -> bool:
@@ -204,7 +225,7 @@ def _request(*, invoice: Invoice, note: CreditNote | None, actor: AbstractBaseUs
     )
 
 
-def _move(state: str, becomes: str, *, condition: str = "") -> int:
+def _move(state: str, becomes: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -212,7 +233,7 @@ def _move(state: str, becomes: str, *, condition: str = "") -> int:
             SET state = {becomes}, tries = 0, next_try_at = now(), problem = ''
             FROM billing_invoice invoice
             JOIN contracts_customer customer ON customer.id = invoice.customer_id
-            WHERE mail.state = %s AND invoice.id = mail.invoice_id {condition}
+            WHERE mail.state = %s AND invoice.id = mail.invoice_id
             """,  # noqa: S608  constants
             [state],
         )

@@ -11,7 +11,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from billing.enums import MailState
 from billing.mailing.composing import compose
-from billing.mailing.outbox import UNMAILABLE, accepted, claim, put_back, release_addressed
+from billing.mailing.outbox import UNMAILABLE, accepted, claim, put_back
 from billing.models import InvoiceMail, Mailing
 from billing.rendering import UnableToRender, UnableToWitness, credit_note_pdf, invoice_pdf
 from billing.restoring import DatabaseRestored, ensure_not_restored
@@ -57,7 +57,6 @@ def send_waiting() -> Pass:
     except DatabaseRestored as restored:
         log.warning("No mail was sent: %s", restored)
         return Pass(sent=0, is_complete=True)
-    release_addressed()
     sender = Mailing.objects.values_list("sender", flat=True).first() or ""
     backend = get_connection()
     ends_at = time.monotonic() + SECONDS

@@ -48,8 +48,8 @@ class CreditNote(models.Model):
         editable=False,
         help_text="Issued before every credit note had a line: it takes back tax alone, up to one unit.",
     )
-    seller = models.JSONField(help_text="Frozen copy: name, address, tax_id.")
-    buyer = models.JSONField(help_text="Frozen copy: name, address, tax_id, billing_email.")
+    seller = models.JSONField(help_text="Frozen copy of the invoice's.")
+    buyer = models.JSONField(help_text="Frozen copy of the invoice's.")
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )

@@ -16,6 +16,7 @@ from billing.enums import (
     SeriesKind,
 )
 from billing.models.triggers import (
+    InvoiceNamesItsParties,
     IssuedByTheDatabasesDay,
     IssuedHasLines,
     IssuedInvoiceIsFrozen,
@@ -27,18 +28,32 @@ from billing.models.triggers import (
 )
 from billing.tax import WHOLE
 from contracts.models import Contract, Customer
+from contracts.party_columns import PartyColumns, country_is_a_code, text
 from fincelo.validators import one_line
 
 PREFIX_LENGTH = 4
 PREFIX = RegexValidator(r"\A[A-Z0-9]{1,4}\Z", "Use one to four capital letters and digits.")
 
 
-class LegalEntity(models.Model):
+class LegalEntity(PartyColumns):
     """Who sends the invoices. The oldest row is the one that bills until more are supported."""
 
     name = models.CharField(max_length=200, validators=[one_line])
-    address = models.TextField(blank=True)
-    tax_id = models.CharField(max_length=64, blank=True)
+    legal_info = models.TextField(
+        "legal information",
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What letters of the company must name: register court, managing directors, capital.",
+    )
+    vat_currency = text(3, verbose_name="VAT currency")
+    requires_buyer_address = models.BooleanField(
+        "invoices need the customer's address",
+        default=True,
+        db_default=True,
+        help_text="As the law of nearly every country asks. An invoice without one waits.",
+    )
     invoice_prefix = models.CharField(
         max_length=PREFIX_LENGTH,
         default="INV",
@@ -56,10 +71,13 @@ class LegalEntity(models.Model):
         default=30, validators=[MaxValueValidator(365)], help_text="Days until an invoice is due."
     )
     default_tax_rate = models.PositiveIntegerField(
-        default=0,
-        db_default=0,
+        null=True,
+        blank=True,
         validators=[MaxValueValidator(WHOLE - 1)],
-        help_text="In thousandths of a percent: 19000 is 19 %. For customers without a rate of their own.",
+        help_text=(
+            "In thousandths of a percent: 19000 is 19 %. For customers in the same country without a rate of "
+            "their own. Empty: every customer needs one."
+        ),
     )
     prices_include_tax = models.BooleanField(
         default=False,
@@ -77,8 +95,10 @@ class LegalEntity(models.Model):
                 violation_error_message="Invoices and credit notes need different prefixes.",
             ),
             models.CheckConstraint(
-                condition=Q(default_tax_rate__lt=WHOLE), name="default_tax_rate_is_a_rate"
+                condition=Q(default_tax_rate=None) | Q(default_tax_rate__lt=WHOLE),
+                name="default_tax_rate_is_a_rate",
             ),
+            country_is_a_code("legal_entity_country_is_a_code"),
         ]
 
     def __str__(self) -> str:
@@ -86,9 +106,14 @@ class LegalEntity(models.Model):
 
     @property
     def missing(self) -> str:
-        """In words, what an invoice must name of its sender and cannot yet; empty once it is complete."""
-        parts = (("name", self.name), ("address", self.address))
-        return " and ".join(word for word, value in parts if not value.strip())
+        """In words, what every invoice must name of its sender and cannot yet; empty once it is complete."""
+        parts = (("name", bool(self.name.strip())), ("address", self.has_address))
+        return " and ".join(word for word, is_there in parts if not is_there)
+
+    @property
+    def needs_tax_id(self) -> bool:
+        """It charges tax and cannot name the id or number under which it does."""
+        return bool(self.default_tax_rate) and not self.tax_id
 
 
 class NumberSeries(models.Model):
@@ -270,8 +295,8 @@ class Invoice(models.Model):
     sent_at = models.DateTimeField(null=True)
     payment_terms_days = models.PositiveSmallIntegerField()
     po_number = models.CharField(max_length=100, blank=True, db_default="")
-    seller = models.JSONField(help_text="Frozen copy: name, address, tax_id.")
-    buyer = models.JSONField(help_text="Frozen copy: name, address, tax_id, billing_email.")
+    seller = models.JSONField(help_text="Frozen copy; format 2 has the address in parts.")
+    buyer = models.JSONField(help_text="Frozen copy; format 2 has the address in parts.")
     custom_fields = models.JSONField(
         default=list, db_default=[], help_text="Frozen copy of those that are printed: label, type, value."
     )
@@ -345,6 +370,7 @@ class Invoice(models.Model):
             IssuedByTheDatabasesDay(name="issued_by_the_databases_day"),
             NothingBilledWhileWaiting(name="nothing_is_billed_while_waiting"),
             IssuedHasLines(name="issued_invoice_has_lines"),
+            InvoiceNamesItsParties(name="issued_invoice_names_its_parties"),
             never_emptied(name="invoices_are_kept", words="Issued invoices"),
         ]
 

@@ -5,6 +5,7 @@ Every refusal is a sentence that names the document and the way on.
 
 import pgtrigger
 
+from billing.models.particulars import WAITS
 from contracts.triggers import never_emptied as never_emptied
 
 WAY_ON = "Correct it with a credit note."
@@ -24,21 +25,23 @@ BEFORE_INVOICE = "Credit note % is dated %, before its invoice. Date it on the d
 NO_LINE = "Invoice % has no line. An invoice is issued together with what it charges."
 NO_CREDIT_LINE = "Credit note % has no line. Ask for an amount that takes back a charge."
 NO_MORE_LINES = f"Invoice % is issued: its lines are its net, and no line can be added. {WAY_ON}"
-BILLING_WAITS = "The billing of % waits for a decision. The page of the contract shows why and who decides."
-WAITS_BY_ITSELF: dict[str, str] = {}
-"""Conditions on what is stored elsewhere, by code: SQL that is true for a row of `contract` that waits."""
-WAITS = " OR ".join(
-    [
-        "EXISTS (SELECT 1 FROM billing_billingwait wait WHERE wait.contract_id = contract.id)",
-        *(f"({condition})" for condition in WAITS_BY_ITSELF.values()),
-    ]
+NAMELESS = (
+    "Invoice % lacks a name, an address or the tax ID of its sender. Enter it under Settings, Legal entity, "
+    "or on the page of the customer."
 )
-"""SQL that is true for a row of `contract` whose billing waits for any reason. See `billing.waiting`."""
+BILLING_WAITS = "The billing of % waits for a decision. The page of the contract shows why and who decides."
 
 
 def _refuse(sentence: str, *values: str) -> str:
     listed = "".join(f", {value}" for value in values)
     return f"RAISE EXCEPTION '{sentence}'{listed} USING ERRCODE = 'restrict_violation';"
+
+
+def _names_no_address(party: str) -> str:
+    return f"""
+        jsonb_array_length(coalesce({party} #> '{{address,lines}}', '[]')) = 0
+        AND coalesce({party} #>> '{{address,city}}', '') = ''
+    """
 
 
 SETTLED_STATE = """CASE
@@ -155,6 +158,34 @@ class NothingBilledWhileWaiting(pgtrigger.Trigger):
             $query$ INTO refused;
             IF refused IS NOT NULL THEN
                 {_refuse(BILLING_WAITS, "refused")}
+            END IF;
+            RETURN NULL;
+        """  # noqa: S608  constants
+
+
+class InvoiceNamesItsParties(pgtrigger.Trigger):
+    """What is issued names seller and buyer, the buyer's address and, with tax, the seller's tax id."""
+
+    when = pgtrigger.After
+    operation = pgtrigger.Insert
+    level = pgtrigger.Statement
+    referencing = pgtrigger.Referencing(new="inserted")
+    declare = [("refused", "text")]
+
+    def get_func(self, model: object) -> str:
+        return f"""
+            SELECT number INTO refused
+            FROM inserted JOIN billing_legalentity entity ON entity.id = inserted.legal_entity_id
+            WHERE inserted.state <> 'draft' AND (
+                coalesce(seller ->> 'name', '') = '' OR coalesce(buyer ->> 'name', '') = ''
+                OR {_names_no_address("seller")}
+                OR entity.requires_buyer_address AND {_names_no_address("buyer")}
+                OR tax_minor <> 0 AND coalesce(seller ->> 'vat_id', '') = ''
+                    AND coalesce(seller ->> 'tax_number', '') = ''
+            )
+            LIMIT 1;
+            IF refused IS NOT NULL THEN
+                {_refuse(NAMELESS, "refused")}
             END IF;
             RETURN NULL;
         """  # noqa: S608  constants

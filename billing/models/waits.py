@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from billing.enums import WaitCode
-from billing.models.triggers import WAITS, WAITS_BY_ITSELF
+from billing.models.particulars import WAITS, WAITS_BY_ITSELF
 from contracts.models import Contract
 
 __all__ = ["WAITS", "WAITS_BY_ITSELF", "BillingWait"]

@@ -17,9 +17,11 @@ from billing.paying import UnableToRecordPayment
 from billing.policy import PeriodLocked
 from billing.restoring import UnableToContinue
 from billing.voiding import UnableToVoid
+from contracts.particulars import NothingToTakeBack
 from fincelo.once import mark_refused
 
 REFUSALS = (
+    NothingToTakeBack,
     PeriodLocked,
     UnableToApprove,
     UnableToContinue,

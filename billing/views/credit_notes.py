@@ -38,6 +38,7 @@ def credit_note(request: HttpRequest, pk: int) -> HttpResponse:
     )
     is_draft = shown.state == CreditNoteState.DRAFT
     may_issue = request.user.has_perm("billing.issue_creditnote")
+    document = credit_document_of(note=shown)
     return render(
         request,
         "billing/credit_note.html",
@@ -48,7 +49,8 @@ def credit_note(request: HttpRequest, pk: int) -> HttpResponse:
             "may_approve": is_draft and may_issue and shown.requested_by_id != request.user.pk,
             "may_discard": is_draft and may_discard(note=shown, actor=actor_of(request)),
             "sentence": _sentence(shown),
-            "boxed": boxed_texts(document=credit_document_of(note=shown)),
+            "document": document,
+            "boxed": boxed_texts(document=document),
             "mails": mails_of(document=shown),
             "waits_for": None if shown.invoice.sent_at else shown.invoice,
             "bounce_form": BounceForm(),

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_POST, require_safe
 from billing.mail_forms import BounceForm, ContactForm, MailFilter
 from billing.mailing.bouncing import mark_bounced
 from billing.mailing.folder import keeps_mail, kept_mails
-from billing.mailing.lists import COUNT_TO, mails_matching, open_counts
-from billing.mailing.outbox import release_all, request_mail
+from billing.mailing.lists import COUNT_TO, addressed_since, mails_matching, open_counts
+from billing.mailing.outbox import release_addressed, release_all, request_mail, unaddressed
 from billing.models import CreditNote, Invoice, InvoiceMail, Mailing
 from billing.tasks import request_sending
 from billing.views.attempt import actor_of, attempt, is_filled
@@ -35,6 +35,7 @@ def mail_list(request: HttpRequest) -> HttpResponse:
             "page": CountCappedPaginator(mails_matching(state=state)).get_page(request.GET.get("page")),
             "counts": open_counts(),
             "count_to": COUNT_TO,
+            "addressed": addressed_since(),
             "is_automatic": Mailing.objects.filter(automatic=True).exists(),
             "keeps_mail": keeps_mail(),
         },
@@ -97,6 +98,26 @@ def bounced(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@needs("billing.change_invoicemail")
+def send_unaddressed(request: HttpRequest, pk: int) -> HttpResponse:
+    """What was not sent because the customer had no address goes to the one that it has now."""
+    customer = get_object_or_404(Customer, pk=pk)
+    if attempt(request, partial(release_addressed, customer=customer, actor=actor_of(request))):
+        request_sending(actor_id=request.user.pk)
+        messages.success(request, f"They go to {customer.billing_email} within minutes.")
+    return redirect(customer)
+
+
+def saved_sentence(*, customer: Customer) -> str:
+    """What a new address means: it mails nothing by itself."""
+    count = unaddressed(customer=customer).count()
+    if not count:
+        return f"Saved. Invoices to {customer} from now on follow it."
+    mails = "1 mail waits" if count == 1 else f"{count:,} mails wait"
+    return f"Saved. {mails} for an address of {customer}: send them below, or later."
+
+
+@require_POST
 @needs("contracts.change_customer")
 def customer_contact(request: HttpRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(Customer, pk=pk)
@@ -104,8 +125,7 @@ def customer_contact(request: HttpRequest, pk: int) -> HttpResponse:
     assert request.user.is_authenticated  # a permission was asked for
     if form.is_valid():
         change_contact(customer=customer, actor=request.user, **form.cleaned_data)
-        request_sending(actor_id=request.user.pk)
-        messages.success(request, f"Saved. New invoices to {customer} follow it.")
+        messages.success(request, saved_sentence(customer=customer))
     else:
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     return redirect(customer)

@@ -15,6 +15,7 @@ from billing.enums import InvoiceState
 from billing.forms import BilledElsewhereForm, InvoiceFilter
 from billing.mail_forms import BounceForm, ContactForm
 from billing.mailing.lists import mails_of
+from billing.mailing.outbox import unaddressed
 from billing.models import Invoice, LegalEntity
 from billing.overview import billing_overview
 from billing.paying import PAYABLE
@@ -26,12 +27,14 @@ from billing.story import issued
 from billing.tasks import request_billing
 from billing.views.attempt import actor_of, is_filled
 from billing.voiding import may_be_void
+from billing.waiting import waits_of
 from contracts.clock import business_day
 from contracts.custom_fields import shown_fields
 from contracts.custom_values import shown_value
 from contracts.enums import CustomFieldHome
 from contracts.models import Contract, Customer
 from contracts.money import Money
+from contracts.particulars import GROUPS, LABELS, differences
 from contracts.queries import contracts_matching, currencies_in_use
 from contracts.story import audit_story, newest_first
 from contracts.suspending import UnableToResume, resume
@@ -62,6 +65,11 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
             "contracts": page,
             "invoices": CountCappedPaginator(invoices, PREVIEW).page(1),
             "contact_form": ContactForm(instance=shown),
+            "address": shown.address_lines(from_country=entity.country if entity else ""),
+            "differences": differences(shown),
+            "entered": [(group, LABELS[group]) for group in GROUPS if group in shown.entered],
+            "unsent": unaddressed(customer=shown).count(),
+            "waits": waits_of(customer=shown),
             "totals": totals_by_currency(customer=shown),
             "custom_fields": shown_fields(home=CustomFieldHome.CUSTOMER, values=shown.custom_fields),
             "events": newest_first(audit_story(subject=shown)),
@@ -104,6 +112,7 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     today = business_day()
     invoices = invoices_matching(as_of=today)
     shown = get_object_or_404(invoices.select_related("contract", "customer", "billing_run__actor"), pk=pk)
+    document = document_of(invoice=shown)
     left = Money(minor=left_to_credit(invoice=shown), currency=shown.currency)
     return render(
         request,
@@ -115,7 +124,8 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
                 shown_value(label=kept["label"], text=kept["value"], type=kept["type"])
                 for kept in shown.custom_fields
             ],
-            "boxed": boxed_texts(document=document_of(invoice=shown)),
+            "document": document,
+            "boxed": boxed_texts(document=document),
             "mails": mails_of(document=shown),
             "bounce_form": BounceForm(),
             "is_void": shown.state == InvoiceState.VOID,

@@ -8,9 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from billing.banners import incomplete_legal_entity
 from billing.enums import LimitKind
 from billing.models import ApprovalLimit, BillingPolicy, LegalEntity
 from billing.policy import drop_limit, put_limit
+from billing.queries import incomplete_documents
 from billing.settings_forms import BillingPolicyForm, LegalEntityForm, LimitForm
 from billing.tasks import request_billing
 from billing.views.attempt import actor_of, attempt, is_filled
@@ -43,7 +45,14 @@ def legal_entity(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "billing/legal_entity.html",
-        {"form": form, "calendar": calendar, "is_first": is_first},
+        {
+            "form": form,
+            "calendar": calendar,
+            "is_first": is_first,
+            "address": entity.address_lines(),
+            "gaps": [] if is_first else incomplete_legal_entity(),
+            "incomplete_documents": incomplete_documents(),
+        },
     )
 
 

@@ -42,7 +42,7 @@ class CustomFieldAdmin(MachineWrittenAdmin):
 
 @admin.register(Customer)
 class CustomerAdmin(MachineWrittenAdmin):
-    list_display = ["name", "billing_email", "tax_id", "created_at", "archived_at"]
+    list_display = ["name", "billing_email", "country", "vat_id", "created_at", "archived_at"]
     list_filter = [("archived_at", admin.EmptyFieldListFilter)]
     search_fields = ["name__istartswith"]
     search_help_text = "The beginning of the name."
@@ -51,8 +51,21 @@ class CustomerAdmin(MachineWrittenAdmin):
         "name",
         "billing_email",
         "language",
+        "printed_name",
+        "street",
+        "post_code",
+        "city",
+        "region",
+        "country",
         "address",
-        "tax_id",
+        "vat_id",
+        "tax_number",
+        "company_id",
+        "kind",
+        "buyer_reference",
+        "po_required",
+        "entered",
+        pretty("source_values"),
         pretty("custom_fields"),
         "archived_at",
         "created_at",

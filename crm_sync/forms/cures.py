@@ -5,12 +5,14 @@ from typing import Any
 from django import forms
 
 from contracts.amount_fields import MOST_DECIMALS, AmountField
+from contracts.countries import choices
 from contracts.currencies import EXPONENTS
 from contracts.enums import CustomFieldType
 from crm_sync.enums import HoldCode, Target
 from crm_sync.forms.connecting import day_input
 from crm_sync.hold_groups import GroupKey
 from crm_sync.mapping_rules import FieldRule, parse_key
+from crm_sync.mapping_words import SEVERAL_LINES
 from crm_sync.models import Connection
 from crm_sync.rhythms import rhythm_choices, timing_choices
 
@@ -35,13 +37,15 @@ def value_field(rule: FieldRule) -> forms.CharField | forms.ChoiceField:
     if rule.target is Target.CURRENCY:
         codes = [(code, code) for code in sorted(EXPONENTS)]
         return forms.ChoiceField(label=label, choices=[("", "Choose"), *codes])
+    if rule.target is Target.COUNTRY:
+        return forms.ChoiceField(label=label, choices=[("", "Choose"), *choices()])
     if rule.custom_type is CustomFieldType.YES_NO:
         return forms.ChoiceField(label=label, choices=[("", "Choose"), ("Yes", "Yes"), ("No", "No")])
     if rule.target is Target.START_DATE or rule.custom_type is CustomFieldType.DATE:
         return forms.CharField(label=label, max_length=10, widget=day_input())
     if rule.target is Target.CONTRACT_VALUE:
         return EnteredAmount(label=label, decimals=MOST_DECIMALS)
-    if rule.target is Target.ADDRESS:
+    if rule.target in SEVERAL_LINES:
         widget = forms.Textarea(attrs={"rows": 4})
         return forms.CharField(label=label, max_length=LONGEST_VALUE, widget=widget)
     return forms.CharField(label=label, max_length=LONGEST_VALUE, help_text=HELP.get(rule.target, ""))

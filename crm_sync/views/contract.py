@@ -73,7 +73,7 @@ def show_contract(request: HttpRequest, *, pk: int, timing_form: TimingForm | No
             "deal": deal,
             "overview": overview,
             "change": change_of(contract=shown),
-            "waits_for": shown_reasons(overview.waits_for, deal=deal),
+            "waits_for": shown_reasons(overview.waits_for, deal=deal, customer_id=shown.customer_id),
             "overrides": overrides_of(deal) if deal else [],
             "suspended_because": why(deal) if deal and deal.left_reason else "",
             "custom_fields": shown_fields(home=CustomFieldHome.CONTRACT, values=shown.custom_fields),

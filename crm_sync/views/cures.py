@@ -32,6 +32,7 @@ WHY = {
     ),
     HoldCode.CUSTOMER_NAME_MISSING: "An invoice has to name who it is for.",
     HoldCode.CURRENCY_UNKNOWN: "An amount without a currency cannot be billed.",
+    HoldCode.COUNTRY_UNKNOWN: "The country decides the tax, and an address without it is none.",
     HoldCode.DATE_MISSING: "The start date decides every billing date.",
     HoldCode.DATE_OUT_OF_RANGE: "A wrong start date would bill at the wrong times.",
     HoldCode.STAGE_CONFLICT: "The stage's name says won and its settings say not. One of them is wrong.",

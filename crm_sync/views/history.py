@@ -23,6 +23,7 @@ from crm_sync.views.warning_cures import shown_warnings
 from fincelo import background
 from fincelo.awaited import Waiting
 from fincelo.pagination import CountCappedPaginator
+from fincelo.rights import EXPORT
 from fincelo.spreadsheets import csv_text
 from fincelo.states import mark
 
@@ -55,7 +56,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@needs(VIEW_HISTORY)
+@needs((VIEW_HISTORY, EXPORT))
 def run_csv(request: HttpRequest) -> HttpResponse:
     """The runs that match, newest first, with every column of what became of their deals."""
     filters = RunFilter(request.GET).chosen()

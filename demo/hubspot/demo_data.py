@@ -55,8 +55,15 @@ class _Filling:
             for first, last, email in demo_company.OWNERS
         ]
         self.companies = [
-            portal.add_company(name=name, domain=domain, city=city, country=country)
-            for name, domain, city, country in demo_company.COMPANIES
+            portal.add_company(
+                name=name,
+                domain=domain,
+                address=street or None,
+                zip=code or None,
+                city=city or None,
+                country=country or None,
+            )
+            for name, domain, street, code, city, country in demo_company.COMPANIES
         ]
         self.made = 0
 

@@ -8,31 +8,31 @@ from demo.salesforce.defaults import FREQUENCIES
 from demo.salesforce.org import Org
 
 ACCOUNTS = (
-    ("Harbour Lane Logistics", "Dublin", "Ireland"),
-    ("Bramble & Finch Bakeries", "Cork", "Ireland"),
-    ("Tidewater Marine Supplies", "Plymouth", "United Kingdom"),
-    ("Copperfield Dental Group", "Leeds", "United Kingdom"),
-    ("Oakhurst Property Care", "Bristol", "United Kingdom"),
-    ("Silverbirch Analytics", "Galway", "Ireland"),
-    ("Penrose Water Engineering", "Exeter", "United Kingdom"),
-    ("Larkspur Travel", "Limerick", "Ireland"),
-    ("Millbrook Veterinary Partners", "York", "United Kingdom"),
-    ("Ashdown Furniture Makers", "Brighton", "United Kingdom"),
-    ("Kestrel Security Systems", "Belfast", "United Kingdom"),
-    ("Northgate Community Theatre", "Chester", "United Kingdom"),
-    ("Juniper Row Cosmetics", "Waterford", "Ireland"),
-    ("Foxglove Learning", "Cambridge", "United Kingdom"),
-    ("Stonebridge Legal", "Edinburgh", "United Kingdom"),
-    ("Wrenfield Energy Cooperative", "Sligo", "Ireland"),
-    ("Quayside Print Works", "Newcastle", "United Kingdom"),
-    ("Marlow Cycle Hire", "Oxford", "United Kingdom"),
-    ("Elderflower Drinks Company", "Kilkenny", "Ireland"),
-    ("Thornbury Packaging", "Derby", "United Kingdom"),
-    ("Lantern Street Films", "London", "United Kingdom"),
-    ("Greenacre Seed Merchants", "Norwich", "United Kingdom"),
-    ("Cobalt Bay Diving School", "Dingle", "Ireland"),
-    ("Hawthorn Medical Supplies", "Glasgow", "United Kingdom"),
-    ("O'Rourke & Daughters Roofing", "Athlone", "Ireland"),
+    ("Harbour Lane Logistics", "7 Station Road", "DH1 3HP", "Durham", "United Kingdom"),
+    ("Bramble & Finch Bakeries", "14 Mill Lane", "CT1 2EH", "Canterbury", "United Kingdom"),
+    ("Tidewater Marine Supplies", "21 Quay Street", "PL1 2AR", "Plymouth", "United Kingdom"),
+    ("Copperfield Dental Group", "28 Market Place", "LS1 4DY", "Leeds", "United Kingdom"),
+    ("Oakhurst Property Care", "35 High Street", "BS1 5TR", "Bristol", "United Kingdom"),
+    ("Silverbirch Analytics", "Merchants Road", "H91 T8NW", "Galway", "Ireland"),
+    ("Penrose Water Engineering", "42 Station Road", "EX1 1HS", "Exeter", "United Kingdom"),
+    ("Larkspur Travel", "49 Mill Lane", "LN2 1PL", "Lincoln", "United Kingdom"),
+    ("Millbrook Veterinary Partners", "56 Quay Street", "YO1 7HH", "York", "United Kingdom"),
+    ("Ashdown Furniture Makers", "63 Market Place", "BN1 1HG", "Brighton", "United Kingdom"),
+    ("Kestrel Security Systems", "70 High Street", "BT1 5GS", "Belfast", "United Kingdom"),
+    ("Northgate Community Theatre", "77 Station Road", "CH1 2HG", "Chester", "United Kingdom"),
+    ("Juniper Row Cosmetics", "84 Mill Lane", "WR1 2LA", "Worcester", "United Kingdom"),
+    ("Foxglove Learning", "91 Quay Street", "CB2 1TN", "Cambridge", "United Kingdom"),
+    ("Stonebridge Legal", "98 Market Place", "EH1 1YZ", "Edinburgh", "United Kingdom"),
+    ("Wrenfield Energy Cooperative", "105 High Street", "FK8 1EJ", "Stirling", "United Kingdom"),
+    ("Quayside Print Works", "112 Station Road", "NE1 7RU", "Newcastle", "United Kingdom"),
+    ("Marlow Cycle Hire", "119 Mill Lane", "OX1 3BG", "Oxford", "United Kingdom"),
+    ("Elderflower Drinks Company", "126 Quay Street", "LA9 4DG", "Kendal", "United Kingdom"),
+    ("Thornbury Packaging", "", "", "", ""),
+    ("Lantern Street Films", "133 Market Place", "WC2N 5DN", "London", "United Kingdom"),
+    ("Greenacre Seed Merchants", "140 High Street", "NR2 1TF", "Norwich", "United Kingdom"),
+    ("Cobalt Bay Diving School", "147 Station Road", "TQ6 9BH", "Dartmouth", "United Kingdom"),
+    ("Hawthorn Medical Supplies", "154 Mill Lane", "G1 3DX", "Glasgow", "United Kingdom"),
+    ("O'Rourke & Daughters Roofing", "Church Street", "N37 X2K8", "Athlone", "Ireland"),
 )
 OWNERS = (
     ("Sam Porter", "sam.porter@acme.example"),
@@ -68,11 +68,13 @@ class DemoDeals:
             org.add_account(
                 name,
                 modified_at=self._now - timedelta(days=400 - number),
-                BillingCity=city,
-                BillingCountry=country,
+                BillingStreet=street or None,
+                BillingPostalCode=code or None,
+                BillingCity=city or None,
+                BillingCountry=country or None,
                 OwnerId=self._owners[number % len(self._owners)],
             )
-            for number, (name, city, country) in enumerate(ACCOUNTS)
+            for number, (name, street, code, city, country) in enumerate(ACCOUNTS)
         ]
         self._made = 0
 

@@ -70,8 +70,10 @@ def sign(*deals: Deal, as_of: date = TODAY) -> list[Contract]:
             CustomerDraft(
                 name=deal.customer,
                 billing_email="billing@example.com",
-                address="1 Main Street\nSpringfield",
-                tax_id="US-1",
+                street="1 Main Street",
+                city="Springfield",
+                country="US",
+                tax_number="US-1",
             )
             for deal in deals
         ]
@@ -104,8 +106,14 @@ def ensure_legal_entity(**facts: Any) -> LegalEntity:
         pk=LegalEntity.objects.values_list("pk", flat=True).first(),
         defaults={
             "name": "Fincelo Inc",
-            "address": "2 Side Street",
-            "tax_id": "US-2",
+            "address": "",
+            "street": "2 Side Street",
+            "city": "Springfield",
+            "country": "US",
+            "vat_currency": "",
+            "requires_buyer_address": False,
+            "tax_number": "US-2",
+            "default_tax_rate": 0,
             "invoice_prefix": "INV",
             "payment_terms_days": 30,
             **facts,

@@ -52,8 +52,8 @@ def test_credit_note_names_itself_and_its_invoice() -> None:
         "PO number",
         "PO 7",
     ]
-    assert page[page.index("Tax ID US-1") : page.index("Description")] == [
-        "Tax ID US-1",
+    assert page[page.index("Tax number US-1") : page.index("Description")] == [
+        "Tax number US-1",
         "Reason",
         "Agreed",
     ]

@@ -71,8 +71,9 @@ def issue_a_hundred(dice: random.Random) -> None:
         )
         for place, customer in enumerate(Customer.objects.filter(invoices=None).order_by("pk")):
             customer.name = NAMES[place % len(NAMES)]
+            customer.street = customer.city = ""
             customer.address = dice.choice(ADDRESSES)
-            customer.tax_id = dice.choice(["", "DE 123", "ΑΦΜ 9"])
+            customer.tax_number = dice.choice(["", "DE 123", "ΑΦΜ 9"])
             customer.language = dice.choice(["en", "de"])
             customer.tax_rate = dice.choice(RATES)
             customer.payment_terms_days = dice.choice([0, 14, 60])
@@ -92,6 +93,12 @@ def rows(statement: str, *values: Any) -> Iterator[dict[str, Any]]:
         yield from (json.loads(row) for (row,) in cursor.fetchall())
 
 
+def party_in(copy: dict[str, Any]) -> Party:
+    kept = copy["address"]
+    lines = [*kept["lines"], kept["city"]]
+    return Party(name=copy["name"], address="\n".join(filter(None, lines)), tax_number=copy["tax_number"])
+
+
 def copy_in_the_database(row: dict[str, Any], lines: list[dict[str, Any]], **more: Any) -> Document:
     """Column by column, past the product."""
     return Document(
@@ -101,8 +108,8 @@ def copy_in_the_database(row: dict[str, Any], lines: list[dict[str, Any]], **mor
         due_date=date.fromisoformat(row["due_date"]) if row.get("due_date") else None,
         payment_terms_days=row.get("payment_terms_days"),
         currency=row["currency"],
-        seller=Party(**{key: row["seller"][key] for key in ("name", "address", "tax_id")}),
-        buyer=Party(**{key: row["buyer"][key] for key in ("name", "address", "tax_id")}),
+        seller=party_in(row["seller"]),
+        buyer=party_in(row["buyer"]),
         lines=[
             Line(
                 description=line["description"],
@@ -158,8 +165,8 @@ def stored_credit_note(note: CreditNote) -> Document:
 
 
 def change_all_that_they_were_made_from() -> None:
-    ensure_legal_entity(name="Renamed", address="Moved", tax_id="US-9", default_tax_rate=1)
-    Customer.objects.update(name="Renamed", address="Moved", tax_id="X", language="en", tax_rate=1)
+    ensure_legal_entity(name="Renamed", street="Moved", tax_number="US-9", default_tax_rate=1)
+    Customer.objects.update(name="Renamed", street="Moved", vat_id="X", language="en", tax_rate=1)
     Contract.objects.update(name="Renamed", po_number="PO 9")
 
 

@@ -53,6 +53,18 @@ def test_nothing_due() -> None:
     assert invoices() == []
 
 
+ADDRESS = {"lines": [], "post_code": "", "city": "Springfield", "region": "", "country": "US"}
+PARTY = {
+    "format": 2,
+    "trading_name": "",
+    "vat_id": "",
+    "company_id": "",
+    "company_id_scheme": "",
+    "electronic_address": {"scheme": "", "id": ""},
+    "contact": {"name": "", "phone": "", "email": ""},
+}
+
+
 def test_an_invoice_is_a_frozen_copy(admin_user: User) -> None:
     [contract] = sign(Deal(customer="Müller & Söhne", value="100.00", months=3, po_number="PO 7"))
     instalment = Instalment.objects.get(schedule__contract=contract, sequence=1)
@@ -87,16 +99,24 @@ def test_an_invoice_is_a_frozen_copy(admin_user: User) -> None:
         "po_number": "PO 7",
         "custom_fields": [],
         "seller": {
+            **PARTY,
             "name": "Fincelo Inc",
-            "address": "2 Side Street",
-            "tax_id": "US-2",
+            "address": {**ADDRESS, "lines": ["2 Side Street"]},
+            "tax_number": "US-2",
+            "legal_info": "",
             "footer": "",
             "logo": "",
         },
         "buyer": {
+            **PARTY,
             "name": "Müller & Söhne",
-            "address": "1 Main Street\nSpringfield",
-            "tax_id": "US-1",
+            "address": {**ADDRESS, "lines": ["1 Main Street"]},
+            "tax_number": "US-1",
+            "printed_name": "",
+            "kind": "business",
+            "buyer_id": "",
+            "buyer_reference": "",
+            "accounting_reference": "",
             "billing_email": "billing@example.com",
             "language": "en",
         },
@@ -362,8 +382,8 @@ def test_a_chunk_takes_the_same_statements_whatever_its_size() -> None:
     assert list(numbers) == list(range(1, 2 * CHUNK + 2))
 
 
-STATEMENTS_OF_A_CHUNK = 15
-"""With its transaction, the read of the chunk, of the letterhead, of custom fields and of the database's mark."""
+STATEMENTS_OF_A_CHUNK = 17
+"""With its transaction, the read of the chunk, of the letterhead, of custom fields, of texts and of the mark."""
 
 
 def test_planned_and_invoiced_add_up_to_the_contract_value() -> None:

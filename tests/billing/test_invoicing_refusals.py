@@ -110,7 +110,11 @@ def test_a_day_before_the_last_issue_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "missing"), [({"address": " \n"}, "address"), ({"name": "", "address": ""}, "name and address")]
+    ("facts", "missing"),
+    [
+        ({"street": " \n", "city": ""}, "address"),
+        ({"name": "", "street": "", "city": ""}, "name and address"),
+    ],
 )
 def test_nothing_is_issued_before_the_sender_is_complete(facts: dict[str, str], missing: str) -> None:
     ensure_legal_entity(**facts)

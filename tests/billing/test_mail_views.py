@@ -82,7 +82,7 @@ def test_mail_list_asks_the_same_number_of_queries(
     issue(*[f"Customer {number}" for number in range(count)])
 
     # session, user, time zone, his and his groups' rights, keys and rows, five counts, the switch
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         page = viewer.get("/invoices/mail/")
 
     assert len(rows(page)) == count
@@ -256,7 +256,7 @@ def test_viewer_is_offered_no_sending(viewer: Client) -> None:
     assert "/invoices/mail/send/" not in viewer.get("/invoices/mail/").text
 
 
-def test_billing_contact_is_entered_and_releases_the_mail(finance: Client) -> None:
+def test_billing_contact_is_entered_and_mails_what_somebody_asks_for(finance: Client) -> None:
     (invoice,) = issue(email="")
 
     page = finance.post(
@@ -266,15 +266,21 @@ def test_billing_contact_is_entered_and_releases_the_mail(finance: Client) -> No
     )
     send_waiting()
 
-    assert alerts(page) == ["Saved. New invoices to Acme follow it."]
+    assert "Saved. 1 mail waits for an address of Acme: send them below, or later." in alerts(page)
+    assert outbox() == [("INV-2026-000001", "no_address", "", 0, "")]
+    assert "Send it to pay@acme.example now" in page.text
+    asked = finance.post(f"/customers/{invoice.customer_id}/send/", follow=True)
+    send_waiting()
+    assert "They go to pay@acme.example within minutes." in alerts(asked)
     assert outbox() == [("INV-2026-000001", "sent", "pay@acme.example", 1, "")]
     customer = Customer.objects.get()
     assert (customer.billing_email, customer.language) == ("pay@acme.example", "de")
-    entry = AuditEntry.objects.get(action="Billing contact changed")
-    assert (entry.before, entry.after) == (
-        {"billing_email": "", "language": "en"},
-        {"billing_email": "pay@acme.example", "language": "de"},
-    )
+    entries = AuditEntry.objects.filter(object_type="contracts.customer").order_by("pk")
+    assert list(entries.values_list("before", "after")) == [
+        ({"language": "en"}, {"language": "de"}),
+        ({"billing_email": ""}, {"billing_email": "pay@acme.example"}),
+        ({}, {"mails": 1, "recipient": "pay@acme.example"}),
+    ]
 
 
 @pytest.mark.parametrize(

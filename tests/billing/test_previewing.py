@@ -139,7 +139,7 @@ def test_an_outage_would_be_caught_up() -> None:
 
 def test_a_sender_without_an_address_is_told() -> None:
     sign(Deal())
-    ensure_legal_entity(address="")
+    ensure_legal_entity(street="", city="")
 
     preview = preview_billing(as_of=TODAY)
 

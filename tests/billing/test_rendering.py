@@ -49,8 +49,8 @@ def change_everything(entity: LegalEntity, user) -> None:
         removes_logo=False,
         actor=user,
     )
-    LegalEntity.objects.update(name="Renamed", address="Moved", tax_id="US-9", payment_terms_days=1)
-    Customer.objects.update(name="Renamed", address="Moved", tax_id="DE-9", language="en", billing_email="")
+    LegalEntity.objects.update(name="Renamed", street="Moved", tax_number="US-9", payment_terms_days=1)
+    Customer.objects.update(name="Renamed", street="Moved", vat_id="DE-9", language="en", billing_email="")
     Contract.objects.update(name="Renamed", po_number="PO 9")
     move_on(Invoice.objects.get(), to="paid")
 
@@ -64,8 +64,8 @@ def test_document_is_the_frozen_copy(invoice: Invoice) -> None:
         payment_terms_days=30,
         po_number="PO 7",
         currency="USD",
-        seller=Party(name="Fincelo Inc", address="2 Side Street", tax_id="US-2"),
-        buyer=Party(name="Acme", address="1 Main Street\nSpringfield", tax_id="US-1"),
+        seller=Party(name="Fincelo Inc", address="2 Side Street\nSpringfield", tax_number="US-2"),
+        buyer=Party(name="Acme", address="1 Main Street\nSpringfield", tax_number="US-1"),
         lines=[
             Line(
                 description="Acme subscription",

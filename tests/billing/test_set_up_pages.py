@@ -265,8 +265,10 @@ def test_pages_need_their_right(path: str) -> None:
 
 FILLED = {
     "name": "Acme Inc",
-    "address": "1 Main Street\nSpringfield",
-    "tax_id": "US-1",
+    "street": "1 Main Street",
+    "city": "Springfield",
+    "country": "US",
+    "tax_number": "US-1",
     "invoice_prefix": "ACM",
     "credit_note_prefix": "ACC",
     "payment_terms_days": "14",
@@ -278,7 +280,7 @@ FILLED = {
 
 
 def test_the_first_page_asks_who_sends_the_invoices(finn: Client) -> None:
-    LegalEntity.objects.update(address="")
+    LegalEntity.objects.update(street="", city="")
 
     first = finn.get("/", follow=True)
     saved = finn.post("/settings/legal-entity/", FILLED, follow=True)
@@ -305,12 +307,12 @@ def test_the_first_page_asks_who_sends_the_invoices(finn: Client) -> None:
 
 
 def test_an_incomplete_sender_is_not_saved(finn: Client) -> None:
-    ensure_legal_entity(address="")
+    ensure_legal_entity(street="", city="")
 
-    page = finn.post("/settings/legal-entity/", {**FILLED, "address": " "})
+    page = finn.post("/settings/legal-entity/", {**FILLED, "street": " ", "city": ""})
 
-    assert page.text.count("This field is required.") == 1
-    assert LegalEntity.objects.get().address == ""
+    assert page.text.count("Enter the street, or the city: an invoice names its sender") == 1
+    assert LegalEntity.objects.get().street == ""
 
 
 def test_others_read_the_legal_entity_only() -> None:

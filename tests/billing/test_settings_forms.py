@@ -8,8 +8,9 @@ pytestmark = pytest.mark.django_db
 
 FILLED = {
     "name": "Fincelo Inc",
-    "address": "2 Side Street",
-    "tax_id": "US-2",
+    "street": "2 Side Street",
+    "country": "US",
+    "tax_number": "US-2",
     "invoice_prefix": "INV",
     "credit_note_prefix": "CN",
     "payment_terms_days": "30",

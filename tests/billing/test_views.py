@@ -99,7 +99,7 @@ def test_contract_list_asks_the_same_number_of_queries(
     sign(*[Deal(customer=f"Customer {number}", start=LATER) for number in range(count)])
 
     # Session, user, time zone, his and his groups' rights, currencies, keys, rows, reasons to wait, banner.
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page = viewer.get("/contracts/")
 
     assert len(rows(page)) == count

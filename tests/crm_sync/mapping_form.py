@@ -19,8 +19,15 @@ FIXED = (
     "account_manager",
     "currency",
     "billing_email",
+    "street",
+    "street_2",
+    "post_code",
+    "city",
+    "region",
+    "country",
     "address",
     "tax_id",
+    "tax_rate",
     "po_number",
 )
 

@@ -9,7 +9,7 @@ from django.db import connection
 Rows = list[tuple[Any, ...]]
 
 BUSINESS = {
-    "customers": "SELECT name, billing_email, address, tax_id, custom_fields::text FROM contracts_customer",
+    "customers": "SELECT name, billing_email, address, street, city, country, vat_id, tax_number, custom_fields::text FROM contracts_customer",
     "accounts": """
         SELECT org.external_id, account.external_id, customer.name FROM crm_sync_crmaccount account
         JOIN crm_sync_crmorg org ON org.id = account.org_id

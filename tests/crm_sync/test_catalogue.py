@@ -111,7 +111,7 @@ FIELDS = (
     ),
     Through(
         rule=text_rule(Target.TAX_ID, source_object=SourceObject.ACCOUNT),
-        column="customer.tax_id",
+        column="customer.tax_number",
         accepted={},
         empty="",
         text_limit=64,

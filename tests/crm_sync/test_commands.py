@@ -328,7 +328,7 @@ def test_dry_run_tells_duplicates_invoices_and_what_asks(salesforce: Connection,
 
 
 def test_dry_run_says_why_nothing_would_be_invoiced(salesforce: Connection, org: Org) -> None:
-    ensure_legal_entity(address="")
+    ensure_legal_entity(street="", city="")
     sell(org, CloseDate=timezone.now().date())
 
     assert sync_crm("--dry-run")[1].splitlines()[1] == (

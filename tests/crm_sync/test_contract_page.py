@@ -159,7 +159,7 @@ def test_contract_page_asks_the_same_number_of_queries(
     imported(contract)
     bill(as_of=date(2027, 2, 1))
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         page = viewer.get(f"/contracts/{contract.pk}/")
 
     assert len(rows(page)) == months
@@ -205,7 +205,7 @@ def test_person_resumes_a_suspended_contract() -> None:
     assert contract.state == "scheduled"
     assert alerts(page) == ["Acme subscription goes on. What is due of it is being invoiced."]
     assert AuditEntry.objects.get(action="Contract resumed").before == {"state": "suspended"}
-    again = finance.post(f"/contracts/{contract.pk}/resume/", follow=True)
+    again = finance.post(f"/contracts/{contract.pk}/resume/", {"once": "another"}, follow=True)
     assert "Acme subscription is not suspended." in words(again.text)
 
 

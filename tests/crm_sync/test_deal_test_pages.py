@@ -187,7 +187,7 @@ def test_deal_that_starts_later(browser: Client, salesforce: Connection, org: Or
 def test_without_a_legal_entity_nothing_would_be_invoiced(
     browser: Client, salesforce: Connection, org: Org
 ) -> None:
-    ensure_legal_entity(address="")
+    ensure_legal_entity(street="", city="")
     deal = sell(org, CloseDate=TODAY)
 
     assert alerts(tried(browser, salesforce, deal))[1] == (

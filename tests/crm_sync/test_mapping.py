@@ -337,7 +337,7 @@ def test_optional_and_custom_fields_land_where_they_belong() -> None:
     assert one.customer == CustomerDraft(
         name="Acme Ltd",
         billing_email="pay@acme.example",
-        tax_id="IE123",
+        tax_number="IE123",
         address="1 Main St\nDublin",
         custom_fields={"Tier": "Yes"},
     )

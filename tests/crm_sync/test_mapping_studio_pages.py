@@ -277,7 +277,7 @@ def test_renamed_custom_field_keeps_its_translations(browser: Client) -> None:
         actor=None,
     )
 
-    browser.post(address(connection), sent_back(browser, connection, **{"field-12-custom_label": "Area"}))
+    browser.post(address(connection), sent_back(browser, connection, **{"field-19-custom_label": "Area"}))
 
     rules = current_rules(connection=connection)
     assert rules.translations == {"custom:Area": {"n": "North"}}

@@ -29,7 +29,7 @@ def test_everything_there(salesforce: Connection, hubspot: Connection) -> None:
     assert gaps(hubspot) == []
     assert [check.sentence for check in preflight(connection=hubspot)][-2:] == [
         "Closed Won found in Sales Pipeline, Renewals.",
-        "All 6 mapped fields are there.",
+        "All 13 mapped fields are there.",
     ]
 
 

@@ -121,7 +121,7 @@ def test_csv_has_every_column(salesforce: Connection, org: Org, run: Run) -> Non
     sell(org)
     sell(org, StageName="Prospecting")
     run(salesforce)
-    browser = signed_in("crm_sync.view_syncrun")
+    browser = signed_in("crm_sync.view_syncrun", "contracts.export_records")
 
     answer = browser.get("/history/csv/")
 

@@ -29,7 +29,7 @@ def _workspace() -> None:
         Deal(customer="Lonely", value="12000", currency="JPY", start=date(2099, 1, 1)),
     )
     Customer.objects.filter(name="Silver Birch Ltd").update(
-        billing_email="AP@silver.example", tax_id="DE 281 223 449"
+        billing_email="AP@silver.example", tax_number="DE 281 223 449"
     )
     invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
     acme = Invoice.objects.get(customer__name="Acme")

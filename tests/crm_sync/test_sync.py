@@ -25,7 +25,7 @@ def test_won_deal_becomes_customer_contract_and_schedule(salesforce: Connection,
     assert (done.state, done.error, done.seen, done.created) == ("done", "", 1, 1)
     found = stored(but=["accounts", "deals", "records", "cursors"])
     assert found == {
-        "customers": [("Acme", "", "", "", "{}")],
+        "customers": [("Acme", "", "", "", "", "", "", "", "{}")],
         "contracts": [
             (
                 *(deal, "Acme", "Acme platform", "USD", 120_000, TODAY, date(2027, 11, 22), 12, "quarterly"),

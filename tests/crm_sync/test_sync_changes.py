@@ -181,7 +181,6 @@ def test_optional_value_that_the_crm_has_lost_replaces_nothing(
     deal = sell_in_hubspot(portal, hubspot_owner_id=owner, po_number="PO-1")
     rules = current_rules(connection=hubspot)
     extra = [
-        FieldRule(target=Target.PO_NUMBER, source_field="po_number"),
         FieldRule(target=Target.CUSTOM, custom_label="Type", source_field="dealtype"),
     ]
     save_mapping(connection=hubspot, rules=[*rules.rules, *extra], translations={}, actor=None)

@@ -110,8 +110,8 @@ def test_what_was_known_when_the_mapping_was_saved_is_not_told_again(
     a_day_later()
     run(connection)
     rules = current_rules(connection=connection).rules
-    po_number = FieldRule(target=Target.PO_NUMBER, source_field="PO_Number__c")
-    save_mapping(connection=connection, rules=[*rules, po_number], translations={}, actor=None)
+    custom = FieldRule(target=Target.CUSTOM, custom_label="Step", source_field="NextStep")
+    save_mapping(connection=connection, rules=[*rules, custom], translations={}, actor=None)
 
     run(connection)
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from billing.crediting import approve_credit, request_credit
 from billing.mailing.composing import compose
-from billing.mailing.outbox import UnableToSend, claim, release_all, request_mail
+from billing.mailing.outbox import UnableToSend, claim, release_addressed, release_all, request_mail
 from billing.mailing.sending import Pass, send_waiting
 from billing.models import CreditNote, CreditNoteRendering, Invoice, InvoiceMail
 from billing.rendering import credit_note_pdf
@@ -143,6 +143,8 @@ def test_missing_address_blocks_sending_until_there_is_one() -> None:
 
     assert send_waiting() == NOTHING
     Customer.objects.update(billing_email=TO)
+    assert send_waiting() == NOTHING
+    release_addressed(customer=invoice.customer, actor=person("sue", group="Finance"))
     send_waiting()
 
     assert sent() == ["INV-2026-000001.pdf", "CN-2026-000001.pdf"]

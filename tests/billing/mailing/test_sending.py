@@ -15,7 +15,7 @@ from billing import tasks
 from billing.enums import AfterVoid, InvoiceState
 from billing.mailing import outbox as outbox_module
 from billing.mailing import sending
-from billing.mailing.outbox import accepted, claim
+from billing.mailing.outbox import accepted, claim, release_addressed
 from billing.mailing.sending import Pass, send_waiting
 from billing.models import Invoice, InvoiceMail, InvoiceRendering, Mailing, Payment
 from billing.paying import take_back_payment
@@ -120,10 +120,13 @@ def test_missing_address_blocks_sending_and_never_issuing() -> None:
     assert outbox() == [("INV-2026-000001", "no_address", "", 0, "")]
 
 
-def test_address_that_is_entered_releases_what_waited_for_it() -> None:
+def test_address_that_comes_mails_nothing_until_somebody_asks() -> None:
     issue("Acme", "Globex", email="")
     Customer.objects.filter(name="Globex").update(billing_email="pay@globex.example")
 
+    send_waiting()
+    assert mail.outbox == []
+    release_addressed(customer=Customer.objects.get(name="Globex"), actor=person("finn", group="Finance"))
     send_waiting()
 
     assert [sent.to for sent in mail.outbox] == [["pay@globex.example"]]
