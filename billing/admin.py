@@ -1,11 +1,12 @@
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Model
 from django.http import HttpRequest
 
 from billing.document_admin import credit_note_document_link, document_link
-from billing.enums import LimitKind
+from billing.enums import BillingMode, LimitKind
 from billing.models import (
     ApprovalLimit,
     BillingPolicy,
@@ -13,6 +14,7 @@ from billing.models import (
     BillingSchedule,
     BillingWait,
     ContractChange,
+    ControlChange,
     CreditNote,
     CreditNoteLine,
     Instalment,
@@ -23,7 +25,7 @@ from billing.models import (
     Payment,
     PaymentImport,
 )
-from billing.policy import drop_limit, put_limit
+from billing.policy import change_policy, drop_limit, lift_limit, put_limit
 from billing.settings_forms import BillingPolicyForm, LegalEntityForm, LimitForm
 from contracts.admin.read_only import (
     LongListAdmin,
@@ -44,10 +46,27 @@ class LegalEntityAdmin(OneRowAdmin):
     list_display = ["name", "country", "vat_id", "tax_number", "invoice_prefix", "payment_terms_days"]
 
 
+def actor_of(request: HttpRequest) -> AbstractBaseUser:
+    assert request.user.is_authenticated  # the admin lets nobody else in
+    return request.user
+
+
+WAITS_FOR_ANOTHER = "This loosens a control, so another approver confirms it under Approvals."
+
+
 @admin.register(BillingPolicy)
 class BillingPolicyAdmin(OneRowAdmin):
     form = BillingPolicyForm
     list_display = ["__str__", "mode", "locked_until"]
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        in_force = change_policy(
+            mode=BillingMode(form.cleaned_data["mode"]),
+            locked_until=form.cleaned_data["locked_until"],
+            actor=actor_of(request),
+        )
+        if not in_force:
+            self.message_user(request, WAITS_FOR_ANOTHER, messages.WARNING)
 
 
 @admin.register(ApprovalLimit)
@@ -65,22 +84,26 @@ class ApprovalLimitAdmin(LongListAdmin):
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         if obj:
             return ["kind", "currency", money("amount_minor", label="limit")]
-        return ["limit_kind", "limit_currency", "amount"]
+        return ["limit_kind", "limit_currency", "amount", "no_limit"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return self.get_fields(request, obj) if obj else []
 
     def save_model(self, request: HttpRequest, obj: ApprovalLimit, form: Any, change: bool) -> None:
-        limit = put_limit(
-            kind=LimitKind(form.cleaned_data["limit_kind"]),
-            amount=form.cleaned_data["limit"],
-            actor=request.user,  # type: ignore[arg-type]
+        kind, currency = LimitKind(form.cleaned_data["limit_kind"]), form.cleaned_data["limit_currency"]
+        amount, actor = form.cleaned_data["limit"], actor_of(request)
+        result = (
+            put_limit(kind=kind, amount=amount, actor=actor)
+            if amount is not None
+            else lift_limit(kind=kind, currency=currency, actor=actor)
         )
-        obj.pk, obj.amount_minor = limit.pk, limit.amount_minor
-        obj.kind, obj.currency = limit.kind, limit.currency
+        obj.pk, obj.kind, obj.currency = result.pk, kind.value, currency
+        if isinstance(result, ControlChange):
+            self.message_user(request, WAITS_FOR_ANOTHER, messages.WARNING)
 
     def delete_model(self, request: HttpRequest, obj: ApprovalLimit) -> None:
-        drop_limit(limit=obj, actor=request.user)  # type: ignore[arg-type]
+        if isinstance(drop_limit(limit=obj, actor=actor_of(request)), ControlChange):
+            self.message_user(request, WAITS_FOR_ANOTHER, messages.WARNING)
 
 
 @admin.register(NumberSeries)

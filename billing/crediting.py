@@ -13,12 +13,13 @@ from datetime import date
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from billing.controls import lock_sums, taken_alone
 from billing.enums import CreditNoteState, InvoiceState, LimitKind, SeriesKind
 from billing.locks import lock_contracts
 from billing.mailing.posting import post_credit_note
 from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from billing.numbering import take_numbers
-from billing.policy import ensure_open, limits
+from billing.policy import ensure_open, in_force
 from billing.tax import NoSuchPart, RateTotal, next_part, percent_of
 from contracts import audit
 from contracts.money import Money
@@ -54,6 +55,7 @@ def request_credit(
 ) -> CreditNote:
     """Takes back an amount, or with None all that is left. Issued at once, or a draft for a second person."""
     with transaction.atomic():
+        lock_sums(customer_id=invoice.customer_id, actor=actor)
         locked = _locked(invoice)
         left = left_to_credit(invoice=locked)
         note = CreditNote(
@@ -68,7 +70,7 @@ def request_credit(
             requested_by_id=actor.pk,
         )
         _write_draft(note)
-        if needs_approval(note=note, actor=actor):
+        if needs_approval(note=note, as_of=as_of, actor=actor):
             audit.record(
                 actor=actor,
                 action="Credit note asked for",
@@ -77,13 +79,16 @@ def request_credit(
                 reason=reason,
             )
         else:
+            note.alone_limit_minor = in_force(kind=LimitKind.CREDIT_NOTE, currency=note.currency)
             _issue(note, as_of=as_of, actor=actor)
         return note
 
 
-def needs_approval(*, note: CreditNote, actor: AbstractBaseUser) -> bool:
-    limit = limits(kind=LimitKind.CREDIT_NOTE).get(note.currency)
-    over = limit is not None and note.total_minor > limit
+def needs_approval(*, note: CreditNote, as_of: date, actor: AbstractBaseUser) -> bool:
+    """Whether it is, with all that was taken back alone in thirty days, more than one person may decide."""
+    limit = in_force(kind=LimitKind.CREDIT_NOTE, currency=note.currency)
+    taken = taken_alone(customer_id=note.customer_id, actor=actor, currency=note.currency, as_of=as_of)
+    over = limit is not None and taken + note.total_minor > limit
     return over or not actor.has_perm("billing.issue_creditnote")  # type: ignore[attr-defined]
 
 

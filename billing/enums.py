@@ -129,3 +129,19 @@ class AskedBecause(models.TextChoices):
     EQUAL = "equal", "Equal to a payment of another file"
     BY_HAND = "by_hand", "Equal to a payment recorded by hand"
     TAKEN_BACK = "taken_back", "Recorded and taken back"
+
+
+class ControlKind(models.TextChoices):
+    """What takes a second person."""
+
+    LIMIT = "limit", "Limit"
+    POLICY = "policy", "Billing policy"
+    LETTERHEAD = "letterhead", "Bank details"
+    VOID = "void", "Void invoice"
+
+
+class ControlOutcome(models.TextChoices):
+    OPEN = "", "Waits"
+    CONFIRMED = "confirmed", "Confirmed"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    ALONE = "alone", "Within the limit of one person"

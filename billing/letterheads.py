@@ -6,6 +6,8 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from billing.controls import ask, one_person_decides
+from billing.enums import ControlKind
 from billing.models import LegalEntity, Letterhead, Logo, Mailing
 from contracts import audit
 
@@ -46,12 +48,17 @@ def party_copy(party: LegalEntity) -> dict[str, Any]:
 
 def change_letterhead(
     *, legal_entity: LegalEntity, footer: str, logo: bytes | None, removes_logo: bool, actor: AbstractBaseUser
-) -> None:
-    """`logo` is a JPEG; None leaves the one that is there."""
+) -> bool:
+    """`logo` is a JPEG; None leaves the one that is there.
+
+    The footer tells customers where to pay: False where a second person is asked about it.
+    """
     with transaction.atomic():
         letterhead, _ = Letterhead.objects.select_for_update().get_or_create(legal_entity=legal_entity)
         before = _facts(letterhead)
-        letterhead.footer = footer
+        waits = footer != letterhead.footer and not one_person_decides(actor=actor)
+        if not waits:
+            letterhead.footer = footer
         if logo is not None:
             letterhead.logo, _ = Logo.objects.get_or_create(
                 sha256=sha256(logo).hexdigest(), defaults={"jpeg": logo}
@@ -59,13 +66,34 @@ def change_letterhead(
         elif removes_logo:
             letterhead.logo = None
         letterhead.save()
-        audit.record(
-            actor=actor,
-            action="Letterhead changed",
-            subject=letterhead,
-            before=before,
-            after=_facts(letterhead),
-        )
+        if not waits or before != _facts(letterhead):
+            audit.record(
+                actor=actor,
+                action="Letterhead changed",
+                subject=letterhead,
+                before=before,
+                after=_facts(letterhead),
+            )
+        if waits:
+            ask(
+                kind=ControlKind.LETTERHEAD,
+                subject=f"letterhead {legal_entity.pk}",
+                sentence=f"Bank details at the foot of documents: {footer or 'none'}",
+                payload={"legal_entity": legal_entity.pk, "footer": footer},
+                actor=actor,
+            )
+    return not waits
+
+
+def put_footer(*, legal_entity: LegalEntity, footer: str, actor: AbstractBaseUser) -> None:
+    """Stores what was decided. Opens no transaction."""
+    letterhead, _ = Letterhead.objects.select_for_update().get_or_create(legal_entity=legal_entity)
+    before = _facts(letterhead)
+    letterhead.footer = footer
+    letterhead.save(update_fields=["footer"])
+    audit.record(
+        actor=actor, action="Letterhead changed", subject=letterhead, before=before, after=_facts(letterhead)
+    )
 
 
 def change_mailing(*, automatic: bool, sender: str, actor: AbstractBaseUser) -> None:

@@ -6,10 +6,15 @@ from datetime import date
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 
-from billing.enums import LimitKind
-from billing.models import ApprovalLimit, BillingPolicy
+from billing.controls import ask, one_person_decides
+from billing.enums import BillingMode, ControlKind, LimitKind
+from billing.models import ApprovalLimit, BillingPolicy, ControlChange
 from contracts import audit
+from contracts.currencies import exponent
 from contracts.money import Money
+
+CREDIT_LIMIT = 1_000
+"""In whole units of each currency: what one person credits or makes void where no limit is set."""
 
 
 class PeriodLocked(Exception):
@@ -23,7 +28,11 @@ def billing_policy() -> BillingPolicy:
 
 def limits(*, kind: LimitKind) -> Mapping[str, int]:
     """By currency. One without a limit is never asked about."""
-    return dict(ApprovalLimit.objects.filter(kind=kind).values_list("currency", "amount_minor"))
+    return {
+        currency: minor
+        for currency, minor in ApprovalLimit.objects.filter(kind=kind).values_list("currency", "amount_minor")
+        if minor is not None
+    }
 
 
 def closed_until() -> date | None:
@@ -49,7 +58,7 @@ def closed_sentence(*, day: date, closed: date) -> str:
 
 def add_missing_limits(
     *, kind: LimitKind, amounts: Iterable[Money], actor: AbstractBaseUser | None
-) -> list[ApprovalLimit]:
+) -> list[ApprovalLimit | ControlChange]:
     """Sets limits in currencies that have none of the kind. The others stay as they are."""
     before = limits(kind=kind)
     return [
@@ -59,29 +68,125 @@ def add_missing_limits(
     ]
 
 
-def put_limit(*, kind: LimitKind, amount: Money, actor: AbstractBaseUser | None) -> ApprovalLimit:
-    """Sets the limit of a kind and currency, or replaces it."""
+def in_force(*, kind: LimitKind, currency: str) -> int | None:
+    """The limit in minor units; None is no limit. Credit notes and voids have one without being asked for."""
+    row = ApprovalLimit.objects.filter(kind=kind, currency=currency).first()
+    return row.amount_minor if row else usual(kind=kind, currency=currency)
+
+
+def usual(*, kind: LimitKind, currency: str) -> int | None:
+    """What holds where nobody has set a limit."""
+    if kind is LimitKind.INVOICE:
+        return None
+    minor: int = CREDIT_LIMIT * 10 ** exponent(currency=currency)
+    return minor
+
+
+def put_limit(
+    *, kind: LimitKind, amount: Money, actor: AbstractBaseUser | None
+) -> ApprovalLimit | ControlChange:
+    """Sets the limit of a kind and currency, or asks a second person where that would loosen it."""
+    return _change_limit(kind=kind, currency=amount.currency, minor=amount.minor, drops=False, actor=actor)
+
+
+def lift_limit(
+    *, kind: LimitKind, currency: str, actor: AbstractBaseUser | None
+) -> ApprovalLimit | ControlChange:
+    """No limit: an explicit decision, and one for two people."""
+    return _change_limit(kind=kind, currency=currency, minor=None, drops=False, actor=actor)
+
+
+def drop_limit(*, limit: ApprovalLimit, actor: AbstractBaseUser | None) -> ApprovalLimit | ControlChange:
+    """Back to what holds where nobody has set one."""
+    kind = LimitKind(limit.kind)
+    minor = usual(kind=kind, currency=limit.currency)
+    return _change_limit(kind=kind, currency=limit.currency, minor=minor, drops=True, actor=actor)
+
+
+def _change_limit(
+    *, kind: LimitKind, currency: str, minor: int | None, drops: bool, actor: AbstractBaseUser | None
+) -> ApprovalLimit | ControlChange:
     with transaction.atomic():
-        limit, is_new = ApprovalLimit.objects.select_for_update(no_key=True).get_or_create(
-            kind=kind, currency=amount.currency, defaults={"amount_minor": amount.minor}
+        list(ApprovalLimit.objects.select_for_update().filter(kind=kind, currency=currency))
+        before = in_force(kind=kind, currency=currency)
+        loosens = before is not None and (minor is None or minor > before)
+        if actor is None or not loosens or one_person_decides(actor=actor):
+            return write_limit(kind=kind, currency=currency, minor=minor, drops=drops, actor=actor)
+        worded = f"{_worded(before, currency)} to {_worded(minor, currency)}"
+        return ask(
+            kind=ControlKind.LIMIT,
+            subject=f"limit {kind.value} {currency}",
+            sentence=f"Limit of {kind.label.lower()} from {worded}",
+            payload={"kind": kind.value, "currency": currency, "minor": minor, "drops": drops},
+            actor=actor,
         )
-        before = "" if is_new else str(Money(minor=limit.amount_minor, currency=limit.currency))
-        limit.amount_minor = amount.minor
-        limit.save(update_fields=["amount_minor"])
+
+
+def write_limit(
+    *, kind: LimitKind, currency: str, minor: int | None, drops: bool, actor: AbstractBaseUser | None
+) -> ApprovalLimit:
+    """Stores a limit that was decided, or with `drops` takes the row away. Opens no transaction."""
+    found = ApprovalLimit.objects.filter(kind=kind, currency=currency).first()
+    before = _worded(found.amount_minor, currency) if found else ""
+    limit = found or ApprovalLimit(kind=kind, currency=currency)
+    limit.amount_minor = minor
+    if not drops:
+        limit.save()
+    audit.record(
+        actor=actor,
+        action="Approval limit removed" if drops else "Approval limit set",
+        subject=limit,
+        before={"limit": before},
+        after={} if drops else {"limit": _worded(minor, currency)},
+    )
+    if drops and found:
+        found.delete()
+    return limit
+
+
+def _worded(minor: int | None, currency: str) -> str:
+    return "no limit" if minor is None else str(Money(minor=minor, currency=currency))
+
+
+def change_policy(*, mode: BillingMode, locked_until: date | None, actor: AbstractBaseUser) -> bool:
+    """Changes mode and closed period; False where a second person is asked, because it would loosen them."""
+    with transaction.atomic():
+        before = billing_policy()
+        opens = before.locked_until is not None and (
+            locked_until is None or locked_until < before.locked_until
+        )
+        loosens = opens or (before.mode, mode) == (BillingMode.APPROVE, BillingMode.AUTO)
+        if not loosens or one_person_decides(actor=actor):
+            put_policy(mode=mode, locked_until=locked_until, actor=actor)
+            return True
+        until = locked_until.isoformat() if locked_until else ""
+        ask(
+            kind=ControlKind.POLICY,
+            subject="policy",
+            sentence=f"Billing by {mode.label}, books closed up to {until or 'no day'}",
+            payload={"mode": mode.value, "locked_until": until},
+            actor=actor,
+        )
+        return False
+
+
+def put_policy(*, mode: BillingMode, locked_until: date | None, actor: AbstractBaseUser) -> None:
+    """Stores what was decided. Opens no transaction."""
+    policy = billing_policy()
+    before = {"mode": policy.mode, "locked_until": _day(policy.locked_until)}
+    policy.mode, policy.locked_until = mode, locked_until
+    policy.save()
+    after = {"mode": mode.value, "locked_until": _day(locked_until)}
+    changed = {name for name in after if before[name] != after[name]}
+    if changed:
         audit.record(
             actor=actor,
-            action="Approval limit set",
-            subject=limit,
-            before={"limit": before},
-            after={"limit": str(amount)},
+            action="billing policy changed",
+            subject=policy,
+            before={name: before[name] for name in sorted(changed)},
+            after={name: after[name] for name in sorted(changed)},
         )
-        return limit
 
 
-def drop_limit(*, limit: ApprovalLimit, actor: AbstractBaseUser) -> None:
-    with transaction.atomic():
-        amount = Money(minor=limit.amount_minor, currency=limit.currency)
-        audit.record(
-            actor=actor, action="Approval limit removed", subject=limit, before={"limit": str(amount)}
-        )
-        limit.delete()
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None

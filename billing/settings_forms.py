@@ -105,7 +105,15 @@ class LimitForm(forms.ModelForm):
         label="Currency", choices=[(code, code) for code in sorted(EXPONENTS)], initial="USD"
     )
     amount = AmountField(
-        label="Limit", decimals=MOST_DECIMALS, help_text="Up to this amount nobody further is asked."
+        label="Limit",
+        decimals=MOST_DECIMALS,
+        required=False,
+        help_text="Up to this amount nobody further is asked.",
+    )
+    no_limit = forms.BooleanField(
+        label="No limit",
+        required=False,
+        help_text="Nobody further is ever asked. It takes a second person, like every higher limit.",
     )
 
     class Meta:
@@ -114,6 +122,9 @@ class LimitForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned["limit"] = None
+        if bool(cleaned.get("no_limit")) is (cleaned.get("amount") is not None) and "amount" in cleaned:
+            self.add_error("amount", "Enter an amount, or choose no limit.")
         if cleaned.get("amount") is not None and cleaned.get("limit_currency"):
             try:
                 cleaned["limit"] = Money.from_decimal(cleaned["amount"], currency=cleaned["limit_currency"])

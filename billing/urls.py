@@ -12,6 +12,7 @@ from billing.views import (
     payments,
     records,
     restored,
+    second_people,
     set_up,
     voiding,
 )
@@ -44,6 +45,8 @@ urlpatterns = [
     path("invoices/mail/send/", mails.send_all, name="mails-send"),
     path("invoices/mail/<int:pk>/bounced/", mails.bounced, name="mail-bounced"),
     path("approvals/", approvals.approval_queue, name="approvals"),
+    path("approvals/changes/<int:pk>/confirm/", second_people.confirm_change, name="change-confirm"),
+    path("approvals/changes/<int:pk>/withdraw/", second_people.withdraw_change, name="change-withdraw"),
     path("approvals/review/", approvals.review, name="approvals-review"),
     path("approvals/contracts/", contract_approvals.waiting_list, name="contracts-to-approve"),
     path("approvals/contracts/approve/", contract_approvals.approve, name="contracts-approve"),

@@ -8,13 +8,23 @@ contract is in doubt, once somebody resumes the contract.
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from billing.enums import AfterVoid, InstalmentState, InvoiceState, ScheduleState, SeriesKind
+from billing.controls import ask, lock_sums, note_alone, taken_alone
+from billing.enums import (
+    AfterVoid,
+    ControlKind,
+    InstalmentState,
+    InvoiceState,
+    LimitKind,
+    ScheduleState,
+    SeriesKind,
+)
 from billing.locks import lock_contracts
 from billing.mailing.outbox import withdraw
 from billing.models import BillingSchedule, Instalment, Invoice, InvoiceMail
 from billing.numbering import free_days_before
-from billing.policy import ensure_open
+from billing.policy import ensure_open, in_force
 from contracts import audit
+from contracts.clock import business_day
 from contracts.enums import ContractState
 from contracts.models import Contract
 from contracts.suspending import suspend_contracts
@@ -31,21 +41,57 @@ def may_be_void(*, invoice: Invoice) -> bool:
     return not InvoiceMail.objects.filter(invoice=invoice, sent_at__isnull=False).exists()
 
 
-def void_invoice(*, invoice: Invoice, then: AfterVoid, reason: str, actor: AbstractBaseUser) -> None:
+def void_invoice(*, invoice: Invoice, then: AfterVoid, reason: str, actor: AbstractBaseUser) -> bool:
+    """Makes it void, or asks a second person where it is above what one person may: then False."""
     with transaction.atomic():
-        lock_contracts(contract_ids=[invoice.contract_id])
-        locked = Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=invoice.pk)
-        if locked.state != InvoiceState.ISSUED or locked.sent_at or locked.credited_minor:
-            state = locked.get_state_display().lower()
-            raise UnableToVoid(
-                f"{locked} is {state}: only an invoice that was never sent, paid or credited can be void. "
-                "Write a credit note instead."
-            )
-        if not may_be_void(invoice=locked):
-            raise UnableToVoid(
-                f"A mail of {locked} bounced, so it may have been seen outside and cannot be void. "
-                "Write a credit note instead."
-            )
+        lock_sums(customer_id=invoice.customer_id, actor=actor)
+        limit = in_force(kind=LimitKind.CREDIT_NOTE, currency=invoice.currency)
+        taken = taken_alone(
+            customer_id=invoice.customer_id,
+            actor=actor,
+            currency=invoice.currency,
+            as_of=business_day(),
+        )
+        if limit is None or taken + invoice.total_minor <= limit:
+            make_void(invoice=invoice, then=then, reason=reason, actor=actor)
+            note_alone(invoice=invoice, actor=actor)
+            return True
+        locked = _voidable(invoice)
+        ask(
+            kind=ControlKind.VOID,
+            subject=f"invoice {locked.pk}",
+            sentence=f"Make {locked} void: {reason}",
+            payload={"invoice": locked.pk, "then": then.value, "reason": reason},
+            actor=actor,
+            customer=locked.customer,
+            currency=locked.currency,
+            minor=locked.total_minor,
+        )
+        return False
+
+
+def _voidable(invoice: Invoice) -> Invoice:
+    """The invoice, locked, if it may be made void."""
+    lock_contracts(contract_ids=[invoice.contract_id])
+    locked = Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=invoice.pk)
+    if locked.state != InvoiceState.ISSUED or locked.sent_at or locked.credited_minor:
+        state = locked.get_state_display().lower()
+        raise UnableToVoid(
+            f"{locked} is {state}: only an invoice that was never sent, paid or credited can be void. "
+            "Write a credit note instead."
+        )
+    if not may_be_void(invoice=locked):
+        raise UnableToVoid(
+            f"A mail of {locked} bounced, so it may have been seen outside and cannot be void. "
+            "Write a credit note instead."
+        )
+    return locked
+
+
+def make_void(*, invoice: Invoice, then: AfterVoid, reason: str, actor: AbstractBaseUser) -> None:
+    """What was decided by one person within the limit, or by two."""
+    with transaction.atomic():
+        locked = _voidable(invoice)
         assert locked.issue_date is not None  # it is issued
         ensure_open(day=locked.issue_date)
         withdraw(invoice=locked)

@@ -46,6 +46,12 @@ def customers_for(
     return linked | dict(zip(new, created, strict=True))
 
 
+def newest_account(*, org_id: int | None) -> int:
+    """Its key; 0 where there is none yet."""
+    newest = CrmAccount.objects.filter(org_id=org_id).order_by("-pk").values_list("pk", flat=True).first()
+    return newest or 0
+
+
 def follow_merged(*, org_id: int, deals: Sequence[Deal]) -> list[str]:
     """The survivor of merged accounts stands for their customer. The old ids stay as they are.
 

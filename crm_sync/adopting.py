@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from contracts.clock import business_day
 from crm_sync import health
 from crm_sync.connection_settings import CURSOR, take_lease_away
+from crm_sync.deal_links import follow_move
 from crm_sync.deals import OrgFacts
 from crm_sync.enums import ConnectionState, Trouble
 from crm_sync.errors import ConfigError
@@ -78,6 +79,7 @@ def adopt(
     connection.facts_learnt_at = Now()
     connection.not_before = None
     connection.save(update_fields=columns)
+    follow_move(connection)
     connection.refresh_from_db(fields=["live_since", "facts_learnt_at"])
 
 

@@ -31,10 +31,12 @@ from crm_sync.errors import ConfigError, SyncError
 from crm_sync.foretelling import Foretold, ForetoldPage, foretell
 from crm_sync.mapping_rules import to_snapshot
 from crm_sync.mappings import current_rules, ensure_version, lint, lock
+from crm_sync.merge_chains import followed
 from crm_sync.models import Backfill, BackfillDeal, Connection, CrmDeal
 from crm_sync.org_facts import notice_currency
 from crm_sync.pages import MappedPage, Sight, map_page
 from crm_sync.preview import look_ahead
+from crm_sync.recent_deals import stored_among
 from crm_sync.stages import known_gaps
 
 CHANGED = "The field mapping or the settings have changed since this preview. Preview the import again."
@@ -100,7 +102,13 @@ def sight_of(backfill: Backfill) -> Sight:
     return look_ahead(connection=ahead, as_of=backfill.as_of, forced=False)
 
 
-def go_on(*, backfill_id: int, at: datetime, may_continue: Callable[[], bool]) -> Backfill:
+def go_on(
+    *,
+    backfill_id: int,
+    at: datetime,
+    may_continue: Callable[[], bool],
+    may_call: Callable[[], bool] = lambda: True,
+) -> Backfill:
     """Reads on until the end, or as long as it may. What a killed task has stored stands."""
     backfill = Backfill.objects.select_related("connection").get(pk=backfill_id)
     if backfill.state != BackfillState.READING:
@@ -109,6 +117,7 @@ def go_on(*, backfill_id: int, at: datetime, may_continue: Callable[[], bool]) -
     try:
         sight = sight_of(backfill)
         client = open_client(connection=sight.connection)
+        client.limit_calls(may_call)
         client.hidden_fields |= known_gaps(connection=sight.connection)
         notice_currency(client=client, connection=sight.connection)
         if read_on(backfill, client=client, sight=sight, at=at, may_continue=may_continue):
@@ -132,7 +141,8 @@ def read_on(
 ) -> bool:
     """Whether the end was reached."""
     pages, already = backfill.pages, backfill.seen
-    for page in client.changed_deals(query=query_of(backfill, sight=sight)):
+    for found in client.changed_deals(query=query_of(backfill, sight=sight)):
+        page = followed(found, client=client, sight=sight)
         ready = map_page(page=page, sight=sight)
         earlier = earlier_than(backfill, deals=page.deals)
         told = foretell(ready=ready, deals=page.deals, sight=sight, at=at, earlier=earlier)
@@ -154,6 +164,7 @@ def query_of(backfill: Backfill, *, sight: Sight) -> DealQuery:
             window_end=backfill.cursor_window_end,
             reached_at=backfill.cursor_reached_at,
         ),
+        stored_among=lambda ids: stored_among(org_id=sight.org_id, external_ids=ids),
         stage_names=tuple(sight.connection.stage_names),
         import_from=backfill.import_from,
         wanted=sight.rules.wanted(),

@@ -61,20 +61,19 @@ def login_address(*, choice: str, my_domain: str) -> str:
         return salesforce_oauth.PRODUCTION
     if choice == "sandbox":
         return salesforce_oauth.SANDBOX
-    typed = my_domain.strip().rstrip("/")
-    address = typed if "://" in typed else f"https://{typed.lower()}"
-    if not is_bare(address) or not allowed_origins(Provider.SALESFORCE)(address):
+    address = origin_typed(my_domain.strip())
+    if not address or not allowed_origins(Provider.SALESFORCE)(address):
         raise ValueError("Enter the address of your org, such as https://acme.my.salesforce.com.")
     return address
 
 
-def is_bare(address: str) -> bool:
-    """Scheme and host, and nothing behind them."""
+def origin_typed(text: str) -> str:
+    """Scheme and host of an address as people paste it, in small letters; empty for what is none."""
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(text if "://" in text else f"https://{text}")
     except ValueError:
-        return False
-    return f"{parts.scheme}://{parts.netloc}" == address
+        return ""
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""
 
 
 def start_authorisation(

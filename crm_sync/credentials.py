@@ -18,6 +18,7 @@ from crm_sync.clients.salesforce import SalesforceClient
 from crm_sync.clients.salesforce_api import API_VERSION
 from crm_sync.clients.salesforce_errors import RenewalUnderWay
 from crm_sync.clients.salesforce_oauth import NOT_SIGNED, AppKeys, Grant, UnusableGrant, renew
+from crm_sync.deal_links import follow_move
 from crm_sync.enums import Provider
 from crm_sync.errors import ConfigError, SecretsUnreadable, SyncError, TransientError
 from crm_sync.fields import SecretMisplaced
@@ -291,7 +292,9 @@ def keep(*, grant: Grant | UnusableGrant, used: str | None, connection: Connecti
     secrets.refresh_token = grant.refresh_token or secrets.refresh_token
     if isinstance(grant, Grant):
         secrets.access_token = grant.access_token
-        Connection.objects.filter(pk=connection.pk).update(instance_url=grant.instance_url)
+        elsewhere = Connection.objects.filter(pk=connection.pk).exclude(instance_url=grant.instance_url)
+        if elsewhere.update(instance_url=grant.instance_url):
+            follow_move(Connection.objects.get(pk=connection.pk))
     secrets.save()
 
 

@@ -1,6 +1,6 @@
 """What a CRM client answers with: frozen values in our words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -33,6 +33,12 @@ class Deal:
     fields: Mapping[SourceObject, Mapping[str, RawValue]] = field(default_factory=dict)
     hidden_fields: frozenset[tuple[SourceObject, str]] = frozenset()
     """Mapped fields that the CRM does not show: deleted, renamed or not for us. Unknown is not empty."""
+    is_deleted: bool = False
+    """It lies in the CRM's recycle bin."""
+    unresolved_merges: Sequence[str] = ()
+    """Deals that are said to have been merged into this one, where nobody can tell whether that is so."""
+    unreadable: str = ""
+    """A sentence on what of the record itself cannot be read. Its stage can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,10 @@ class DealPage:
     cursor: Cursor | None
     expected: int | None = None
     """How many deals the CRM announced for the whole query, when it did."""
+    again: Sequence[str] = ()
+    """Ids of deals that the CRM listed and that have not changed since they were read."""
+    notes: Sequence[str] = ()
+    """Sentences on records that could not be read and cannot be held."""
     is_refresh: bool = False
     """Read again without anybody having asked for these deals: what has not changed is only counted."""
 
@@ -83,6 +93,19 @@ class DealQuery:
     import_from: date
     wanted: Mapping[SourceObject, Sequence[str]]
     """Names of the fields that the mapping uses."""
+    told: Mapping[str, datetime] = field(default_factory=dict)
+    """Deals that earlier runs have read and stored of late: by id, as of which moment of change."""
+    stored_among: Callable[[Sequence[str]], Collection[str]] = lambda ids: ()
+    """Of some ids those of which anything is stored here."""
+
+    def told_since(self, moment: datetime) -> int:
+        """How many of them changed last at that moment or later."""
+        return sum(modified_at >= moment for modified_at in self.told.values())
+
+    def is_told(self, external_id: str, *, modified_at: datetime | None) -> bool:
+        """Whether a deal was read at this change of it, or at a later one."""
+        before = self.told.get(external_id)
+        return before is not None and modified_at is not None and modified_at <= before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

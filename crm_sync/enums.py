@@ -162,6 +162,7 @@ class RunTrigger(models.TextChoices):
     REPLAY = "replay", "Replay"
     REAPPLY = "reapply", "Mapping applied anew"
     SWEEP = "sweep", "Daily sweep"
+    CHECK = "check", "Check before billing"
 
 
 class Outcome(models.TextChoices):
@@ -227,6 +228,7 @@ class HoldCode(models.TextChoices):
     TEXT_INVALID = "TEXT_INVALID", "Text invalid"
     MERGED_DEALS = "MERGED_DEALS", "Merged deals with a contract each"
     WRITE_FAILED = "WRITE_FAILED", "Could not be stored"
+    RECORD_UNREADABLE = "RECORD_UNREADABLE", "Record unreadable"
 
 
 class TieOutLine(models.TextChoices):

@@ -50,6 +50,12 @@ class KnownDeal:
     billed_until: date | None = None
 
     @property
+    def is_settled(self) -> bool:
+        """Still won when it was read last, and not to be read again."""
+        states = (DealState.IMPORTED, DealState.HELD, DealState.PREVIEWED, DealState.DISMISSED)
+        return self.state in states and not self.leaving.reason
+
+    @property
     def mutable(self) -> tuple[object, ...]:
         """What people and other runs may change."""
         return (

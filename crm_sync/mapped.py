@@ -85,6 +85,7 @@ def fingerprint(
         deal.account_problem,
         {source_object: plain_values(values) for source_object, values in deal.fields.items()},
         *([sorted(deal.hidden_fields)] if deal.hidden_fields else []),
+        *([sorted(deal.unresolved_merges)] if deal.unresolved_merges else []),
         rules.version,
         repr(settings),
         *([repr(decisions)] if decisions != NOTHING_DECIDED else []),

@@ -18,11 +18,11 @@ from crm_sync import runs
 from crm_sync.accounts import follow_merged
 from crm_sync.alerts import alarm_refusals
 from crm_sync.deals import Deal, DealPage
-from crm_sync.enums import ConnectionMode, DealState, HoldCode, Outcome
+from crm_sync.enums import ConnectionMode, DealState, LeftReason, Outcome
 from crm_sync.errors import TransientError, database_refusal
 from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, known_deals, lock_as_read
 from crm_sync.leaving import Leaver, mark_left, news
-from crm_sync.mapped import MappedDeal, Problem, fingerprint, preview_mark
+from crm_sync.mapped import MappedDeal, fingerprint, preview_mark
 from crm_sync.mapping import map_deal
 from crm_sync.mapping_rules import Decisions, MappingRules, MappingSettings
 from crm_sync.mappings import settings_of
@@ -39,10 +39,12 @@ from crm_sync.merging import (
 from crm_sync.models import Connection, SyncRun
 from crm_sync.previewing import preview_deals
 from crm_sync.readers import printable
+from crm_sync.recent_deals import note_read
 from crm_sync.records import Verdict, store_verdicts
 from crm_sync.selection import left_reason, looked_at, select_left, select_too_early, select_won
 from crm_sync.starting import NewContract, note_new
 from crm_sync.told import Told, note_gone, note_won
+from crm_sync.unclear_deals import unread, unresolved, write_failed
 from crm_sync.writing import not_stored, write_deals
 from fincelo.database_errors import Fault, fault_of, rule_of, tell
 
@@ -72,6 +74,8 @@ class Sight:
     settings: MappingSettings
     as_of: date
     forced: bool
+    last_account: int = 0
+    """The key of the newest account that was stored here as the run began."""
     agreed_rules: MappingRules | None = None
     """What somebody who decides what is billed agreed to last, where the mapping in force is another."""
     notes: list[str] = field(default_factory=list)
@@ -143,7 +147,7 @@ def write_page(
         runs.fence(run=run)
         refuse_outdated(ready.touched, sight=sight)
         notes, verdicts = write_ready(ready, deals=page.deals, sight=sight, at=run.started_at, writer=writer)
-        sight.notes.extend(notes)
+        sight.notes.extend([*notes, *page.notes])
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
         new = note_new(connection=sight.connection, verdicts=verdicts, before=sight.new)
         note_won(org_id=sight.org_id, told=ready.told, as_of=sight.as_of)
@@ -154,8 +158,14 @@ def write_page(
         progress = runs.Progress(
             seen=ready.seen, api_calls=api_calls, expected=page.expected, outcomes=outcomes
         )
-        runs.advance(run=run, progress=progress, cursor=page.cursor)
+        mark = remember(page, sight=sight)
+        runs.advance(run=run, progress=progress, cursor=page.cursor, read_mark=mark)
     return new
+
+
+def remember(page: DealPage, *, sight: Sight) -> str:
+    here, rules, settings = sight.connection, sight.rules, sight.settings
+    return note_read(here, deals=page.deals, cursor=page.cursor, rules=rules, settings=settings)
 
 
 def write_ready(
@@ -178,7 +188,7 @@ def write_ready(
 
 def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
     """Won deals that are new or different, how many were seen again unchanged, and who has left."""
-    known = known_deals(org_id=sight.org_id, external_ids=ids_of(page.deals))
+    known = known_deals(org_id=sight.org_id, external_ids=[*ids_of(page.deals), *page.again])
     stage_names = sight.connection.stage_names
     deals = survivors(page.deals, known=known)
     if page.is_refresh:
@@ -191,7 +201,8 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
         known={key for key, record in known.items() if record.state not in FORGOTTEN} | merges.keys(),
     )
     mapped: list[MappedDeal] = []
-    told, unchanged = [], 0
+    told: list[Told] = []
+    unchanged = again = sum(known[key].is_settled for key in page.again if key in known)
     for deal in won:
         record, merge = known.get(deal.external_id), merges.get(deal.external_id)
         decisions, billed_until = decided(record, merge=merge)
@@ -206,7 +217,7 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
             unchanged += 1
             continue
         one = replace(
-            mapped_or_held(deal, digest=digest, sight=sight, decisions=decisions),
+            mapped_or_held(deal, digest=digest, sight=sight, decisions=decisions, record=record),
             billed_until=billed_until or sight.connection.billed_until,
         )
         waits = needs_yes(one, record=record, merge=merge, decisions=decisions, sight=sight)
@@ -218,13 +229,13 @@ def map_page(*, page: DealPage, sight: Sight) -> MappedPage:
             mapped.append(reviewed(one, merge=merge))
     won_ids = {deal.external_id for deal in won}
     left = select_left(deals, stage_names=stage_names, known=known)
-    previewed = {key for key, record in known.items() if record.state is DealState.PREVIEWED}
+    previewed = {key for key, one in known.items() if one.state is DealState.PREVIEWED} - {*page.again}
     left += select_too_early(deals, stage_names=stage_names, known=previewed - won_ids)
     return MappedPage(
         known=known,
         mapped=mapped,
         unchanged=unchanged,
-        seen=len(page.deals),
+        seen=len(page.deals) + again,
         leavers=news(
             [
                 *(leaver(deal, record=known[deal.external_id]) for deal in left),
@@ -271,18 +282,28 @@ def is_settled(record: KnownDeal, *, digests: Collection[str]) -> bool:
 
 
 def leaver(deal: Deal, *, record: KnownDeal) -> Leaver:
+    reason = left_reason(crm_says_won=deal.crm_says_won, crm_says_closed=deal.crm_says_closed)
     return Leaver(
         record=record,
-        reason=left_reason(crm_says_won=deal.crm_says_won, crm_says_closed=deal.crm_says_closed),
+        reason=LeftReason.DELETED if deal.is_deleted else reason,
         stage=printable(deal.stage, longest=300),
         modified_at=deal.modified_at,
     )
 
 
-def mapped_or_held(deal: Deal, *, digest: str, sight: Sight, decisions: Decisions) -> MappedDeal:
-    """Our own fault with one deal must not stop the others: it becomes a hold, and the log has the rest."""
+def mapped_or_held(
+    deal: Deal, *, digest: str, sight: Sight, decisions: Decisions, record: KnownDeal | None
+) -> MappedDeal:
+    """What cannot be read, or might be billed already, is held.
+
+    Our own fault with one deal must not stop the others: it becomes a hold, and the log has the rest.
+    """
+    if deal.unreadable:
+        return unread(deal, record=record)
     try:
-        return map_deal(deal, rules=sight.rules, settings=sight.settings, digest=digest, decisions=decisions)
+        one = map_deal(deal, rules=sight.rules, settings=sight.settings, digest=digest, decisions=decisions)
+        is_accepted = record is not None and record.duplicate_accepted
+        return one if is_accepted or not deal.unresolved_merges else unresolved(one)
     except OUR_FAULTS:
         log.exception("Deal %s could not be read.", deal.external_id)
         return MappedDeal(deal=deal, fingerprint=digest, problems=(write_failed(deal),))
@@ -303,7 +324,9 @@ def needs_yes(
     if sight.agreed_rules is None:
         return False
     before = replace(sight, rules=sight.agreed_rules)
-    agreed = mapped_or_held(one.deal, digest=one.fingerprint, sight=before, decisions=decisions)
+    agreed = mapped_or_held(
+        one.deal, digest=one.fingerprint, sight=before, decisions=decisions, record=record
+    )
     return (agreed.contract, agreed.plan) != (one.contract, one.plan)
 
 
@@ -348,16 +371,6 @@ def brake(*, run: SyncRun, refused: Counter[str], deals: int) -> None:
         return
     log.error("Run %s: %s of %s deals of a page were refused by %s.", run.pk, count, deals, rule)
     alarm_refusals(connection_id=run.connection_id, rule=rule, count=count, deals=deals)
-
-
-def write_failed(deal: Deal) -> Problem:
-    return Problem(
-        code=HoldCode.WRITE_FAILED,
-        field="Deal",
-        raw=printable(deal.name),
-        sentence="This deal could not be stored.",
-        cure="Tell Fincelo's operators: the log names the reason.",
-    )
 
 
 def retried(write: Callable[[], T]) -> T:

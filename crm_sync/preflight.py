@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from django.conf import settings
+
 from crm_sync.clients.hubspot import HubSpotClient
-from crm_sync.clients.protocol import CrmClient
 from crm_sync.credentials import open_client
 from crm_sync.deals import Check
 from crm_sync.errors import ConfigError
@@ -20,6 +21,11 @@ HUBSPOT_SCOPES = {
     "crm.objects.contacts.read": "HubSpot asks for it beside the other two.",
     "crm.objects.owners.read": "Without it Account Manager stays blank.",
 }
+HUBSPOT_HARMLESS = frozenset(
+    {"oauth", *(f"crm.schemas.{kind}.read" for kind in ("deals", "companies", "contacts"))}
+)
+"""Let no record be read that the others do not."""
+SALESFORCE_WIDE = ("full", "web", "visualforce", "chatter_api", "wave_api", "eclair_api", "pardot_api")
 
 
 def preflight(*, connection: Connection) -> list[Check]:
@@ -27,7 +33,9 @@ def preflight(*, connection: Connection) -> list[Check]:
     client = open_client(connection=connection)
     try:
         checks = list(client.preflight())
-        checks += scope_checks(client=client, known=checks)
+        granted = client.api.introspect().scopes if isinstance(client, HubSpotClient) else None
+        checks += scope_checks(granted=granted, known=checks)
+        checks += wider_scopes(granted=granted)
         try:
             keep_schema(read_schema(connection=connection, client=client))
         except ConfigError as error:
@@ -56,11 +64,8 @@ def preflight(*, connection: Connection) -> list[Check]:
     ]
 
 
-def scope_checks(*, client: CrmClient, known: Sequence[Check]) -> list[Check]:
+def scope_checks(*, granted: frozenset[str] | None, known: Sequence[Check]) -> list[Check]:
     """Scopes that HubSpot says the token lacks, and that no failed call has named already."""
-    if not isinstance(client, HubSpotClient):
-        return []
-    granted = client.api.introspect().scopes
     if not granted:  # not every kind of token tells
         return []
     named = " ".join(check.sentence for check in known if not check.ok)
@@ -73,6 +78,29 @@ def scope_checks(*, client: CrmClient, known: Sequence[Check]) -> list[Check]:
         )
         for scope, use in HUBSPOT_SCOPES.items()
         if scope not in granted and scope not in named
+    ]
+
+
+def wider_scopes(*, granted: frozenset[str] | None) -> list[Check]:
+    """What the credential may do beyond what Fincelo needs. `granted`: of a HubSpot token, else None."""
+    if granted is not None:
+        beyond = sorted(granted - HUBSPOT_SCOPES.keys() - HUBSPOT_HARMLESS)
+        cure = "Fincelo only reads four kinds of records. Take the rest from the service key or private app."
+    else:
+        beyond = [scope for scope in settings.SALESFORCE_SCOPES.split() if scope in SALESFORCE_WIDE]
+        cure = (
+            "Fincelo only reads: api and refresh_token are enough. Set SALESFORCE_SCOPES to "
+            "'api refresh_token', give the app these two, and authorise again."
+        )
+    if not beyond:
+        return []
+    return [
+        Check(
+            label="Scopes wider than needed",
+            ok=True,  # it works; what it could do besides is said
+            sentence=f"It may do more than Fincelo needs: {', '.join(beyond)}. {cure}",
+            blocking=False,
+        )
     ]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from crm_sync.accounts import newest_account
 from crm_sync.credentials import open_client
 from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import ConnectionMode, HoldCode, Outcome
@@ -79,6 +80,7 @@ def look_ahead(*, connection: Connection, as_of: date, forced: bool) -> Sight:
         settings=settings_of(connection),
         as_of=as_of,
         forced=forced,
+        last_account=newest_account(org_id=connection.org_id),
         agreed_rules=rules_to_compare(connection=connection),
     )
 

@@ -151,7 +151,7 @@ def is_held(*, run: SyncRun) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def advance(*, run: SyncRun, progress: Progress, cursor: Cursor | None) -> None:
+def advance(*, run: SyncRun, progress: Progress, cursor: Cursor | None, read_mark: str = "") -> None:
     """The last statements of a page's transaction: the run's counters, then the cursor."""
     counts = {str(name): F(str(name)) + count for name, count in progress.outcomes.items()}
     SyncRun.objects.filter(pk=run.pk).update(
@@ -167,6 +167,7 @@ def advance(*, run: SyncRun, progress: Progress, cursor: Cursor | None) -> None:
             cursor_external_id=cursor.external_id,
             cursor_window_end=cursor.window_end,
             cursor_reached_at=cursor.reached_at,
+            read_mark=read_mark,
         )
 
 
@@ -186,6 +187,8 @@ def finish(
     with transaction.atomic(durable=True):
         fence(run=run)
         close(run=run, state=RunState.DONE, api_calls=api_calls, warnings=[*warnings, *notes])
+        if run.trigger == RunTrigger.CHECK:  # it reads a few deals, and is no proof that polls work
+            return
         connection = Connection.objects.select_for_update().get(pk=run.connection_id)
         if connection.is_live:
             connection.state = ConnectionState.DEGRADED if warnings else ConnectionState.CONNECTED

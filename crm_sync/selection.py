@@ -10,7 +10,7 @@ from crm_sync.enums import LeftReason, LookedAt
 
 def is_won(deal: Deal, *, stage_names: Collection[str]) -> bool:
     """The stage's name equals a selected one exactly: no case, blank or dash is forgiven."""
-    return deal.stage in stage_names
+    return deal.stage in stage_names and not deal.is_deleted
 
 
 def latest_of(deals: Iterable[Deal]) -> list[Deal]:

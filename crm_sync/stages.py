@@ -53,8 +53,11 @@ class SeenStages:
 
     connection: Connection
     latest: dict[str, datetime] = field(default_factory=dict)
+    selected: set[str] = field(default_factory=set)
+    """Selected stages in which a deal was seen."""
 
     def note(self, deals: Iterable[Deal]) -> None:
+        self.selected |= {deal.stage for deal in deals}.intersection(self.connection.stage_names)
         for deal in deals:
             counts = deal.close_date is None or self.connection.imports_from(day=deal.close_date)
             if counts and deal.stage and deal.stage not in self.connection.stage_names:
@@ -72,6 +75,12 @@ class StageNotes:
 
 def stages_of(schema: CrmSchema | None) -> list[Stage]:
     return [Stage(**entry) for entry in schema.stages] if schema else []
+
+
+def selected_stages(connection: Connection) -> list[Stage]:
+    """Those of the stages as last read that are imported."""
+    schema = CrmSchema.objects.filter(pk=connection.pk).only("stages").first()
+    return [stage for stage in stages_of(schema) if stage.name in connection.stage_names]
 
 
 def selectable_stages(schema: CrmSchema | None) -> list[Stage]:
@@ -138,6 +147,7 @@ def after_run(
     if schema is not None and (
         (stale := is_old(schema) or has_other_gaps(schema, hidden=hidden))
         or has_news(schema, seen=seen, since=since)
+        or has_returned(schema, client=client, seen=seen)
     ):
         try:
             if stale:
@@ -192,10 +202,18 @@ def has_news(schema: CrmSchema, *, seen: SeenStages, since: datetime | None) -> 
     known = {stage.name for stage in stages_of(schema)} | set(schema.unlisted_stages)
     if any(name[:LONGEST_NAME] not in known for name in seen.latest):
         return True
+    was_counted = CrmSchema.objects.filter(pk=schema.pk, stages_checked_at__gt=Now() - CHECK_AGAIN).exists()
     return any(
-        miss.name in seen.latest and (not miss.count or since is None or seen.latest[miss.name] > since)
+        miss.name in seen.latest
+        and (not miss.count or (not was_counted and (since is None or seen.latest[miss.name] > since)))
         for miss in misses_of(connection=seen.connection, schema=schema)
     )
+
+
+def has_returned(schema: CrmSchema, *, client: CrmClient, seen: SeenStages) -> bool:
+    """Whether this run has seen a selected stage that was missing: what is said of it is untrue now."""
+    gone = gone_stages(stages=stages_of(schema), selected=seen.connection.stage_names)
+    return bool(seen.selected.union(stage.name for stage in client.listed_stages).intersection(gone))
 
 
 def check(

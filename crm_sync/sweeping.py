@@ -20,6 +20,7 @@ from crm_sync.deals import Cursor, DealQuery, Presence
 from crm_sync.enums import ConnectionMode, DealState, LeftReason, LookedAt, Outcome, SweepPart
 from crm_sync.known_deals import KnownDeal, known_deals, lock_as_read
 from crm_sync.leaving import Leaver, mark_left, news
+from crm_sync.merge_chains import followed
 from crm_sync.models import (
     Connection,
     ConnectionQuerySet,
@@ -117,6 +118,7 @@ class Sweep:
         for start in range(0, len(ids), CHUNK):
             part = ids[start : start + CHUNK]
             for page in self.client.deals_by_id(external_ids=part, wanted=self.query.wanted):
+                page = followed(page, client=self.client, sight=self.sight)
                 page = replace(page, cursor=None, expected=None, is_refresh=is_refresh)
                 refuse_without_currency(
                     client=self.client, deals=page.deals, connection=self.sight.connection

@@ -21,17 +21,21 @@ from contracts.bulk import analyse
 from contracts.models import Contract, Customer
 from contracts.transactions import ensure_connected
 from crm_sync import runs
+from crm_sync.accounts import newest_account
 from crm_sync.change_mails import tell_of_changes
+from crm_sync.clients.http import OUT_OF_TIME
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.credentials import open_client
-from crm_sync.deals import Cursor, DealPage, DealQuery
+from crm_sync.deals import DealPage, DealQuery
+from crm_sync.due_checks import deals_before_billing
 from crm_sync.enums import RunTrigger
-from crm_sync.errors import LeaseLost, SyncError, database_refusal
+from crm_sync.errors import LeaseLost, SyncError, TransientError, database_refusal
 from crm_sync.hold_mails import tell_of_holds
 from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.leaving import leaver_warnings, settle_leavers
 from crm_sync.loose_grants import end_all
 from crm_sync.mappings import confirmed_rules, rules_to_compare, settings_of
+from crm_sync.merge_chains import followed
 from crm_sync.models import Connection, SyncRun
 from crm_sync.org_facts import (
     OrgHasCurrencies,
@@ -42,7 +46,8 @@ from crm_sync.org_facts import (
 from crm_sync.pacing import is_spent, pace_of
 from crm_sync.pages import Sight, retried, sync_page
 from crm_sync.reapplying import left_to_read, marked_ids
-from crm_sync.stages import SeenStages, after_run, known_gaps
+from crm_sync.recent_deals import cursor_of, recently_read, stored_among
+from crm_sync.stages import SeenStages, after_run, known_gaps, selected_stages
 from crm_sync.sweeping import Sweep
 from fincelo.database_errors import Fault, fault_of, tell
 
@@ -63,6 +68,9 @@ class Order:
     overrules: bool = True
     """Named deals are read even if they have not changed, or were dismissed."""
     may_continue: Callable[[], bool] = lambda: True
+    """Asked after each page."""
+    may_call: Callable[[], bool] = lambda: True
+    """Asked before each call of the CRM."""
     on_page: Callable[[SyncRun], None] = lambda run: None
 
 
@@ -77,6 +85,8 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
             end_all(of=Q(connection=connection))  # what could not be revoked when it was replaced
         sight = look(connection=connection, order=order)
         seen = SeenStages(connection=connection)
+        client.limit_calls(order.may_call)
+        client.stages_before = selected_stages(connection)
         client.hidden_fields |= known_gaps(connection=connection)
         if connection.time_zone:  # without it no day of a deal is known
             read(run=run, client=client, sight=sight, order=order, seen=seen)
@@ -102,7 +112,7 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
 
 def read(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
     """The work of this run; once more from the start where the org turns out to have got currencies."""
-    work = sweep if order.trigger is RunTrigger.SWEEP else poll
+    work = WORK.get(order.trigger, poll)
     bounded = within_allowance(order, client=client)
     try:
         work(run=run, client=client, sight=sight, order=bounded, seen=seen)
@@ -128,7 +138,7 @@ def within_allowance(order: Order, *, client: CrmClient) -> Order:
 
 
 def poll(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
-    for page in fetch(client=client, sight=sight, order=order, began_at=run.started_at):
+    for page in until_time_is_up(fetch(client=client, sight=sight, order=order, began_at=run.started_at)):
         refuse_without_currency(client=client, deals=page.deals, connection=sight.connection)
         sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
         seen.note(page.deals)
@@ -137,15 +147,48 @@ def poll(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: S
             break
 
 
+def until_time_is_up(pages: Iterator[DealPage]) -> Iterator[DealPage]:
+    """What was begun after the first page and has no time left is left to the next run."""
+    is_first = True
+    try:
+        for page in pages:
+            yield page
+            is_first = False
+    except TransientError as error:
+        if is_first or error.code != OUT_OF_TIME:
+            raise
+
+
 def sweep(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
-    Sweep(
+    sweep_of(run=run, client=client, sight=sight, order=order).go_on()
+
+
+def check_before_billing(
+    *, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages
+) -> None:
+    """What has become of the deals whose contracts are about to be billed."""
+    due = deals_before_billing(connection=sight.connection, as_of=order.as_of, at=run.started_at)
+    look = sweep_of(run=run, client=client, sight=sight, order=order)
+    for ids in in_portions(list(due.values_list("external_id", flat=True))):
+        look.check(ids)
+        order.on_page(run)
+        if not order.may_continue():
+            break
+
+
+def sweep_of(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order) -> Sweep:
+    return Sweep(
         run=run,
         client=client,
         sight=sight,
         query=query_of(sight),
         may_continue=order.may_continue,
         on_page=order.on_page,
-    ).go_on()
+    )
+
+
+WORK = {RunTrigger.SWEEP: sweep, RunTrigger.CHECK: check_before_billing}
+"""What a run does. All others read deals."""
 
 
 def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages) -> None:
@@ -164,7 +207,7 @@ def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages)
         run=run,
         api_calls=client.calls,
         warnings=list(dict.fromkeys(warnings)),
-        notes=[*notes.missed, *dict.fromkeys(sight.notes)],
+        notes=[*notes.missed, *dict.fromkeys([*sight.notes, *client.remarks])],
         pause=pace.pause if pace else None,
         standing=standing,
     )
@@ -177,6 +220,7 @@ def look(*, connection: Connection, order: Order) -> Sight:
         settings=settings_of(connection),
         as_of=order.as_of,
         forced=bool(order.external_ids) and order.overrules,
+        last_account=newest_account(org_id=connection.org_id),
         agreed_rules=rules_to_compare(connection=connection),
     )
 
@@ -184,10 +228,18 @@ def look(*, connection: Connection, order: Order) -> Sight:
 def fetch(
     *, client: CrmClient, sight: Sight, order: Order, began_at: datetime | None = None
 ) -> Iterator[DealPage]:
-    """The pages of this run: deals asked for, those a new mapping concerns, or what changed and waits.
+    """The pages of this run, each with the merges behind its deals.
 
     `began_at`: deals that were refused since then wait for another run.
     """
+    for page in asked_pages(client=client, sight=sight, order=order, began_at=began_at):
+        yield followed(page, client=client, sight=sight)
+
+
+def asked_pages(
+    *, client: CrmClient, sight: Sight, order: Order, began_at: datetime | None
+) -> Iterator[DealPage]:
+    """Deals asked for, those a new mapping concerns, or what changed and waits."""
     wanted = sight.rules.wanted()
     if order.external_ids:
         for ids in in_portions(order.external_ids):
@@ -223,12 +275,9 @@ def remember_version(*, connection: Connection, client: CrmClient) -> None:
 def query_of(sight: Sight) -> DealQuery:
     connection = sight.connection
     return DealQuery(
-        cursor=Cursor(
-            modified_at=connection.cursor_modified_at,
-            external_id=connection.cursor_external_id,
-            window_end=connection.cursor_window_end,
-            reached_at=connection.cursor_reached_at,
-        ),
+        cursor=cursor_of(connection),
+        told=recently_read(connection, rules=sight.rules, settings=sight.settings),
+        stored_among=lambda ids: stored_among(org_id=sight.org_id, external_ids=ids),
         stage_names=tuple(connection.stage_names),
         import_from=connection.imports_by_itself_from,
         wanted=sight.rules.wanted(),

@@ -20,6 +20,7 @@ from contracts.workspace import time_zone
 from crm_sync import backfill_progress, hold_reminders, tie_out_checks, watch
 from crm_sync.backfill import cancel_preview, go_on
 from crm_sync.deciding_billing import decides_billing
+from crm_sync.due_checks import deals_before_billing
 from crm_sync.enums import BackfillState, ConnectionState, DealState, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld
 from crm_sync.hold_groups import GroupKey, cured_by_translating, to_read_again
@@ -32,7 +33,10 @@ from fincelo import lanes
 from fincelo.background import Lane, enqueue, task
 from fincelo.models import BackgroundWork
 
-LONGEST_RUN_SECONDS = 180
+LONGEST_RUN_SECONDS = 150
+"""After these no further page is begun."""
+LAST_PAGE_SECONDS = 30
+"""So long the last one may take yet: after three minutes nothing more is asked of the CRM."""
 LONGEST_WAIT_SECONDS = 30
 PREVIEW_IS_STUCK_AFTER = timedelta(minutes=2)
 SWEEP_INTERVAL = timedelta(days=1)
@@ -93,6 +97,7 @@ def preview_import(backfill_id: int) -> None:
         backfill_id=backfill_id,
         at=timezone.now(),
         may_continue=both(within(LONGEST_RUN_SECONDS), is_connected(backfill.connection_id)),
+        may_call=within(LONGEST_RUN_SECONDS + LAST_PAGE_SECONDS),
     )
     if reached.state == BackfillState.READING and reached.pages > pages and not reached.error:
         request_preview(backfill_id=backfill_id, goes_on=True)
@@ -146,6 +151,28 @@ def sweep_due() -> None:
 @task(lane=Lane.LONG, label="Sweep")
 def sweep(connection_id: int) -> None:
     run_now(connection_id=connection_id, trigger=RunTrigger.SWEEP)
+
+
+@task(lane=Lane.CORE, label="Start of the checks before billing", schedule="check", minutes=60)
+def check_due() -> None:
+    """Once an hour: one task for each connection with deals whose contracts are billed by tomorrow."""
+    now = timezone.now()
+    as_of = business_day()
+    due = Connection.objects.live().filter(Q(not_before=None) | Q(not_before__lt=Now()))
+    for connection in due.order_by("pk"):
+        if deals_before_billing(connection=connection, as_of=as_of, at=now).exists():
+            enqueue(check_before_billing, connection.pk)
+
+
+@task(lane=Lane.CRM, label="Check before billing")
+def check_before_billing(connection_id: int) -> None:
+    """Suspends contracts whose deals are gone, and resumes those that are back. Waits for a run at work."""
+    waiting = within(LONGEST_WAIT_SECONDS)
+    while Connection.objects.live().filter(pk=connection_id).exists():
+        run = run_now(connection_id=connection_id, trigger=RunTrigger.CHECK)
+        if run is not None or not waiting():
+            return
+        time.sleep(1)
 
 
 @task(
@@ -252,6 +279,7 @@ def run_now(
         external_ids=external_ids or (),
         overrules=overrules,
         may_continue=both(within(LONGEST_RUN_SECONDS), still_live(connection_id)),
+        may_call=within(LONGEST_RUN_SECONDS + LAST_PAGE_SECONDS),
     )
     try:
         run = sync(connection=connection, order=order)

@@ -190,6 +190,8 @@ class Canonical:
         return readers.read_tax_rate(raw), "percent"
 
     def text(self, raw: RawValue) -> Reading:
+        if isinstance(raw, bool) and self.rule.target is Target.CUSTOMER_NAME:
+            raise Unreadable(HoldCode.TEXT_INVALID, "is an answer of yes or no, and no name")
         return readers.read_text(raw, longest=LONGEST[self.rule.target]), "as is"
 
     def lines(self, raw: RawValue) -> Reading:

@@ -14,6 +14,7 @@ from crm_sync.enums import DealState, Provider
 from crm_sync.foretelling import Foretold, foretell
 from crm_sync.mapped import fingerprint
 from crm_sync.mapping_rules import NOTHING_DECIDED
+from crm_sync.merge_chains import followed
 from crm_sync.models import Connection
 from crm_sync.org_facts import notice_currency
 from crm_sync.pages import MappedPage, Sight, map_page, mapped_or_held
@@ -46,6 +47,9 @@ def try_deal(*, connection: Connection, typed: str, as_of: date, at: datetime) -
         client.hidden_fields |= known_gaps(connection=connection)
         notice_currency(client=client, connection=connection)
         deals = deals_meant(reference, client=client, sight=sight)
+        if len(deals) == 1:
+            page = followed(DealPage(deals=deals, cursor=None), client=client, sight=sight)
+            deals = page.deals
     finally:
         client.close()
     if len(deals) > 1:
@@ -108,7 +112,7 @@ def as_if_won(deal: Deal, *, ready: MappedPage, sight: Sight) -> MappedPage:
     record = ready.known.get(deal.external_id)
     decisions = record.decisions if record else NOTHING_DECIDED
     digest = fingerprint(deal, rules=sight.rules, settings=sight.settings, decisions=decisions)
-    one = mapped_or_held(deal, digest=digest, sight=sight, decisions=decisions)
+    one = mapped_or_held(deal, digest=digest, sight=sight, decisions=decisions, record=record)
     return replace(ready, mapped=[one], leavers=(), merges=(), told=())
 
 

@@ -63,7 +63,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "activation approving banners bounds changing crediting customer_terms drafting due first_renderings "
+            "confirming controls activation approving banners bounds changing crediting customer_terms drafting due first_renderings "
             "foretelling "
             "health interruptions invariants invoicing issuing letterheads lifecycle locks mailing numbering "
             "overview paying payment_imports policy previewing printability queries rendering restoring searching story voiding waiting"
@@ -83,11 +83,11 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
             "accounts adopting alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
-            "connection_settings credentials custom_fields diagnosis foretelling foretold_warnings "
+            "connection_settings credentials custom_fields deal_links diagnosis due_checks foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "deciding_billing key_canary known_deals leaving loose_grants mapping_rows mapping_versions mappings merging "
+            "deciding_billing key_canary known_deals leaving loose_grants mapping_rows mapping_versions mappings merge_chains merging "
             "org_facts overrides pages pausing "
-            "preflight previewing reapplying records rereading runs samples stages starting story suspects tie_out timing "
+            "preflight previewing reapplying recent_deals records rereading runs samples stages starting story suspects tie_out timing unclear_deals "
             "tie_out_checks told watch writing"
         ),
         Layer.SYNC: "backfill preview sweeping sync trying",

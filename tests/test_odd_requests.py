@@ -16,25 +16,11 @@ from fincelo.roles import ROLES
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 
-ODD = [
-    "\0",
-    "a\0b",
-    "x" * 5_000,
-    "9" * 30,
-    "-1",
-    "0",
-    "0001-01",
-    "9999-12",
-    "0001-01-01",
-    "9999-12-31",
-    "-9223372036854775809",
-    "1e999",
-    "NaN",
-    "%",
-    "'\"<",
-]
+NUL = "a\0b"
+HUGE = "9" * 30
+ODD = [NUL, HUGE, "x" * 5_000, "-1", "0001-01", "9999-12-31"]
 SOURCES = ("billing", "contracts", "crm_sync", "fincelo", "access")
 UNSAFE = re.compile(r"healthz|logout|password|2fa|confirm-email|login|oauth|callback|unlock")
 
@@ -73,7 +59,8 @@ def names_of_filters() -> list[str]:
 
 
 def text_of(page: Any) -> str:
-    return "" if page.streaming or page.status_code != 200 else str(page.text)
+    is_page = page.status_code == 200 and page.headers["Content-Type"].startswith("text/html")
+    return str(page.text) if is_page else ""
 
 
 @pytest.fixture
@@ -115,15 +102,15 @@ def test_no_filter_answers_500(ids: list[str]) -> None:
     for route, _ in addresses():
         path = filled(route, ids[0])
         page = client.get(path)
-        if page.status_code != 200 or page.streaming:
+        text = text_of(page)
+        if not text:
             continue
-        text = page.text
         for value in ODD:
             together = client.get(path, dict.fromkeys(names, value))
             if together.status_code >= 500:
                 broken.append((path, "all", value[:20]))
         for name in [name for name in names if f'name="{name}"' in text or f"{name}=" in text]:
-            for value in ODD[:6]:
+            for value in (NUL, "9999-12-31"):
                 if client.get(path, {name: value}).status_code >= 500:
                     broken.append((path, name, value[:20]))
 
@@ -139,7 +126,7 @@ def test_no_field_answers_500(ids: list[str]) -> None:
         page = client.get(path)
         fields = set(re.findall(r'name="([\w-]+)"', text_of(page)))
         fields |= {"reason", "value", "key", "paid", "received_date", "amount", "draft", "up_to", "month"}
-        for value in (ODD[0], ODD[2], ODD[3], ODD[8], ODD[9]):
+        for value in (NUL, "9999-12-31"):
             data = dict.fromkeys(fields - {"csrfmiddlewaretoken"}, value)
             answer = client.post(path, data | {"file": SimpleUploadedFile("x.csv", value.encode() or b"x")})
             if answer.status_code >= 500:

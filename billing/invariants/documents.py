@@ -13,7 +13,31 @@ _TAX = TAX_SQL.format(
 _STATE = SETTLED_STATE.replace("NEW.", "invoice.")
 CORRECT = "Credit it in full, so that its period can be billed rightly, and find out who changed it."
 
+ALONE_ABOVE_LIMIT = """
+    SELECT note.id, note.number, note.currency, taken.minor AS taken_minor, note.alone_limit_minor
+    FROM billing_creditnote note
+    CROSS JOIN LATERAL (
+        SELECT sum(other.total_minor) AS minor FROM billing_creditnote other
+        WHERE other.state = 'issued' AND other.customer_id = note.customer_id
+          AND other.currency = note.currency
+          AND other.requested_by_id = other.approved_by_id AND other.alone_limit_minor IS NOT NULL
+          AND other.issue_date > note.issue_date - 30 AND other.issue_date <= note.issue_date
+          AND other.sequence <= note.sequence AND other.year = note.year
+    ) taken
+    WHERE note.state = 'issued' AND note.requested_by_id = note.approved_by_id
+      AND taken.minor > note.alone_limit_minor
+"""
 INVARIANTS = [
+    Invariant(
+        number="I40",
+        name="above_a_limit_two_people_decide",
+        sql=ALONE_ABOVE_LIMIT,
+        sentence=(
+            "Credit note {number} and those before it come to {taken_minor} in thirty days, issued by one "
+            "person under a limit of {alone_limit_minor}. Find out who changed it past Fincelo."
+        ),
+        in_words=with_money,
+    ),
     Invariant(
         number="I7",
         name="document_currency_is_known",

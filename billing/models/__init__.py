@@ -1,4 +1,5 @@
 from billing.models.changes import ContractChange
+from billing.models.controls import ControlChange
 from billing.models.credit_notes import CreditNote, CreditNoteLine
 from billing.models.documents import (
     FOOTER_LENGTH,
@@ -29,6 +30,7 @@ __all__ = [
     "WAITS_BY_ITSELF",
     "BillingWait",
     "ContractChange",
+    "ControlChange",
     "CreditNoteRendering",
     "DatabaseMark",
     "NumberGap",

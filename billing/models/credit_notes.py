@@ -53,6 +53,9 @@ class CreditNote(models.Model):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    alone_limit_minor = models.BigIntegerField(
+        null=True, help_text="The limit under which one person issued it alone. Empty: two did, or none held."
+    )
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )

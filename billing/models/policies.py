@@ -36,7 +36,9 @@ class ApprovalLimit(models.Model):
 
     kind = models.CharField(max_length=11, choices=LimitKind.choices)
     currency = models.CharField(max_length=3)
-    amount_minor = models.BigIntegerField(help_text="In the currency's smallest unit.")
+    amount_minor = models.BigIntegerField(
+        null=True, help_text="In the currency's smallest unit. Empty: no limit, by an explicit decision."
+    )
 
     class Meta:
         triggers = [never_emptied(name="limits_are_kept", words="Limits")]

@@ -18,6 +18,7 @@ from billing.approving import (
     waiting_drafts,
 )
 from billing.banners import sentence
+from billing.controls import may_confirm, open_changes
 from billing.enums import BillingRunState, CreditNoteState
 from billing.models import BillingRun, CreditNote, Invoice
 from billing.settling_forms import ApprovalForm, TakeBackForm
@@ -46,6 +47,9 @@ def approval_queue(request: HttpRequest) -> HttpResponse:
             "totals": totals_of(drafts),
             "up_to": newest,
             "contracts_wait": Contract.objects.awaiting().exists(),
+            "changes": [
+                (change, may_confirm(change=change, actor=actor_of(request))) for change in open_changes()
+            ],
             "parked": [(run, sentence(run)) for run in parked],
             "credit_notes": CreditNote.objects.filter(state=CreditNoteState.DRAFT)
             .select_related("invoice")

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from billing.activation import UnableToDecide
 from billing.approving import UnableToApprove
+from billing.controls import UnableToConfirm
 from billing.crediting import UnableToCredit
 from billing.mailing.bouncing import UnableToMarkBounced
 from billing.mailing.outbox import UnableToSend
@@ -24,6 +25,7 @@ REFUSALS = (
     NothingToTakeBack,
     PeriodLocked,
     UnableToApprove,
+    UnableToConfirm,
     UnableToContinue,
     UnableToCredit,
     UnableToDecide,

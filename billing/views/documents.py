@@ -58,14 +58,21 @@ def save_letterhead(request: HttpRequest) -> HttpResponse:
     assert request.user.is_authenticated  # a permission was asked for
     if not form.is_valid():
         return _settings_page(request, form, MailingForm(instance=_mailing()))
-    change_letterhead(
+    in_force = change_letterhead(
         legal_entity=form.instance.legal_entity,
         footer=form.cleaned_data["footer"],
         logo=form.cleaned_data["logo"],
         removes_logo=form.cleaned_data.get("remove_logo", False),
         actor=request.user,
     )
-    messages.success(request, "Saved. Invoices issued from now on look so; issued ones stay as they are.")
+    if in_force:
+        messages.success(request, "Saved. Invoices issued from now on look so; issued ones stay as they are.")
+    else:
+        messages.info(
+            request,
+            "The footer tells customers where to pay, so an approver confirms it under Approvals. Until then "
+            "documents keep the one they have.",
+        )
     return redirect("invoice-settings")
 
 

@@ -1,7 +1,5 @@
 """Settings: who sends the invoices, and how much goes out by itself."""
 
-from functools import partial
-
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -9,16 +7,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.banners import incomplete_legal_entity
-from billing.enums import LimitKind
+from billing.enums import BillingMode, LimitKind
 from billing.models import ApprovalLimit, BillingPolicy, LegalEntity
-from billing.policy import drop_limit, put_limit
+from billing.policy import change_policy, drop_limit, lift_limit, put_limit, usual
 from billing.queries import incomplete_documents
 from billing.settings_forms import BillingPolicyForm, LegalEntityForm, LimitForm
 from billing.tasks import request_billing
-from billing.views.attempt import actor_of, attempt, is_filled
+from billing.views.attempt import actor_of, is_filled
 from contracts.audited_form import record_form
 from contracts.forms import WorkspaceCalendarForm
 from contracts.models import Workspace
+from contracts.money import Money
+from contracts.queries import currencies_in_use
 from fincelo.rights import needs
 
 CHANGE_ENTITY = "billing.change_legalentity"
@@ -63,9 +63,12 @@ def billing_settings(request: HttpRequest) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = BillingPolicyForm(data, instance=policy)
     if data is not None and form.is_valid():
-        with transaction.atomic():
-            record_form(form=form, subject=form.save(), actor=actor_of(request))
-        messages.success(request, "Saved. The next billing run follows it.")
+        in_force = change_policy(
+            mode=BillingMode(form.cleaned_data["mode"]),
+            locked_until=form.cleaned_data["locked_until"],
+            actor=actor_of(request),
+        )
+        tell(request, in_force=in_force, what="Saved. The next billing run follows it.")
         return redirect("billing-settings")
     return render(
         request,
@@ -74,6 +77,7 @@ def billing_settings(request: HttpRequest) -> HttpResponse:
             "form": form,
             "limits": ApprovalLimit.objects.order_by("kind", "currency"),
             "limit_form": LimitForm(),
+            "default_limits": default_limits(),
         },
     )
 
@@ -83,12 +87,15 @@ def billing_settings(request: HttpRequest) -> HttpResponse:
 def set_limit(request: HttpRequest) -> HttpResponse:
     form = LimitForm(request.POST)
     if is_filled(request, form):
-        kind = LimitKind(form.cleaned_data["limit_kind"])
-        if attempt(
-            request,
-            partial(put_limit, kind=kind, amount=form.cleaned_data["limit"], actor=actor_of(request)),
-        ):
-            messages.success(request, f"{kind.label} above {form.cleaned_data['limit']} wait for a person.")
+        kind, amount = LimitKind(form.cleaned_data["limit_kind"]), form.cleaned_data["limit"]
+        if amount is None:
+            currency = form.cleaned_data["limit_currency"]
+            result = lift_limit(kind=kind, currency=currency, actor=actor_of(request))
+            what = f"{kind.label} in {currency} have no limit."
+        else:
+            result = put_limit(kind=kind, amount=amount, actor=actor_of(request))
+            what = f"{kind.label} above {amount} wait for a person."
+        tell(request, in_force=isinstance(result, ApprovalLimit), what=what)
     return redirect("billing-settings")
 
 
@@ -96,6 +103,25 @@ def set_limit(request: HttpRequest) -> HttpResponse:
 @needs(CHANGE_POLICY)
 def remove_limit(request: HttpRequest, pk: int) -> HttpResponse:
     limit = get_object_or_404(ApprovalLimit, pk=pk)
-    drop_limit(limit=limit, actor=actor_of(request))
-    messages.success(request, f"{limit} have no limit any longer.")
+    result = drop_limit(limit=limit, actor=actor_of(request))
+    tell(request, in_force=isinstance(result, ApprovalLimit), what=f"{limit} follow the default again.")
     return redirect("billing-settings")
+
+
+def default_limits() -> list[Money]:
+    """Of credit notes and voids, in the currencies that are billed and have no limit of their own."""
+    kind = LimitKind.CREDIT_NOTE
+    own = set(ApprovalLimit.objects.filter(kind=kind).values_list("currency", flat=True))
+    return [
+        Money(minor=usual(kind=kind, currency=currency) or 0, currency=currency)
+        for currency in currencies_in_use()
+        if currency not in own
+    ]
+
+
+def tell(request: HttpRequest, *, in_force: bool, what: str) -> None:
+    """What holds now, or that it waits for a second person."""
+    if in_force:
+        messages.success(request, what)
+    else:
+        messages.info(request, "This loosens a control, so another approver confirms it under Approvals.")

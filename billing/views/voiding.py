@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from billing.enums import AfterVoid
+from billing.enums import AfterVoid, InvoiceState
 from billing.models import Invoice
 from billing.settling_forms import VoidForm
 from billing.views.attempt import actor_of, attempt, is_filled
@@ -30,5 +30,9 @@ def void(request: HttpRequest, pk: int) -> HttpResponse:
             actor=actor_of(request),
         ),
     ):
-        messages.success(request, f"{invoice} is void. Its number stays in the series.")
+        invoice.refresh_from_db()
+        if invoice.state == InvoiceState.VOID:
+            messages.success(request, f"{invoice} is void. Its number stays in the series.")
+        else:
+            messages.info(request, f"{invoice} is void once a second person confirms it under Approvals.")
     return redirect(invoice)

@@ -22,10 +22,12 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 30
 DEADLINE_SECONDS = 60
 BODY_LIMIT = 20 * 1024 * 1024
+BODY_TOO_LARGE = "BODY_TOO_LARGE"
+OUT_OF_TIME = "OUT_OF_TIME"
 TRIES = 3
 SILENCE_PAUSE_SECONDS = 120.0
 """After a call without an answer the connection is left alone so long, and longer each time it goes on."""
-NOT_AGAIN = frozenset({"BODY_TOO_LARGE", "SILENT", "DEADLINE"})
+NOT_AGAIN = frozenset({BODY_TOO_LARGE, OUT_OF_TIME, "SILENT", "DEADLINE"})
 """Failures that took their time, or that come again: a second try would only keep others waiting."""
 CHUNK = 64 * 1024
 RETRIABLE_STATUSES = frozenset({406, 420, 423, 429, 500, 502, 503, 504, 521, 522, 523, 524, 525, 526})
@@ -157,6 +159,8 @@ class Transport:
         self.pause = pause
         self.clock = clock
         self.calls = 0
+        self.may_call: Callable[[], bool] = lambda: True
+        """Asked before each call. A CRM whose pages have no end keeps a run no longer than it may take."""
         self.session = PlainSession()
         self.session.trust_env = False
 
@@ -213,6 +217,8 @@ class Transport:
         body: Json,
     ) -> Answer:
         host = urlsplit(url).hostname or ""
+        if not self.may_call():
+            raise out_of_time(host)
         ends_at = self.clock() + DEADLINE_SECONDS
         self.calls += 1
         try:
@@ -245,7 +251,7 @@ class Transport:
                 raise TransientError(
                     f"{host} sent more than {BODY_LIMIT // 1024 // 1024} MiB in one answer.",
                     next_step="The next poll tries again with what is stored so far.",
-                    code="BODY_TOO_LARGE",
+                    code=BODY_TOO_LARGE,
                 )
             if self.clock() > ends_at:
                 raise TransientError(
@@ -256,6 +262,14 @@ class Transport:
                     grows=True,
                 )
         return b"".join(parts)
+
+
+def out_of_time(host: str) -> TransientError:
+    return TransientError(
+        f"{host} did not get to the end of a page within the time of a run.",
+        next_step="The next poll goes on from the last page that was stored.",
+        code=OUT_OF_TIME,
+    )
 
 
 def failure_of(error: Exception, *, host: str) -> SyncError:

@@ -1,8 +1,9 @@
 """HubSpot's calls, one function each, with the page of HubSpot's documentation that describes it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from crm_sync.clients.http import Answer, Transport, is_https_host
+from crm_sync.clients.http import BODY_TOO_LARGE, Answer, Transport, is_https_host
 from crm_sync.clients.hubspot_calls import INTROSPECTION, Body, HubSpotCalls
 from crm_sync.clients.hubspot_errors import UNKNOWN_ADDRESS
 from crm_sync.clients.hubspot_values import NO_COMPANY, Introspection, object_id
@@ -16,8 +17,35 @@ BATCH_LIMIT = 100
 ASSOCIATION_LIMIT = 1000
 PAGE_BUDGET = 1000
 NOT_FOUND = "OBJECT_NOT_FOUND"
-BODY_TOO_LARGE = 413
+TOO_LARGE_FOR_HUBSPOT = 413
+BY_ID = {"propertyName": "hs_object_id", "direction": "ASCENDING"}
+NEWEST_FIRST = {"propertyName": "hs_lastmodifieddate", "direction": "DESCENDING"}
 reads_answers = reads_answers_of("HubSpot")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One page of a search. `until`: the place of its last row in the whole result, shown or not."""
+
+    total: int
+    results: list[Body]
+    answer: Answer
+    until: int
+    has_more: bool
+
+    @property
+    def unseen(self) -> int:
+        """How many rows up to `until` are counted and not shown."""
+        return min(self.total, self.until) - len(self.results)
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """Records by id. `gone`: ids of which HubSpot says that it has none; `unreadable`: without an id."""
+
+    records: dict[str, Body] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
 
 
 def is_hubspot_origin(origin: str) -> bool:
@@ -71,35 +99,48 @@ class HubSpotApi(HubSpotCalls):
 
     @reads_answers
     def search_deals(
-        self, *, groups: Sequence[Sequence[Body]], properties: Sequence[str], limit: int = SEARCH_LIMIT
-    ) -> tuple[Body, Answer]:
-        """One page in the order of ids: deals that match all filters of any group.
+        self,
+        *,
+        groups: Sequence[Sequence[Body]],
+        properties: Sequence[str],
+        limit: int = SEARCH_LIMIT,
+        newest_first: bool = False,
+    ) -> Found:
+        """One page in the order of ids, or of changes: deals that match all filters of any group.
 
         A page can be empty and not the last, where the index still holds what is archived: the next one that
         shows something is answered then. https://developers.hubspot.com/docs/api-reference/search/guide
         """
-        asked = search_body(groups=groups, properties=properties, limit=limit)
+        asked = search_body(groups=groups, properties=properties, limit=limit, newest_first=newest_first)
+        until = limit
         for _ in range(PAGE_BUDGET):
             answer = self.post(self.path("crm/objects", "deals/search"), body=asked)
             body = answer.json_object()
-            answer.objects_in(body, "results")
+            results = answer.objects_in(body, "results")
             if not is_count(body.get("total")):
                 raise answer.unusable("JSON that is no search result")
             following = following_page(body)
-            if body["results"] or not following or following == asked.get("after"):
-                return body, answer
+            if results or not following or following == asked.get("after"):
+                return Found(
+                    total=body["total"],
+                    results=results,
+                    answer=answer,
+                    until=until,
+                    has_more=bool(following),
+                )
             asked["after"] = following
+            until += limit
         raise endless("deals")
 
     @reads_answers
     def read_batch(
         self, *, kind: str, ids: Sequence[str], properties: Sequence[str], archived: bool = False
-    ) -> dict[str, Body]:
+    ) -> Batch:
         """Records by id, as the store has them. 207 is success with gaps: what does not exist is absent.
 
-        https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide
+        A merged record can be absent without a word. https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide
         """
-        records: dict[str, Body] = {}
+        batch = Batch()
 
         def ask(part: Sequence[Body]) -> Answer:
             return self.post(
@@ -108,13 +149,14 @@ class HubSpotApi(HubSpotCalls):
                 body={"properties": list(properties), "inputs": list(part)},
             )
 
-        for answer in in_parts([{"id": one} for one in ids], limit=BATCH_LIMIT, ask=ask):
+        for part, answer in in_parts([{"id": one} for one in ids], limit=BATCH_LIMIT, ask=ask):
             found = answer.json_object()
             for error in found.get("errors") or ():
                 if error.get("category") != NOT_FOUND:
                     raise incomplete(f"read some {kind}", error=error)
-            records |= {object_id(record["id"]): record for record in answer.objects_in(found, "results")}
-        return records
+                batch.gone |= {str(one) for one in (error.get("context") or {}).get("ids") or ()}
+            add_records(batch, answer.objects_in(found, "results"), asked=[str(one["id"]) for one in part])
+        return batch
 
     @reads_answers
     def read_one(self, *, kind: str, record_id: str, properties: Sequence[str]) -> Body | None:
@@ -139,8 +181,17 @@ class HubSpotApi(HubSpotCalls):
     def company_links(self, *, deal_ids: Sequence[str]) -> dict[str, list[Body]]:
         """The links to companies per deal; a deal without any may be absent. A failed look-up is a retry.
 
-        https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
+        Deals of which the answer says nothing at all are asked for once more: one that has a company then was
+        lost. https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
         """
+        told = self.told_links(deal_ids)
+        silent = [one for one in deal_ids if one not in told]
+        if silent and any(self.told_links(silent).values()):
+            raise short("companies of deals")
+        return {key: links for key, links in told.items() if links}
+
+    def told_links(self, deal_ids: Sequence[str]) -> dict[str, list[Body]]:
+        """The links of each deal that the answers speak of; none for one that is said to have none."""
         links: dict[str, list[Body]] = {}
         inputs: list[Body] = [{"id": one} for one in deal_ids]
         for _ in range(PAGE_BUDGET):
@@ -151,8 +202,20 @@ class HubSpotApi(HubSpotCalls):
                 limit=ASSOCIATION_LIMIT,
                 ask=lambda part: self.post(self.association_path(), body={"inputs": list(part)}),
             )
-            inputs = [deal for answer in answers for deal in read_links(answer, links=links)]
+            inputs = [deal for _, answer in answers for deal in read_links(answer, links=links)]
         raise endless("companies of deals")
+
+    def owner_exists(self, *, owner_id: str) -> bool:
+        """Whether an owner is known, active or archived. https://developers.hubspot.com/docs/api-reference/crm-crm-owners-v3/guide"""
+        for archived in ("false", "true"):
+            try:
+                self.get(self.path("crm/owners", owner_id), params={"archived": archived})
+            except SyncError as error:
+                if error.status not in (400, 404) or error.code == UNKNOWN_ADDRESS:
+                    raise
+            else:
+                return True
+        return False
 
     def association_path(self) -> str:
         if self.version == "v3":
@@ -175,6 +238,8 @@ def read_links(answer: Answer, *, links: dict[str, list[Body]]) -> list[Body]:
     for error in body.get("errors") or ():
         if error.get("subCategory") != NO_COMPANY:
             raise incomplete("tell the companies of some deals", error=error)
+        for deal_id in (error.get("context") or {}).get("fromObjectId") or ():
+            links.setdefault(str(deal_id), [])
     further: list[Body] = []
     for result in answer.objects_in(body, "results"):
         deal_id = str(result["from"]["id"])
@@ -185,30 +250,57 @@ def read_links(answer: Answer, *, links: dict[str, list[Body]]) -> list[Body]:
     return further
 
 
+def add_records(batch: Batch, records: Sequence[Body], *, asked: Sequence[str]) -> None:
+    """By their ids. A record without one stands for whatever was asked for and is not there."""
+    found = {key: record for record in records if (key := id_of(record))}
+    batch.records |= found
+    if len(found) < len(records):
+        batch.unreadable |= set(asked) - found.keys() - batch.gone
+
+
+def id_of(record: Body) -> str:
+    """The record's id, by way of its property where the field itself cannot be read; empty for none."""
+    properties = record.get("properties")
+    for value in (record.get("id"), properties.get("hs_object_id") if isinstance(properties, dict) else None):
+        try:
+            return object_id(value)
+        except ValueError:
+            continue
+    return ""
+
+
 def in_parts(
     inputs: Sequence[Body], *, limit: int, ask: Callable[[Sequence[Body]], Answer]
-) -> Iterator[Answer]:
-    """The answers for so many at once as one call may ask for. A body that is too large is halved."""
+) -> Iterator[tuple[Sequence[Body], Answer]]:
+    """What was asked for and its answer, so many at once as one call may ask for.
+
+    A question or an answer that is too large is halved.
+    """
     waiting = [inputs[start : start + limit] for start in range(0, len(inputs), limit)]
     while waiting:
         part = waiting.pop(0)
         try:
             answer = ask(part)
-        except ConfigError as error:
-            if error.status != BODY_TOO_LARGE or len(part) == 1:
+        except SyncError as error:
+            if (error.status != TOO_LARGE_FOR_HUBSPOT and error.code != BODY_TOO_LARGE) or len(part) == 1:
                 raise
             middle = len(part) // 2
             waiting[:0] = [part[:middle], part[middle:]]
         else:
-            yield answer
+            yield part, answer
 
 
 def search_body(
-    *, groups: Sequence[Sequence[Body]], properties: Sequence[str], limit: int = SEARCH_LIMIT
+    *,
+    groups: Sequence[Sequence[Body]],
+    properties: Sequence[str],
+    limit: int = SEARCH_LIMIT,
+    newest_first: bool = False,
 ) -> Body:
+    order = NEWEST_FIRST if newest_first else BY_ID
     return {
         "filterGroups": [{"filters": list(filters)} for filters in groups],
-        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+        "sorts": [dict(order)],
         "properties": list(properties),
         "limit": limit,
     }
@@ -216,11 +308,6 @@ def search_body(
 
 def following_page(body: Body) -> str:
     return str(((body.get("paging") or {}).get("next") or {}).get("after") or "")
-
-
-def is_last_page(body: Body) -> bool:
-    """Nothing follows, and everything announced was shown: a page that was cut short is not believed."""
-    return not following_page(body) and body["total"] <= len(body["results"])
 
 
 def incomplete(what: str, *, error: Body) -> TransientError:
@@ -234,6 +321,15 @@ def incomplete(what: str, *, error: Body) -> TransientError:
 def endless(what: str) -> TransientError:
     return TransientError(
         f"HubSpot's list of {what} has no end.", next_step="The next poll tries again.", code="ENDLESS_PAGES"
+    )
+
+
+def short(what: str) -> TransientError:
+    """What was announced and what was shown do not agree."""
+    return TransientError(
+        f"HubSpot announced more {what} than it showed.",
+        next_step="Nothing is taken as complete. The next poll reads them again.",
+        code="SHORT_ANSWER",
     )
 
 

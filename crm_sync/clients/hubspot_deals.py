@@ -1,21 +1,22 @@
 """Deals as the sync knows them, made of HubSpot's records of deals, companies and owners."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from crm_sync.clients.hubspot_api import HubSpotApi
+from crm_sync.clients.hubspot_api import HubSpotApi, short
 from crm_sync.clients.hubspot_fields import HiddenFields
-from crm_sync.clients.hubspot_presence import merged_ids
+from crm_sync.clients.hubspot_presence import merged_ids, properties_of, read_merged_ids
 from crm_sync.clients.hubspot_stages import stage_of
 from crm_sync.clients.hubspot_values import (
     deep_link,
-    local_date,
-    object_id,
     parse_moment,
     plain,
     primary_company,
+    read_day,
 )
+from crm_sync.clients.reading import NEVER, RecordReader, text
 from crm_sync.deals import Deal, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError
@@ -49,13 +50,17 @@ class Portal:
 class DealReader:
     """Reads what belongs to deals. Companies and owners are remembered for the length of a run."""
 
-    def __init__(self, *, api: HubSpotApi, portal: Portal, findings: Findings) -> None:
+    def __init__(
+        self, *, api: HubSpotApi, portal: Portal, findings: Findings, note: Callable[[str], None]
+    ) -> None:
         self.api = api
         self.portal = portal
         self.findings = findings
         self.hidden = HiddenFields(api=api)
+        self.note = note
         self.companies: dict[str, Record] = {}
         self.owners: dict[str, Record] | None = None
+        self.lists_owners = False
 
     def properties(self, wanted: Wanted) -> list[str]:
         """What to ask for of a deal."""
@@ -64,44 +69,80 @@ class DealReader:
 
     def read(
         self,
-        records: Sequence[Record],
+        records: Mapping[str, Record],
         *,
         wanted: Wanted,
-        won: Sequence[str],
+        whole: Collection[str],
         stages: Mapping[str, Stage],
+        before: Collection[str] = (),
     ) -> list[Deal]:
-        """One deal per record; company and owner only of those with a `won` id."""
-        self.hidden.look(SourceObject.DEAL, names=wanted.get(SourceObject.DEAL, ()), records=records)
-        links = {key: primary_company(found) for key, found in self.api.company_links(deal_ids=won).items()}
+        """One deal per record, by id; company and owner of the `whole` ones, which the store has answered.
+
+        `before`: stages that are not listed any more. Nobody can tell whether a deal in one of them is won.
+        """
+        asked = [key for key in records if key in whole]
+        self.hidden.look(
+            SourceObject.DEAL,
+            names=wanted.get(SourceObject.DEAL, ()),
+            records=[{"properties": properties_of(records[key])} for key in asked],
+        )
+        links = {key: company_of(found) for key, found in self.api.company_links(deal_ids=asked).items()}
         self.load_companies({company_id for company_id, _ in links.values() if company_id}, wanted=wanted)
-        with_owner = set(won) if wanted.get(SourceObject.OWNER) else set()
-        return [
-            self.deal(
-                record,
-                wanted=wanted,
-                link=links.get(str(record["id"]), ("", "")),
-                owner=self.owner_of(record) if str(record["id"]) in with_owner else {},
-                stage=stages.get(stage_of(record)),
-            )
-            for record in records
-        ]
+        with_owner = set(asked) if wanted.get(SourceObject.OWNER) else set()
+        deals = []
+        for key, record in records.items():
+            unknown_stage = unreadable_stage(record)
+            if not unknown_stage and stage_of(record) in before:
+                unknown_stage = "HubSpot no longer lists its stage."
+            if unknown_stage:
+                self.note(f"Deal {key} could not be read. {unknown_stage}")
+            else:
+                deals.append(
+                    self.deal(
+                        key,
+                        record=record,
+                        wanted=wanted,
+                        link=links.get(key, ("", "")),
+                        has_owner=key in with_owner,
+                        stage=stages.get(stage_of(record)),
+                    )
+                )
+        return deals
 
     def deal(
-        self, record: Record, *, wanted: Wanted, link: tuple[str, str], owner: Record, stage: Stage | None
+        self,
+        deal_id: str,
+        *,
+        record: Record,
+        wanted: Wanted,
+        link: tuple[str, str],
+        has_owner: bool,
+        stage: Stage | None,
     ) -> Deal:
-        properties = record["properties"]
-        deal_id = object_id(record["id"])
+        properties = properties_of(record)
         company_id, problem = link
         company = self.companies.get(company_id) or {"properties": {}}
+        one = RecordReader("HubSpot")
+        modified_at = one.read(
+            "hs_lastmodifieddate", properties.get("hs_lastmodifieddate"), by=parse_moment, instead=NEVER
+        )
+        owner_id = one.read("hubspot_owner_id", properties.get("hubspot_owner_id"), by=text, instead="")
         return Deal(
             external_id=deal_id,
-            name=str(properties.get("dealname") or ""),
+            name=one.read("dealname", properties.get("dealname"), by=text, instead=""),
             stage=stage.name if stage else stage_of(record),
             crm_says_won=stage.is_won if stage else None,
             crm_says_closed=stage.is_closed if stage else None,
-            modified_at=parse_moment(properties["hs_lastmodifieddate"]),
-            close_date=local_date(properties.get("closedate"), time_zone=self.portal.time_zone),
-            merged_ids=merged_ids(record),
+            modified_at=modified_at,
+            close_date=one.read(
+                "closedate",
+                properties.get("closedate"),
+                by=lambda value: read_day(value, time_zone=self.portal.time_zone),
+                instead=None,
+            ),
+            merged_ids=one.read(
+                "hs_merged_object_ids", properties.get("hs_merged_object_ids"), by=read_merged_ids, instead=[]
+            ),
             account_id=company_id,
             account_problem=problem,
             account_merged_ids=tuple(merged_ids(company)),
@@ -115,10 +156,13 @@ class DealReader:
                 SourceObject.DEAL: plain(
                     properties, [*wanted.get(SourceObject.DEAL, ()), "deal_currency_code"]
                 ),
-                SourceObject.ACCOUNT: plain(company["properties"], wanted.get(SourceObject.ACCOUNT, ())),
-                SourceObject.OWNER: plain(owner, wanted.get(SourceObject.OWNER, ())),
+                SourceObject.ACCOUNT: plain(properties_of(company), wanted.get(SourceObject.ACCOUNT, ())),
+                SourceObject.OWNER: plain(
+                    self.owner_of(owner_id) if has_owner else {}, wanted.get(SourceObject.OWNER, ())
+                ),
             },
             hidden_fields=frozenset(self.hidden.found),
+            unreadable=one.sentence,
         )
 
     def load_companies(self, ids: set[str], *, wanted: Wanted) -> None:
@@ -126,24 +170,40 @@ class DealReader:
             self.companies.clear()
         missing = sorted(ids - self.companies.keys())
         if missing:
-            names = [*ALWAYS_OF_COMPANIES, *wanted.get(SourceObject.ACCOUNT, ())]
-            found = self.api.read_batch(
-                kind="companies", ids=missing, properties=self.hidden.shown(SourceObject.ACCOUNT, names)
+            names = self.hidden.shown(
+                SourceObject.ACCOUNT, [*ALWAYS_OF_COMPANIES, *wanted.get(SourceObject.ACCOUNT, ())]
             )
+            batch = self.api.read_batch(kind="companies", ids=missing, properties=names)
+            silent = set(missing) - batch.records.keys() - batch.gone - batch.unreadable
+            found = batch.records | self.companies_left_out(sorted(silent), names=names)
             self.companies |= found
             self.hidden.look(
                 SourceObject.ACCOUNT,
                 names=wanted.get(SourceObject.ACCOUNT, ()),
-                records=list(found.values()),
+                records=[{"properties": properties_of(record)} for record in found.values()],
             )
 
-    def owner_of(self, record: Record) -> Record:
+    def companies_left_out(self, ids: Sequence[str], *, names: Sequence[str]) -> dict[str, Record]:
+        """A company of which an answer says nothing was merged or archived. One that lives was lost."""
+        found: dict[str, Record] = {}
+        for one in ids:
+            record = self.api.read_one(kind="companies", record_id=one, properties=names)
+            if record and str(record["id"]) == one:
+                raise short("companies")
+            if record:
+                found[one] = record
+        return found
+
+    def owner_of(self, owner_id: str) -> Record:
         """Its owner, a deactivated one too; empty where the token may not read owners."""
-        owner_id = record["properties"].get("hubspot_owner_id")
         if not owner_id:
             return {}
         if self.owners is None:
             self.owners = self.all_owners()
+        if owner_id not in self.owners and self.lists_owners:
+            if self.api.owner_exists(owner_id=owner_id):
+                raise short("owners")
+            self.owners[owner_id] = {}
         return self.owners.get(owner_id, {})
 
     def all_owners(self) -> dict[str, Record]:
@@ -162,4 +222,32 @@ class DealReader:
             )
             return {}
         self.findings.fine(FindingCode.OWNERS_UNREADABLE)
-        return {str(one["id"]): one for one in found}
+        self.lists_owners = True
+        return {str(one["id"]): one for one in found if one.get("id")}
+
+
+def company_of(links: Sequence[Record]) -> tuple[str, str]:
+    """(company id, problem) of one deal. Links that cannot be read are a problem of this deal alone."""
+    try:
+        return primary_company(links)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return "", "HubSpot's answer on the company of this deal cannot be read."
+
+
+def unreadable_stage(record: Record) -> str:
+    """Why nobody can tell whether the deal is won; empty where one can."""
+    one = RecordReader("HubSpot")
+    properties = record.get("properties")
+    if not isinstance(properties, dict):
+        one.unreadable.append("properties")
+    elif properties.get("dealstage") not in (None, "") and not stage_of(record):
+        one.unreadable.append("dealstage")
+    return one.sentence
+
+
+def stamp_of(record: Record) -> datetime | None:
+    """When it was changed last as far as a search knows; None where that cannot be read."""
+    try:
+        return parse_moment(properties_of(record)["hs_lastmodifieddate"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crm_sync.clients.hubspot_api import HubSpotApi
+from crm_sync.clients.hubspot_values import object_id
+from crm_sync.clients.reading import text
 from crm_sync.deals import Presence, Stage
 
 PROPERTIES = ("dealstage", "hs_merged_object_ids")
@@ -18,11 +20,13 @@ def read_presence(*, api: HubSpotApi, ids: Sequence[str], stages: Mapping[str, S
 
     Only a single read follows a merge. Its answer has the id of the deal that the asked one was merged into.
     """
-    live = api.read_batch(kind="deals", ids=ids, properties=PROPERTIES)
+    live = api.read_batch(kind="deals", ids=ids, properties=PROPERTIES).records
     merged = {old: key for key, record in live.items() for old in merged_ids(record)}
     missing = [one for one in ids if one not in live and one not in merged]
     archived = (
-        api.read_batch(kind="deals", ids=missing, properties=PROPERTIES, archived=True) if missing else {}
+        api.read_batch(kind="deals", ids=missing, properties=PROPERTIES, archived=True).records
+        if missing
+        else {}
     )
     found: dict[str, Presence] = {}
     for one in ids:
@@ -40,10 +44,11 @@ def read_presence(*, api: HubSpotApi, ids: Sequence[str], stages: Mapping[str, S
 
 def read_survivors(*, api: HubSpotApi, kind: str, ids: Sequence[str]) -> dict[str, str]:
     """Into which record each one was merged; those that were not are absent."""
-    live = api.read_batch(kind=kind, ids=ids, properties=MERGED)
+    live = api.read_batch(kind=kind, ids=ids, properties=MERGED).records
     survivors = {old: key for key, record in live.items() for old in merged_ids(record) if old != key}
     missing = [one for one in ids if one not in live and one not in survivors]
-    archived = api.read_batch(kind=kind, ids=missing, properties=MERGED, archived=True) if missing else {}
+    bin_batch = api.read_batch(kind=kind, ids=missing, properties=MERGED, archived=True) if missing else None
+    archived = bin_batch.records if bin_batch else {}
     for one in missing:
         record = None if one in archived else api.read_one(kind=kind, record_id=one, properties=MERGED)
         if record and str(record["id"]) != one:
@@ -54,7 +59,7 @@ def read_survivors(*, api: HubSpotApi, kind: str, ids: Sequence[str]) -> dict[st
 def presence_of(
     record: Record, *, stages: Mapping[str, Stage], is_archived: bool = False, merged_into: str = ""
 ) -> Presence:
-    stage_id = str(record["properties"].get("dealstage") or "")
+    stage_id = str(properties_of(record).get("dealstage") or "")
     stage = stages.get(stage_id)
     return Presence(
         stage=stage.name if stage else stage_id,
@@ -67,5 +72,17 @@ def presence_of(
 
 def merged_ids(record: Record) -> list[str]:
     """The records that were merged into this one."""
-    listed = str(record["properties"].get("hs_merged_object_ids") or "")
+    listed = str(properties_of(record).get("hs_merged_object_ids") or "")
     return [part for part in listed.split(";") if part.isascii() and part.isdigit()][:MOST_MERGED]
+
+
+def read_merged_ids(value: object) -> list[str]:
+    """The same out of the property itself; ValueError where something in it is no id."""
+    parts = [part.strip() for part in text(value).split(";") if part.strip()]
+    return [object_id(part) for part in parts][:MOST_MERGED]
+
+
+def properties_of(record: Record) -> Mapping[str, Any]:
+    """None of a record that has been sent without them."""
+    found = record.get("properties")
+    return found if isinstance(found, dict) else {}

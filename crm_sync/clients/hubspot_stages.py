@@ -1,6 +1,7 @@
 """The stages of a portal's pipelines. Deals hold their ids, people see their labels."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from crm_sync.deals import Stage
@@ -29,11 +30,20 @@ def is_true(text: object) -> bool:
 
 
 def stage_is_won(metadata: Mapping[str, Any]) -> bool:
-    return is_true(metadata.get("isClosed")) and str(metadata.get("probability", "")) in (
-        "1",
-        "1.0",
-    )
+    """Closed with a probability of one, however that number is written."""
+    return is_true(metadata.get("isClosed")) and number(metadata.get("probability")) == 1
+
+
+def number(value: object) -> Decimal | None:
+    try:
+        found = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
 
 
 def stage_of(record: Record) -> str:
-    return str(record["properties"].get("dealstage") or "")
+    """The id of its stage; empty for none, and for what cannot be an id."""
+    properties = record.get("properties")
+    value = properties.get("dealstage") if isinstance(properties, dict) else None
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

@@ -70,6 +70,18 @@ def local_date(text: str | None, *, time_zone: str) -> date | None:
         return None
 
 
+def read_day(value: object, *, time_zone: str) -> date | None:
+    """The same for a value of any kind; TypeError or ValueError where there is one and it is no moment."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise TypeError("a moment that is no text")
+    day = local_date(value, time_zone=time_zone)
+    if day is None:
+        raise ValueError("no moment")
+    return day
+
+
 def plain(properties: Mapping[str, Any], names: Sequence[str]) -> dict[str, RawValue]:
     """The named properties; an empty text is no value, and neither is a list or an object."""
     values = {name: properties.get(name) or None for name in names}

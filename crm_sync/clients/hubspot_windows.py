@@ -1,5 +1,6 @@
 """Windows of changed deals: what is searched for, and that a walk through them gets on."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,8 @@ from crm_sync.deals import Cursor, DealQuery
 from crm_sync.errors import TransientError
 
 OVERLAP = timedelta(minutes=60)
+LONGEST_FILTERS = 2_000
+"""Characters of a search's filters: HubSpot refuses a search of more than 3,000, all in all."""
 Record = dict[str, Any]
 
 
@@ -33,15 +36,37 @@ def bounds(*, last_id: str, window_end: datetime | None) -> list[Record]:
     return [until, *after]
 
 
-def last_of(results: Sequence[Record], *, before: str, done: bool) -> str:
-    """The last id of a page, which lies beyond the one before: a page that repeats is no progress."""
-    if not results and done:
-        return before
-    ids = [int(record["id"]) for record in results]
-    if not ids or ids != sorted(set(ids)) or ids[0] <= int(before):
-        raise TransientError(
-            "HubSpot's pages repeat or are out of order.",
-            next_step="The next poll goes on from the last page that was stored.",
-            code="PAGES_OUT_OF_ORDER",
-        )
-    return str(results[-1]["id"])
+def changed_after(moment: datetime) -> list[Record]:
+    return [{"propertyName": "hs_lastmodifieddate", "operator": "GT", "value": to_millis(moment)}]
+
+
+def searches(groups: Sequence[Sequence[Record]]) -> list[list[list[Record]]]:
+    """The same filter groups with their lists of stages cut so that each search stays short enough."""
+    longest = max((len(values) for values in lists_in(groups)), default=0)
+    for at_once in range(max(1, longest), 0, -1):
+        cut = [cut_to(groups, start=start, at_once=at_once) for start in range(0, max(1, longest), at_once)]
+        if at_once == 1 or all(len(json.dumps(one)) <= LONGEST_FILTERS for one in cut):
+            return cut
+    raise AssertionError("unreachable")
+
+
+def lists_in(groups: Sequence[Sequence[Record]]) -> list[list[str]]:
+    return [one["values"] for filters in groups for one in filters if "values" in one]
+
+
+def cut_to(groups: Sequence[Sequence[Record]], *, start: int, at_once: int) -> list[list[Record]]:
+    return [
+        [
+            one | {"values": one["values"][start : start + at_once]} if "values" in one else one
+            for one in filters
+        ]
+        for filters in groups
+    ]
+
+
+def out_of_order() -> TransientError:
+    return TransientError(
+        "HubSpot's pages repeat or are out of order.",
+        next_step="The next poll goes on from the last page that was stored.",
+        code="PAGES_OUT_OF_ORDER",
+    )

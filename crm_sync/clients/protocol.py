@@ -1,6 +1,6 @@
 """What every CRM client offers. The sync knows no provider beyond this."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from crm_sync.deals import Allowance, Check, CrmField, DealPage, DealQuery, OrgFacts, Presence, Stage
@@ -22,6 +22,14 @@ class CrmClient(Protocol):
     hidden_fields: set[tuple[SourceObject, str]]
     """Mapped fields that were found not to be there, or not for us. They are not asked for any more."""
 
+    stages_before: Sequence[Stage]
+    """The selected stages as they were last stored: a list that lacks some of them may be cut short."""
+
+    @property
+    def listed_stages(self) -> Sequence[Stage]:
+        """The stages as this run has read them; none where it needed none."""
+        ...
+
     @property
     def allowance(self) -> Allowance | None:
         """The day's calls as the CRM last told them."""
@@ -30,6 +38,11 @@ class CrmClient(Protocol):
     @property
     def warnings(self) -> Sequence[str]:
         """Sentences on what the credential could not read. They degrade a connection, they stop nothing."""
+        ...
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """Sentences on what the CRM did not show. They stand with the run and degrade nothing."""
         ...
 
     @property
@@ -81,8 +94,25 @@ class CrmClient(Protocol):
         """What has become of deals. Those that the CRM knows nothing of any more are missing."""
         ...
 
+    def merged_deals(self, *, external_ids: Sequence[str]) -> Mapping[str, str]:
+        """The surviving deal of each one that was merged away, over any number of merges."""
+        ...
+
+    def accounts_merged_into(
+        self, *, survivors: Mapping[str, Sequence[str]], among: Sequence[str]
+    ) -> Mapping[str, Sequence[str]]:
+        """For each surviving account those of `among` that were merged into it, in one merge or several.
+
+        `survivors`: accounts with what they say themselves of those that were merged into them.
+        """
+        ...
+
     def merged_accounts(self, *, external_ids: Sequence[str]) -> Mapping[str, str]:
         """The surviving account of each one that was merged away."""
+        ...
+
+    def limit_calls(self, may_call: Callable[[], bool]) -> None:
+        """`may_call` is asked before each call; once it says no, they raise TransientError (OUT_OF_TIME)."""
         ...
 
     def close(self) -> None: ...

@@ -6,11 +6,12 @@ from datetime import date
 from typing import Protocol
 
 from crm_sync.clients.hubspot import HubSpotClient
-from crm_sync.clients.hubspot_api import search_body
 from crm_sync.clients.hubspot_values import day_in_millis
+from crm_sync.clients.hubspot_windows import searches
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.reading import reads_answers_of
 from crm_sync.clients.salesforce import SalesforceClient
+from crm_sync.clients.salesforce_api import PAGE_SIZE
 from crm_sync.clients.salesforce_values import date_literal, quote_text, quote_texts, to_18
 from crm_sync.near_misses import NearMiss, spellings
 
@@ -46,14 +47,19 @@ class SalesforceQuestions:
     def deals_per_stage(
         self, *, misses: Sequence[NearMiss], selected: Sequence[str], since: date
     ) -> Mapping[str, int]:
-        """SOQL compares without regard to case, so each name brings its variants along."""
+        """SOQL compares and groups without regard to case, so each name brings its variants along.
+
+        Counted among the deals that changed last, as many as one answer shows: that keeps it one call.
+        """
         spelt = [text for name in selected for text in spellings(name)]
         names = quote_texts([*dict.fromkeys([*selected, *spelt, *(one.name for one in misses)])])
         rows = self.client.query_all(
             "SELECT Id, StageName FROM Opportunity "  # noqa: S608  names and day are quoted
-            f"WHERE StageName IN {names} AND CloseDate >= {date_literal(since)}"
+            f"WHERE StageName IN {names} AND CloseDate >= {date_literal(since)} "
+            f"ORDER BY SystemModstamp DESC, Id DESC LIMIT {PAGE_SIZE}"
         )
-        return Counter(str(row["StageName"] or "") for row in rows)
+        counted = Counter(str(row["StageName"] or "") for row in rows)
+        return dict(sorted(counted.items(), key=lambda one: one[0].casefold()))
 
     @of_salesforce
     def ids_named(self, *, name: str, limit: int) -> Sequence[str]:
@@ -97,17 +103,17 @@ class HubSpotQuestions:
         for one in misses:
             if one.ids:
                 in_stage = {"propertyName": "dealstage", "operator": "IN", "values": list(one.ids)}
-                body, _ = self.client.api.search_deals(
-                    groups=[[in_stage, closed], [in_stage, undated]], properties=["dealname"], limit=1
+                counts[one.name] = sum(
+                    self.client.api.search_deals(groups=groups, properties=["dealname"], limit=1).total
+                    for groups in searches([[in_stage, closed], [in_stage, undated]])
                 )
-                counts[one.name] = int(body["total"])
         return counts
 
     @of_hubspot
     def ids_named(self, *, name: str, limit: int) -> Sequence[str]:
         wanted = {"propertyName": "dealname", "operator": "EQ", "value": name}
-        body, _ = self.client.api.search_deals(groups=[[wanted]], properties=["dealname"], limit=limit)
-        return [str(record["id"]) for record in body["results"]]
+        found = self.client.api.search_deals(groups=[[wanted]], properties=["dealname"], limit=limit)
+        return [str(record["id"]) for record in found.results]
 
     @of_hubspot
     def newest_in(self, *, stage_ids: Sequence[str], limit: int) -> Sequence[str]:
@@ -115,10 +121,17 @@ class HubSpotQuestions:
         if not stage_ids:
             return []
         in_stage = {"propertyName": "dealstage", "operator": "IN", "values": list(stage_ids)}
-        body = search_body(groups=[[in_stage]], properties=["dealname"], limit=limit)
-        body["sorts"] = [{"propertyName": "hs_lastmodifieddate", "direction": "DESCENDING"}]
-        answer = self.client.api.post(self.client.api.path("crm/objects", "deals/search"), body=body)
-        return [str(record["id"]) for record in answer.objects("results")]
+        found = [
+            record
+            for groups in searches([[in_stage]])
+            for record in self.client.api.search_deals(
+                groups=groups, properties=["dealname"], limit=limit, newest_first=True
+            ).results
+        ]
+        found.sort(
+            key=lambda record: str(record["properties"].get("hs_lastmodifieddate") or ""), reverse=True
+        )
+        return [str(record["id"]) for record in found[:limit]]
 
     @of_hubspot
     def was_deleted(self, *, external_id: str) -> bool:

@@ -1,7 +1,9 @@
 """The border between what a CRM sent and what we do with it: a value of the wrong kind is the CRM's fault."""
 
+import json
 import logging
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import wraps
 from inspect import isgeneratorfunction
 from typing import Any, ParamSpec, TypeVar, cast
@@ -10,6 +12,8 @@ from crm_sync.errors import TransientError
 
 OF_ANOTHER_KIND = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 LARGEST_COUNT = 2**31 - 1
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for a moment that cannot be read: any other answer is newer."""
 Call = ParamSpec("Call")
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
@@ -49,6 +53,42 @@ def unreadable(crm: str) -> TransientError:
         next_step="The next poll tries again. If it goes on, tell Fincelo's operators: the log has it.",
         code="UNUSABLE_ANSWER",
     )
+
+
+class RecordReader:
+    """Reads the fields of one record. One that cannot be read is noted and does not spoil the others."""
+
+    def __init__(self, crm: str) -> None:
+        self.crm = crm
+        self.unreadable: list[str] = []
+
+    def read(self, name: str, value: object, *, by: Callable[[Any], Result], instead: Result) -> Result:
+        try:
+            return by(value)
+        except OF_ANOTHER_KIND:
+            self.unreadable.append(f"{name} ({one_line(json_text(value))})")
+            return instead
+
+    @property
+    def sentence(self) -> str:
+        """What could not be read; empty when everything could."""
+        return (
+            f"{self.crm} sent a value that cannot be read: {', '.join(self.unreadable)}."
+            if self.unreadable
+            else ""
+        )
+
+
+def json_text(value: object) -> str:
+    """A value out of an answer, for people to look at."""
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def text(value: object) -> str:
+    """Null is no text. Lists and objects are not to be taken for one."""
+    if isinstance(value, dict | list):
+        raise TypeError("a text that is none")
+    return "" if value is None else str(value)
 
 
 def flag(value: object) -> bool | None:

@@ -6,57 +6,47 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from crm_sync.clients import salesforce_walk
-from crm_sync.clients.http import Answer, Transport
-from crm_sync.clients.reading import flag, reads_answers_of
-from crm_sync.clients.salesforce_api import API_VERSION, SalesforceApi
-from crm_sync.clients.salesforce_errors import printable
-from crm_sync.clients.salesforce_values import field_path, parse_moment, quote_text, quote_texts, to_18
-from crm_sync.clients.salesforce_walk import ORDER, half_of, won_since
+from crm_sync.clients.http import BODY_TOO_LARGE, Answer, Transport
+from crm_sync.clients.reading import NEVER, reads_answers_of
+from crm_sync.clients.salesforce_api import (
+    API_VERSION,
+    PAGE_SIZE,
+    SHORT_ANSWER,
+    SMALLEST_BATCH,
+)
+from crm_sync.clients.salesforce_deals import ACCOUNT_ID, ALWAYS, CURRENCY, ENTITIES, DealReader
+from crm_sync.clients.salesforce_preflight import checks_of
+from crm_sync.clients.salesforce_presence import IDS_PER_QUERY
+from crm_sync.clients.salesforce_schema import SalesforceSchema
+from crm_sync.clients.salesforce_values import field_path, quote_text, quote_texts, to_18
+from crm_sync.clients.salesforce_walk import NEWEST_FIRST, ORDER, OVERLAP, half_of, won_since
 from crm_sync.clients.zones import known_zone
 from crm_sync.deals import (
     Check,
-    CrmField,
     Cursor,
-    Deal,
     DealPage,
     DealQuery,
     OrgFacts,
-    Presence,
-    RawValue,
     Stage,
 )
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError
-from crm_sync.findings import FindingCode, Findings
+from crm_sync.findings import Findings
 
-IDS_PER_QUERY = 200
 TOO_MUCH = ("QUERY_TIMEOUT", "OPERATION_TOO_LARGE")
 MOST_HALVINGS = 5
 """One after the other: each may have taken half a minute, and a poll has three."""
-USER_NAME_LENGTH = 120
-CURRENCY = (SourceObject.DEAL, "CurrencyIsoCode")
-ACCOUNT_ID = (SourceObject.DEAL, "AccountId")
-ALWAYS = ("Id", "Name", "StageName", "IsWon", "IsClosed", "CloseDate", "SystemModstamp", "AccountId")
-ENTITIES = {
-    SourceObject.DEAL: ("Opportunity", ""),
-    SourceObject.ACCOUNT: ("Account", "Account."),
-    SourceObject.OWNER: ("User", "Owner."),
-}
-ACCOUNT_HIDDEN = (
-    "The connected user may not see which account the deal belongs to: the field Account Name (AccountId) of "
-    "opportunities is hidden from it."
-)
 Wanted = Mapping[SourceObject, Sequence[str]]
 Record = dict[str, Any]
 reads_answers = reads_answers_of("Salesforce")
 log = logging.getLogger(__name__)
 
 
-class SalesforceClient(SalesforceApi):
+class SalesforceClient(SalesforceSchema):
     """Reads one org. `hidden_fields`: found not to be there, or not to be seen, and not asked for."""
 
     def __init__(
@@ -82,6 +72,19 @@ class SalesforceClient(SalesforceApi):
         self.hidden_fields: set[tuple[SourceObject, str]] = set()
         self.findings = Findings()
         self.has_asked_for_currency = False
+        self.remarks: list[str] = []
+        self.stages_before: Sequence[Stage] = ()
+        self.listed_stages: Sequence[Stage] = ()
+        self.page_size = PAGE_SIZE
+        """Rows of an answer. Halved as often as an answer turns out too large."""
+
+    @property
+    def reader(self) -> DealReader:
+        return DealReader(
+            instance_url=self.instance_url,
+            has_currency_field=self.has_currency_field,
+            hidden_fields=frozenset(self.hidden_fields),
+        )
 
     @property
     def warnings(self) -> list[str]:
@@ -94,6 +97,9 @@ class SalesforceClient(SalesforceApi):
     @property
     def calls(self) -> int:
         return self.transport.calls
+
+    def limit_calls(self, may_call: Callable[[], bool]) -> None:
+        self.transport.may_call = may_call
 
     def close(self) -> None:
         self.transport.session.close()
@@ -149,107 +155,107 @@ class SalesforceClient(SalesforceApi):
             log.warning("Salesforce did not tell who has connected: %s", error)
             return ""
 
-    @reads_answers
-    def user_name(self) -> str:
-        """Who has connected. Asked at the org's own address: the one in a token's answer is another host's.
-
-        https://help.salesforce.com/s/articleView?id=sf.remoteaccess_using_userinfo_endpoint.htm
-        """
-        body = self.get("/services/oauth2/userinfo").json_object()
-        return " ".join(printable(str(body["preferred_username"])).split())[:USER_NAME_LENGTH]
-
-    @reads_answers
-    def stages(self) -> Sequence[Stage]:
-        """https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_opportunitystage.htm"""
-        rows = self.query_all(
-            "SELECT ApiName, MasterLabel, IsActive, IsWon FROM OpportunityStage ORDER BY SortOrder"
-        )
-        return [
-            Stage(
-                id=str(row["ApiName"]),
-                name=str(row["ApiName"]),
-                is_won=bool(row["IsWon"]),
-                is_active=bool(row["IsActive"]),
-            )
-            for row in rows
-        ]
-
-    @reads_answers
-    def schema(self) -> Sequence[CrmField]:
-        """Every field of deals, accounts and owners that this user may read."""
-        return [
-            CrmField(
-                source_object=source_object,
-                name=str(field["name"]),
-                label=str(field["label"]),
-                type=str(field["type"]),
-                options=tuple(
-                    (str(option["value"]), str(option["label"]))
-                    for option in field.get("picklistValues") or ()
-                    if option.get("active")
-                ),
-            )
-            for source_object, (entity, _) in ENTITIES.items()
-            for field in self.fields_shown(entity)
-            if not field.get("deprecatedAndHidden")
-        ]
-
     def preflight(self) -> Sequence[Check]:
-        """Whether the credential can read what a poll reads, object by object."""
-        checks = []
-        for label, entity, columns in (
-            ("Deals", "Opportunity", "Id, Name, StageName, CloseDate, Amount"),
-            ("Accounts", "Account", "Id, Name"),
-            ("Owners", "User", "Id, Email"),
-            ("Stages", "OpportunityStage", "ApiName"),
-        ):
-            try:
-                self.query_all(f"SELECT {columns} FROM {entity} LIMIT 1")  # noqa: S608  constants
-            except ConfigError as error:
-                if error.breaks:
-                    raise
-                sentence = (
-                    f"The connected user may not read {entity}. Give the user read access to it."
-                    if error.code == "INVALID_TYPE"
-                    else str(error)
-                )
-                checks.append(Check(label=label, ok=False, sentence=sentence, blocking=label != "Owners"))
-            else:
-                checks.append(Check(label=label, ok=True, sentence=f"{label} can be read."))
-        return checks
+        return checks_of(self)
 
     def changed_deals(self, *, query: DealQuery) -> Iterator[DealPage]:
         """Deals in the order of (SystemModstamp, Id), at or after the cursor less the overlap.
 
         A window that was not read to its end goes on after its last stored deal. A query that runs too long
-        is asked again for half of what is left, as often as it takes.
+        is asked again for half of what is left, as often as it takes; one whose answers are too large, with
+        smaller pages. Where Salesforce has shown less than it announced, the cursor goes back to its place.
         """
+        newest = self.newest(query)
+        if newest is not None:
+            yield newest
+            return
         cursor, before, halved = query.cursor, None, 0
         while True:
+            has_more = False
             try:
-                for answer, body in self.deal_pages(
-                    wanted=query.wanted,
-                    where=salesforce_walk.conditions(query=query, cursor=cursor, before=before),
-                    order=ORDER,
-                ):
-                    deals = [self.read_deal(record, wanted=query.wanted) for record in body["records"]]
-                    cursor = salesforce_walk.moved(
-                        cursor,
-                        last=deals[-1] if deals else None,
-                        window_end=answer.clock(),
-                        is_done=body["done"],
-                        before=before,
-                    )
-                    halved = 0
-                    yield DealPage(deals=deals, cursor=cursor, expected=body["totalSize"])
+                for page, is_cut in self.window(query=query, cursor=cursor, before=before):
+                    cursor, halved, has_more = page.cursor or cursor, 0, is_cut
+                    yield page
             except SyncError as error:
+                if error.code == BODY_TOO_LARGE and self.page_size > 1:
+                    self.page_size //= 2
+                    continue
+                if error.code == SHORT_ANSWER:
+                    yield DealPage(deals=[], cursor=query.cursor)
                 if halved == MOST_HALVINGS:
                     raise
                 before, halved = self.shorter(error, cursor=cursor, before=before), halved + 1
             else:
-                if before is None:
+                if before is None and not has_more:
                     return
-                before = None
+                before = before if has_more else None
+
+    def window(
+        self, *, query: DealQuery, cursor: Cursor, before: datetime | None
+    ) -> Iterator[tuple[DealPage, bool]]:
+        """The pages of one query, each with whether the query was cut so that its answer stays small."""
+        limit = self.page_size if self.page_size < SMALLEST_BATCH else None
+        for answer, body in self.deal_pages(
+            wanted=query.wanted,
+            where=salesforce_walk.conditions(query=query, cursor=cursor, before=before),
+            order=ORDER,
+            limit=limit,
+            with_deleted=query.cursor.modified_at is not None,
+        ):
+            has_more = len(body["records"]) == limit
+            deals, notes = self.reader.read(body["records"], wanted=query.wanted)
+            stamped = [deal for deal in deals if deal.modified_at != NEVER]
+            cursor = salesforce_walk.moved(
+                cursor,
+                last=stamped[-1] if stamped else None,
+                window_end=answer.clock(),
+                is_done=body["done"] and not has_more,
+                before=before,
+            )
+            yield (
+                DealPage(
+                    deals=deals,
+                    cursor=cursor,
+                    expected=None if limit else body["totalSize"],
+                    notes=notes,
+                ),
+                has_more,
+            )
+
+    @reads_answers
+    def newest(self, query: DealQuery) -> DealPage | None:
+        """What is new of a window of which more was read already than one page shows, in one query.
+
+        None where a page shows it anyway, or where the newest deals alone do not account for every deal that
+        was not read before.
+        """
+        begins_at = query.cursor.modified_at
+        if begins_at is None or query.cursor.window_end is not None:
+            return None
+        known = query.told_since(begins_at - OVERLAP)
+        if known <= PAGE_SIZE:
+            return None
+        answer, body = next(
+            self.deal_pages(
+                wanted=query.wanted,
+                where=salesforce_walk.conditions(query=query, cursor=query.cursor, before=None),
+                order=NEWEST_FIRST,
+                batch=SMALLEST_BATCH,
+                with_deleted=True,
+            )
+        )
+        deals, notes = self.reader.read(body["records"], wanted=query.wanted)
+        old = [one for one in deals if query.is_told(one.external_id, modified_at=one.modified_at)]
+        new = [one for one in deals if one.external_id not in query.told]
+        is_covered = bool(deals) and deals[-1] in old and not notes
+        if not is_covered or body["totalSize"] != known + len(new):
+            return None
+        reached = salesforce_walk.moved(
+            query.cursor, last=deals[0], window_end=answer.clock(), is_done=True, before=None
+        )
+        fresh = [one for one in reversed(deals) if one not in old]
+        again = tuple(one.external_id for one in old)
+        return DealPage(deals=fresh, cursor=reached, expected=len(deals), again=again)
 
     def shorter(self, error: SyncError, *, cursor: Cursor, before: datetime | None) -> datetime:
         """Where the next try of a query ends that was too long for Salesforce."""
@@ -261,15 +267,23 @@ class SalesforceClient(SalesforceApi):
     def deals_by_id(self, *, external_ids: Sequence[str], wanted: Wanted) -> Sequence[DealPage]:
         """The named deals as they are now. Deleted or hidden ones are missing from the answer."""
         ids = sorted({to_18(external_id) for external_id in external_ids})
+        waiting = [ids[start : start + IDS_PER_QUERY] for start in range(0, len(ids), IDS_PER_QUERY)]
         pages = []
-        for start in range(0, len(ids), IDS_PER_QUERY):
-            where = f"Id IN {quote_texts(ids[start : start + IDS_PER_QUERY])}"
-            deals = [
-                self.read_deal(record, wanted=wanted)
-                for _, body in self.deal_pages(wanted=wanted, where=where, order="Id ASC")
-                for record in body["records"]
-            ]
-            pages.append(DealPage(deals=deals, cursor=None, expected=len(ids)))
+        while waiting:
+            part = waiting.pop(0)
+            try:
+                found = list(
+                    self.deal_pages(wanted=wanted, where=f"Id IN {quote_texts(part)}", order="Id ASC")
+                )
+            except SyncError as error:
+                if error.code != BODY_TOO_LARGE or len(part) == 1:
+                    raise
+                middle = len(part) // 2
+                waiting[:0] = [part[:middle], part[middle:]]
+                continue
+            records = [record for _, body in found for record in body["records"]]
+            deals, notes = self.reader.read(records, wanted=wanted)
+            pages.append(DealPage(deals=deals, cursor=None, expected=len(ids), notes=notes))
         return pages
 
     @reads_answers
@@ -281,44 +295,16 @@ class SalesforceClient(SalesforceApi):
         for _, body in self.pages(f"{soql} ORDER BY Id ASC"):
             yield [to_18(str(record["Id"])) for record in body["records"]]
 
-    @reads_answers
-    def presence(self, *, external_ids: Sequence[str]) -> Mapping[str, Presence]:
-        """Deleted ones too, while the recycle bin has them."""
-        rows = self.rows_by_id("Id, StageName, IsWon, IsClosed, IsDeleted FROM Opportunity", ids=external_ids)
-        return {
-            to_18(str(row["Id"])): Presence(
-                stage=str(row["StageName"] or ""),
-                crm_says_won=flag(row.get("IsWon")),
-                crm_says_closed=flag(row.get("IsClosed")),
-                is_deleted=bool(row["IsDeleted"]),
-            )
-            for row in rows
-        }
-
-    @reads_answers
-    def merged_accounts(self, *, external_ids: Sequence[str]) -> Mapping[str, str]:
-        """A merged account is deleted and names its master. A user who may not see that stops no sweep."""
-        try:
-            rows = list(self.rows_by_id("Id, MasterRecordId FROM Account", ids=external_ids))
-        except ConfigError as error:
-            if error.breaks:
-                raise
-            self.findings.trouble(FindingCode.MERGES_UNREADABLE, f"Merged accounts are not followed: {error}")
-            return {}
-        self.findings.fine(FindingCode.MERGES_UNREADABLE)
-        return {
-            to_18(str(row["Id"])): to_18(str(row["MasterRecordId"])) for row in rows if row["MasterRecordId"]
-        }
-
-    def rows_by_id(self, columns: str, *, ids: Sequence[str]) -> Iterator[Record]:
-        """Rows whether deleted or not, 200 ids to a query."""
-        for start in range(0, len(ids), IDS_PER_QUERY):
-            chosen = quote_texts(ids[start : start + IDS_PER_QUERY])
-            soql = f"SELECT {columns} WHERE Id IN {chosen}"
-            for _, body in self.pages(soql, resource="queryAll"):
-                yield from body["records"]
-
-    def deal_pages(self, *, wanted: Wanted, where: str, order: str) -> Iterator[tuple[Answer, Record]]:
+    def deal_pages(
+        self,
+        *,
+        wanted: Wanted,
+        where: str,
+        order: str,
+        limit: int | None = None,
+        batch: int | None = None,
+        with_deleted: bool = False,
+    ) -> Iterator[tuple[Answer, Record]]:
         """Pages of a query that leaves out the fields which turn out not to be there.
 
         One such field spoils a whole query. So a refusal is followed by a look at what there is, and what is
@@ -327,7 +313,12 @@ class SalesforceClient(SalesforceApi):
         while True:
             has_begun = False
             try:
-                for page in self.pages(self.deal_query(wanted=wanted, where=where, order=order)):
+                soql = self.deal_query(wanted=wanted, where=where, order=order, with_deleted=with_deleted)
+                for page in self.pages(
+                    f"{soql} LIMIT {limit}" if limit else soql,
+                    resource="queryAll" if with_deleted else "query",
+                    batch=batch or self.page_size,
+                ):
                     has_begun = True
                     yield page
             except ConfigError as error:
@@ -362,17 +353,9 @@ class SalesforceClient(SalesforceApi):
             if "." not in name and name.lower() not in shown
         }
 
-    def fields_shown(self, entity: str) -> list[Record]:
-        """None of an object that the user may not see at all."""
-        try:
-            return self.describe(entity)
-        except ConfigError as error:
-            if error.breaks:
-                raise
-            return []
-
-    def deal_query(self, *, wanted: Wanted, where: str, order: str) -> str:
+    def deal_query(self, *, wanted: Wanted, where: str, order: str, with_deleted: bool = False) -> str:
         names = [name for name in ALWAYS if (SourceObject.DEAL, name) not in self.hidden_fields]
+        names += ["IsDeleted"] if with_deleted else []
         if self.has_currency_field and CURRENCY not in self.hidden_fields:
             names.append(CURRENCY[1])
         for source_object, (_, prefix) in ENTITIES.items():
@@ -385,37 +368,6 @@ class SalesforceClient(SalesforceApi):
         columns = ", ".join(unique)
         given = f" WHERE {where}" if where else ""
         return f"SELECT {columns} FROM Opportunity{given} ORDER BY {order}"  # noqa: S608  names are checked above
-
-    @reads_answers
-    def read_deal(self, record: Record, *, wanted: Wanted) -> Deal:
-        external_id = to_18(str(record["Id"]))
-        fields: dict[SourceObject, Mapping[str, RawValue]] = {}
-        for source_object, parent in (
-            (SourceObject.DEAL, record),
-            (SourceObject.ACCOUNT, record.get("Account")),
-            (SourceObject.OWNER, record.get("Owner")),
-        ):
-            fields[source_object] = {name: value_at(parent, name) for name in wanted.get(source_object, ())}
-        if self.has_currency_field:
-            fields[SourceObject.DEAL] = {
-                **fields[SourceObject.DEAL],
-                CURRENCY[1]: record.get(CURRENCY[1]),
-            }
-        account_id = record.get("AccountId")
-        return Deal(
-            external_id=external_id,
-            name=str(record["Name"] or ""),
-            stage=str(record["StageName"] or ""),
-            crm_says_won=flag(record.get("IsWon")),
-            crm_says_closed=flag(record.get("IsClosed")),
-            modified_at=parse_moment(record["SystemModstamp"]),
-            close_date=date.fromisoformat(record["CloseDate"]) if record.get("CloseDate") else None,
-            account_id=to_18(account_id) if account_id else "",
-            account_problem=ACCOUNT_HIDDEN if ACCOUNT_ID in self.hidden_fields else "",
-            url=f"{self.instance_url}/lightning/r/Opportunity/{external_id}/view",
-            fields=fields,
-            hidden_fields=frozenset(self.hidden_fields),
-        )
 
 
 def named_by(error: SyncError, *, wanted: Wanted) -> set[tuple[SourceObject, str]]:
@@ -431,13 +383,3 @@ def named_by(error: SyncError, *, wanted: Wanted) -> set[tuple[SourceObject, str
 def standing_for(source_object: SourceObject) -> list[str]:
     """The relationship by which a deal leads to the object."""
     return [part.lower() for part in ENTITIES[source_object][1].split(".") if part]
-
-
-def value_at(parent: Record | None, path: str) -> RawValue:
-    """A field's value, through parents that may be null."""
-    value: Any = parent
-    for name in path.split("."):
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return None if isinstance(value, dict | list) else value

@@ -17,6 +17,8 @@ from crm_sync.errors import TransientError
 
 API_VERSION = "66.0"
 PAGE_SIZE = 2000
+SMALLEST_BATCH = 200
+SHORT_ANSWER = "SHORT_ANSWER"
 EMPTY_PAGES = 10
 """So many more pages than rows a query may have before it counts as endless."""
 RENEW_EVERY_SECONDS = 300
@@ -73,17 +75,26 @@ class SalesforceApi:
     def query_all(self, soql: str) -> list[Record]:
         return [record for _, body in self.pages(soql) for record in body["records"]]
 
-    def pages(self, soql: str, *, resource: str = "query") -> Iterator[tuple[Answer, Record]]:
-        """https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm"""
+    def pages(
+        self, soql: str, *, resource: str = "query", batch: int = PAGE_SIZE
+    ) -> Iterator[tuple[Answer, Record]]:
+        """All pages of a query; fewer rows than it announced are an error at its end.
+
+        https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm
+        """
+        size = max(SMALLEST_BATCH, min(batch, PAGE_SIZE))
         answer = self.get_data(
-            f"{resource}/", params={"q": soql}, headers={"Sforce-Query-Options": f"batchSize={PAGE_SIZE}"}
+            f"{resource}/", params={"q": soql}, headers={"Sforce-Query-Options": f"batchSize={size}"}
         )
         visited: set[str] = set()
+        shown = 0
         while True:
             body = answer.json_object()
-            answer.objects_in(body, "records")
+            shown += len(answer.objects_in(body, "records"))
             if not isinstance(body.get("done"), bool) or not is_count(body.get("totalSize")):
                 raise answer.unusable("JSON that is no query result")
+            if body["done"] and shown < body["totalSize"]:
+                raise short(announced=body["totalSize"], shown=shown)
             yield answer, body
             if body["done"]:
                 return
@@ -176,6 +187,15 @@ def successful(answer: Answer) -> Answer:
     if not answer.is_success:
         raise data_error(answer)
     return answer
+
+
+def short(*, announced: int, shown: int) -> TransientError:
+    """What was announced and what was shown do not agree."""
+    return TransientError(
+        f"Salesforce announced {announced} records and showed {shown}.",
+        next_step="Nothing is taken as complete. The next poll reads them again.",
+        code=SHORT_ANSWER,
+    )
 
 
 def allowance_of(answer: Answer) -> Allowance | None:

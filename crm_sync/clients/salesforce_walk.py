@@ -8,6 +8,7 @@ from crm_sync.deals import Cursor, Deal, DealQuery
 
 OVERLAP = timedelta(minutes=30)
 ORDER = "SystemModstamp ASC, Id ASC"
+NEWEST_FIRST = "SystemModstamp DESC, Id DESC"
 BEFORE_SALESFORCE = datetime(1999, 1, 1, tzinfo=UTC)
 SHORTEST_PART = timedelta(minutes=1)
 

@@ -19,7 +19,15 @@ from crm_sync.models.credentials import (
     LooseGrant,
     TokenRenewal,
 )
-from crm_sync.models.deals import NOT_STORED, CrmAccount, CrmDeal, CrmDealQuerySet, Hold, HoldQuerySet
+from crm_sync.models.deals import (
+    NOT_STORED,
+    CrmAccount,
+    CrmDeal,
+    CrmDealQuerySet,
+    Hold,
+    HoldQuerySet,
+    RecentDeal,
+)
 from crm_sync.models.mappings import CrmSchema, FieldMapping, MappingVersion, Translation
 from crm_sync.models.policies import REMINDER_HOURS, HoldPolicy
 from crm_sync.models.runs import SyncRecord, SyncRun
@@ -49,6 +57,7 @@ __all__ = [
     "MappingVersion",
     "POLL_INTERVAL",
     "REMINDER_HOURS",
+    "RecentDeal",
     "SILENT_AFTER",
     "SyncRecord",
     "SyncRun",

@@ -158,6 +158,13 @@ class Connection(models.Model):
     cursor_external_id = models.CharField(max_length=40, blank=True, default="")
     cursor_window_end = models.DateTimeField(null=True)
     cursor_reached_at = models.DateTimeField(null=True)
+    read_mark = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="For which cursor, mapping and settings the deals that were read of late are remembered.",
+    )
     not_before = models.DateTimeField(null=True, help_text="The CRM asked us to wait until then.")
     sync_requested_at = models.DateTimeField(null=True)
     last_success_at = models.DateTimeField(null=True)

@@ -143,6 +143,22 @@ class CrmDeal(models.Model):
         return self.name or self.external_id
 
 
+class RecentDeal(models.Model):
+    """A deal that polls have read of late, whatever its stage, and as of which change of it."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    external_id = models.CharField(max_length=40)
+    modified_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "external_id"], name="one_memory_per_recent_deal")
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
 class HoldQuerySet(models.QuerySet["Hold"]):
     def open(self) -> "HoldQuerySet":
         return self.filter(resolved_at=None)

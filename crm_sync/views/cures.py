@@ -41,6 +41,7 @@ WHY = {
     HoldCode.OVER_LIMIT: "An amount this large is more likely a slip than a sale.",
     HoldCode.TEXT_INVALID: "The text would not print on an invoice as it stands.",
     HoldCode.MERGED_DEALS: "Which of the contracts is billed for the merged deal, only a person knows.",
+    HoldCode.RECORD_UNREADABLE: "What cannot be read is never guessed, and no other deal waits for it.",
     HoldCode.WRITE_FAILED: "Nothing of this deal has been stored, and no other deal was affected.",
 }
 PAGES = (Cure.STAGES, Cure.TRANSLATE, Cure.DEFAULT, Cure.MAPPING)

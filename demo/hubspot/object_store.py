@@ -16,22 +16,26 @@ class ObjectStore:
         self._numbers: list[int] = []
         self._highest = 0
 
-    def put(self, record: Record, *, at: datetime, stays_in_index: bool = False) -> None:
-        """An archived record leaves the index, unless it is said to stay."""
+    def put(
+        self, record: Record, *, at: datetime, stays_in_index: bool = False, seen_at: datetime | None = None
+    ) -> None:
+        """An archived record leaves the index, unless it is said to stay. `seen_at`: when search sees it."""
         if record.id not in self.records:
             insort(self._numbers, int(record.id))
             self.reserve(record.id)
         self.records[record.id] = record
         gone = record.archived_at is not None and not stays_in_index
-        self.index.enqueue(record, at=at, gone=gone)
+        self.index.enqueue(record, at=at, gone=gone, seen_at=seen_at)
 
-    def remove(self, record_id: str, *, merged_into: str | None, at: datetime) -> None:
+    def remove(
+        self, record_id: str, *, merged_into: str | None, at: datetime, seen_at: datetime | None = None
+    ) -> None:
         """It is gone for good. The id of a merged record leads to the one it was merged into."""
         record = self.records.pop(record_id)
         del self._numbers[bisect_left(self._numbers, int(record_id))]
         if merged_into:
             self.aliases[record_id] = merged_into
-        self.index.enqueue(record, at=at, gone=True)
+        self.index.enqueue(record, at=at, gone=True, seen_at=seen_at)
 
     def reserve(self, record_id: str) -> None:
         """No later record gets this id or a lower one."""

@@ -44,6 +44,7 @@ class Habits:
     `archived_stay_in_index`: they still count in the total and fill pages of a search, though no result shows
     them, so that a page may be short or empty and lead to the next. `long_searches_refused`: a body of more
     than 3,000 characters. `old_scope_bodies`: missing scopes are named in `requiredScopes`.
+    `merge_lists_last_only`: a merged record names the two of its own merge, and none of those before.
     """
 
     merge_keeps_primary_id: bool = False
@@ -51,3 +52,4 @@ class Habits:
     archived_stay_in_index: bool = False
     long_searches_refused: bool = False
     old_scope_bodies: bool = False
+    merge_lists_last_only: bool = False

@@ -55,6 +55,7 @@ class PortalBase:
         self.state = AccountState()
         self.habits = Habits()
         self.search_lag = 0.0
+        self._index_lag = timedelta(0)
         self.association_page_size = 500
         self.api_versions = {"2026-09", "2026-03", "v3", "v4"}
 

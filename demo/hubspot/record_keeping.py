@@ -1,6 +1,7 @@
 """The records of a portal: made, changed, linked, archived, merged, deleted, and when search sees them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -40,13 +41,16 @@ class RecordKeeping(SchemaKeeping):
             records = self.objects[object_type].records
             first, second = records[primary_id].properties, records[other_id].properties
             values = {name: first.get(name) or second.get(name) for name in {**second, **first}}
+            before = (
+                ([], []) if self.habits.merge_lists_last_only else (merged_ids(first), merged_ids(second))
+            )
             if self.habits.merge_keeps_primary_id:
-                merged = [*merged_ids(first), *merged_ids(second), other_id]
+                merged = [*before[0], *before[1], other_id]
                 kept = {name: values[name] for name in values if not first.get(name)}
                 self.change(object_type, primary_id, kept | {"hs_merged_object_ids": ";".join(merged)})
                 new_id, old_ids = primary_id, [other_id]
             else:
-                merged = [*merged_ids(first), primary_id, *merged_ids(second), other_id]
+                merged = [*before[0], primary_id, *before[1], other_id]
                 new_id = self.add(object_type, values | {"hs_merged_object_ids": ";".join(merged)})
                 old_ids = [other_id, primary_id]
             for old_id in old_ids:
@@ -88,6 +92,16 @@ class RecordKeeping(SchemaKeeping):
         with self.lock:
             until = self.clock() + timedelta(minutes=minutes)
             self.objects[object_type].index.hold(int(record_id), until=until)
+
+    @contextmanager
+    def indexed_after(self, *, minutes: float) -> Iterator[None]:
+        """What is changed meanwhile reaches search so much later, each change for itself."""
+        with self.lock:
+            before, self._index_lag = self._index_lag, timedelta(minutes=minutes)
+            try:
+                yield
+            finally:
+                self._index_lag = before
 
     def catch_up_search(self, object_type: str) -> None:
         moment = self.clock()
@@ -156,9 +170,13 @@ class RecordKeeping(SchemaKeeping):
 
     def _put(self, object_type: str, record: Record) -> None:
         stays = self.habits.archived_stay_in_index
-        self.objects[object_type].put(record, at=self.clock(), stays_in_index=stays)
+        at = self.clock()
+        self.objects[object_type].put(record, at=at, stays_in_index=stays, seen_at=at + self._index_lag)
         self.note_change(object_type, record.id)
 
     def _remove(self, object_type: str, record_id: str, *, merged_into: str | None) -> None:
-        self.objects[object_type].remove(record_id, merged_into=merged_into, at=self.clock())
+        at = self.clock()
+        self.objects[object_type].remove(
+            record_id, merged_into=merged_into, at=at, seen_at=at + self._index_lag
+        )
         self.note_change(object_type, record_id)

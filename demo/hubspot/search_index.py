@@ -29,10 +29,22 @@ class SearchIndex:
         self._pending: deque[tuple[datetime, int, Record | None]] = deque()
         self._held_until: dict[int, datetime] = {}
         self._held: dict[int, Record | None] = {}
+        self._late: list[tuple[datetime, int, int, Record | None]] = []
+        self._seen_change: dict[int, int] = {}
+        self._changes = 0
         self._answers: OrderedDict[Hashable, tuple[list[int], list[Record]]] = OrderedDict()
 
-    def enqueue(self, record: Record, *, at: datetime, gone: bool = False) -> None:
-        self._pending.append((at, int(record.id), None if gone else record))
+    def enqueue(
+        self, record: Record, *, at: datetime, gone: bool = False, seen_at: datetime | None = None
+    ) -> None:
+        """A change is seen in its turn, or at a moment of its own, unless a later one was seen by then."""
+        number, change = int(record.id), None if gone else record
+        self._changes += 1
+        if seen_at is not None and seen_at > at:
+            self._late.append((seen_at, self._changes, number, change))
+        else:
+            self._pending.append((at, number, change))
+            self._seen_change[number] = self._changes
 
     def hold(self, number: int, *, until: datetime) -> None:
         """Changes of one record stay out of the index until then, those already on their way too."""
@@ -40,7 +52,7 @@ class SearchIndex:
 
     def catch_up(self, *, until: datetime, now: datetime) -> None:
         """Takes in the changes made up to a moment, and what was held back until now."""
-        due = self._released(now)
+        due = [*self._released(now), *self._arrived(now)]
         while self._pending and self._pending[0][0] <= until:
             _, number, record = self._pending.popleft()
             if self._held_until.get(number, now) > now:
@@ -55,6 +67,17 @@ class SearchIndex:
     def _released(self, now: datetime) -> list[tuple[int, Record | None]]:
         free = [number for number in self._held if self._held_until[number] <= now]
         return [(number, self._held.pop(number)) for number in free]
+
+    def _arrived(self, now: datetime) -> list[tuple[int, Record | None]]:
+        """Late changes whose moment has come, in the order in which they were made."""
+        arrived = sorted((late for late in self._late if late[0] <= now), key=lambda late: late[1])
+        self._late = [late for late in self._late if late[0] > now]
+        found = []
+        for _, change, number, record in arrived:
+            if change > self._seen_change.get(number, 0):
+                self._seen_change[number] = change
+                found.append((number, record))
+        return found
 
     def matches(self, plan: Plan) -> list[Record]:
         """The matching records in order. The answer for one key is kept until a record changes."""

@@ -26,12 +26,14 @@ class Records:
     """Every change happens under `lock` and is counted in `changes`. Fields go by their API names.
 
     `merge_moves_deals`: whether re-parenting by a merge moves the stamp of an opportunity. That is not known;
-    it does not here, so that a client must find out for itself.
+    it does not here, so that a client must find out for itself. `deletion_moves_stamp`: the same of deleting
+    a record and bringing it back.
     """
 
     admin_id: str = ""
     currency: str = "EUR"
     merge_moves_deals: bool = False
+    deletion_moves_stamp: bool = True
 
     def __init__(self, *, seed: int, clock: Callable[[], datetime]) -> None:
         self.lock = threading.RLock()
@@ -99,13 +101,20 @@ class Records:
     def delete(self, record_id: str) -> None:
         """Into the recycle bin: gone from `query`, there for `queryAll` during 15 days."""
         with self.lock:
-            self.edit(record_id, IsDeleted=True)
+            self._set_deleted(record_id, is_deleted=True)
             self.visibility.deleted_at[to18(record_id)] = moment_text(self.now())
 
     def undelete(self, record_id: str) -> None:
         with self.lock:
-            self.edit(record_id, IsDeleted=False)
+            self._set_deleted(record_id, is_deleted=False)
             self.visibility.deleted_at.pop(to18(record_id), None)
+
+    def _set_deleted(self, record_id: str, *, is_deleted: bool) -> None:
+        if self.deletion_moves_stamp:
+            self.edit(record_id, IsDeleted=is_deleted)
+        else:
+            self.find(record_id)[1]["IsDeleted"] = is_deleted
+            self.changes += 1
 
     def purge(self, record_id: str) -> None:
         """Out of the recycle bin for good."""

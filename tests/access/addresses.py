@@ -8,7 +8,15 @@ from datetime import date
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from billing.enums import LimitKind
-from billing.models import ApprovalLimit, BillingRun, CreditNote, Invoice, Payment, PaymentImport
+from billing.models import (
+    ApprovalLimit,
+    BillingRun,
+    ControlChange,
+    CreditNote,
+    Invoice,
+    Payment,
+    PaymentImport,
+)
 from contracts.models import Contract, Customer, CustomField
 from tests.billing.mailing.letters import issue
 from tests.billing.people import person
@@ -46,6 +54,13 @@ def full_workspace() -> dict[str, int]:
     limit, _ = ApprovalLimit.objects.get_or_create(
         kind=LimitKind.CREDIT_NOTE, currency="USD", defaults={"amount_minor": 100_000}
     )
+    change = ControlChange.objects.create(
+        kind="limit",
+        subject="limit",
+        sentence="x",
+        requested_by=clerk,
+        payload={"kind": "invoice", "currency": "USD", "minor": None, "drops": True},
+    )
     field = CustomField.objects.create(home="customer", label="Region")
     return {
         "settings/crm/": connection.pk,
@@ -64,6 +79,7 @@ def full_workspace() -> dict[str, int]:
         "payments/imports/": file.pk,
         "payments/": payment.pk,
         "approvals/parked/": BillingRun.objects.earliest("pk").pk,
+        "approvals/changes/": change.pk,
         "approvals/": Invoice.objects.earliest("pk").pk,
     }
 
@@ -75,7 +91,14 @@ def addresses(rows: dict[str, int], *, admin: bool = False) -> Iterator[tuple[st
             continue
         beginnings = [one for one in rows if route.startswith(one)]
         key = rows[max(beginnings, key=len)] if beginnings else 1
-        values = {"pk": key, "provider": "salesforce", "number": 1, "row": 1, "object_id": key}
+        values = {
+            "pk": key,
+            "provider": "salesforce",
+            "number": 1,
+            "row": 1,
+            "object_id": key,
+            "group": "address",
+        }
         yield name, "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route).format_map(defaultdict(str, values))
 
 

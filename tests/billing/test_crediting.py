@@ -75,6 +75,7 @@ def test_a_whole_invoice_is_credited(approver: User) -> None:
         "sequence": 1,
         "issue_date": TODAY,
         "currency": "USD",
+        "alone_limit_minor": 100_000_000_000,
         "asked_minor": 10_000,
         "net_minor": 10_000,
         "tax_minor": 1_900,

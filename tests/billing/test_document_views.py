@@ -7,12 +7,14 @@ from django.db import connection
 from django.test import Client
 
 from billing import tasks
-from billing.models import Invoice, InvoiceRendering, Letterhead, Logo, Mailing
+from billing.confirming import confirm
+from billing.models import ControlChange, Invoice, InvoiceRendering, Letterhead, Logo, Mailing
 from billing.rendering import invoice_pdf
 from billing.tasks import keep_documents
 from contracts.models import AuditEntry
 from tests.billing.documents.papers import pages, picture
 from tests.billing.mailing.letters import issue
+from tests.billing.people import person
 from tests.pages import alerts, signed_in
 from tests.queued import queued
 
@@ -135,8 +137,11 @@ def test_letterhead_holds_for_new_invoices(finance: Client, invoice: Invoice) ->
     )
 
     assert alerts(page) == [
-        "Saved. Invoices issued from now on look so; issued ones stay as they are.",
+        "The footer tells customers where to pay, so an approver confirms it under Approvals. Until then "
+        "documents keep the one they have.",
     ]
+    assert Letterhead.objects.get().footer == ""
+    confirm(change=ControlChange.objects.get(), actor=person("ann", group="Approver"))
     letterhead = Letterhead.objects.get()
     assert letterhead.footer == "Bank of Springfield"
     assert letterhead.logo is not None
@@ -145,11 +150,12 @@ def test_letterhead_holds_for_new_invoices(finance: Client, invoice: Invoice) ->
     sample = finance.get(f"{SETTINGS}sample.pdf").content
     assert pages(sample)[0][-2:] == ["Bank of Springfield", "1 of 1"]
     assert b"/Image" in sample
-    entry = AuditEntry.objects.get(action="Letterhead changed")
-    assert (entry.before, entry.after) == (
-        {"footer": "", "logo": ""},
-        {"footer": "Bank of Springfield", "logo": letterhead.logo.sha256},
-    )
+    entries = AuditEntry.objects.filter(action="Letterhead changed").order_by("pk")
+    logo = letterhead.logo.sha256
+    assert [(entry.actor_name, entry.before, entry.after) for entry in entries] == [
+        (entries[0].actor_name, {"footer": "", "logo": ""}, {"footer": "", "logo": logo}),
+        ("ann", {"footer": "", "logo": logo}, {"footer": "Bank of Springfield", "logo": logo}),
+    ]
 
 
 def test_logo_stays_until_it_is_removed(finance: Client) -> None:

@@ -26,6 +26,7 @@ from tests.travel import travel_to
 pytestmark = pytest.mark.django_db
 
 PLANTED_ELSEWHERE = {
+    "above_a_limit_two_people_decide",
     "audit_is_as_sealed",
     "database_lets_nobody_past",
     "custom_field_values_fit",

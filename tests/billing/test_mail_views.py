@@ -277,8 +277,10 @@ def test_billing_contact_is_entered_and_mails_what_somebody_asks_for(finance: Cl
     assert (customer.billing_email, customer.language) == ("pay@acme.example", "de")
     entries = AuditEntry.objects.filter(object_type="contracts.customer").order_by("pk")
     assert list(entries.values_list("before", "after")) == [
-        ({"language": "en"}, {"language": "de"}),
-        ({"billing_email": ""}, {"billing_email": "pay@acme.example"}),
+        (
+            {"language": "en", "billing_email": ""},
+            {"language": "de", "billing_email": "pay@acme.example"},
+        ),
         ({}, {"mails": 1, "recipient": "pay@acme.example"}),
     ]
 

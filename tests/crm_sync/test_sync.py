@@ -62,13 +62,13 @@ def test_case_39_stage_that_is_not_exactly_the_selected_one(
 ) -> None:
     deal = sell(org)
     run(salesforce)
-    before = row_versions(but=["SyncRun", "Connection", "ConnectionLease", "CrmSchema"])
+    before = row_versions(but=["SyncRun", "Connection", "ConnectionLease", "CrmSchema", "RecentDeal"])
     sell(org, StageName=stage)
 
     done = run(salesforce)
 
     assert (done.state, done.created, done.held, done.unchanged) == ("done", 0, 0, 1)
-    assert row_versions(but=["SyncRun", "Connection", "ConnectionLease", "CrmSchema"]) == before
+    assert row_versions(but=["SyncRun", "Connection", "ConnectionLease", "CrmSchema", "RecentDeal"]) == before
     assert list(CrmDeal.objects.values_list("external_id", flat=True)) == [deal]
 
 
@@ -166,13 +166,13 @@ def test_same_poll_of_hubspot_three_times_writes_nothing(
 def test_reading_everything_again_writes_nothing(salesforce: Connection, org: Org, run: Run) -> None:
     org.add_won_deals(30)
     run(salesforce)
-    before = row_versions(but=["SyncRun", "Connection", "ConnectionLease"])
+    before = row_versions(but=["SyncRun", "Connection", "ConnectionLease", "RecentDeal"])
     Connection.objects.update(cursor_modified_at=None, cursor_external_id="")
 
     again = run(salesforce)
 
     assert (again.seen, again.unchanged) == (30, 30)
-    assert row_versions(but=["SyncRun", "Connection", "ConnectionLease"]) == before
+    assert row_versions(but=["SyncRun", "Connection", "ConnectionLease", "RecentDeal"]) == before
 
 
 def test_case_53_two_deals_of_one_account_in_one_page(salesforce: Connection, org: Org, run: Run) -> None:

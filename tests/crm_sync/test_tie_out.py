@@ -341,7 +341,7 @@ def test_csv_is_safe_and_exact() -> None:
     connection = connect()
     contract = imported(connection, "A")
     WonDeal.objects.update(name="=HYPERLINK(1)")
-    client = signed_in(VIEW)
+    client = signed_in(VIEW, "contracts.export_records")
 
     figures = list(csv.reader(io.StringIO(client.get("/tie-out/csv/?month=2026-11").text)))
     behind = client.get("/tie-out/rows/csv/?month=2026-11&line=contracts&currency=USD").text

@@ -20,6 +20,7 @@ HABIT_LABELS = {
     "archived_stay_in_index": "Archived deals fill search pages unseen",
     "long_searches_refused": "Searches of over 3,000 characters are refused",
     "old_scope_bodies": "Missing scopes are named as years ago",
+    "merge_lists_last_only": "A merged record lists its last merge alone",
 }
 HUBLETS = (("", "Here"), ("eu1", "In eu1"), ("na2", "In na2"))
 NOTICES = {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from crm_sync.clients.http import Transport
-from crm_sync.clients.hubspot_api import PAGE_BUDGET, HubSpotApi, choose_version
+from crm_sync.clients.hubspot_api import PAGE_BUDGET, Batch, HubSpotApi, choose_version
 from crm_sync.clients.hubspot_values import Introspection
 from crm_sync.errors import ConfigError, TransientError
 from demo.http_server import Application, Response, Server, json_response
@@ -76,7 +76,7 @@ def test_a_dead_token_is_no_question_of_versions(
                 "/crm/properties/2026-09/companies",
                 "/crm/owners/2026-09",
                 "/crm/objects/2026-09/deals/batch/read",
-                "/crm/associations/2026-09/deals/companies/batch/read",
+                *["/crm/associations/2026-09/deals/companies/batch/read"] * 2,
             ],
         ),
         (
@@ -87,7 +87,7 @@ def test_a_dead_token_is_no_question_of_versions(
                 "/crm/v3/properties/companies",
                 "/crm/v3/owners",
                 "/crm/v3/objects/deals/batch/read",
-                "/crm/v4/associations/deals/companies/batch/read",
+                *["/crm/v4/associations/deals/companies/batch/read"] * 2,
             ],
         ),
     ],
@@ -154,7 +154,9 @@ def test_a_batch_of_which_some_are_missing(open_api: Open) -> None:
         "errors": [{"category": "OBJECT_NOT_FOUND", "context": {"ids": ["1"]}}],
     }
     with Server(Script(json_response(gaps, status=207))) as server:
-        assert open_api(server).read_batch(kind="deals", ids=["1", "2"], properties=[]) == {"2": found}
+        batch = open_api(server).read_batch(kind="deals", ids=["1", "2"], properties=[])
+
+    assert batch == Batch(records={"2": found}, gone={"1"})
 
 
 def test_the_companies_of_a_deal_are_read_page_by_page(open_api: Open) -> None:
@@ -165,6 +167,7 @@ def test_the_companies_of_a_deal_are_read_page_by_page(open_api: Open) -> None:
     script = Script(
         json_response({"results": [linked("1", after="500"), linked("2")]}),
         json_response({"results": [linked("1")]}),
+        json_response({"results": []}),
     )
     with Server(script) as server:
         links = open_api(server).company_links(deal_ids=["1", "2", "3"])
@@ -173,6 +176,7 @@ def test_the_companies_of_a_deal_are_read_page_by_page(open_api: Open) -> None:
     assert [request.json() for request in script.requests] == [
         {"inputs": [{"id": "1"}, {"id": "2"}, {"id": "3"}]},
         {"inputs": [{"id": "1", "after": "500"}]},
+        {"inputs": [{"id": "3"}]},
     ]
 
 

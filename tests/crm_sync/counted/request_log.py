@@ -47,12 +47,12 @@ def requests_of(server: Server) -> Counter[str]:
     return counted
 
 
-def hubspot_minimum(*, deals: int, companies: int, reread: bool, owner_pages: int = 0) -> Counter[str]:
+def hubspot_minimum(*, deals: int, companies: int, owner_pages: int = 0) -> Counter[str]:
     return +Counter(
         {
             "pipelines": 1,
             "search": max(1, ceil(deals / 200)),
-            "deals": ceil(deals / 100) if reread else 0,
+            "deals": ceil(deals / 100),
             "associations": ceil(deals / 1000),
             "companies": ceil(companies / 100),
             "owners": owner_pages,

@@ -204,4 +204,4 @@ def test_poll_reads_the_last_half_hour_before_the_newest_change_again(
 
     done = run(salesforce)
 
-    assert (done.seen, done.unchanged, requests_of(salesforce_server)) == (61, 61, {"query": 2})
+    assert (done.seen, done.unchanged, requests_of(salesforce_server)) == (61, 61, {"queryAll": 2})

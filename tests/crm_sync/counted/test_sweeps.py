@@ -44,9 +44,11 @@ def test_sweep_of_salesforce_that_finds_201_missed_deals(
 
     done = swept(salesforce)
 
-    ids, missed, currency, again, accounts = 1, 2, 1, ceil(451 / 200), 1
+    ids, missed, currency, again, accounts, new_accounts = 1, 2, 1, ceil(451 / 200), 1, 2
     assert done.missed == 201
-    assert requests_of(salesforce_server) == Counter(query=ids + missed + currency + again, queryAll=accounts)
+    assert requests_of(salesforce_server) == Counter(
+        query=ids + missed + currency + again, queryAll=accounts + new_accounts
+    )
 
 
 def test_sweep_of_salesforce_asks_what_became_of_deals_that_are_gone(

@@ -181,9 +181,9 @@ def test_row_of_5_3_401_session_expired(
 
     assert (done.state, done.created, salesforce.state) == ("done", 1, "connected")
     assert salesforce_server.requests[:3] == [
-        ("GET", "/services/data/v66.0/query/"),
+        ("GET", "/services/data/v66.0/queryAll/"),
         ("POST", "/services/oauth2/token"),
-        ("GET", "/services/data/v66.0/query/"),
+        ("GET", "/services/data/v66.0/queryAll/"),
     ]
     assert calls(salesforce_server, "/token") == 1
 

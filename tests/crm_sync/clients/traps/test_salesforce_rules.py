@@ -36,7 +36,7 @@ from tests.crm_sync.clients.traps.salesforce_seen import (
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import sell
 
-QUERY = ("GET", "/services/data/v66.0/query/")
+QUERY = ("GET", "/services/data/v66.0/queryAll/")
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def other_host(org: Org, settings: Any) -> Iterator[Server]:
 
 
 def queries(asked: Sequence[Request]) -> list[str]:
-    return [request.argument("q") for request in asked if request.path.endswith("/query/")]
+    return [request.argument("q") for request in asked if request.path.endswith(("/query/", "/queryAll/"))]
 
 
 def open_holds() -> list[str]:

@@ -1,0 +1,55 @@
+"""A second person confirms what another one has asked for, and it holds from then on."""
+
+from datetime import date
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from billing.controls import UnableToConfirm, locked_open, mark_confirmed, withdraw
+from billing.enums import AfterVoid, BillingMode, ControlKind, LimitKind
+from billing.letterheads import put_footer
+from billing.models import ControlChange, Invoice, LegalEntity
+from billing.policy import put_policy, write_limit
+from billing.voiding import make_void
+
+
+def confirm(*, change: ControlChange, actor: AbstractBaseUser) -> None:
+    with transaction.atomic():
+        found = locked_open(change)
+        mark_confirmed(change=found, actor=actor)
+        _apply(found, actor=actor)
+
+
+def withdraw_request(*, change: ControlChange, actor: AbstractBaseUser) -> None:
+    with transaction.atomic():
+        withdraw(change=change, actor=actor)
+
+
+def _apply(change: ControlChange, *, actor: AbstractBaseUser) -> None:
+    asked = change.payload
+    match ControlKind(change.kind):
+        case ControlKind.LIMIT:
+            write_limit(
+                kind=LimitKind(asked["kind"]),
+                currency=asked["currency"],
+                minor=asked["minor"],
+                drops=asked["drops"],
+                actor=actor,
+            )
+        case ControlKind.POLICY:
+            until = asked["locked_until"]
+            put_policy(
+                mode=BillingMode(asked["mode"]),
+                locked_until=date.fromisoformat(until) if until else None,
+                actor=actor,
+            )
+        case ControlKind.LETTERHEAD:
+            entity = LegalEntity.objects.get(pk=asked["legal_entity"])
+            put_footer(legal_entity=entity, footer=asked["footer"], actor=actor)
+        case ControlKind.VOID:
+            invoice = Invoice.objects.get(pk=asked["invoice"])
+            then = AfterVoid(asked["then"])
+            make_void(invoice=invoice, then=then, reason=asked["reason"], actor=actor)
+
+
+__all__ = ["UnableToConfirm", "confirm", "withdraw_request"]
