@@ -11,10 +11,11 @@ from contracts.models import Contract, Customer
 AS_OF = date(2026, 11, 22)
 
 _FILL = """
-    INSERT INTO contracts_customer (name, billing_email, address, tax_id, tax_rate)
+    INSERT INTO contracts_customer (
+        name, billing_email, street, city, country, tax_number, tax_rate
+    )
     SELECT 'Customer ' || n, 'billing' || n || '@example.com',
-           n || ' Main Street' || chr(10) || 'Springfield',
-           'US-' || n,
+           n || ' Main Street', 'Springfield', 'US', 'US-' || n,
            CASE WHEN %(mixed)s THEN (ARRAY[NULL, 19000, 7000, 8875, 0])[1 + n %% 5] END
     FROM generate_series(1, %(contracts)s) n;
 
@@ -58,7 +59,14 @@ def fill(*, due: int, mixed: bool) -> None:
 
     Mixed: half as many, with one, two or three instalments due, in two currencies and at four tax rates.
     """
-    LegalEntity.objects.update(name="Fincelo Inc", address="2 Side Street", tax_id="US-2")
+    LegalEntity.objects.update(
+        name="Fincelo Inc",
+        street="2 Side Street",
+        city="Springfield",
+        country="US",
+        tax_number="US-2",
+        default_tax_rate=0,
+    )
     with connection.cursor() as cursor:
         cursor.execute(_FILL, {"contracts": due // 2 if mixed else due, "mixed": mixed, "as_of": AS_OF})
     analyse(models=[Customer, Contract, BillingSchedule, Instalment])

@@ -100,9 +100,18 @@ _WHOLE = """, issued AS (
                 jsonb_build_object('rate', 0, 'net_minor', numbered.amount_minor, 'tax_minor', 0)
             ),
             false, 30, contract.po_number,
-            jsonb_build_object('name', entity.name, 'address', entity.address, 'tax_id', entity.tax_id),
             jsonb_build_object(
-                'name', customer.name, 'address', customer.address, 'tax_id', customer.tax_id,
+                'format', 2, 'name', entity.name, 'address', jsonb_build_object(
+                    'lines', jsonb_build_array(entity.street), 'city', entity.city, 'country', entity.country
+                ),
+                'vat_id', entity.vat_id, 'tax_number', entity.tax_number
+            ),
+            jsonb_build_object(
+                'format', 2, 'name', customer.name, 'address', jsonb_build_object(
+                    'lines', jsonb_build_array(customer.street), 'city', customer.city,
+                    'country', customer.country
+                ),
+                'vat_id', customer.vat_id, 'tax_number', customer.tax_number,
                 'billing_email', customer.billing_email, 'language', customer.language
             )
         FROM numbered

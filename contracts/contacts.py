@@ -8,5 +8,9 @@ from contracts.particulars import change_particulars
 
 def change_contact(*, customer: Customer, billing_email: str, language: str, actor: AbstractBaseUser) -> None:
     """The e-mail is kept here from now on, whatever the CRM says."""
-    values = {"billing_email": billing_email, "language": language}
-    change_particulars(customer=customer, values=values, actor=actor)
+    change_particulars(
+        customer=customer,
+        values={"billing_email": billing_email, "language": language},
+        actor=actor,
+        action="Billing contact changed",
+    )

@@ -12,7 +12,9 @@ def split_entities(apps, schema_editor):
     rows = _split.split(list(entities))
     for row in rows:
         row.vat_currency = currency_of(row.country)
-    entities.bulk_update(rows, [*_split.FILLED, "vat_currency"])
+        if not row.street and not row.address:
+            row.default_tax_rate = None  # nobody has set it up yet, so nobody has chosen 0 %
+    entities.bulk_update(rows, [*_split.FILLED, "vat_currency", "default_tax_rate"])
 
 
 class Migration(migrations.Migration):

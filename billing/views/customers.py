@@ -36,9 +36,10 @@ def customer_details(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @needs(CHANGE)
-def follow_crm(request: HttpRequest, pk: int, group: str) -> HttpResponse:
+def follow_crm(request: HttpRequest, pk: int) -> HttpResponse:
     """What was entered here gives way to the CRM's value again."""
     customer = get_object_or_404(Customer, pk=pk)
+    group = request.POST.get("group", "")
     if attempt(request, partial(take_back, customer=customer, group=group, actor=actor_of(request))):
         note_unprintable_of(customer=customer)
         request_billing(actor_id=request.user.pk)

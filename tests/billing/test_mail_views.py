@@ -278,8 +278,8 @@ def test_billing_contact_is_entered_and_mails_what_somebody_asks_for(finance: Cl
     entries = AuditEntry.objects.filter(object_type="contracts.customer").order_by("pk")
     assert list(entries.values_list("before", "after")) == [
         (
-            {"language": "en", "billing_email": ""},
-            {"language": "de", "billing_email": "pay@acme.example"},
+            {"billing_email": "", "language": "en"},
+            {"billing_email": "pay@acme.example", "language": "de"},
         ),
         ({}, {"mails": 1, "recipient": "pay@acme.example"}),
     ]

@@ -196,7 +196,7 @@ def test_what_is_entered_wins_over_the_crm_until_it_is_taken_back(finance: Clien
     [difference] = differences(customer)
     assert (difference.label, difference.source) == ("Address", "Neue Str. 2\nKiel\nGermany")
     assert "Kiel" in finance.get(f"/customers/{customer.pk}/").text
-    finance.post(f"/customers/{customer.pk}/follow-crm/address/")
+    finance.post(f"/customers/{customer.pk}/follow-crm/", {"group": "address"})
     customer.refresh_from_db()
     assert (customer.street, customer.city, customer.post_code) == ("Neue Str. 2", "Kiel", "")
     assert (customer.entered, list(differences(customer))) == ([], [])

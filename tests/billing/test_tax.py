@@ -127,6 +127,21 @@ def total_of(notes: list[RateTotal], *, rate: int) -> RateTotal:
     return RateTotal(rate=rate, net=sum(note.net for note in notes), tax=sum(note.tax for note in notes))
 
 
+@pytest.mark.parametrize(
+    ("parts", "included", "taxes"),
+    [
+        ([33, 33, 34], False, [6, 7, 6]),  # by the rule 6.27, 12.54 and 19
+        ([40, 40, 39], True, [6, 7, 6]),  # by the rule 6.39, 12.77 and 19
+    ],
+)
+def test_a_part_has_the_tax_of_all_parts_so_far_less_what_went_before(
+    parts: list[int], included: bool, taxes: list[int]
+) -> None:
+    whole = RateTotal(rate=19_000, net=100, tax=19)
+
+    assert [note.tax for note in taken_back(whole, parts, included=included)] == taxes
+
+
 @pytest.mark.parametrize("amount", [0, -1, 41])
 def test_a_part_that_is_not_left_is_refused(amount: int) -> None:
     whole = RateTotal(rate=19_000, net=100, tax=19)

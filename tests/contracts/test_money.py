@@ -136,6 +136,7 @@ def test_sums_and_comparisons_within_one_currency() -> None:
     assert -more == Money(minor=-5, currency="EUR")
     assert sorted([more, less]) == [less, more]
     assert (more > less, more >= more, less < more, less <= less) == (True, True, True, True)
+    assert (more > more, less >= more, less < less, more <= less) == (False, False, False, False)
     assert (more.is_positive, (less - less).is_positive, (less - more).is_positive) == (True, False, False)
 
 

@@ -77,7 +77,7 @@ def test_case_73_a_default_does_not_stand_in_for_what_cannot_be_seen(
 
 def test_case_73_no_null_is_written_over_good_values(salesforce: Connection, org: Org, run: Run) -> None:
     rules = [
-        *current_rules(connection=salesforce).rules,
+        *(rule for rule in current_rules(connection=salesforce).rules if rule.target is not Target.PO_NUMBER),
         FieldRule(target=Target.PO_NUMBER, source_object=SourceObject.DEAL, source_field="PO_Number__c"),
     ]
     save_mapping(connection=salesforce, rules=rules, translations={}, actor=None)
@@ -192,7 +192,7 @@ def test_another_mapping_or_a_fresh_look_ends_the_waiting_at_once(
 
 def map_po_number(connection: Connection) -> None:
     rules = [
-        *current_rules(connection=connection).rules,
+        *(rule for rule in current_rules(connection=connection).rules if rule.target is not Target.PO_NUMBER),
         FieldRule(target=Target.PO_NUMBER, source_object=SourceObject.DEAL, source_field="PO_Number__c"),
     ]
     save_mapping(connection=connection, rules=rules, translations={}, actor=None)

@@ -189,8 +189,8 @@ def test_short_answer_of_salesforce(
     for number in range(5):
         sell(org, account=account, Amount=100 + number)
     before = cursor_of(salesforce)
-    tampering.changes = [("/query", short("records"))]
-    tampering.skipped, tampering.times = page, 1
+    tampering.changes = [("/0r8" if page else "/query", short("records"))]  # other questions come in between
+    tampering.skipped, tampering.times = max(0, page - 1), 1
 
     failed = run(salesforce)
 

@@ -71,7 +71,8 @@ def test_salesforce_after_a_mass_touch_with_news_in_each_poll(
         )  # fmt: skip
         salesforce_server.reset_requests()
         run(salesforce)
-        assert requests_of(salesforce_server) == {"queryAll": 1}
+        currency = 1  # asked once in a run that brings a deal we had not read, or not so
+        assert requests_of(salesforce_server) == {"queryAll": 1, "query": currency}
         assert imported_once() == won_in_org(touched_org)
     touched_org.touch(sell(touched_org, account=account, Amount=900), at=clock.now - timedelta(minutes=20))
 
