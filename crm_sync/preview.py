@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from billing.foretelling import ForetoldBilling
 from crm_sync.accounts import newest_account
 from crm_sync.credentials import open_client
 from crm_sync.deals import Deal, DealPage
@@ -14,9 +15,11 @@ from crm_sync.mapping_rules import MappingRules, to_snapshot
 from crm_sync.mappings import current_rules, rules_to_compare, settings_of
 from crm_sync.models import Connection
 from crm_sync.pages import MappedPage, Sight, map_page
+from crm_sync.starting import WHY, NewContract, asks, unusual
 from crm_sync.sync import Order, fetch, look
 
-TOO_MANY = "{count:,} new won deals at once are unusual: their billing would wait until somebody starts it."
+WAITS = "The billing of new contracts would wait until somebody starts it, because {why}."
+JOINS = "earlier ones of this connection wait already"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,24 +39,35 @@ class Preview:
     api_calls: int = 0
     reasons: Counter[HoldCode] = field(default_factory=Counter)
     refusals: set[str] = field(default_factory=set)
-    """Why nothing would be invoiced."""
+    """Why nothing would be invoiced, or nothing of what is new."""
+    new: list[NewContract] = field(default_factory=list)
+    invoices_of_new: Counter[str] = field(default_factory=Counter)
+    invoiced_of_new: Counter[str] = field(default_factory=Counter)
 
     def add(self, deals: Iterable[Foretold]) -> None:
         for one in deals:
             self.outcomes[one.outcome] += 1
             if one.code is not None:
                 self.reasons[one.code] += 1
-            if one.billing is None:
-                continue
-            self.asks += one.billing.asks is not None
-            for invoice in one.billing.invoices:
-                self.invoices[invoice.total.currency] += 1
-                self.invoiced[invoice.total.currency] += invoice.total.minor
+            if one.outcome is Outcome.CREATED and one.contract is not None:
+                self.new.append(NewContract(id=0, value=one.contract.value))
+            if one.billing is not None:
+                self.add_billing(one.billing, is_new=one.outcome is Outcome.CREATED)
 
-    def hold_back(self, sentence: str) -> None:
-        """Nothing of it would be invoiced before somebody has started billing."""
-        self.invoices.clear()
-        self.invoiced.clear()
+    def add_billing(self, billing: ForetoldBilling, *, is_new: bool) -> None:
+        self.asks += billing.asks is not None
+        for invoice in billing.invoices:
+            currency, minor = invoice.total.currency, invoice.total.minor
+            self.invoices[currency] += 1
+            self.invoiced[currency] += minor
+            if is_new:
+                self.invoices_of_new[currency] += 1
+                self.invoiced_of_new[currency] += minor
+
+    def hold_back_new(self, sentence: str) -> None:
+        """No new contract would be invoiced before somebody has started billing."""
+        self.invoices -= self.invoices_of_new
+        self.invoiced -= self.invoiced_of_new
         self.refusals.add(sentence)
 
 
@@ -119,12 +133,19 @@ def preview(*, connection: Connection, order: Order, at: datetime) -> Preview:
             found.outcomes[Outcome.UNCHANGED] += ready.unchanged
             found.looked_at.update(ready.looked_at)
             found.refusals |= {told.refusal} - {""}
-        if (
-            connection.mode == ConnectionMode.LIVE
-            and found.outcomes[Outcome.CREATED] > connection.most_new_deals
-        ):
-            found.hold_back(TOO_MANY.format(count=found.outcomes[Outcome.CREATED]))
+        if why := why_new_waits(connection=connection, new=found.new):
+            found.hold_back_new(WAITS.format(why=why))
     finally:
         found.api_calls = client.calls
         client.close()
     return found
+
+
+def why_new_waits(*, connection: Connection, new: Sequence[NewContract]) -> str:
+    """Why a run would let its new contracts wait, in words; empty where it would bill them."""
+    if not new or connection.mode != ConnectionMode.LIVE:
+        return ""
+    if asks(connection):
+        return JOINS
+    codes = unusual(connection=connection, new=new, already_asked=False)
+    return " and ".join(WHY[code] for code in codes)

@@ -106,7 +106,7 @@ def test_a_chunk_of_which_nothing_is_due_stops_nothing(monkeypatch: pytest.Monke
 
 
 def test_the_oldest_come_first_whatever_was_stored_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(billing.due, "CHUNK", 2)
+    monkeypatch.setattr(billing.due, "CHUNK", 3)
     days = [TODAY - timedelta(days=back) for back in (0, 2, 1, 2)]
     contracts = sign(*[Deal(months=1, start=day) for day in days], as_of=days[1])
 

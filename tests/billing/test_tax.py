@@ -5,7 +5,18 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.tax import TAX_SQL, WHOLE, Charge, NoSuchPart, RateTotal, next_part, tax_of, tax_summary
+from billing.tax import (
+    TAX_SQL,
+    WHOLE,
+    Charge,
+    NoSuchPart,
+    RateTotal,
+    next_part,
+    percent_of,
+    rate_of,
+    tax_of,
+    tax_summary,
+)
 
 AMOUNTS = st.integers(min_value=1, max_value=10**15)
 RATES = st.integers(min_value=0, max_value=99_999)
@@ -140,6 +151,34 @@ def test_a_part_has_the_tax_of_all_parts_so_far_less_what_went_before(
     whole = RateTotal(rate=19_000, net=100, tax=19)
 
     assert [note.tax for note in taken_back(whole, parts, included=included)] == taxes
+
+
+@pytest.mark.parametrize(
+    ("whole", "parts", "taxes"),
+    [
+        (RateTotal(rate=19_000, net=100, tax=20), [50, 50], [10, 10]),  # the rule: 9.5 and 9
+        (RateTotal(rate=1_000, net=100, tax=1), [10, 90], [0, 1]),
+    ],
+)
+def test_the_last_part_has_the_tax_that_is_left(whole: RateTotal, parts: list[int], taxes: list[int]) -> None:
+    assert [note.tax for note in taken_back(whole, parts, included=False)] == taxes
+
+
+@pytest.mark.parametrize(
+    ("rate", "percent"),
+    [
+        (0, "0"),
+        (1, "0.001"),
+        (100, "0.1"),
+        (8_875, "8.875"),
+        (19_000, "19"),
+        (20_000, "20"),
+        (99_999, "99.999"),
+    ],
+)
+def test_a_rate_is_written_as_people_write_it_and_read_back(rate: int, percent: str) -> None:
+    assert str(percent_of(rate=rate)) == percent
+    assert rate_of(percent=Decimal(percent)) == rate
 
 
 @pytest.mark.parametrize("amount", [0, -1, 41])

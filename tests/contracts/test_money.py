@@ -137,6 +137,8 @@ def test_sums_and_comparisons_within_one_currency() -> None:
     assert sorted([more, less]) == [less, more]
     assert (more > less, more >= more, less < more, less <= less) == (True, True, True, True)
     assert (more > more, less >= more, less < less, more <= less) == (False, False, False, False)
+    assert Money(minor=1, currency="EUR").is_positive
+    assert str((less - less).to_decimal()) == "0.00"
     assert (more.is_positive, (less - less).is_positive, (less - more).is_positive) == (True, False, False)
 
 

@@ -78,6 +78,9 @@ def test_add_months_across_centuries() -> None:
     assert add_months(anchor=date(1999, 12, 31), months=2) == date(2000, 2, 29)
     assert add_months(anchor=date(2099, 12, 31), months=2) == date(2100, 2, 28)
     assert add_months(anchor=date(2026, 3, 31), months=-1) == date(2026, 2, 28)
+    assert add_months(anchor=date(1900, 2, 28), months=-1) == date(1900, 1, 28)
+    assert term(start=date(1900, 1, 1), months=1).last_day == date(1900, 1, 31)
+    assert add_months(anchor=date(9999, 11, 30), months=1) == date(9999, 12, 30)
 
 
 @settings(max_examples=500)
@@ -126,10 +129,14 @@ def test_span_ends_after_it_starts(end: date) -> None:
 
 @pytest.mark.parametrize(
     ("start", "end"),
-    [(datetime(2026, 1, 1), date(2026, 2, 1)), (date(2026, 1, 1), datetime(2026, 2, 1))],
+    [
+        (datetime(2026, 1, 1), date(2026, 2, 1)),
+        (date(2026, 1, 1), datetime(2026, 2, 1)),
+        (datetime(2026, 1, 1), datetime(2026, 2, 1)),
+    ],
 )
 def test_span_is_made_of_days(start: date, end: date) -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"^A span is made of calendar days, not of moments\.$"):
         Span(start=start, end=end)
 
 

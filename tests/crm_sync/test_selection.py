@@ -1,9 +1,11 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from crm_sync.deals import Deal
-from crm_sync.selection import is_won, select_won
+from crm_sync.enums import LeftReason
+from crm_sync.selection import is_won, left_reason, looked_at, select_left, select_too_early, select_won
 from tests.crm_sync.deal_values import a_deal
 
 IMPORT_FROM = date(2026, 1, 1)
@@ -97,3 +99,43 @@ def test_deals_keep_their_order() -> None:
     deals = [a_deal(external_id=external_id) for external_id in ("3", "1", "2")]
 
     assert selected(*deals) == deals
+
+
+def test_a_deleted_deal_is_not_won_whatever_its_stage() -> None:
+    assert selected(replace(a_deal(), is_deleted=True)) == []
+
+
+WON, OPEN = "Closed Won", "Negotiation"
+MIXED = [
+    a_deal(external_id=one, stage=stage) for one, stage in (("1", WON), ("2", OPEN), ("3", WON), ("4", OPEN))
+]
+NAMES = ["Closed Won"]
+
+
+def test_known_deals_are_told_by_whether_they_are_won() -> None:
+    known = {"1", "2"}
+
+    assert select_left(MIXED, stage_names=NAMES, known=known) == [MIXED[1]]
+    assert select_too_early(MIXED, stage_names=NAMES, known=known) == [MIXED[0]]
+
+
+def test_each_deal_that_is_not_written_counts_once() -> None:
+    more = [a_deal(external_id=one, stage=OPEN) for one in ("5", "6", "7", "8")]
+    early = [a_deal(external_id=one) for one in ("9", "10")]
+    deals = [*MIXED, *more, *early]
+    read = [*deals, MIXED[0], MIXED[1], a_deal(external_id="swallowed")]
+
+    counts = looked_at(read, deals=deals, won={"1"}, known={"2", "5"}, stage_names=NAMES)
+
+    assert counts == {"repeated": 3, "too_early": 3, "left_won": 2, "not_selected": 4}
+    assert counts.total() + 1 == len(read)
+
+
+@pytest.mark.parametrize("says_won", [True, False, None])
+@pytest.mark.parametrize("says_closed", [True, False, None])
+def test_only_a_deal_that_is_closed_and_not_won_is_lost(
+    says_won: bool | None, says_closed: bool | None
+) -> None:
+    expected = LeftReason.LOST if (says_won, says_closed) == (False, True) else LeftReason.LEFT_WON
+
+    assert left_reason(crm_says_won=says_won, crm_says_closed=says_closed) == expected

@@ -5,15 +5,18 @@ from datetime import date, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from billing.enums import BillingTrigger, WaitCode
 from billing.invoicing import invoice_due
 from billing.models import BillingWait, Invoice
 from contracts.models import AuditEntry, Contract
 from crm_sync import starting
-from crm_sync.enums import ConnectionMode
+from crm_sync.enums import ConnectionMode, Outcome, RunTrigger
 from crm_sync.models import Alert, Connection
+from crm_sync.preview import WAITS, preview
 from crm_sync.starting import UnableToStart, asking_connections, question_of, start_billing, suspend_new
+from crm_sync.sync import Order
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
@@ -138,6 +141,39 @@ def test_far_more_value_than_usual(
 
     assert BillingWait.objects.filter(code=WaitCode.LARGE_VALUE).count() == waiting
     assert bill() == 6 - waiting
+
+
+@pytest.mark.parametrize(
+    ("why", "count", "amount", "waits_already"),
+    [
+        ("more new won deals came at once than usual", 21, 100, False),
+        ("far more value came at once than usual", 1, 31_000, False),
+        ("earlier ones of this connection wait already", 1, 100, True),
+        ("", 1, 100, False),
+    ],
+)
+def test_preview_foretells_what_waits(
+    salesforce: Connection, org: Org, run: Run, why: str, count: int, amount: int, waits_already: bool
+) -> None:
+    """A changed contract is billed all the same."""
+    account = org.add_account("Acme")
+    for number in range(5):
+        changed = sell(org, Name=f"Usual {number}", Amount=10_000 - number, account=account)
+        run(salesforce)
+    if waits_already:
+        win(org, 21)
+        run(salesforce)
+    Contract.objects.filter(name__startswith="Usual").exclude(name="Usual 4").update(state="suspended")
+    org.edit(changed, Amount=5_000)
+    for number in range(count):
+        sell(org, Name=f"New {number}", Amount=amount + number, account=org.add_account(f"New {number}"))
+
+    order = Order(trigger=RunTrigger.COMMAND, as_of=TODAY)
+    found = preview(connection=Connection.objects.get(), order=order, at=timezone.now())
+
+    assert run(salesforce).created == found.outcomes[Outcome.CREATED] == count
+    assert bill() == found.invoices.total() == (1 if why else 2)
+    assert found.refusals == ({WAITS.format(why=why)} if why else set())
 
 
 def test_without_a_history_value_is_no_reason(salesforce: Connection, org: Org, run: Run) -> None:

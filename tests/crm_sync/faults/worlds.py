@@ -124,9 +124,9 @@ class World:
 class SalesforceWorld(World):
     positions = {
         "token": Position(endpoint=r"^POST /services/oauth2/token", is_renewal=True),
-        "first page": Position(endpoint=r"FROM Opportunity\b|/query/0r8"),
-        "middle page": Position(endpoint=r"/query/0r8"),
-        "last page": Position(endpoint=rf"/query/0r8\w+-{2 * DEALS_A_PAGE}$"),
+        "first page": Position(endpoint=r"FROM Opportunity\b|/query(All)?/0r8"),
+        "middle page": Position(endpoint=r"/query(All)?/0r8"),
+        "last page": Position(endpoint=rf"/query(?:All)?/0r8\w+-{2 * DEALS_A_PAGE}$"),
     }
 
     def __init__(self, *, watch: Watch) -> None:
