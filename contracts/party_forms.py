@@ -33,9 +33,10 @@ class PartyForm(forms.ModelForm):
         country: Any = self.fields["country"]
         country.choices = [("", "Choose a country"), *choices()]
         self.fields["street"].widget = forms.Textarea(attrs={"rows": 2})
-        self.fields["address"].widget = forms.Textarea(attrs={"rows": 3})
         if not self.instance.address:
-            del self.fields["address"]
+            self.fields.pop("address", None)
+        elif "address" in self.fields:
+            self.fields["address"].widget = forms.Textarea(attrs={"rows": 3})
         if not self.is_bound:
             del self.fields["use_as_written"]
 

@@ -153,6 +153,7 @@ def test_legal_entity_and_workspace_are_edited_and_audited(root: Client) -> None
         {
             "name": "Fincelo Inc",
             "street": "2 Side Street",
+            "city": "Springfield",
             "country": "US",
             "tax_number": "US-2",
             "invoice_prefix": "FIN",

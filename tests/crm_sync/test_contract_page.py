@@ -16,6 +16,12 @@ pytestmark = pytest.mark.django_db
 VIEW = ("contracts.view_contract", "billing.view_invoice", "crm_sync.view_syncrun")
 
 
+@pytest.fixture(autouse=True)
+def sender() -> None:
+    """Its tax rate is decided, so that no contract waits for one."""
+    ensure_legal_entity()
+
+
 @pytest.fixture
 def viewer() -> Client:
     return signed_in(*VIEW)

@@ -208,7 +208,7 @@ def test_run_that_ran_out_of_time_rings_for_the_rest(
 
     assert left_to_read(salesforce) == 1
     (rung,) = OrmQ.objects.all()
-    assert (rung.task["func"], rung.task["args"]) == ("crm_sync.tasks.reapply", (salesforce.pk,))
+    assert (rung.task["func"], rung.task["args"]) == ("crm_sync.tasks.reapply", [salesforce.pk])
 
 
 def test_deal_that_the_crm_does_not_show_stays_marked_and_rings_for_nothing(

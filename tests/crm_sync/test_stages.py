@@ -19,7 +19,7 @@ from tests.crm_sync.sales import sell, sell_in_hubspot
 from tests.pages import alerts, rows, signed_in, words
 
 pytestmark = pytest.mark.django_db
-VIEW, CHANGE = "crm_sync.view_connection", "crm_sync.change_connection"
+VIEW, CHANGE = "crm_sync.view_connection", "crm_sync.change_billing_meaning"
 PARTNERS_WON = "20519881"
 WARNED = "{} in '{}' {} not imported. Select this stage on the connection if they are won."
 
@@ -259,6 +259,6 @@ def test_reader_sees_near_misses_and_no_button() -> None:
     page = signed_in(VIEW).get(f"/settings/crm/{connection.pk}/")
 
     assert "2 deals in 'Closed Won' are not imported." in alerts(page)
-    assert "Somebody who may change connections can select this stage." in page.text
+    assert "Somebody of Finance can select this stage." in page.text
     assert f'action="/settings/crm/{connection.pk}/stage/"' not in page.text
     assert Contract.objects.count() == 0

@@ -43,8 +43,15 @@ def accounts() -> dict[str, str]:
 
 
 def merges_told() -> list[tuple[str, str, str]]:
+    """The name of the customer, and its account before and after. The trail names customers by number."""
     entries = AuditEntry.objects.filter(action="CRM account merged").order_by("pk")
-    return [(entry.object_name, entry.before["account"], entry.after["account"]) for entry in entries]
+    return [(customer_of(entry), entry.before["account"], entry.after["account"]) for entry in entries]
+
+
+def customer_of(entry: AuditEntry) -> str:
+    kind, _, number = entry.object_name.partition(" ")
+    assert kind == "Customer"
+    return Customer.objects.get(pk=number).name
 
 
 def test_new_sale_to_a_merged_company_is_the_same_customers(portal: Portal, poll: Poll) -> None:
