@@ -5,12 +5,13 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+QUICK = $(shell grep -rLE 'django_db|transactional_db|live_server|mark.slow|mark.browser|_server\b' tests --include='test_*.py')
 SECRET := $$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')
 PRODUCTION := env -i PATH="$$PATH" SECRET_KEY="$(SECRET)" FERNET_KEYS="$(SECRET)" \
 	ALLOWED_HOSTS=billing.example.com PUBLIC_URL=https://billing.example.com
 DEVELOPMENT := env FINCELO_DEV=true VAR_DIR=var/test
 
-.PHONY: run test lint chromium requirements
+.PHONY: run test quick lint chromium requirements
 .DEFAULT_GOAL := run
 
 run: .venv/run.stamp
@@ -18,6 +19,13 @@ run: .venv/run.stamp
 
 test: lint chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Under a minute: style, types and the tests that need no database.
+quick: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q $(QUICK)
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .

@@ -64,7 +64,7 @@ def spoil(
     *, row: Callable[[Body], bool], path: tuple[str, ...], value: Any, rows: str
 ) -> Callable[[Body], None]:
     def change(body: Body) -> None:
-        for record in body[rows]:
+        for record in body.get(rows, ()):
             if row(record):
                 place = record
                 for name in path[:-1]:

@@ -112,7 +112,8 @@ class Tour:
     """Every button pressed so far, by whom; shared by all tours."""
     ends_things: bool
     """Whether buttons that end something are pressed as well."""
-    seen: set[Button] = field(default_factory=set)
+    seen: set[Button]
+    """Every button found so far; shared as well."""
     kinds: Counter[str] = field(default_factory=Counter)
     trouble: list[str] = field(default_factory=list)
 
@@ -161,10 +162,12 @@ class Tour:
             button = Button(
                 page=kind(path), target=kind(one["target"]), label=named(one["label"]), method=one["method"]
             )
-            self.seen.add(button)
-            if LEAVES.search(one["target"]) or button in self.pressed:
+            if LEAVES.search(one["target"]):
                 continue
             if ENDS.search(button.label) and not self.ends_things:
+                continue  # a later tour sees it, unless another one has ended it by then
+            self.seen.add(button)
+            if button in self.pressed:
                 continue
             return button, (one["form"], one["at"])
         return None
