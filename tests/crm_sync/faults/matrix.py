@@ -2,6 +2,8 @@
 
 import errno
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -25,12 +27,16 @@ def cases(kinds: dict[str, Kind], positions: dict[str, Position], *, usual: str)
     return found
 
 
-def shorten(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    if kind.is_slow:
-        monkeypatch.setattr(http, "READ_SECONDS", 0.1)
-        monkeypatch.setattr(http, "DEADLINE_SECONDS", 0.1)
-    if kind.is_big:
-        monkeypatch.setattr(http, "BODY_LIMIT", 2 * 1024 * 1024)
+@contextmanager
+def shortened(kind: Kind) -> Iterator[None]:
+    """Deadlines and limits as the kind needs them, for the struck run alone: what heals it may take its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        if kind.is_slow:
+            patch.setattr(http, "READ_SECONDS", 0.1)
+            patch.setattr(http, "DEADLINE_SECONDS", 0.1)
+        if kind.is_big:
+            patch.setattr(http, "BODY_LIMIT", 2 * 1024 * 1024)
+        yield
 
 
 def strike(world: World, kind: Kind, position: Position, quiet: Undisturbed) -> None:
@@ -42,7 +48,8 @@ def strike(world: World, kind: Kind, position: Position, quiet: Undisturbed) -> 
             kind.behaviour, endpoint=position.endpoint, nth=position.nth, times=kind.times, **kind.parameters
         )
 
-        run = world.run()
+        with shortened(kind):
+            run = world.run()
 
         assert [rule["struck"] > 0 for rule in world.server.faults.rules] == [True]
         assert run.state == "failed" or not kind.ends_run

@@ -5,7 +5,7 @@ import pytest
 from demo.hubspot.faults import switch_for
 from demo.hubspot.portal import Portal
 from tests.crm_sync.faults.kinds import KINDS, refusals
-from tests.crm_sync.faults.matrix import cases, refuse_connections, shorten, strike
+from tests.crm_sync.faults.matrix import cases, refuse_connections, strike
 from tests.crm_sync.faults.oracle import Undisturbed, undisturbed
 from tests.crm_sync.faults.worlds import HubSpotWorld
 
@@ -22,11 +22,7 @@ def quiet(hubspot_world: HubSpotWorld) -> Undisturbed:
 
 
 @pytest.mark.parametrize(("name", "place"), cases(ALL_KINDS, HubSpotWorld.positions, usual="middle search"))
-def test_hubspot_fault(
-    hubspot_world: HubSpotWorld, quiet: Undisturbed, name: str, place: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shorten(ALL_KINDS[name], monkeypatch)
-
+def test_hubspot_fault(hubspot_world: HubSpotWorld, quiet: Undisturbed, name: str, place: str) -> None:
     strike(hubspot_world, ALL_KINDS[name], HubSpotWorld.positions[place], quiet)
 
 

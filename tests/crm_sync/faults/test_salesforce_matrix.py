@@ -5,7 +5,7 @@ import pytest
 from demo.salesforce.faults import switch_for
 from demo.salesforce.org import Org
 from tests.crm_sync.faults.kinds import KINDS, refusals
-from tests.crm_sync.faults.matrix import cases, refuse_connections, shorten, strike
+from tests.crm_sync.faults.matrix import cases, refuse_connections, strike
 from tests.crm_sync.faults.oracle import Undisturbed, undisturbed
 from tests.crm_sync.faults.worlds import SalesforceWorld
 
@@ -20,14 +20,8 @@ def quiet(salesforce_world: SalesforceWorld) -> Undisturbed:
 
 @pytest.mark.parametrize(("name", "place"), cases(ALL_KINDS, SalesforceWorld.positions, usual="middle page"))
 def test_salesforce_fault(
-    salesforce_world: SalesforceWorld,
-    quiet: Undisturbed,
-    name: str,
-    place: str,
-    monkeypatch: pytest.MonkeyPatch,
+    salesforce_world: SalesforceWorld, quiet: Undisturbed, name: str, place: str
 ) -> None:
-    shorten(ALL_KINDS[name], monkeypatch)
-
     strike(salesforce_world, ALL_KINDS[name], SalesforceWorld.positions[place], quiet)
 
 
