@@ -111,7 +111,7 @@ def test_what_is_decided_late_still_has_to_fit(finn: User) -> None:
     second = read(finn, LINE, "INV-2026-000001,0.01,USD,2026-11-22,x", name="second.csv")
     read(finn, "INV-2026-000001,59,USD,2026-11-22,C", name="third.csv")
 
-    with pytest.raises(UnableToRecordPayment, match=r"has only USD 0\.99 open"):
+    with pytest.raises(UnableToRecordPayment, match=r"has only USD\u00a00\.99 open"):
         decide_asked(done=second, lines=[2], as_of=TODAY, actor=finn)
 
 

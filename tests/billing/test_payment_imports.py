@@ -84,7 +84,7 @@ def test_rows_that_match_nothing_are_kept_with_their_reason(finn: User) -> None:
     assert [(row["line"], row["reason"]) for row in done.unmatched] == [
         (2, "There is no invoice INV-2026-000009."),
         (3, "The row names no invoice."),
-        (4, "INV-2026-000001 has only USD 100.00 open, and USD 100.01 is more."),
+        (4, "INV-2026-000001 has only USD\u00a0100.00 open, and USD\u00a0100.01 is more."),
         (5, "INV-2026-000001 is in USD, not in EUR."),
         (6, "2026-11-23 lies ahead. Record a payment once it is there."),
         (
@@ -93,7 +93,7 @@ def test_rows_that_match_nothing_are_kept_with_their_reason(finn: User) -> None:
             "Choose a later day, or have the lock moved under Settings, Billing.",
         ),
         (8, "'x' is no number like 1234.50."),
-        (10, "INV-2026-000002 has only JPY 4,000 open, and JPY 6,000 is more."),
+        (10, "INV-2026-000002 has only JPY\u00a04,000 open, and JPY\u00a06,000 is more."),
     ]
     assert done.unmatched[6] == {
         "line": 8,

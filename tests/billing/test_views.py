@@ -17,6 +17,12 @@ LATER = date(2099, 1, 1)
 """A start no test of a schedule will live to see, so that the clock does not matter."""
 
 
+@pytest.fixture(autouse=True)
+def sender() -> None:
+    """Its tax rate is decided, so that no contract waits for one."""
+    ensure_legal_entity()
+
+
 @pytest.fixture
 def viewer() -> Client:
     return signed_in(*VIEW)
@@ -65,7 +71,7 @@ def test_contracts_of_one_currency_name_it_in_the_heading(viewer: Client) -> Non
         ({"customer": "0"}, ["Initech subscription", "Globex subscription", "Acme subscription"]),
         ({"customer": "9" * 30}, ["Initech subscription", "Globex subscription", "Acme subscription"]),
         ({"page": "9" * 30}, ["Initech subscription", "Globex subscription", "Acme subscription"]),
-        ({"q": "a\x00b"}, ["Initech subscription", "Globex subscription", "Acme subscription"]),
+        ({"q": "a\x00b"}, []),
     ],
 )
 def test_contracts_are_filtered(viewer: Client, query: dict[str, str], found: list[str]) -> None:

@@ -127,7 +127,7 @@ def test_one_reason_is_stored_once() -> None:
         BillingWait.objects.create(contract=contract, code=WaitCode.NOT_SHOWN)
 
 
-def test_pages_say_that_it_waits_and_why(admin_client: Client) -> None:
+def test_pages_say_that_it_waits_and_why(admin_client: Client, entity: LegalEntity) -> None:
     waiting, free = sign(Deal(customer="Waits"), Deal(customer="Free"))
     make_wait(waiting)
 

@@ -68,6 +68,7 @@ def test_problem_from_before_it_named_its_field() -> None:
         "DUPLICATE_SUSPECT",
         "TEXT_INVALID",
         "MERGED_DEALS",
+        "RECORD_UNREADABLE",
         "WRITE_FAILED",
     }
     assert key_of(problem("TEXT_INVALID", key="custom:Region")) == "custom:Region"
