@@ -8,6 +8,8 @@ from billing.bank_files import Choice, DayOrder, DecimalMark, QuestionCode, Role
 from billing.payment_rows import ReadFile
 from contracts.currencies import is_known
 
+ACCOUNT_CURRENCY = "account_currency"
+"""Not to be taken for the column that names the currency of each row."""
 NOT_CHOSEN = ("", "Choose one")
 NO_COLUMN = ("", "In no column")
 ENCODINGS = (
@@ -23,7 +25,7 @@ COLUMN_LABELS = {
     Role.AMOUNT: "Amount",
     Role.CREDIT: "Money in, in a column of its own",
     Role.DEBIT: "Money out, in a column of its own",
-    Role.CURRENCY: "Currency",
+    Role.CURRENCY: "Currency of each row",
     Role.DATE: "Day of payment",
 }
 
@@ -47,7 +49,7 @@ class ReadingForm(forms.Form):
         open_roles = {question.role for question in read.questions if question.code == QuestionCode.COLUMN}
         kept = read.choice
         encoding = "utf-8" if read.table.encoding.startswith("utf-8") else read.table.encoding
-        initial: dict[str, Any] = {"encoding": encoding, "currency": kept.currency}
+        initial: dict[str, Any] = {"encoding": encoding, ACCOUNT_CURRENCY: kept.currency}
         initial |= {str(role): head for role, head in kept.columns.items() if role not in open_roles}
         if kept.decimal_mark and QuestionCode.DECIMAL_MARK not in asked:
             initial["decimal_mark"] = kept.decimal_mark.value
@@ -75,15 +77,15 @@ class ReadingForm(forms.Form):
                 (DayOrder.MONTH_FIRST.value, "Month first: 11/30/2026 or 2026-11-30"),
             ],
         )
-        self.fields["currency"] = forms.CharField(
+        self.fields[ACCOUNT_CURRENCY] = forms.CharField(
             label="Currency of the account",
             required=False,
             max_length=3,
-            help_text="For rows that name none, as EUR.",
+            help_text="For rows that name none, as EUR. What a row names itself counts first.",
         )
 
-    def clean_currency(self) -> str:
-        code = str(self.cleaned_data["currency"]).upper()
+    def clean_account_currency(self) -> str:
+        code = str(self.cleaned_data[ACCOUNT_CURRENCY]).upper()
         if code and not is_known(currency=code):
             raise forms.ValidationError(f"{code} is no currency in use. Enter a code like EUR.")
         return code
@@ -96,5 +98,5 @@ class ReadingForm(forms.Form):
             columns={role: data[str(role)] for role in COLUMN_LABELS},
             decimal_mark=DecimalMark(data["decimal_mark"]),
             day_order=DayOrder(data["day_order"]),
-            currency=data["currency"],
+            currency=data[ACCOUNT_CURRENCY],
         )

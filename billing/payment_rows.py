@@ -210,6 +210,8 @@ def _payment(values: Mapping[str, str], reading: _Reading, *, went_out: bool) ->
     day = read_day(values["date"], order=reading.order)
     if day is None:
         raise UnreadableFile(f"{values['date']!r} is no day of the calendar, like 2026-11-30.")
+    if not values["currency"]:
+        raise UnreadableFile("It names no currency. Choose the currency of the account.")
     money = Money.from_decimal(-amount if went_out else amount, currency=values["currency"])
     return ReadPayment(amount=money, received_date=day)
 

@@ -68,4 +68,6 @@ def runs_of(backfill: Backfill) -> QuerySet[SyncRun]:
     begun = SyncRun.objects.filter(
         connection=backfill.connection_id, started_at__gte=backfill.import_started_at
     )
+    if backfill.import_finished_at is not None:  # what later polls read is no part of the import
+        begun = begun.filter(started_at__lte=backfill.import_finished_at)
     return begun.exclude(trigger__in=READS_NAMED_DEALS)

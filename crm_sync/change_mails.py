@@ -44,7 +44,7 @@ def tell_of_changes(*, run: SyncRun) -> None:
             subject=f"Fincelo: the CRM and {many} disagree after billing"[:200],
             body=(
                 f"{one_line(run.connection.name)} says something else than {many} that have been invoiced. "
-                f"They are billed as they are until somebody has decided.\n\n{lines}\n{more}\n"
+                f"They stay as they are until somebody has decided.\n\n{lines}\n{more}\n"
                 f"See: {settings.PUBLIC_URL}{reverse('changes')}\n"
             ),
         )

@@ -106,4 +106,6 @@ def decide(request: HttpRequest, approve: Callable[[], int]) -> None:
         return
     request_billing(actor_id=request.user.pk)
     what = "1 contract is" if count == 1 else f"{count:,} contracts are"
-    messages.success(request, f"{what} approved. What is due of it is being invoiced.")
+    messages.success(
+        request, f"{what} approved. What is due is invoiced, or waits as a draft under Approvals."
+    )

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from billing.bank_files import MOST_BYTES, UnreadableFile, read_table
-from billing.bank_forms import PaymentFileForm, ReadingForm
+from billing.bank_files import MOST_BYTES, QuestionCode, UnreadableFile, read_table
+from billing.bank_forms import ACCOUNT_CURRENCY, PaymentFileForm, ReadingForm
 from billing.models import BankProfile, PaymentImport
 from billing.payment_imports import decide_asked, import_payments, keep_preview, prefixes
 from billing.payment_rows import ReadFile, read_file
@@ -90,6 +90,9 @@ def read_import(request: HttpRequest, pk: int) -> HttpResponse:
             return _preview(request, shown, guessed, form)
         read = read_file(content=content, choice=form.choice, prefixes=prefixes())
         if "record" not in request.POST or read.questions:
+            for question in read.questions if "record" in request.POST else ():
+                is_account = question.code == QuestionCode.CURRENCY
+                form.add_error(ACCOUNT_CURRENCY if is_account else None, question.sentence)
             return _preview(request, shown, read, form)
         work = partial(
             import_payments,

@@ -203,7 +203,9 @@ def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         request_billing(actor_id=request.user.pk)
-        messages.success(request, f"{contract} goes on. What is due of it is being invoiced.")
+        messages.success(
+            request, f"{contract} goes on. What is due is invoiced, or waits as a draft under Approvals."
+        )
     return redirect(contract)
 
 
@@ -216,5 +218,5 @@ def _decide(request: HttpRequest, contract: Contract, *, bill_from: date | None)
         messages.error(request, str(refusal))
     else:
         request_billing(actor_id=request.user.pk)
-        messages.success(request, "Decided. What is due of this contract is being invoiced.")
+        messages.success(request, "Decided. What is due is invoiced, or waits as a draft under Approvals.")
     return redirect(contract)

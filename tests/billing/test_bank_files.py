@@ -165,7 +165,7 @@ def test_a_bank_is_chosen_once_and_kept(finn: Client, invoice: Invoice) -> None:
         "amount": "Betrag",
         "decimal_mark": "comma",
         "day_order": "day_first",
-        "currency": "eur",
+        "account_currency": "eur",
     }
     looked = finn.post(f"/payments/imports/{done.pk}/read/", choice)
     recorded = finn.post(f"/payments/imports/{done.pk}/read/", choice | {"record": "1"}, follow=True)
@@ -190,6 +190,56 @@ def test_a_choice_that_is_missing_is_asked_for_again(finn: Client, invoice: Invo
     page = finn.post(f"/payments/imports/{done.pk}/read/", {"name": "x", "encoding": "utf-8", "record": "1"})
 
     assert "This field is required." in page.text
+    assert Payment.objects.count() == 0
+
+
+WITH_CURRENCY = "Date;Amount;Currency;Reference\r\n2026-11-21;{amount};{currency};INV-2026-000001\r\n"
+
+
+def test_a_row_counts_in_the_currency_that_it_names(finn: Client, invoice: Invoice) -> None:
+    """The account's own currency is for rows that name none: dollars settle no invoice in euros."""
+    upload(finn, WITH_CURRENCY.format(amount="60,00", currency="EUR").encode())
+    done = PaymentImport.objects.get()
+    page = finn.get(f"/payments/imports/{done.pk}/").text
+    choice = {
+        "name": "Bank",
+        "encoding": "utf-8",
+        "date": "Date",
+        "amount": "Amount",
+        "currency": "Currency",
+        "reference": "Reference",
+        "decimal_mark": "comma",
+        "day_order": "day_first",
+        "account_currency": "EUR",
+        "record": "1",
+    }
+
+    finn.post(f"/payments/imports/{done.pk}/read/", choice)
+    upload(finn, WITH_CURRENCY.format(amount="40,00", currency="USD").encode(), "later.csv")
+
+    assert '<select name="currency"' in page
+    assert 'name="account_currency"' in page
+    assert list(Payment.objects.values_list("amount_minor", flat=True)) == [60_00]
+
+
+def test_a_currency_that_nobody_has_chosen_is_asked_for_at_its_field(finn: Client, invoice: Invoice) -> None:
+    upload(finn, GERMAN.encode("cp1252"))
+    done = PaymentImport.objects.get()
+    choice = {
+        "name": "Bank",
+        "encoding": "cp1252",
+        "date": "Buchungstag",
+        "reference": "Verwendungszweck",
+        "amount": "Betrag",
+        "decimal_mark": "comma",
+        "day_order": "day_first",
+        "record": "1",
+    }
+
+    page = finn.post(f"/payments/imports/{done.pk}/read/", choice)
+
+    assert "No column names the currency. In which currency is this account?" in page.text
+    assert 'id="id_account_currency_error"' in page.text
     assert Payment.objects.count() == 0
 
 

@@ -116,7 +116,10 @@ def test_the_page_shows_totals_per_currency_and_approves_what_is_ticked() -> Non
     assert "1 contract: EUR 1,200.00" in words(page.text)
     ticks = re.findall(r'name="contract" value="([^"]+)"', page.text)
     answer = browser.post("/approvals/contracts/approve/", {"contract": ticks[:2]}, follow=True)
-    assert "2 contracts are approved. What is due of it is being invoiced." in alerts(answer)
+    assert (
+        "2 contracts are approved. What is due is invoiced, or waits as a draft under Approvals."
+        in alerts(answer)
+    )
     assert states() == ["awaiting_approval", "active", "active"]
 
 

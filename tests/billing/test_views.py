@@ -210,7 +210,7 @@ def test_bill_all_makes_the_schedule_active(decider: Client, asking: Contract) -
 
     asking.billing_schedule.refresh_from_db()
     assert asking.billing_schedule.state == "active"
-    assert alerts(page) == ["Decided. What is due of this contract is being invoiced."]
+    assert alerts(page) == ["Decided. What is due is invoiced, or waits as a draft under Approvals."]
 
 
 def test_periods_billed_elsewhere_get_no_invoice(decider: Client, asking: Contract) -> None:

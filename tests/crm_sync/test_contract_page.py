@@ -209,7 +209,9 @@ def test_person_resumes_a_suspended_contract() -> None:
 
     contract.refresh_from_db()
     assert contract.state == "scheduled"
-    assert alerts(page) == ["Acme subscription goes on. What is due of it is being invoiced."]
+    assert alerts(page) == [
+        "Acme subscription goes on. What is due is invoiced, or waits as a draft under Approvals."
+    ]
     assert AuditEntry.objects.get(action="Contract resumed").before == {"state": "suspended"}
     again = finance.post(f"/contracts/{contract.pk}/resume/", {"once": "another"}, follow=True)
     assert "Acme subscription is not suspended." in words(again.text)

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection as database
 from django.db.models import F
 
+from billing.models import BillingWait
 from contracts.models import Contract
 from crm_sync import pages
 from crm_sync.known_deals import deals_to_ask_for, read_refused_again
@@ -41,7 +42,7 @@ def alerts() -> list[str]:
 
 
 @pytest.mark.parametrize("sqlstate", [state for state, whose in WHOSE_FAULT.items() if whose == DEAL])
-@pytest.mark.parametrize(("when", "held", "told"), [(ONE, 1, []), (ALL, DEALS, ["refused"])])
+@pytest.mark.parametrize(("when", "held", "told"), [(ONE, 1, ["asks"]), (ALL, DEALS, ["refused"])])
 def test_refused_deals_are_held_and_the_others_land(
     hundred: Connection,
     run: Run,
@@ -57,6 +58,7 @@ def test_refused_deals_are_held_and_the_others_land(
     assert (done.state, done.created, done.held) == ("done", DEALS - held, held)
     assert set(Hold.objects.open().values_list("code", flat=True)) == {"WRITE_FAILED"}
     assert alerts() == told
+    assert BillingWait.objects.count() == done.created  # so many at once wait for a person's answer
     assert f"SQLSTATE {sqlstate} (record), table contracts_contract" in caplog.text
     assert "secret" not in caplog.text
     assert (
@@ -84,7 +86,7 @@ def test_a_fault_of_the_installation_fails_the_run_and_holds_nothing(
 
     assert (done.state, done.created, Contract.objects.count()) == ("done", DEALS, DEALS)
     hundred.refresh_from_db()
-    assert (hundred.state, alerts()) == ("connected", ["database", "recovered"])
+    assert (hundred.state, alerts()) == ("connected", ["database", "asks", "recovered"])
 
 
 @pytest.mark.parametrize("sqlstate", [state for state, whose in WHOSE_FAULT.items() if whose == PASSING])

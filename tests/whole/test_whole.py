@@ -56,6 +56,7 @@ NOT_REACHED = {
         (
             *("/customers/N/send/", "/invoices/N/send/", "/invoices/mail/send/", "/invoices/mail/N/bounced/"),
             *("/credit-notes/N/send/", "/credit-notes/N/discard/", "/customers/N/follow-crm/N/"),
+            "/credit-notes/N/approve/",
             *("/contracts/N/approve/", "/contracts/N/reject/", "/approvals/contracts/approve/"),
             "/settings/crm/N/backfill/deals/N/decide/",
         ),

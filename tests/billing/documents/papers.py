@@ -103,11 +103,11 @@ def pages(pdf: bytes) -> list[list[str]]:
 
 
 def shown(value: str) -> str:
-    """How a text looks on paper, without its blanks."""
+    """How a text looks on paper, without its blanks and what has no shape."""
     return "".join(
         "\ufffd" if unicodedata.category(letter) in ("Cc", "Cs") or ord(letter) & 0xFFFE == 0xFFFE else letter
         for letter in unicodedata.normalize("NFC", value)
-        if not letter.isspace()
+        if not letter.isspace() and unicodedata.category(letter) != "Cf"
     )
 
 

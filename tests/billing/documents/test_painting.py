@@ -79,7 +79,8 @@ def test_texts_are_read_in_their_order() -> None:
         lines=[*lines(1, description="Zoë 😀🎉"), *lines(1, description="&amp; <i>it</i> (\\)")],
     )
 
-    assert pages(render(document)) == [
+    (page,) = pages(render(document))
+    assert " ".join(page) == " ".join(
         [
             "Invoice",
             "Fincelo Inc",
@@ -121,7 +122,7 @@ def test_texts_are_read_in_their_order() -> None:
             "Register 4711",
             "1 of 1",
         ]
-    ]
+    )
 
 
 def test_german_invoice() -> None:
