@@ -91,7 +91,7 @@ class Walk:
         rows = self.rows_of(found)
         if part.asked_after:
             self.compare(part, total=found.total)
-        if found.total and not rows and not self.are_hidden(part, found=found):
+        if found.total and not rows and not self.are_hidden(part, found):
             raise out_of_order()
         part.rest, part.slack, part.rows, part.asked_after = found.total, found.unseen, rows, self.last_id
         part.is_last = not rows or (not found.has_more and found.total <= found.until and not found.unseen)
@@ -137,11 +137,15 @@ class Walk:
             groups=[changed_after(self.began_at)], properties=["dealname"], limit=1
         ).total
 
-    def are_hidden(self, part: Part, *, found: Found) -> bool:
-        """A few rows at the end that are counted and not shown, by two searches. TransientError if by one."""
+    def are_hidden(self, part: Part, found: Found) -> bool:
+        """A few rows at the end that are counted and, asked for once more, still not shown.
+
+        Raises TransientError where the second answer is another one: the first was short.
+        """
         if found.has_more or found.results or found.total > max(1, self.shown):
             return False
-        if found.total > part.slack and self.search(part, after=self.last_id).results:
+        again = self.search(part, after=self.last_id)
+        if again.results or again.total != found.total:
             raise short("deals")
         self.unseen += found.total
         return True

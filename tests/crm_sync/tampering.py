@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from demo.messages import Application, Request, Response
@@ -13,7 +14,10 @@ Change = Callable[[Body], object]
 
 @dataclass(slots=True)
 class Tampering:
-    """Changes the bodies of answers to matching addresses: `times` of them, after the first `skipped`."""
+    """Changes the bodies of answers to matching addresses: `times` of them, after the first `skipped`.
+
+    A refusal has no rows to change, so it passes and does not count.
+    """
 
     changes: list[tuple[str, Change]] = field(default_factory=list)
     times: int = 1_000
@@ -22,7 +26,7 @@ class Tampering:
     def __call__(self, request: Request, answer: Application) -> Response:
         response = answer(request)
         for part, change in self.changes:
-            if part in f"{request.method} {request.path}":
+            if part in f"{request.method} {request.path}" and response.status < HTTPStatus.BAD_REQUEST:
                 self.apply(change, response)
         return response
 
