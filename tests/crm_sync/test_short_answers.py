@@ -128,6 +128,30 @@ def test_second_page_that_says_there_is_nothing(
     assert (failed.state, failed.error_kind, cursor_of(hubspot)) == ("failed", "transient", (None, "", None))
 
 
+@pytest.mark.parametrize("is_first", [True, False], ids=["first import", "poll"])
+def test_only_deal_that_one_answer_leaves_out(
+    hubspot: Connection,
+    portal: Portal,
+    clock: StandingClock,
+    tampering: Tampering,
+    run: Run,
+    is_first: bool,
+) -> None:
+    """One row that is counted and not shown is hidden only when the next search does not show it either."""
+    if not is_first:
+        run(hubspot)
+    sell_in_hubspot(portal)
+    clock.move(A_SECOND)
+    before = cursor_of(hubspot)
+    tampering.changes = [("deals/search", by_all("results"))]
+    tampering.times = 1
+
+    failed = run(hubspot)
+
+    assert (failed.state, failed.error_kind, cursor_of(hubspot)) == ("failed", "transient", before)
+    assert (run(hubspot).created, Contract.objects.count()) == (1, 1)
+
+
 def test_deal_that_is_counted_and_never_shown(
     hubspot: Connection, portal: Portal, clock: StandingClock, tampering: Tampering, run: Run
 ) -> None:
