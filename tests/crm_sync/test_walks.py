@@ -166,9 +166,10 @@ def test_row_410_a_retired_version_is_replaced_and_remembered(
 
     first, second = run(salesforce), run(salesforce)
 
+    currency = 1  # asked once in a run that brings a deal we had not read
     salesforce.refresh_from_db()
     assert [(one.state, one.created, one.api_calls) for one in (first, second)] == [
-        ("done", 1, 3),
+        ("done", 1, 3 + currency),
         ("done", 0, 1),
     ]
     assert salesforce.api_version == "66.0"
