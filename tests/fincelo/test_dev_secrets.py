@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fincelo import checks
 from fincelo.dev_secrets import ensure_secrets
+from fincelo.randomness import SHORTEST
 
 
 @pytest.fixture(autouse=True)
@@ -25,10 +25,7 @@ def test_secrets_are_made_once(tmp_path: Path) -> None:
 
     assert file.read_text() == first
     assert first == f"SECRET_KEY={os.environ['SECRET_KEY']}\nFERNET_KEYS={os.environ['FERNET_KEYS']}\n"
-    assert [len(os.environ[name]) >= checks.SHORTEST_SECRET for name in ("SECRET_KEY", "FERNET_KEYS")] == [
-        True,
-        True,
-    ]
+    assert [len(os.environ[name]) >= SHORTEST for name in ("SECRET_KEY", "FERNET_KEYS")] == [True, True]
 
 
 def test_secrets_are_for_their_owner(tmp_path: Path) -> None:

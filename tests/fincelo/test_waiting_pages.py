@@ -85,7 +85,7 @@ def test_cancelled_preview_is_set_aside(browser: Client, backfill: Backfill, wor
     work.refresh_from_db()
     assert (backfill.state, work.state) == (BackfillState.SET_ASIDE, WorkState.GIVEN_UP)
     assert POLLS not in page.text
-    assert "Preview the import" in page.text
+    assert "Preview of the import: cancelled." in page.text
 
 
 def test_part_of_a_page_ends_with_a_reload(browser: Client, work: BackgroundWork) -> None:
