@@ -12,7 +12,7 @@ from django.db.models.functions import Concat, Upper
 
 from crm_sync import credentials
 from crm_sync.enums import Provider
-from crm_sync.errors import ConfigError
+from crm_sync.errors import ConfigError, SecretsUnreadable, SyncError
 from crm_sync.fields import SecretMisplaced
 from crm_sync.models import Connection, ConnectionCredentials
 
@@ -185,10 +185,28 @@ def test_a_ciphertext_moved_to_another_column_is_refused(secrets: ConnectionCred
     assert str(refusal.value) == "The secret refresh_token was written for another row. Connect again."
 
 
-@pytest.mark.parametrize("damage", ["moved", "garbage", "other key"])
-def test_unreadable_credentials_ask_for_a_new_connection(
-    connection: Connection, secrets: ConnectionCredentials, damage: str
+MISPLACED = (
+    ConfigError,
+    "The stored credentials of First were written for another connection. Connect again.",
+    "CREDENTIALS_MISPLACED",
+    True,
+)
+UNREADABLE = (
+    SecretsUnreadable,
+    "No key in FERNET_KEYS of this process reads the stored credentials of First. "
+    "Set FERNET_KEYS to the keys that they were stored with, then start this process again.",
+    "CREDENTIALS_UNREADABLE",
+    False,
+)
+
+
+@pytest.mark.parametrize(
+    ("damage", "refused"), [("moved", MISPLACED), ("garbage", UNREADABLE), ("other key", UNREADABLE)]
+)
+def test_unreadable_credentials_are_refused_with_their_cause(
+    connection: Connection, secrets: ConnectionCredentials, damage: str, refused: tuple[object, ...]
 ) -> None:
+    """Only what was written for another connection needs a new one: with the right keys the rest is read."""
     other = ConnectionCredentials.objects.create(connection=a_connection("Second"), access_token="own")
     broken = {
         "moved": stored(other),
@@ -197,12 +215,9 @@ def test_unreadable_credentials_ask_for_a_new_connection(
     }
     store(secrets, broken[damage])
 
-    with pytest.raises(ConfigError) as refusal:
+    with pytest.raises(SyncError) as refusal:
         credentials.read(connection=connection)
 
-    assert (str(refusal.value), refusal.value.code, refusal.value.breaks) == (
-        "The stored credentials of First cannot be read. Check FERNET_KEYS, or connect again.",
-        "CREDENTIALS_UNREADABLE",
-        True,
-    )
+    error = refusal.value
+    assert (type(error), str(error), error.code, getattr(error, "breaks", False)) == refused
     assert credentials.read(connection=other.connection).access_token == "own"

@@ -51,6 +51,7 @@ def browser() -> Any:
         "crm_sync.change_connection",
         "crm_sync.view_fieldmapping",
         "crm_sync.change_fieldmapping",
+        "crm_sync.change_billing_meaning",
         "billing.start_billing",
     )
 

@@ -136,7 +136,9 @@ def test_mail_of_yesterday_is_not_sent_any_more(people: None) -> None:
 
 
 def test_name_cannot_add_headers(people: None) -> None:
-    alerts.write_alert(connection=connect("Evil\nBcc: all@x.example"), kind=AlertKind.BROKEN)
+    connection = connect()
+    connection.name = "Evil\nBcc: all@x.example"  # the database has no such name
+    alerts.write_alert(connection=connection, kind=AlertKind.BROKEN)
 
     assert alerts.send_alerts() == 1
     assert mail.outbox[0].subject.startswith("Fincelo: Evil Bcc: all@x.example is broken")
