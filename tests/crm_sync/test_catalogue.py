@@ -74,7 +74,7 @@ NUMBERS = {
     "1000000000000000000": "1000000000000000000",
     "0E+999999": "0",
 }
-WHOLE_TERMS = {"+1": 1, "1200": 1200, "P12M": 12, "24.0": 24}
+WHOLE_TERMS = {"+1": 1, "P12M": 12, "24.0": 24}  # 1200 is above 240 months: a person says whether it is so
 AMOUNTS = {
     "+1": 100,
     "20250401": 2025040100,
@@ -165,6 +165,8 @@ def is_empty(raw: RawValue) -> bool:
 def expected(through: Through, raw: RawValue) -> object:
     if is_empty(raw):
         return through.empty
+    if isinstance(raw, bool) and through.rule.target is Target.CUSTOMER_NAME:
+        return HELD  # nobody is called Yes
     if not through.text_limit:
         return through.accepted.get(str(raw) if not is_long(raw) else "", HELD)
     lines = through.rule.target is Target.ADDRESS
@@ -238,7 +240,7 @@ def test_every_value_through_every_field(hubspot: Connection, through: Through) 
             )
             assert external_id not in contracts
         else:
-            assert external_id in contracts, repr(raw)[:80]
+            assert external_id in contracts, (repr(raw)[:80], holds[external_id].problems)
             assert stored(contracts[external_id], through) == wanted, repr(raw)[:80]
             assert external_id not in holds
     assert len(contracts) + len(holds) == len(sent)

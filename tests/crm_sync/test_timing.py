@@ -163,7 +163,7 @@ def test_a_person_changes_the_timing_of_a_contract(
 
     page = browser.post(f"/contracts/{contract.pk}/timing/", {"timing": "in_arrears", **REASON}, follow=True)
 
-    assert alerts(page) == ["Acme platform is billed in arrears from now on."]
+    assert alerts(page)[0] == "Acme platform is billed in arrears from now on."
     assert billing_dates() == [A_YEAR_LATER]
     assert "Billing Timing In arrears" in words(page.text)
     entry = AuditEntry.objects.get(action="Billing timing changed")
