@@ -3,7 +3,8 @@ import pytest
 from crm_sync.clients.hubspot_errors import error_of
 from crm_sync.clients.hubspot_presence import merged_ids
 from crm_sync.clients.hubspot_values import object_id
-from crm_sync.clients.reading import one_line
+from crm_sync.clients.reading import one_line, reads_answers_of
+from crm_sync.errors import TransientError
 from tests.crm_sync.clients.wire import answer_of
 
 
@@ -45,3 +46,15 @@ def test_merged_ids_without_end_are_cut() -> None:
     found = merged_ids({"properties": {"hs_merged_object_ids": listed}})
 
     assert found == [str(number) for number in range(1000)]
+
+
+def test_an_answer_of_another_kind_fails_with_a_sentence_and_is_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    @reads_answers_of("HubSpot")
+    def name_in(body: dict[str, str]) -> str:
+        return body["name"]
+
+    with pytest.raises(TransientError, match="HubSpot answered with something that Fincelo cannot read"):
+        name_in({})
+    assert [record.exc_info is not None for record in caplog.records] == [True]
