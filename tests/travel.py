@@ -1,6 +1,6 @@
 """Travel in time: the database's business day is another one."""
 
-from datetime import date
+from datetime import date, datetime
 
 import psycopg
 from django.db import connection
@@ -15,6 +15,11 @@ _REAL = """
 def travel_to(day: date) -> None:
     """Documents may be dated up to this day, and pages and commands take it for today."""
     _replace(f"SELECT date '{day}'")
+
+
+def travel_to_moment(moment: datetime) -> None:
+    """The day that a moment has in the workspace's zone, by the product's own reckoning."""
+    _replace(_REAL.replace("clock_timestamp()", f"timestamptz '{moment.isoformat()}'"))
 
 
 def travel_back() -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise, product
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from billing.enums import InstalmentState
@@ -19,6 +20,7 @@ from contracts.models import Contract, Workspace
 from tests.billing.builders import AHEAD, Deal, ensure_legal_entity, sign
 from tests.billing.calendars import KATHMANDU, KIRITIMATI, NEW_YORK, ZONES, day_in
 from tests.invariants import WITHOUT_CRM, assert_no_violations
+from tests.travel import travel_to_moment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, AHEAD]
 
@@ -32,11 +34,11 @@ At = Callable[[datetime], None]
 
 
 @pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> At:
+def at() -> At:
     """The worker's task, at that moment."""
 
     def run(moment: datetime) -> None:
-        monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
+        travel_to_moment(moment)
         bill_due()
 
     return run
@@ -157,6 +159,7 @@ def begin(zone: str, contracts: Sequence[Deal]) -> None:
             "TRUNCATE contracts_customer, contracts_auditentry, billing_billingrun, billing_numberseries,"
             " django_q_ormq RESTART IDENTITY CASCADE"
         )
+    settings.WITNESS_PATH.unlink(missing_ok=True)  # else the numbers of the year before would count as given
     workspace(zone)
     sign(*contracts, as_of=FIRST)
 

@@ -193,7 +193,10 @@ CASES = [
     ),
     Case(code=HoldCode.DUPLICATE_SUSPECT, key="", offers=(Cure.ANYWAY,)),
 ]
-CRM_ALONE = {HoldCode.NO_ACCOUNT, HoldCode.STAGE_CONFLICT, HoldCode.MERGED_DEALS, HoldCode.WRITE_FAILED}
+CRM_ALONE = {
+    *(HoldCode.NO_ACCOUNT, HoldCode.STAGE_CONFLICT, HoldCode.MERGED_DEALS, HoldCode.WRITE_FAILED),
+    *(HoldCode.RECORD_UNREADABLE, HoldCode.COUNTRY_UNKNOWN),
+}
 """Cured in the CRM, on the connection's page, by a person's comparison, or by itself; each has tests of its own."""
 
 

@@ -162,10 +162,12 @@ def test_held_deal_is_read_again(people: People, product: Product) -> None:
 def test_contracts_of_a_connection_in_review_wait_for_approval(people: People, product: Product) -> None:
     page = people.open("finance", "/settings/crm/2/")
     page.get_by_role("radio", name=re.compile("Review")).check()
-    page.get_by_role("button", name="Save settings").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save settings").click()
     for _ in range(3):
         page.goto(product.demo.hubspot)
-        page.get_by_role("button", name="Close won").first.click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Close won").first.click()
     page = people.open("finance", "/settings/crm/2/")
     page.get_by_role("button", name="Sync now").first.click()
     wait_for_the_end(page)
