@@ -158,7 +158,7 @@ def test_decision_beside_a_run_that_writes_the_deal_ends_in_no_deadlock(
     person = threading.Thread(target=decide)
 
     def decide_while_the_deal_is_locked(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
-        if "crm_sync_crmaccount" in sql and not person.ident:
+        if "contracts_customer" in sql and not person.ident:
             person.start()
             person.join(0.5)
         return execute(sql, *args)
