@@ -25,9 +25,11 @@ BACKENDS = "tests.billing.mailing.backends"
 
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Path:
-    monkeypatch.setenv("KEPT_MAILS", str(tmp_path))
+    folder = tmp_path / "mails"  # beside the witness of the numbers
+    folder.mkdir()
+    monkeypatch.setenv("KEPT_MAILS", str(folder))
     settings.EMAIL_BACKEND = f"{BACKENDS}.Keeps"
-    return tmp_path
+    return folder
 
 
 def credit_all() -> None:

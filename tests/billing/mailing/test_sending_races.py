@@ -28,9 +28,11 @@ BACKENDS = "tests.billing.mailing.backends"
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Path:
     """Where the mail server of these tests keeps what it has got."""
-    monkeypatch.setenv("KEPT_MAILS", str(tmp_path))
+    folder = tmp_path / "mails"  # beside the witness of the numbers
+    folder.mkdir()
+    monkeypatch.setenv("KEPT_MAILS", str(folder))
     settings.EMAIL_BACKEND = f"{BACKENDS}.Keeps"
-    return tmp_path
+    return folder
 
 
 def message_ids(kept: Path) -> Counter[str]:
