@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from billing.activation import ActivationOrder, activate_billing
-from billing.models import Invoice, LegalEntity
+from billing.models import DatabaseMark, Invoice, LegalEntity
 from billing.periods import plan_instalments
 from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import BillingCycle, BillingTiming, ContractState
@@ -120,6 +121,12 @@ def ensure_legal_entity(**facts: Any) -> LegalEntity:
         },
     )
     return entity
+
+
+def forget_numbers() -> None:
+    """After a test emptied the tables of documents: the witness knows of none either."""
+    settings.WITNESS_PATH.unlink(missing_ok=True)
+    DatabaseMark.objects.update(is_witnessed=False)
 
 
 def invoices() -> Sequence[tuple[str | None, str]]:

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise, product
 
 import pytest
-from django.conf import settings
 from django.db import connection
 
 from billing.enums import InstalmentState
@@ -17,7 +16,7 @@ from billing.models import BillingRun, Instalment, Invoice
 from billing.tasks import bill_due
 from contracts.enums import BillingCycle, BillingTiming, LeadDays
 from contracts.models import Contract, Workspace
-from tests.billing.builders import AHEAD, Deal, ensure_legal_entity, sign
+from tests.billing.builders import AHEAD, Deal, ensure_legal_entity, forget_numbers, sign
 from tests.billing.calendars import KATHMANDU, KIRITIMATI, NEW_YORK, ZONES, day_in
 from tests.invariants import WITHOUT_CRM, assert_no_violations
 from tests.travel import travel_to_moment
@@ -159,7 +158,7 @@ def begin(zone: str, contracts: Sequence[Deal]) -> None:
             "TRUNCATE contracts_customer, contracts_auditentry, billing_billingrun, billing_numberseries,"
             " django_q_ormq RESTART IDENTITY CASCADE"
         )
-    settings.WITNESS_PATH.unlink(missing_ok=True)  # else the numbers of the year before would count as given
+    forget_numbers()
     workspace(zone)
     sign(*contracts, as_of=FIRST)
 

@@ -20,7 +20,7 @@ from billing.models import BillingRun, Instalment, Invoice, InvoiceLine, Invoice
 from billing.numbering import take_numbers
 from contracts.enums import ContractState
 from contracts.models import Contract
-from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, forget_numbers, sign
 from tests.invariants import WITHOUT_CRM, assert_no_violations
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, AHEAD]
@@ -130,6 +130,7 @@ def forget_billing() -> None:
         )
         cursor.execute("DELETE FROM billing_billingrun")
         cursor.execute("UPDATE billing_instalment SET state = 'planned'")
+    forget_numbers()
 
 
 def in_thread(work: Callable[[], object]) -> threading.Thread:

@@ -5,6 +5,7 @@ from django.db import transaction
 
 from billing.models import NumberSeries
 from billing.numbering import DocumentNumber, UnableToIssueInvoice, take_numbers
+from billing.restoring import mark_here
 from tests.billing.builders import ensure_legal_entity
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,7 @@ def test_issue_dates_never_fall() -> None:
 
 def test_a_number_has_at_most_16_characters() -> None:
     entity = ensure_legal_entity(invoice_prefix="ABCD")
+    mark_here()
     NumberSeries.objects.create(legal_entity=entity, year=2026, next_number=999_999)
 
     [last] = take_numbers(legal_entity=entity, issue_date=DAY, count=1)

@@ -6,6 +6,8 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 
+from tests.billing.builders import forget_numbers
+
 Rows = list[tuple[Any, ...]]
 
 BUSINESS = {
@@ -89,3 +91,4 @@ def forget_imports() -> None:
             "UPDATE crm_sync_connection SET cursor_modified_at = NULL, cursor_external_id = '',"
             " cursor_window_end = NULL, cursor_reached_at = NULL, state = 'connected', state_reason = '', not_before = NULL"
         )
+    forget_numbers()

@@ -24,8 +24,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)
-def _sender(transactional_db: None) -> None:
-    ensure_legal_entity()
+def _many_deals_at_once_are_billed(salesforce: Connection) -> None:
+    """Else their billing would wait for a person: they are many, and of customers abroad."""
+    ensure_legal_entity(country="IE")
+    Connection.objects.update(most_new_deals=30_000)
 
 
 def at_once(manage: Manage, *commands: tuple[str, ...]) -> list[Ended]:
@@ -98,6 +100,7 @@ def test_four_syncs_at_once(salesforce: Connection, org: Org, manage: Manage) ->
 def test_four_syncs_of_two_connections_at_once(
     salesforce: Connection, hubspot: Connection, org: Org, portal: Portal, manage: Manage
 ) -> None:
+    Connection.objects.update(most_new_deals=30_000)
     org.add_won_deals(100)
     org.max_page_size = 20
     clock = portal.clock
