@@ -63,6 +63,28 @@ PARTY = {
     "electronic_address": {"scheme": "", "id": ""},
     "contact": {"name": "", "phone": "", "email": ""},
 }
+SELLER = {
+    **PARTY,
+    "name": "Fincelo Inc",
+    "address": {**ADDRESS, "lines": ["2 Side Street"]},
+    "tax_number": "US-2",
+    "legal_info": "",
+    "footer": "",
+    "logo": "",
+}
+BUYER = {
+    **PARTY,
+    "name": "Müller & Söhne",
+    "address": {**ADDRESS, "lines": ["1 Main Street"]},
+    "tax_number": "US-1",
+    "printed_name": "",
+    "kind": "business",
+    "buyer_id": "",
+    "buyer_reference": "",
+    "accounting_reference": "",
+    "billing_email": "billing@example.com",
+    "language": "en",
+}
 
 
 def test_an_invoice_is_a_frozen_copy(admin_user: User) -> None:
@@ -98,28 +120,8 @@ def test_an_invoice_is_a_frozen_copy(admin_user: User) -> None:
         "payment_terms_days": 30,
         "po_number": "PO 7",
         "custom_fields": [],
-        "seller": {
-            **PARTY,
-            "name": "Fincelo Inc",
-            "address": {**ADDRESS, "lines": ["2 Side Street"]},
-            "tax_number": "US-2",
-            "legal_info": "",
-            "footer": "",
-            "logo": "",
-        },
-        "buyer": {
-            **PARTY,
-            "name": "Müller & Söhne",
-            "address": {**ADDRESS, "lines": ["1 Main Street"]},
-            "tax_number": "US-1",
-            "printed_name": "",
-            "kind": "business",
-            "buyer_id": "",
-            "buyer_reference": "",
-            "accounting_reference": "",
-            "billing_email": "billing@example.com",
-            "language": "en",
-        },
+        "seller": SELLER,
+        "buyer": BUYER,
     }
     assert list(InvoiceLine.objects.values_list()) == [
         (
