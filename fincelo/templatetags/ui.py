@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.forms import BaseForm
 from django.template import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -19,7 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from billing.tax import percent_of
 from contracts.money import Money
 from contracts.writing import current, write_amount, write_day, write_moment, write_number
-from fincelo import background, navigation, states
+from fincelo import background, navigation, refused, states
 from fincelo.awaited import Waiting
 from fincelo.enums import WorkState
 from fincelo.once import FIELD
@@ -56,6 +57,12 @@ def icon(name: str) -> SafeString:
 def once() -> SafeString:
     """The token by which a form that is sent twice is carried out once."""
     return format_html('<input type="hidden" name="{}" value="{}">', FIELD, secrets.token_urlsafe(18))
+
+
+@register.simple_tag(takes_context=True)
+def kept(context: Context, form: BaseForm | None, action: str) -> BaseForm | None:
+    """The form as it was refused at this address, to be shown in place of the fresh one."""
+    return form and refused.kept(getattr(context, "request", None), form, action=action)
 
 
 @register.simple_tag

@@ -85,5 +85,5 @@
   document.addEventListener("htmx:load", (event) => event.detail.elt !== document.body && enhance(event.detail.elt));
   enhance(document);
   markTheme();
-  document.querySelector("main [aria-invalid=true]")?.focus();
+  document.querySelector("main [aria-invalid=true], main [data-refused]")?.focus();
 })();
