@@ -42,7 +42,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "closed_triggers database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
-            "admin apps checks context form_renderer management middleware odd_requests one_sentence once refused roles templatetags urls views wsgi"
+            "admin apps checks context finished form_renderer management middleware odd_requests one_sentence once refused roles templatetags urls views wsgi"
         ),
     },
     "access": {

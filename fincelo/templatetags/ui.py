@@ -83,13 +83,8 @@ def money(minor: int, currency: str, *, column: str = "") -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def work(
-    context: Context, waiting: Waiting | None, back: str = "", *, polls: bool = True, reloads: bool = True
-) -> SafeString:
-    """Background work that the page waits for; nothing when there is none, or when it is done.
-
-    `reloads`: off on a page with forms, where what was typed would be lost; it says then that it is done.
-    """
+def work(context: Context, waiting: Waiting | None, back: str = "", *, polls: bool = True) -> SafeString:
+    """Background work that the page waits for; nothing when there is none, or when it is done."""
     request = context["request"]
     if waiting is None:
         return SafeString("")
@@ -97,7 +92,7 @@ def work(
     inputs = {
         "waiting": waiting,
         "back": back,
-        "back_query": urlencode({"next": back} | ({} if reloads else {"stays": 1})),
+        "back_query": urlencode({"next": back}),
         "ended": ended_sentence(waiting) if waiting.is_over else "",
         "stuck": stuck_sentence(waiting) if waiting.is_stuck else "",
         "polls": polls and waiting.may_be_seen_by(request.user),
