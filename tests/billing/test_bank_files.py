@@ -1,6 +1,7 @@
 """Payment files as banks and spreadsheets write them: read by a choice made once, or named, never guessed."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from billing.bank_files import Choice, DayOrder, DecimalMark, Role, UnreadableFile
+from billing.bank_files import Choice, Role
+from billing.bank_formats import UnreadableFile
+from billing.bank_values import DayOrder, DecimalMark
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.models import BankProfile, Invoice, LegalEntity, Payment, PaymentImport
@@ -82,7 +85,7 @@ def test_two_readings_and_other_formats_are_named(key: str, sentence: str) -> No
     [
         (["1.234", "2.50"], ["1.234", "2.50"]),
         (["1.234", "2,50"], ["1234", "2.50"]),
-        (["1 234,50", "EUR 7,00"], ["1234.50", "7.00"]),
+        (["1 234,50", "BHD 7,00"], ["1234.50", "7.00"]),
         (["1\u202f234.50-"], ["-1234.50"]),
         (["\u22125,00"], ["-5.00"]),
         (["1'234.50", "12"], ["1234.50", "12"]),
@@ -90,9 +93,14 @@ def test_two_readings_and_other_formats_are_named(key: str, sentence: str) -> No
         (["0,125"], "asked"),
         (["1,234"], "asked"),
         (["1.50", "1,50"], "mixed"),
+        (["1,23,456.00"], ["123456.00"]),
+        (["(1.50)", "1.50 DR", "2.50 CR", "USX"], ["-1.50", "-1.50", "2.50", None]),
+        (["10 00", "1.50"], [None, "1.50"]),
+        (["\u200e1.50", "\u20131.50", "--1.50"], ["1.50", "-1.50", None]),
+        ([".50"], ["0.50"]),
     ],
 )
-def test_the_whole_column_has_one_form(amounts: list[str], said: list[str] | str) -> None:
+def test_the_whole_column_has_one_form(amounts: list[str], said: list[str | None] | str) -> None:
     lines = "".join(f"INV-2026-000001;{amount};BHD;2026-11-21\n" for amount in amounts)
     text = f"invoice;amount;currency;date\n{lines}".encode()
     if said == "mixed":
@@ -106,7 +114,7 @@ def test_the_whole_column_has_one_form(amounts: list[str], said: list[str] | str
         assert [question.code for question in read.questions] == ["decimal_mark"]
     else:
         assert [row.payment and row.payment.amount for row in read.rows] == [
-            Money(minor=round(float(one) * 1000), currency="BHD") for one in said
+            one and Money(minor=round(float(one) * 1000), currency="BHD") for one in said
         ]
 
 
@@ -120,10 +128,113 @@ def test_the_whole_column_has_one_form(amounts: list[str], said: list[str] | str
         ("XINV-2026-000001", []),
         ("RE 2026-000001", []),
         ("INV-2026-000001A", []),
+        ("INV-2026-000001/000002", ["INV-2026-000001", "INV-2026-000002"]),
+        ("INV-2026-000001 und 000003, danke", ["INV-2026-000001", "INV-2026-000003"]),
+        ("INV-2026-000001, 100 EUR", ["INV-2026-000001"]),
     ],
 )
 def test_numbers_are_found_within_a_text(text: str, numbers: list[str]) -> None:
     assert find_numbers(text, prefixes=["INV"]) == numbers
+
+
+HEAD = "invoice;amount;currency;date;reference\n"
+PAID = ("INV-2026-000001", "100.00", "EUR", "2026-11-21")
+NUMBERED = "Date;Description;{};Balance\n"
+OUT = "The money went out, so it is no payment of an invoice."
+READINGS: dict[str, tuple[bytes, list[tuple[str, ...] | str]]] = {
+    "day with its month as a word": (f"{HEAD}INV-2026-000001;100.00;EUR;21-Nov-26;x\n".encode(), [PAID]),
+    "French month": (f"{HEAD}INV-2026-000001;100.00;EUR;21 nov. 2026;x\n".encode(), [PAID]),
+    "Japanese day": (f"{HEAD}INV-2026-000001;100.00;EUR;2026年11月21日;x\n".encode(), [PAID]),
+    "marks nobody sees": (f"{HEAD}INV-2026-000001;100.00;EUR;\u200e21.11.2026;x\n".encode(), [PAID]),
+    "two byte order marks": (f"\ufeff\ufeff{HEAD}INV-2026-000001;100.00;EUR;2026-11-21;x\n".encode(), [PAID]),
+    "UTF-16 without a mark": (f"{HEAD}INV-2026-000001;100.00;EUR;2026-11-21;x\n".encode("utf-16-be"), [PAID]),
+    "currency in the head": (b"Invoice,Amount (EUR),Date\nINV-2026-000001,100.00,2026-11-21\n", [PAID]),
+    "no head words": (b"INV-2026-000001,100.00,EUR,2026-11-21\n", ["asked"]),
+    "decimal comma that separates": (
+        b"invoice,date,currency,amount\nINV-2026-000001,2026-11-21,EUR,100,50\n",
+        ["The row has more cells than there are columns, as when a number holds the separator."],
+    ),
+    "minus among the money out": (
+        b"invoice;date;currency;debit;credit\nINV-2026-000001;2026-11-21;EUR;-100.00;\n",
+        [("INV-2026-000001", "-100.00", "EUR", "2026-11-21")],
+    ),
+    "zero in the column that does not count": (
+        b"invoice;date;currency;debit;credit\nINV-2026-000001;2026-11-21;EUR;0.00;100.00\n",
+        [PAID],
+    ),
+    "money in and out": (
+        b"invoice;date;currency;debit;credit\nINV-2026-000001;2026-11-21;EUR;5.00;100.00\n",
+        ["It says that 100.00 came in and that 5.00 went out."],
+    ),
+    "two currencies": (
+        f"{HEAD}INV-2026-000001;USD 100.00;EUR;2026-11-21;x\n".encode(),
+        ["It names two currencies, EUR and USD."],
+    ),
+    "side in a column of its own": (
+        b"invoice;amount;currency;date;Soll/Haben\n"
+        b"INV-2026-000001;100.00;EUR;2026-11-21;H\nINV-2026-000002;100.00;EUR;2026-11-21;S\n",
+        [PAID, ("INV-2026-000002", "-100.00", "EUR", "2026-11-21")],
+    ),
+    "quoted line break": (f'{HEAD}INV-2026-000001;100.00;EUR;2026-11-21;"a\nb; c"\n'.encode(), [PAID]),
+    "quotation mark left open": (
+        f'{HEAD}INV-2026-000001;100.00;EUR;2026-11-21;"Acme\nINV-2026-000002;5.00;EUR;2026-11-21;x\n'.encode(),
+        ["is not closed"],
+    ),
+    "quotation mark closed lines later": (
+        f'{HEAD}INV-2026-000001;1.00;EUR;2026-11-21;"A\nINV-2026-000002;5.00;EUR;2026-11-21;B"\n'.encode(),
+        ["is not closed"],
+    ),
+    "only separators": (b";;;\n;;;\n", ["The file is no table with columns."]),
+    "web page": (b"<html><table><tr><td>Date</td></tr></table></html>", ["The file is a web page"]),
+    "QIF": (b"!Type:Bank\nD11/21/2026\nT100.00\n^\n", ["The file is QIF"]),
+    "OFX 2": (b'<?xml version="1.0"?><?OFX OFXHEADER="200"?><OFX></OFX>', ["The file is OFX"]),
+    "MT942": (b":20:X\r\n:25:1/2\r\n:34F:EUR0,\r\n", ["The file is MT942"]),
+    "JSON": (b'[{"amount": 1}]', ["The file is JSON"]),
+    "CAMT in UTF-16": ('<Document xmlns="x:camt.053.001.08"/>'.encode("utf-16"), ["The file is CAMT.053"]),
+    "one column": (b"hello\nworld\n", ["The file is no table with columns."]),
+}
+
+
+REFUSED_WHOLLY = [
+    name
+    for name, (_, [wanted, *_]) in READINGS.items()
+    if str(wanted).startswith(("is not closed", "The file"))
+]
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_other_files_are_read_in_one_way_or_say_why_not(name: str) -> None:
+    content, wanted = READINGS[name]
+    if name in REFUSED_WHOLLY:
+        with pytest.raises(UnreadableFile, match=re.escape(str(wanted[0]))):
+            read_file(content=content)
+        return
+    read = read_file(content=content)
+    if wanted == ["asked"]:
+        assert read.questions
+        assert len(read.rows) == 1  # the first line is a payment, not the names of columns
+        return
+    said = [
+        (
+            row.number,
+            str(row.payment.amount.to_decimal()),
+            row.payment.amount.currency,
+            f"{row.payment.received_date}",
+        )
+        if row.payment
+        else row.problem
+        for row in read.rows
+    ]
+    assert not read.questions
+    assert all(
+        want == got or (isinstance(want, str) and want in got) for want, got in zip(wanted, said, strict=True)
+    )
+
+
+def test_heads_that_nobody_knows_are_found_below_a_preamble() -> None:
+    text = "Bank X;;;\nKonto;123;;\nDzień;Kwota;Opis;Waluta\n21.11.2026;100,00;INV-2026-000001;PLN\n"
+
+    assert list(read_file(content=text.encode()).table.header) == ["Dzień", "Kwota", "Opis", "Waluta"]
 
 
 @pytest.fixture
@@ -241,6 +352,34 @@ def test_a_currency_that_nobody_has_chosen_is_asked_for_at_its_field(finn: Clien
     assert "No column names the currency. In which currency is this account?" in page.text
     assert 'id="id_account_currency_error"' in page.text
     assert Payment.objects.count() == 0
+
+
+CYRILLIC = "Дата;Сумма;Валюта;Назначение\n21.11.2026;{};EUR;INV-2026-000001\n"
+
+
+def test_an_encoding_is_chosen_before_its_columns_and_kept(finn: Client, invoice: Invoice) -> None:
+    upload(finn, CYRILLIC.format("60,00").encode("cp1251"))
+    done = PaymentImport.objects.get()
+    choice = {
+        "name": "Bank",
+        "encoding": "cp1251",
+        "date": "Дата",
+        "amount": "Сумма",
+        "currency": "Валюта",
+        "reference": "Назначение",
+        "decimal_mark": "comma",
+        "day_order": "day_first",
+        "record": "1",
+    }
+
+    looked = finn.post(f"/payments/imports/{done.pk}/read/", {"name": "Bank", "encoding": "cp1251"}).text
+    finn.post(f"/payments/imports/{done.pk}/read/", choice)
+    upload(finn, CYRILLIC.format("40,00").encode("cp1251"), "later.csv")
+    upload(finn, CYRILLIC.format("1.50").encode("cp1251"), "changed.csv")
+
+    assert "Назначение" in looked
+    assert list(Payment.objects.order_by("pk").values_list("amount_minor", flat=True)) == [60_00, 40_00]
+    assert PaymentImport.objects.get(file_name="changed.csv").is_preview  # it is not written as chosen
 
 
 def test_a_preview_is_discarded(finn: Client, invoice: Invoice) -> None:
