@@ -11,11 +11,8 @@ from django.db import OperationalError, connections
 class Command(check.Command):
     def handle(self, *app_labels: Any, **options: Any) -> None:
         """Without `--database` and `--tag`, as most people call it: every check that can be asked."""
-        if not options["databases"] and not options["tags"]:
-            if answers():
-                options["databases"] = ["default"]
-            else:
-                self.stderr.write("The database does not answer, so nothing was checked in it.")
+        if not options["databases"] and not options["tags"] and answers():
+            options["databases"] = ["default"]
         super().handle(*app_labels, **options)
 
 
