@@ -70,7 +70,6 @@ def hold_page(request: HttpRequest, pk: int) -> HttpResponse:
         "deal": deal,
         "connection": deal.connection,
         "problems": [(one, permitted(one.cures, request=request)) for one in problems],
-        "problem_tone": "off" if hold.resolved_at else "wait",
         "sentence": sentence_of(hold),
         "record": records.order_by("-id").first(),
         "overrides": overrides.overrides_of(deal),
