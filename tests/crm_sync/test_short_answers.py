@@ -222,6 +222,27 @@ def test_short_answer_of_salesforce(
     assert (run(salesforce).state, Contract.objects.count()) == ("done", 5 + (not is_first))
 
 
+@pytest.mark.parametrize("is_first", [True, False], ids=["first import", "poll"])
+def test_deal_shown_twice_in_the_place_of_another(
+    salesforce: Connection, org: Org, tampering: Tampering, run: Run, is_first: bool
+) -> None:
+    """As many rows as were announced, and one deal fewer."""
+    account = org.add_account("Acme")
+    if not is_first:
+        sell(org, account=account)
+        run(salesforce)
+    for number in range(3):
+        sell(org, account=account, Amount=100 + number)
+    before = cursor_of(salesforce)
+    tampering.changes = [("/query", lambda body: body["records"].__setitem__(-1, body["records"][-2]))]
+    tampering.skipped, tampering.times = 0, 1
+
+    failed = run(salesforce)
+
+    assert (failed.state, failed.error_kind, cursor_of(salesforce)) == ("failed", "transient", before)
+    assert (run(salesforce).state, Contract.objects.count()) == ("done", 3 + (not is_first))
+
+
 @pytest.mark.parametrize("short", [by_one, by_all])
 @pytest.mark.parametrize("call", [0, 1, 2], ids=["won ids", "stored deals", "accounts"])
 def test_short_answer_in_a_sweep(
