@@ -361,5 +361,5 @@ def ask_day_order(days: Sequence[str], choice: Choice) -> tuple[DayOrder, list[Q
     if not either:
         return DayOrder.DAY_FIRST, []
     first, second = (read_day(either, order=order) for order in DayOrder)
-    sentence = f"{either!r} can be {first:%-d %B %Y} or {second:%-d %B %Y}. Which is meant?"
+    sentence = f"{either!r} can be {first} or {second}. Which is meant?"
     return DayOrder.DAY_FIRST, [Question(code=QuestionCode.DAY_ORDER, role=None, sentence=sentence)]

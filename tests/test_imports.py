@@ -42,7 +42,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "closed_triggers database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
-            "admin apps checks context form_renderer management middleware odd_requests one_sentence once roles templatetags urls views wsgi"
+            "admin apps checks context finished form_renderer management middleware odd_requests one_sentence once refused roles templatetags urls views wsgi"
         ),
     },
     "access": {
@@ -50,7 +50,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.INTERFACES: "adapter admin apps forms management middleware urls views",
     },
     "contracts": {
-        Layer.VALUES: "addresses countries currencies custom_values drafts enums money tax_ids terms writing",
+        Layer.VALUES: "addresses countries currencies custom_values drafts enums money sentences tax_ids terms writing",
         Layer.MODELS: "bulk migrations models party_columns transactions triggers",
         Layer.DOMAIN: (
             "sealing approving audit clock contacts custom_fields custom_filters exporting invariants operations particulars queries reopening "
@@ -84,8 +84,8 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.DOMAIN: (
             "accounts adopting alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields deal_links diagnosis due_checks foretelling foretold_warnings "
-            "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "deciding_billing key_canary known_deals leaving loose_grants mapping_rows mapping_versions mappings merge_chains merging "
+            "health health_parts held_summary history hold_groups hold_lists hold_mails hold_reminders holds invariants "
+            "deciding_billing key_canary known_deals leaving loose_grants mapped_pages mapping_rows mapping_versions mappings merge_chains merging "
             "org_facts overrides pages pausing "
             "preflight previewing reapplying recent_deals records rereading runs samples stages starting story suspects tie_out timing unclear_deals "
             "tie_out_checks told watch writing"
