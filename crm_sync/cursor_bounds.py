@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from contracts.clock import database_now
 from crm_sync.deals import Cursor, DealPage
-from crm_sync.pages import Sight
+from crm_sync.mapped_pages import Sight
 
 MOST_AHEAD = timedelta(minutes=10)
 CLOCK_AHEAD = (
-    "{crm} told a time that is still to come, {told}. Fincelo goes on from the present instead, and reads the "
-    "deals of the last hour again."
+    "{crm} told a time that is still to come, {told}. Fincelo goes on from the present instead, and reads "
+    "the deals of the last hour again."
 )
 
 

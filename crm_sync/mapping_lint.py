@@ -174,8 +174,8 @@ def doubtful_unit(
     read_as = f"its plain numbers are read as {unit.label.lower()}"
     if evidence.proof is Proof.OTHER_NAME:
         what = (
-            f"is fed by {source.label}, which is named for {evidence.example}; {read_as}. Choose another field, "
-            "or have it read by its translation table only"
+            f"is fed by {source.label}, which is named for {evidence.example}; {read_as}. Choose another "
+            "field, or have it read by its translation table only"
         )
         yield problem(rule, what, blocking=not is_chosen, fact=f"unit:{source.name}:{evidence.example}")
     elif evidence.proof is Proof.DOUBT and not is_chosen:

@@ -18,7 +18,11 @@ MOST_YEARS = 10
 YEAR_NAMES = synonyms.YEAR_WORDS - {"an", "ar"} | {"yearly"}
 MONTH_NAMES = synonyms.MONTH_WORDS
 OTHER_NAMES = (
-    synonyms.DAY_WORDS | synonyms.WEEK_WORDS | synonyms.QUARTER_WORDS | synonyms.HALF_YEAR_WORDS | {"quarterly"}
+    synonyms.DAY_WORDS
+    | synonyms.WEEK_WORDS
+    | synonyms.QUARTER_WORDS
+    | synonyms.HALF_YEAR_WORDS
+    | {"quarterly"}
 )
 """Of units in which no plain number is read."""
 

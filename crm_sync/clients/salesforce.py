@@ -358,7 +358,9 @@ class SalesforceClient(SalesforceSchema):
             (source_object, name)
             for source_object, names in asked.items()
             if names
-            for shown in [{str(one.get("name")).lower() for one in self.fields_shown(ENTITIES[source_object][0])}]
+            for shown in [
+                {str(one.get("name")).lower() for one in self.fields_shown(ENTITIES[source_object][0])}
+            ]
             for name in names
             if "." not in name and name.lower() not in shown
         }

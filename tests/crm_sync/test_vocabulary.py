@@ -174,7 +174,8 @@ def test_a_translation_of_words_that_deny_a_timing_has_to_name_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Annual w/o prepayment", "Yearly, isn't in advance", "J\u00e4hrlich ohne Vorschuss, nicht voraus"]
+    "text",
+    ["Annual w/o prepayment", "Yearly, isn't in advance", "J\u00e4hrlich ohne Vorschuss, nicht voraus"],
 )
 def test_denied_timings_are_not_taken(text: str) -> None:
     assert timing_beside(text) == NoRhythm(why=Misread.SEVERAL)

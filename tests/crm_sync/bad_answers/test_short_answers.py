@@ -1,6 +1,6 @@
 """A short answer is not the end: what was announced and not shown fails the run, and the cursor stays."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,10 +9,7 @@ from contracts.models import Contract
 from crm_sync.enums import RunTrigger
 from crm_sync.models import Connection
 from crm_sync.sync import Order, sync
-from demo.http_server import Server
-from demo.hubspot.app import build_app as build_hubspot
 from demo.hubspot.portal import Portal
-from demo.salesforce.app import build_app as build_salesforce
 from demo.salesforce.org import Org
 from tests.crm_sync.clients.portals import StandingClock
 from tests.crm_sync.conftest import Run
@@ -21,37 +18,6 @@ from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
 from tests.crm_sync.tampering import Body, Tampering
 
 Shorten = Callable[[Body], object]
-
-
-@pytest.fixture
-def clock() -> StandingClock:
-    return StandingClock()
-
-
-@pytest.fixture
-def portal(clock: StandingClock) -> Portal:
-    return Portal(clock=clock)
-
-
-@pytest.fixture
-def tampering() -> Tampering:
-    return Tampering()
-
-
-@pytest.fixture
-def hubspot_server(portal: Portal, tampering: Tampering, settings) -> Iterator[Server]:
-    with Server(build_hubspot(portal, intercept=tampering)) as server:
-        settings.CRM_TRUSTED_ORIGINS = [*settings.CRM_TRUSTED_ORIGINS, server.url]
-        settings.HUBSPOT_API_URL = server.url
-        yield server
-
-
-@pytest.fixture
-def salesforce_server(org: Org, tampering: Tampering, settings) -> Iterator[Server]:
-    application = build_salesforce(org)
-    with Server(lambda request: tampering(request, application)) as server:
-        settings.CRM_TRUSTED_ORIGINS = [*settings.CRM_TRUSTED_ORIGINS, server.url]
-        yield server
 
 
 def by_one(rows: str) -> Shorten:
