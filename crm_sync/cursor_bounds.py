@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
 from contracts.clock import database_now
 from crm_sync.deals import Cursor, DealPage
 from crm_sync.mapped_pages import Sight
@@ -20,8 +18,11 @@ CLOCK_AHEAD = (
 )
 
 
-def bounded(pages: Iterator[DealPage], *, sight: Sight) -> Iterator[DealPage]:
-    """The same pages. A wrong clock stands with the run as a note, and degrades nothing."""
+def bounded(pages: Iterator[DealPage], *, sight: Sight, at: datetime) -> Iterator[DealPage]:
+    """The same pages; `at`: when the run began.
+
+    A wrong clock stands with the run as a note, and degrades nothing.
+    """
     before = sight.connection.cursor_modified_at
     for page in pages:
         cursor = page.cursor
@@ -31,7 +32,7 @@ def bounded(pages: Iterator[DealPage], *, sight: Sight) -> Iterator[DealPage]:
         if before and cursor.modified_at and cursor.modified_at < before:
             cursor = replace(cursor, modified_at=before)
         latest = max(moments(cursor), default=None)
-        if latest is not None and is_to_come(latest):
+        if latest is not None and is_to_come(latest, at=at):
             crm = sight.connection.get_provider_display()
             sight.notes.append(CLOCK_AHEAD.format(crm=crm, told=f"{latest:%Y-%m-%d %H:%M} UTC"))
             cursor = not_after(database_now(), cursor=cursor)
@@ -42,9 +43,9 @@ def moments(cursor: Cursor) -> list[datetime]:
     return [one for one in (cursor.modified_at, cursor.window_end, cursor.reached_at) if one is not None]
 
 
-def is_to_come(moment: datetime) -> bool:
+def is_to_come(moment: datetime, *, at: datetime) -> bool:
     """The database is asked only where this process's clock has a doubt."""
-    return moment > timezone.now() + MOST_AHEAD and moment > database_now() + MOST_AHEAD
+    return moment > at + MOST_AHEAD and moment > database_now() + MOST_AHEAD
 
 
 def not_after(now: datetime, *, cursor: Cursor) -> Cursor:

@@ -141,7 +141,7 @@ def within_allowance(order: Order, *, client: CrmClient) -> Order:
 
 def poll(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
     pages = fetch(client=client, sight=sight, order=order, began_at=run.started_at)
-    for page in until_time_is_up(bounded(pages, sight=sight)):
+    for page in until_time_is_up(bounded(pages, sight=sight, at=run.started_at)):
         refuse_without_currency(client=client, deals=page.deals, connection=sight.connection)
         sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
         seen.note(page.deals)

@@ -18,6 +18,8 @@ from tests.crm_sync.conftest import Run
 from tests.crm_sync.counted.request_log import A_SECOND
 from tests.crm_sync.sales import sell, sell_in_hubspot
 
+pytestmark = pytest.mark.django_db
+
 
 class WrongClock:
     """Shows another time on one answer to a question for deals, once it is set."""
