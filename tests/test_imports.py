@@ -77,7 +77,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "causes crm_types deals enums errors findings rhythms synonyms words",
         Layer.PURE: (
             "clients deal_references durations field_gaps mail_addresses mapped mapping mapping_changes mapping_lint "
-            "mapping_rules mapping_words near_misses origins pacing problems proposals readers rhythm_words "
+            "choice_labels mapping_rules mapping_words near_misses origins pacing problems proposals readers rhythm_words "
             "safe_links selection term_units transforms"
         ),
         Layer.MODELS: "fields migrations models",
