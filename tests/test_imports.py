@@ -38,7 +38,7 @@ class Layer(IntEnum):
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
         Layer.VALUES: "rights database_errors enums env logs redaction validators",
-        Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs randomness settings spreadsheets states",
+        Layer.PURE: "dev_secrets ending embedded_postgres invariants json_cache navigation origin pagination postgres_programs randomness settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "closed_triggers database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
@@ -85,7 +85,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "accounts adopting alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields deal_links diagnosis due_checks foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "deciding_billing key_canary known_deals leaving loose_grants mapping_rows mapping_versions mappings merge_chains merging "
+            "deciding_billing key_canary known_deals leaving loose_grants revoking mapping_rows mapping_versions mappings merge_chains merging "
             "org_facts overrides pages pausing "
             "preflight previewing reapplying recent_deals records rereading runs samples stages starting story suspects tie_out timing unclear_deals "
             "tie_out_checks told watch writing"
