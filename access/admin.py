@@ -10,8 +10,10 @@ from django.contrib.auth.models import AbstractBaseUser, Group, User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from access.models import FailedSignIn
 from access.unlocking import unlock
 from contracts import audit
+from contracts.admin.read_only import MachineWrittenAdmin
 
 for model in (EmailAddress, User, Group):
     if admin.site.is_registered(model):
@@ -93,6 +95,15 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
             unlock(name=person.username, actor=actor_of(request))
         names = ", ".join(queryset.order_by("username").values_list("username", flat=True))
         self.message_user(request, f"Can try again at once: {names}.", messages.SUCCESS)
+
+
+@admin.register(FailedSignIn)
+class FailedSignInAdmin(MachineWrittenAdmin):
+    list_display = ["day", "name", "address", "failed", "limited", "first_at", "last_at"]
+    search_fields = ["name__exact", "address__exact"]
+    search_help_text = "A user name or an address."
+    ordering = ["-last_at"]
+    facts = ["day", "name", "address", "failed", "limited", "first_at", "last_at"]
 
 
 @admin.register(Group)

@@ -7,8 +7,8 @@ from django.db import transaction
 
 from billing.controls import UnableToConfirm, locked_open, mark_confirmed, withdraw
 from billing.enums import AfterVoid, BillingMode, ControlKind, LimitKind
-from billing.letterheads import put_footer
-from billing.models import ControlChange, Invoice, LegalEntity
+from billing.letterheads import put_next_look
+from billing.models import ControlChange, Invoice
 from billing.policy import put_policy, write_limit
 from billing.voiding import make_void
 
@@ -44,8 +44,7 @@ def _apply(change: ControlChange, *, actor: AbstractBaseUser) -> None:
                 actor=actor,
             )
         case ControlKind.LETTERHEAD:
-            entity = LegalEntity.objects.get(pk=asked["legal_entity"])
-            put_footer(legal_entity=entity, footer=asked["footer"], actor=actor)
+            put_next_look(asked=asked, actor=actor)
         case ControlKind.VOID:
             invoice = Invoice.objects.get(pk=asked["invoice"])
             then = AfterVoid(asked["then"])

@@ -75,5 +75,5 @@ def uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        for number in dict.fromkeys(came):
-            signal.raise_signal(number)
+        for seen in dict.fromkeys(came):
+            signal.raise_signal(seen)

@@ -1,3 +1,5 @@
+import sys
+from getpass import getpass
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -20,7 +22,9 @@ class Command(OneSentenceCommand):
             metavar="SERIES=NUMBER",
             help="The highest number sent of a series, as listed: 1/invoice/2026=1316. Default: the file's.",
         )
-        parser.add_argument("--by", metavar="USERNAME", help="The approver who confirms it.")
+        parser.add_argument(
+            "--by", metavar="USERNAME", help="The approver who confirms it and enters their password."
+        )
         parser.add_argument("--reason", default="", help="What was restored, and from when.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,6 +37,8 @@ class Command(OneSentenceCommand):
             raise CommandError(f"{options['by']} is no approver. Name one who may change the settings.")
         if not options["reason"]:
             raise CommandError("Say --reason: it is kept in the audit.")
+        if not actor.check_password(self._password(options["by"])):
+            raise CommandError(f"This is not the password of {options['by']}. Nothing was confirmed.")
         try:
             gaps = continue_series(
                 sent=dict(map(_series, options["sent"])), reason=options["reason"], actor=actor
@@ -42,6 +48,12 @@ class Command(OneSentenceCommand):
         for gap in gaps:
             self.stdout.write(f"Not stored here: {gap}.")
         self.stdout.write("Confirmed. Every series goes on after the numbers that left.")
+
+    def _password(self, name: str) -> str:
+        """Asked for at a terminal; otherwise the first line of standard input."""
+        if sys.stdin.isatty():
+            return getpass(f"Password of {name}: ")
+        return sys.stdin.readline().rstrip("\n")
 
     def _print(self, compared: Comparison) -> None:
         self.stdout.write(
