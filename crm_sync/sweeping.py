@@ -20,6 +20,7 @@ from crm_sync.deals import Cursor, DealQuery, Presence
 from crm_sync.enums import ConnectionMode, DealState, LeftReason, LookedAt, Outcome, SweepPart
 from crm_sync.known_deals import KnownDeal, known_deals, lock_as_read
 from crm_sync.leaving import Leaver, mark_left, news
+from crm_sync.mapped_pages import Sight
 from crm_sync.merge_chains import followed
 from crm_sync.models import (
     Connection,
@@ -30,7 +31,7 @@ from crm_sync.models import (
     SyncRun,
 )
 from crm_sync.org_facts import refuse_without_currency
-from crm_sync.pages import Sight, retried, sync_page
+from crm_sync.pages import retried, sync_page
 from crm_sync.selection import left_reason
 from crm_sync.told import not_told, note_gone, told_between
 

@@ -32,6 +32,7 @@ from crm_sync.errors import LeaseLost, SyncError, TransientError, database_refus
 from crm_sync.hold_mails import tell_of_holds
 from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.leaving import leaver_warnings, settle_leavers
+from crm_sync.mapped_pages import Sight
 from crm_sync.mappings import confirmed_rules, rules_to_compare, settings_of
 from crm_sync.merge_chains import followed
 from crm_sync.models import Connection, SyncRun
@@ -42,7 +43,7 @@ from crm_sync.org_facts import (
     standing_now,
 )
 from crm_sync.pacing import is_spent, pace_of
-from crm_sync.pages import Sight, retried, sync_page
+from crm_sync.pages import retried, sync_page
 from crm_sync.reapplying import left_to_read, marked_ids
 from crm_sync.recent_deals import cursor_of, recently_read, stored_among
 from crm_sync.stages import SeenStages, after_run, known_gaps, selected_stages

@@ -42,7 +42,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "closed_triggers role_age database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes purging queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
-            "admin apps checks context form_renderer management middleware odd_requests one_sentence once password_again roles templatetags urls views wsgi"
+            "admin apps checks context finished form_renderer management middleware odd_requests one_sentence once password_again refused roles templatetags urls views wsgi"
         ),
     },
     "access": {
@@ -86,7 +86,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "accounts adopting alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields deal_links diagnosis due_checks foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "deciding_billing key_canary known_deals leaving loose_grants revoking mapping_rows mapping_versions mappings merge_chains merging "
+            "deciding_billing key_canary known_deals leaving loose_grants revoking mapped_pages mapping_rows mapping_versions mappings merge_chains merging "
             "org_facts overrides pages pausing "
             "preflight previewing reapplying recent_deals records rereading runs samples stages starting story suspects tie_out timing unclear_deals "
             "tie_out_checks told watch writing"

@@ -6,7 +6,8 @@ from django.db.models.functions import Now, Reverse, Upper
 from django.urls import reverse
 
 from billing.enums import CreditNoteState
-from billing.models.invoices import Invoice, InvoiceLine, LegalEntity
+from billing.models.invoices import Invoice, InvoiceLine
+from billing.models.legal_entities import LegalEntity
 from billing.models.triggers import (
     CreditNoteIsFrozen,
     CreditNoteLineIsFrozen,

@@ -13,9 +13,10 @@ from billing.bank_forms import ACCOUNT_CURRENCY, PaymentFileForm, ReadingForm
 from billing.models import BankProfile, PaymentImport
 from billing.payment_imports import decide_asked, import_payments, keep_preview, prefixes
 from billing.payment_rows import ReadFile, read_file
-from billing.views.attempt import actor_of, attempt, is_filled
+from billing.views.attempt import actor_of, attempt
 from contracts.clock import business_day
 from fincelo.once import mark_refused, once
+from fincelo.refused import refuse
 from fincelo.rights import EXPORT, needs
 from fincelo.spreadsheets import csv_text
 
@@ -30,8 +31,8 @@ ADD = "billing.add_payment"
 def import_file(request: HttpRequest) -> HttpResponse:
     """Records at once what can be read in one way only; otherwise a person chooses first."""
     form = PaymentFileForm(request.POST, request.FILES)
-    if not is_filled(request, form):
-        return redirect("payments")
+    if not form.is_valid():
+        return refuse(request, form=form, at="payments")
     file, actor = form.cleaned_data["file"], actor_of(request)
     content = file.read(MOST_BYTES + 1)
     try:
@@ -42,9 +43,8 @@ def import_file(request: HttpRequest) -> HttpResponse:
             file_name=file.name, content=content, as_of=business_day(), actor=actor, read=read
         )
     except UnreadableFile as refusal:
-        mark_refused(request)
-        messages.error(request, f"{file.name} is not imported. {refusal}")
-        return redirect("payments")
+        form.add_error("file", f"{file.name} is not imported. {refusal}")
+        return refuse(request, form=form, at="payments")
     return redirect(done)
 
 
@@ -103,9 +103,10 @@ def read_import(request: HttpRequest, pk: int) -> HttpResponse:
             read=read,
             into=shown,
         )
-        if attempt(request, work):
-            _keep_profile(request, form, read)
-            request.was_refused = False  # type: ignore[attr-defined]
+        if not attempt(request, work, form=form):
+            return _preview(request, shown, read, form)
+        _keep_profile(request, form, read)
+        request.was_refused = False  # type: ignore[attr-defined]
         return redirect(shown)
     except UnreadableFile as refusal:
         messages.error(request, f"{shown.file_name} cannot be read so. {refusal}")

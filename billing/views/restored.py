@@ -16,9 +16,9 @@ from billing.enums import SeriesKind
 from billing.models import LegalEntity, NumberGap
 from billing.restoring import Comparison, SeriesState, compare, continue_series, number_text
 from billing.tasks import request_billing
-from billing.views.attempt import actor_of, attempt, is_filled
+from billing.views.attempt import actor_of, attempt
 from billing.witness import SeriesKey
-from fincelo.once import once
+from fincelo.once import mark_refused, once
 from fincelo.password_again import PasswordAgainForm
 from fincelo.rights import needs
 
@@ -49,13 +49,15 @@ def restored(request: HttpRequest) -> HttpResponse:
     compared = compare()
     may_decide = request.user.has_perm(CONFIRMS)
     form = RestoreForm(request.POST or None, compared=compared, person=actor_of(request))
-    if request.method == "POST" and is_filled(request, form):
+    if request.method == "POST" and form.is_valid():
         sent = {state.key: form.cleaned_data[str(state.key)] for state in compared.series}
         work = partial(confirm, sent=sent, reason=form.cleaned_data["reason"], actor=actor_of(request))
-        if attempt(request, work):
+        if attempt(request, work, form=form):
             request_billing()
             messages.success(request, "Confirmed. Every series goes on after the numbers below.")
-        return redirect("restored")
+            return redirect("restored")
+    if request.method == "POST":
+        mark_refused(request)
     entities = LegalEntity.objects.in_bulk()
     return render(
         request,

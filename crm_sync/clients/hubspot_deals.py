@@ -87,22 +87,28 @@ class DealReader:
             records=[{"properties": properties_of(records[key])} for key in asked],
         )
         links = {key: company_of(found) for key, found in self.api.company_links(deal_ids=asked).items()}
-        self.load_companies({company_id for company_id, _ in links.values() if company_id}, wanted=wanted)
+        companies = {company_id for company_id, _ in links.values() if company_id}
+        unreadable = self.load_companies(companies, wanted=wanted)
         with_owner = set(asked) if wanted.get(SourceObject.OWNER) else set()
         deals = []
         for key, record in records.items():
             unknown_stage = unreadable_stage(record)
             if not unknown_stage and stage_of(record) in before:
                 unknown_stage = "HubSpot no longer lists its stage."
+            link = links.get(key, ("", ""))
             if unknown_stage:
                 self.note(f"Deal {key} could not be read. {unknown_stage}")
+            elif link[0] in unreadable:
+                self.note(
+                    f"Deal {key} could not be read: HubSpot sent the record of its company without an id."
+                )
             else:
                 deals.append(
                     self.deal(
                         key,
                         record=record,
                         wanted=wanted,
-                        link=links.get(key, ("", "")),
+                        link=link,
                         has_owner=key in with_owner,
                         stage=stages.get(stage_of(record)),
                     )
@@ -165,23 +171,26 @@ class DealReader:
             unreadable=one.sentence,
         )
 
-    def load_companies(self, ids: set[str], *, wanted: Wanted) -> None:
+    def load_companies(self, ids: set[str], *, wanted: Wanted) -> set[str]:
+        """Reads those that are not known yet; the ids of those whose record has none."""
         if len(self.companies) > COMPANY_CACHE:
             self.companies.clear()
         missing = sorted(ids - self.companies.keys())
-        if missing:
-            names = self.hidden.shown(
-                SourceObject.ACCOUNT, [*ALWAYS_OF_COMPANIES, *wanted.get(SourceObject.ACCOUNT, ())]
-            )
-            batch = self.api.read_batch(kind="companies", ids=missing, properties=names)
-            silent = set(missing) - batch.records.keys() - batch.gone - batch.unreadable
-            found = batch.records | self.companies_left_out(sorted(silent), names=names)
-            self.companies |= found
-            self.hidden.look(
-                SourceObject.ACCOUNT,
-                names=wanted.get(SourceObject.ACCOUNT, ()),
-                records=[{"properties": properties_of(record)} for record in found.values()],
-            )
+        if not missing:
+            return set()
+        names = self.hidden.shown(
+            SourceObject.ACCOUNT, [*ALWAYS_OF_COMPANIES, *wanted.get(SourceObject.ACCOUNT, ())]
+        )
+        batch = self.api.read_batch(kind="companies", ids=missing, properties=names)
+        silent = set(missing) - batch.records.keys() - batch.gone - batch.unreadable
+        found = batch.records | self.companies_left_out(sorted(silent), names=names)
+        self.companies |= found
+        self.hidden.look(
+            SourceObject.ACCOUNT,
+            names=wanted.get(SourceObject.ACCOUNT, ()),
+            records=[{"properties": properties_of(record)} for record in found.values()],
+        )
+        return batch.unreadable
 
     def companies_left_out(self, ids: Sequence[str], *, names: Sequence[str]) -> dict[str, Record]:
         """A company of which an answer says nothing was merged or archived. One that lives was lost."""

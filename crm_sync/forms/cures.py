@@ -68,6 +68,7 @@ def reason_field(help_text: str) -> forms.CharField:
 class GroupForm(forms.Form):
     """Which group. Nothing else is needed to read its deals again."""
 
+    told_apart_by = ("code", "key", "raw")
     connection = forms.ModelChoiceField(queryset=Connection.objects.all(), widget=forms.HiddenInput)
     code = forms.ChoiceField(choices=HoldCode.choices, widget=forms.HiddenInput)
     key = forms.CharField(required=False, max_length=LONGEST_KEY, widget=forms.HiddenInput)
@@ -117,6 +118,7 @@ class DismissGroupForm(GroupForm):
 class EnterForm(forms.Form):
     """A value for one deal."""
 
+    told_apart_by = ("key",)
     key = forms.CharField(max_length=LONGEST_KEY, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, rule: FieldRule, prefix: str = "", **kwargs: Any) -> None:

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import HttpResponseClientRefresh
 
 from billing.enums import LimitKind
 from billing.policy import limits
@@ -37,6 +37,7 @@ from crm_sync.views.access import (
 )
 from crm_sync.views.cures import foretold_problem
 from fincelo import background
+from fincelo.finished import finished
 from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 from fincelo.rights import EXPORT
@@ -206,12 +207,12 @@ def asks_sentence(number: int) -> str:
 @require_safe
 @needs(VIEW_MAPPING)
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """The bar. Once the state has changed the page is loaded anew."""
+    """The bar. Once the state has changed the page shows the result."""
     current = latest(get_object_or_404(Connection, pk=pk))
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("backfill", pk=pk)
     if current is None or current.state != request.GET.get("state"):
-        return HttpResponseClientRefresh()
+        return finished(request, what="This step has ended.", back=reverse("backfill", args=[pk]))
     context = {
         "current": current,
         "connection": current.connection,

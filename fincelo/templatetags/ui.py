@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.forms import BaseForm
 from django.template import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -19,7 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from billing.tax import percent_of
 from contracts.money import Money
 from contracts.writing import current, write_amount, write_day, write_moment, write_number
-from fincelo import background, navigation, states
+from fincelo import background, navigation, refused, states
 from fincelo.awaited import Waiting
 from fincelo.enums import WorkState
 from fincelo.once import FIELD
@@ -58,6 +59,12 @@ def once() -> SafeString:
     return format_html('<input type="hidden" name="{}" value="{}">', FIELD, secrets.token_urlsafe(18))
 
 
+@register.simple_tag(takes_context=True)
+def kept(context: Context, form: BaseForm | None, action: str) -> BaseForm | None:
+    """The form as it was refused at this address, to be shown in place of the fresh one."""
+    return form and refused.kept(getattr(context, "request", None), form, action=action)
+
+
 @register.simple_tag
 def badge(state: str) -> SafeString:
     return _inline("badge", mark=states.mark(state=state))
@@ -76,13 +83,8 @@ def money(minor: int, currency: str, *, column: str = "") -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def work(
-    context: Context, waiting: Waiting | None, back: str = "", *, polls: bool = True, reloads: bool = True
-) -> SafeString:
-    """Background work that the page waits for; nothing when there is none, or when it is done.
-
-    `reloads`: off on a page with forms, where what was typed would be lost; it says then that it is done.
-    """
+def work(context: Context, waiting: Waiting | None, back: str = "", *, polls: bool = True) -> SafeString:
+    """Background work that the page waits for; nothing when there is none, or when it is done."""
     request = context["request"]
     if waiting is None:
         return SafeString("")
@@ -90,7 +92,7 @@ def work(
     inputs = {
         "waiting": waiting,
         "back": back,
-        "back_query": urlencode({"next": back} | ({} if reloads else {"stays": 1})),
+        "back_query": urlencode({"next": back}),
         "ended": ended_sentence(waiting) if waiting.is_over else "",
         "stuck": stuck_sentence(waiting) if waiting.is_stuck else "",
         "polls": polls and waiting.may_be_seen_by(request.user),

@@ -19,7 +19,7 @@ from contracts.models import AuditEntry
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
 from tests.invariants import WITHOUT_CRM, violations
-from tests.pages import alerts, rows
+from tests.pages import alerts, field_errors, rows
 
 pytestmark = pytest.mark.django_db
 
@@ -74,8 +74,8 @@ def test_an_approver_continues_after_the_highest_number(key: SeriesKey) -> None:
     assert rows(told) == [["Invoices 2026", "INV-2026-000001", "INV-2026-000004", "3"]]
     assert "Continue after these numbers" not in told.text
     assert refused.status_code == 403
-    assert "Your password: This is not your current password." in alerts(guessed)
-    assert any("greater than or equal to 4" in alert for alert in alerts(low))
+    assert [*field_errors(guessed).values()] == ["This is not your current password."]
+    assert [*field_errors(low).values()] == ["Ensure this value is greater than or equal to 4."]
     assert "Confirmed. Every series goes on after the numbers below." in alerts(done)
     assert [gap.first for gap in NumberGap.objects.all()] == [2]
     assert list(Invoice.objects.order_by("sequence").values_list("number", flat=True)) == [

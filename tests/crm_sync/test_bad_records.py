@@ -20,6 +20,7 @@ from tests.crm_sync.clients.portals import StandingClock
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.counted.request_log import A_SECOND
 from tests.crm_sync.sales import sell, sell_in_hubspot
+from tests.crm_sync.stored import stored
 from tests.crm_sync.tampering import Body, Tampering
 
 
@@ -154,6 +155,33 @@ def test_company_of_a_hubspot_deal_that_cannot_be_read(
     done = run(hubspot)
 
     assert (done.state, Contract.objects.count(), told_of(done, deals[1])) == ("done", 2, True)
+
+
+def test_company_record_without_its_id_leaves_the_contract_alone(
+    hubspot: Connection, portal: Portal, clock: StandingClock, tampering: Tampering, run: Run
+) -> None:
+    company = portal.add_company(name="Acme")
+    old = sell_in_hubspot(portal, company_id=company, amount="100")
+    clock.move(A_SECOND)
+    run(hubspot)
+    as_it_was = stored(but=["cursors"])
+    portal.update_deal(old, dealname="Renamed")
+    new = sell_in_hubspot(portal, company_id=company, amount="200")
+    clock.move(A_SECOND)
+
+    def without_id(body: Body) -> None:
+        if "from" not in body["results"][0]:  # the companies, not what links them
+            body["results"] = [{}]
+
+    tampering.changes = [("companies/batch/read", without_id)]
+
+    done = run(hubspot)
+
+    assert (done.state, told_of(done, old), told_of(done, new)) == ("done", True, True)
+    assert stored(but=["cursors"]) == as_it_was
+    tampering.changes = []
+    run(hubspot, external_ids=[old, new])
+    assert [contract.name for contract in Contract.objects.order_by("pk")] == ["Renamed", "Acme platform"]
 
 
 SALESFORCE = [

@@ -71,7 +71,27 @@
   };
   const widths = new ResizeObserver((entries) => entries.forEach((entry) => fit(entry.target)));
 
+  // Background work has ended: the page shows the result by itself, unless that would lose what was typed.
+  const isTyped = (field) => {
+    if (field.options) {
+      const original = [...field.options].findIndex((option) => option.defaultSelected);
+      return field.selectedIndex !== Math.max(original, 0);
+    }
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    return field.value !== field.defaultValue;
+  };
+  const isBusy = () =>
+    document.querySelector("main dialog[open], main [aria-invalid=true], main [data-refused]") !== null ||
+    [...document.querySelectorAll("main :is(input:not([type=hidden]), select, textarea)")].some(isTyped);
+  const showResult = (note) => {
+    if (isBusy()) return;
+    const link = note.querySelector("a");
+    if (link.pathname === location.pathname && link.search === location.search) location.reload();
+    else location.assign(link.href);
+  };
+
   const enhance = (root) => {
+    each(root, "[data-finished]", showResult);
     each(root, "[data-copy]", enableCopy);
     each(root, "details[data-confirm]", enableConfirm);
     each(root, ".table-wrap", (wrap) => widths.observe(wrap));
@@ -85,5 +105,5 @@
   document.addEventListener("htmx:load", (event) => event.detail.elt !== document.body && enhance(event.detail.elt));
   enhance(document);
   markTheme();
-  document.querySelector("main [aria-invalid=true]")?.focus();
+  document.querySelector("main [aria-invalid=true], main [data-refused]")?.focus();
 })();

@@ -19,7 +19,7 @@ ENGLISH = {
     "credit facts": ["Credit note number", "Credit note date", "Invoice number", "Invoice date"],
     "days": "days",
     "po": "PO number",
-    "tax id": "Tax ID",
+    "ids": {"tax_id": "Tax ID", "vat_id": "VAT ID", "tax_number": "Tax number", "company_id": "Company ID"},
     "head": ["Description", "Period", "Amount"],
     "net": "Net",
     "tax": "Tax",
@@ -37,7 +37,12 @@ GERMAN = {
     "credit facts": ["Korrekturnummer", "Korrekturdatum", "Rechnungsnummer", "Rechnungsdatum"],
     "days": "Tage",
     "po": "Bestellnummer",
-    "tax id": "Steuernummer",
+    "ids": {
+        "tax_id": "Steuernummer",
+        "vat_id": "USt-IdNr.",
+        "tax_number": "Steuernummer",
+        "company_id": "Registernummer",
+    },
     "head": ["Beschreibung", "Zeitraum", "Betrag"],
     "net": "Netto",
     "tax": "Steuer",
@@ -98,7 +103,9 @@ def everything_said(document: Document, *, page_count: int, heads: int) -> str:
     said = [title, *facts(document, words), words["to"]]
     said += [words["po"], document.po_number] if document.po_number else []
     for party in (document.seller, document.buyer):
-        said += [party.name, party.address, *([words["tax id"], party.tax_id] if party.tax_id else [])]
+        said += [party.name, party.address, party.legal_info]
+        for name, label in words["ids"].items():
+            said += [label, getattr(party, name)] if getattr(party, name) else []
     said += [words["reason"], document.reason] if document.reason else []
     for custom in document.custom_fields:
         said += [custom.label, custom.value]
@@ -127,7 +134,13 @@ def assert_read_as(document: Document, pdf: bytes) -> list[list[str]]:
 
 def pieces(document: Document) -> Sequence[str]:
     """What stands on one line, and is read from left to right."""
-    texts = [document.number or "", document.buyer.name, document.buyer.tax_id, document.po_number]
+    texts = [
+        document.number or "",
+        document.buyer.name,
+        document.buyer.tax_id,
+        document.buyer.tax_number,
+        document.po_number,
+    ]
     texts += [line.description for line in document.lines]
     amounts = [amount(line.amount_minor, document) for line in document.lines]
     total = f"{document.currency} {amount(document.total_minor, document)}"
