@@ -14,6 +14,7 @@ from access.models import FailedSignIn
 from access.unlocking import unlock
 from contracts import audit
 from contracts.admin.read_only import MachineWrittenAdmin
+from fincelo.models import RoleGrant
 
 for model in (EmailAddress, User, Group):
     if admin.site.is_registered(model):
@@ -23,6 +24,11 @@ for model in (EmailAddress, User, Group):
 def actor_of(request: HttpRequest) -> AbstractBaseUser:
     assert request.user.is_authenticated  # the admin lets nobody else in
     return request.user
+
+
+def note_grant(*, user_id: int) -> None:
+    """Whoever sets another person's password could sign in as them: they confirm nothing for a day."""
+    RoleGrant.objects.create(user_id=user_id)
 
 
 class AuditedAdmin(admin.ModelAdmin):
@@ -87,6 +93,7 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
             person = self.get_object(request, id)
             assert person is not None  # its password was just set
             audit.record(actor=actor_of(request), action="Password set by another", subject=person)
+            note_grant(user_id=person.pk)
         return response
 
     @admin.action(description="Lift the limit of wrong passwords", permissions=["change"])

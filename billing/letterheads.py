@@ -115,6 +115,11 @@ def put_next_look(*, asked: Mapping[str, Any], actor: AbstractBaseUser) -> None:
     )
 
 
+def coming_look(*, legal_entity_id: int) -> dict[str, str]:
+    """What documents show, or what was confirmed for tomorrow."""
+    return _coming(_locked(LegalEntity.objects.get(pk=legal_entity_id)))
+
+
 def take_effect(*, legal_entity: LegalEntity, day: date) -> None:
     """Prints what was confirmed for this day or before. In the transaction that issues."""
     due = Letterhead.objects.filter(legal_entity=legal_entity, next_from__lte=day)

@@ -111,6 +111,22 @@ def test_a_new_approver_takes_back_nothing_alone(invoice: Invoice) -> None:
     assert Invoice.objects.get().state == "issued"
 
 
+def test_whoever_got_a_password_from_another_confirms_nothing(invoice: Invoice) -> None:
+    """A superuser could sign in as an approver and confirm what he has asked for."""
+    root, ann = User.objects.create_superuser("root"), User.objects.get(username="ann")
+    chief = Client()
+    chief.force_login(root)
+    new = {"password1": "a fresh long phrase", "password2": "a fresh long phrase", "usable_password": "true"}
+    chief.post(f"/admin/auth/user/{ann.pk}/password/", new)
+    as_ann = Client()
+    as_ann.force_login(User.objects.get(username="ann"))
+
+    as_ann.post(f"/invoices/{invoice.pk}/credit/", {"amount": "1.00", "reason": "x"})
+
+    assert User.objects.get(username="ann").check_password("a fresh long phrase")
+    assert [note.state for note in CreditNote.objects.all()] == ["draft"]
+
+
 def test_after_a_day_the_role_counts(invoice: Invoice, settings: Any) -> None:
     by_group(User.objects.create_user("friend"))
     browser("ann").post(LIMIT, {"limit_kind": "credit_note", "limit_currency": "USD", "amount": "9000"})

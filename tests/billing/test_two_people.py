@@ -283,3 +283,28 @@ def test_notes_of_one_person_above_a_limit_are_reported(invoice: Invoice, ann: C
 
     assert list(violations(but={WITHOUT_CRM})) == ["above_a_limit_two_people_decide"]
     assert Customer.objects.count() == 1
+
+
+def test_a_request_does_not_undo_what_was_tightened_since(invoice: Invoice, ann: Client, ben: Client) -> None:
+    set_limit(ann, "5000")
+    set_limit(ben, "10")
+    policy = {"mode": BillingMode.AUTO, "locked_until": "2026-10-31"}
+    ben.post("/settings/billing/", policy)
+    ann.post("/settings/billing/", policy | {"locked_until": "2026-09-30"})
+    ben.post("/settings/billing/", policy | {"mode": BillingMode.APPROVE})
+
+    refusals = [
+        *(
+            alerts(ben.post(f"/approvals/changes/{change.pk}/confirm/", follow=True))
+            for change in open_ones()
+        ),
+    ]
+
+    assert len(refusals) == 2
+    assert all(any("was changed since it was asked for" in one for one in told) for told in refusals)
+    found = BillingPolicy.objects.get()
+    assert (limit_now(), found.mode, found.locked_until) == (1_000, "approve", date(2026, 10, 31))
+
+
+def open_ones() -> list[ControlChange]:
+    return list(ControlChange.objects.filter(outcome="").order_by("pk"))
