@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm_sync", "0018_hold_code_for_unreadable_records"),
+        ("crm_sync", "0100_previews_show_what_waits"),
     ]
 
     operations = [
