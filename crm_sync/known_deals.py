@@ -207,16 +207,16 @@ def read_refused_again() -> None:
 def deals_to_ask_for(*, connection: Connection, tried_before: datetime | None = None) -> list[str]:
     """Deals of its org that are to be read again, and held ones that wait for their company.
 
-    Deals that the database refused since `tried_before` are not among them.
+    What was read since `tried_before` is not among them.
     HubSpot does not tell when a deal is given a company, or its company a name. As many as one page takes, by
     chance, so that each held one gets its turn.
     """
     open_holds = Hold.objects.open().filter(
         crm_deal__connection=connection, crm_deal__org=connection.org_id, crm_deal__state=DealState.HELD
     )
-    refused = Q(crm_deal__fingerprint=NOT_STORED) & is_worth_another_try()
     if tried_before:
-        refused &= Q(crm_deal__updated_at__lt=tried_before)
+        open_holds = open_holds.filter(crm_deal__updated_at__lt=tried_before)
+    refused = Q(crm_deal__fingerprint=NOT_STORED) & is_worth_another_try()
     wanted = Q(crm_deal__fingerprint="") | refused
     if connection.provider == Provider.HUBSPOT:
         wanted |= Q(code__in=WAIT_FOR_COMPANY)

@@ -50,7 +50,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.INTERFACES: "adapter admin apps forms management middleware urls views",
     },
     "contracts": {
-        Layer.VALUES: "addresses countries currencies custom_values drafts enums money tax_ids terms writing",
+        Layer.VALUES: "addresses countries currencies custom_values drafts enums money sentences tax_ids terms writing",
         Layer.MODELS: "bulk migrations models party_columns transactions triggers",
         Layer.DOMAIN: (
             "sealing approving audit clock contacts custom_fields custom_filters exporting invariants operations particulars queries reopening "
@@ -59,7 +59,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.INTERFACES: "admin amount_fields apps audited_form checks forms management middleware party_forms tasks templatetags urls views",
     },
     "billing": {
-        Layer.VALUES: "bank_files enums limit_proposals payment_rows periods split tax",
+        Layer.VALUES: "bank_files bank_formats bank_values enums limit_proposals payment_rows periods split tax",
         Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
@@ -84,7 +84,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.DOMAIN: (
             "accounts adopting alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials custom_fields deal_links diagnosis due_checks foretelling foretold_warnings "
-            "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
+            "health health_parts held_summary history hold_groups hold_lists hold_mails hold_reminders holds invariants "
             "deciding_billing key_canary known_deals leaving loose_grants mapped_pages mapping_rows mapping_versions mappings merge_chains merging "
             "org_facts overrides pages pausing "
             "preflight previewing reapplying recent_deals records rereading runs samples stages starting story suspects tie_out timing unclear_deals "

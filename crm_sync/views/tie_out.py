@@ -72,7 +72,7 @@ def sentence_of(*, month: date, found: Sequence[Figure], red: Sequence[Figure]) 
         return f"No deal was won in {month:%B %Y}."
     if red:
         return f"{month:%B %Y} does not tie out."
-    undecided = sum(figure.rows for figure in found if figure.line is Line.KEPT)
+    undecided = tie_out.undecided(month=month)
     if undecided:
         changes = "1 CRM change is" if undecided == 1 else f"{undecided:,} CRM changes are"
         return f"{month:%B %Y} ties out; {changes} to be decided."

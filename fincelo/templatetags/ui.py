@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
-from django.forms import BaseForm
+from django.forms import BaseForm, BoundField
 from django.template import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -19,7 +20,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from billing.tax import percent_of
 from contracts.money import Money
-from contracts.writing import current, write_amount, write_day, write_moment, write_number
+from contracts.sentences import as_written
+from contracts.writing import chosen, current, write_amount, write_day, write_moment, write_number
 from fincelo import background, navigation, refused, states
 from fincelo.awaited import Waiting
 from fincelo.enums import WorkState
@@ -127,6 +129,12 @@ def clock(value: datetime) -> SafeString:
 
 
 @register.simple_tag
+def page_writing() -> str:
+    """The code of how the page writes days and numbers, for its script."""
+    return str(chosen())
+
+
+@register.simple_tag
 def day(value: date | None) -> SafeString:
     return _inline("day", value=value, text=write_day(value) if value else "")
 
@@ -162,6 +170,31 @@ def navigation_links(context: Context) -> dict[str, Any]:
         "open_change_count": context.get("open_change_count", 0),
         "demo_links": context.get("demo_links", ()),
     }
+
+
+@register.filter
+def written(text: Any) -> Any:
+    """A sentence with its days and numbers as the page writes them. What is HTML already stays as it is."""
+    if text is None or isinstance(text, SafeString):
+        return text
+    return as_written(str(text))
+
+
+@register.filter
+def as_read(value: str, transform: str) -> str:
+    """What a CRM's value was read as: a number where the transform reads one."""
+    if transform.startswith(("number", "percent")):
+        with suppress(InvalidOperation):
+            return write_number(Decimal(value))
+    return as_written(value)
+
+
+@register.filter
+def readings(field: BoundField) -> list[tuple[str, str]]:
+    """(plain form, as the page writes it) of each amount that the refused text of a field can mean."""
+    return [
+        reading for error in field.errors.as_data() for reading in (error.params or {}).get("readings", ())
+    ]
 
 
 @register.filter

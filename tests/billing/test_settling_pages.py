@@ -122,7 +122,7 @@ def test_a_draft_is_discarded(finn: Client, invoice: Invoice) -> None:
         (
             {"amount": "25.001", "reason": "x"},
             "id_amount",
-            "25.001 can mean 25,001 or 25.001. Write 25001, or fewer decimals.",
+            "25.001 can mean 25,001.00 or 25.001. Which one?",
         ),
         (
             {"amount": "x", "reason": "x"},
@@ -169,7 +169,7 @@ def test_a_day_ahead_is_refused(finn: Client, invoice: Invoice) -> None:
     page = finn.post(paths(invoice)["payment"], {"paid": "1", "received_date": "2999-01-01"}, follow=True)
 
     assert field_errors(page) == {
-        "id_received_date": "2999-01-01 lies ahead. Record a payment once it is there."
+        "id_received_date": "1 Jan 2999 lies ahead. Record a payment once it is there."
     }
 
 

@@ -61,6 +61,24 @@
     if (details.open) dialog.showModal();
   };
 
+  // The browser's calendar writes a day in the browser's language; below it the page writes it in its own way.
+  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+  const writeDay = (iso) => {
+    const [year, month, day] = iso.split("-");
+    return document.body.dataset.writing === "de"
+      ? `${day}.${month}.${year}`
+      : `${Number(day)} ${MONTHS[Number(month) - 1]} ${year}`;
+  };
+  const enableDay = (input) => {
+    const written = document.createElement("output");
+    written.className = "small muted";
+    written.htmlFor = input.id;
+    input.after(written);
+    const show = () => (written.textContent = input.value && writeDay(input.value));
+    input.addEventListener("change", show);
+    show();
+  };
+
   // A table that fits its box lets the page scroll, and its head stays below the bar.
   const fit = (wrap) => {
     wrap.classList.remove("table-fits");
@@ -94,6 +112,7 @@
     each(root, "[data-finished]", showResult);
     each(root, "[data-copy]", enableCopy);
     each(root, "details[data-confirm]", enableConfirm);
+    each(root, ".field input[type=date]", enableDay);
     each(root, ".table-wrap", (wrap) => widths.observe(wrap));
     each(root, "[data-needs-script]", (element) => (element.hidden = false));
   };
