@@ -14,7 +14,6 @@ from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import Error
-from django.db.models import Q
 
 from billing.models import BillingSchedule, Instalment
 from contracts.bulk import analyse
@@ -34,7 +33,6 @@ from crm_sync.errors import LeaseLost, SyncError, TransientError, database_refus
 from crm_sync.hold_mails import tell_of_holds
 from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.leaving import leaver_warnings, settle_leavers
-from crm_sync.loose_grants import end_all
 from crm_sync.mapped_pages import Sight
 from crm_sync.mappings import confirmed_rules, rules_to_compare, settings_of
 from crm_sync.merge_chains import followed
@@ -83,8 +81,7 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     try:
         retried(partial(settle_leavers, run=run))  # those of a run that was killed
         client = open_client(connection=connection)
-        if learn_if_due(connection=connection, client=client):
-            end_all(of=Q(connection=connection))  # what could not be revoked when it was replaced
+        learn_if_due(connection=connection, client=client)
         sight = look(connection=connection, order=order)
         seen = SeenStages(connection=connection)
         client.limit_calls(order.may_call)

@@ -30,7 +30,7 @@ def to_18(external_id: str) -> str:
 
 
 def stem_of(external_id: str) -> str:
-    """The first 15 characters; with the capitals that the last three tell where all have become of one case."""
+    """The first 15 characters, with the capitals that the last three tell where all are of one case."""
     suffix, is_folded = external_id[15:].upper(), external_id in (external_id.lower(), external_id.upper())
     if not suffix or not is_folded or any(letter not in CHECK_CHARACTERS for letter in suffix):
         return external_id[:15]
