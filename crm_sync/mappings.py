@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models.functions import Now
 
+from billing.models import LegalEntity
 from contracts import audit
 from contracts.clock import business_day
 from contracts.custom_fields import ensure_custom_fields
@@ -380,6 +381,12 @@ def lint(
             for one in conflicts
         ),
     ]
+
+
+def address_notes(rules: Sequence[FieldRule]) -> list[MappingProblem]:
+    """That invoices will wait for addresses, where they have to name them and the mapping brings none."""
+    is_needed = LegalEntity.objects.filter(requires_buyer_address=True).exists()
+    return list(mapping_lint.unaddressed(rules)) if is_needed else []
 
 
 def folded(translations: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
