@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from billing.bank_files import MOST_BYTES, QuestionCode, UnreadableFile, read_table
-from billing.bank_forms import ACCOUNT_CURRENCY, PaymentFileForm, ReadingForm
+from billing.bank_files import MOST_BYTES, Choice, QuestionCode, read_table
+from billing.bank_formats import UnreadableFile
+from billing.bank_forms import ACCOUNT_CURRENCY, ENCODINGS, PaymentFileForm, ReadingForm
 from billing.models import BankProfile, PaymentImport
 from billing.payment_imports import decide_asked, import_payments, keep_preview, prefixes
 from billing.payment_rows import ReadFile, read_file
@@ -50,11 +51,12 @@ def import_file(request: HttpRequest) -> HttpResponse:
 
 def _read_as_kept(content: bytes) -> ReadFile | None:
     """By what was chosen for this bank, or plainly; None where a person has to choose or to look."""
-    profile = BankProfile.objects.filter(header_key=read_table(content=content).key).first()
+    table = read_table(content=content)
+    profile = BankProfile.objects.filter(header_key=table.key).first() if table.has_heads else None
     if profile:
         read = read_file(content=content, choice=profile.choice, prefixes=prefixes())
         is_fit = not read.rows or any(row.payment for row in read.rows)
-        return read if is_fit and not read.questions else None
+        return read if is_fit and not read.questions and not read.contradicts else None
     read = read_file(content=content, prefixes=prefixes())
     return read if read.is_plain and not read.questions else None
 
@@ -84,7 +86,7 @@ def read_import(request: HttpRequest, pk: int) -> HttpResponse:
     mark_refused(request)  # nothing is recorded yet
     content = bytes(shown.content or b"")
     try:
-        guessed = read_file(content=content, prefixes=prefixes())
+        guessed = read_file(content=content, choice=_posted_encoding(request), prefixes=prefixes())
         form = ReadingForm(request.POST, read=guessed)
         if not form.is_valid():
             return _preview(request, shown, guessed, form)
@@ -105,7 +107,8 @@ def read_import(request: HttpRequest, pk: int) -> HttpResponse:
         )
         if not attempt(request, work, form=form):
             return _preview(request, shown, read, form)
-        _keep_profile(request, form, read)
+        if read.table.has_heads:
+            _keep_profile(request, form, key=read_table(content=content).key)
         request.was_refused = False  # type: ignore[attr-defined]
         return redirect(shown)
     except UnreadableFile as refusal:
@@ -113,12 +116,19 @@ def read_import(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(shown)
 
 
-def _keep_profile(request: HttpRequest, form: ReadingForm, read: ReadFile) -> None:
+def _posted_encoding(request: HttpRequest) -> Choice:
+    """In another encoding the heads are other words, among which the columns are chosen."""
+    encoding = request.POST.get("encoding", "")
+    return Choice(encoding=encoding if encoding in dict(ENCODINGS) else "")
+
+
+def _keep_profile(request: HttpRequest, form: ReadingForm, *, key: str) -> None:
+    """`key`: of the head words as they are read before anybody has chosen an encoding."""
     choice = form.choice
     assert choice.decimal_mark is not None  # the form is complete
     assert choice.day_order is not None
     BankProfile.objects.update_or_create(
-        header_key=read.table.key,
+        header_key=key,
         defaults={
             "name": form.cleaned_data["name"],
             "encoding": choice.encoding,

@@ -25,10 +25,14 @@ class RestoreForm(forms.Form):
 
     def __init__(self, *args: Any, compared: Comparison, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for state in compared.series:
+        for state in (*compared.series, *compared.unused):
             label = f"Highest number sent: {SeriesKind(state.key.kind).label.lower()} of {state.key.year}"
             self.fields[str(state.key)] = forms.IntegerField(
-                label=label, min_value=state.least, max_value=MOST, initial=state.least
+                label=label,
+                required=bool(state.least),
+                min_value=state.least,
+                max_value=MOST,
+                initial=state.least,
             )
         self.fields["reason"] = forms.CharField(
             max_length=500, help_text="What was restored, from when, and how you know the numbers."
@@ -43,7 +47,8 @@ def restored(request: HttpRequest) -> HttpResponse:
     may_decide = request.user.has_perm("billing.change_billingpolicy")
     form = RestoreForm(request.POST or None, compared=compared)
     if request.method == "POST" and form.is_valid():
-        sent = {state.key: form.cleaned_data[str(state.key)] for state in compared.series}
+        states = (*compared.series, *compared.unused)
+        sent = {state.key: form.cleaned_data[str(state.key)] or state.least for state in states}
         work = partial(
             continue_series, sent=sent, reason=form.cleaned_data["reason"], actor=actor_of(request)
         )
