@@ -14,7 +14,6 @@ from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import Error
-from django.db.models import Q
 
 from billing.models import BillingSchedule, Instalment
 from contracts.bulk import analyse
@@ -26,6 +25,7 @@ from crm_sync.change_mails import tell_of_changes
 from crm_sync.clients.http import OUT_OF_TIME
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.credentials import open_client
+from crm_sync.cursor_bounds import bounded
 from crm_sync.deals import DealPage, DealQuery
 from crm_sync.due_checks import deals_before_billing
 from crm_sync.enums import RunTrigger
@@ -33,7 +33,6 @@ from crm_sync.errors import LeaseLost, SyncError, TransientError, database_refus
 from crm_sync.hold_mails import tell_of_holds
 from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.leaving import leaver_warnings, settle_leavers
-from crm_sync.loose_grants import end_all
 from crm_sync.mapped_pages import Sight
 from crm_sync.mappings import confirmed_rules, rules_to_compare, settings_of
 from crm_sync.merge_chains import followed
@@ -82,8 +81,7 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     try:
         retried(partial(settle_leavers, run=run))  # those of a run that was killed
         client = open_client(connection=connection)
-        if learn_if_due(connection=connection, client=client):
-            end_all(of=Q(connection=connection))  # what could not be revoked when it was replaced
+        learn_if_due(connection=connection, client=client)
         sight = look(connection=connection, order=order)
         seen = SeenStages(connection=connection)
         client.limit_calls(order.may_call)
@@ -139,7 +137,8 @@ def within_allowance(order: Order, *, client: CrmClient) -> Order:
 
 
 def poll(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
-    for page in until_time_is_up(fetch(client=client, sight=sight, order=order, began_at=run.started_at)):
+    pages = fetch(client=client, sight=sight, order=order, began_at=run.started_at)
+    for page in until_time_is_up(bounded(pages, sight=sight, at=run.started_at)):
         refuse_without_currency(client=client, deals=page.deals, connection=sight.connection)
         sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
         seen.note(page.deals)
