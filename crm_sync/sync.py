@@ -31,12 +31,11 @@ from crm_sync.due_checks import deals_before_billing
 from crm_sync.enums import RunTrigger
 from crm_sync.errors import LeaseLost, SyncError, TransientError, database_refusal
 from crm_sync.hold_mails import tell_of_holds
-from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.leaving import leaver_warnings, settle_leavers
 from crm_sync.loose_grants import end_all
 from crm_sync.mappings import confirmed_rules, rules_to_compare, settings_of
 from crm_sync.merge_chains import followed
-from crm_sync.models import Connection, SyncRun
+from crm_sync.models import ASKED_AT_ONCE, Connection, CrmDeal, Hold, SyncRun
 from crm_sync.org_facts import (
     OrgHasCurrencies,
     learn_if_due,
@@ -257,6 +256,16 @@ def asked_pages(
     if waiting:
         for page in client.deals_by_id(external_ids=waiting, wanted=wanted):
             yield replace(page, expected=None)
+
+
+def deals_to_ask_for(*, connection: Connection, tried_before: datetime | None = None) -> list[str]:
+    """Deals that are asked for by name at each poll: held ones that wait, and imported ones to read again."""
+    held = Hold.objects.to_ask_for(connection=connection, tried_before=tried_before)
+    imported = CrmDeal.objects.to_read_again().filter(connection=connection, org=connection.org_id)
+    return [
+        *held.values_list("crm_deal__external_id", flat=True),
+        *imported.order_by("pk").values_list("external_id", flat=True)[:ASKED_AT_ONCE],
+    ]
 
 
 def in_portions(external_ids: Sequence[str]) -> Iterator[Sequence[str]]:
