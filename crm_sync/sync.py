@@ -20,7 +20,7 @@ from billing.models import BillingSchedule, Instalment
 from contracts.bulk import analyse
 from contracts.models import Contract, Customer
 from contracts.transactions import ensure_connected
-from crm_sync import runs
+from crm_sync import run_ends, runs
 from crm_sync.accounts import newest_account
 from crm_sync.change_mails import tell_of_changes
 from crm_sync.clients.http import OUT_OF_TIME
@@ -94,12 +94,12 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     except LeaseLost:
         log.warning("A later run has taken over %s; this one stops.", connection)
     except SyncError as error:
-        runs.fail(run=run, error=error, api_calls=client.calls if client else 0)
+        run_ends.fail(run=run, error=error, api_calls=client.calls if client else 0)
     except Error as error:
         database_stops(run=run, error=error, api_calls=client.calls if client else 0)
     except Exception:
         log.exception("The sync of %s failed.", connection)
-        runs.crash(run=run, api_calls=client.calls if client else 0)
+        run_ends.crash(run=run, api_calls=client.calls if client else 0)
     finally:
         if client is not None:
             client.close()
@@ -125,9 +125,9 @@ def database_stops(*, run: SyncRun, error: Error, api_calls: int) -> None:
     ensure_connected()
     if fault_of(error) is Fault.RECORD:
         log.error("Run %s of %s wrote what a rule refuses.", run.pk, run.connection_id, exc_info=error)
-        runs.crash(run=run, api_calls=api_calls)
+        run_ends.crash(run=run, api_calls=api_calls)
     else:
-        runs.fail(run=run, error=database_refusal(error), api_calls=api_calls)
+        run_ends.fail(run=run, error=database_refusal(error), api_calls=api_calls)
 
 
 def within_allowance(order: Order, *, client: CrmClient) -> Order:
@@ -202,7 +202,7 @@ def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages)
     lasting = [entry["sentence"] for entry in standing.values()]
     warnings = [*lasting, *notes.gone, *leaver_warnings(connection=connection)]
     warnings += [pace.sentence] if pace else []
-    runs.finish(
+    run_ends.finish(
         run=run,
         api_calls=client.calls,
         warnings=list(dict.fromkeys(warnings)),

@@ -22,7 +22,11 @@ MAY_IMPORT = {
 MAY_IMPORT_ANY_APP = {"fincelo.urls", "fincelo.templatetags.ui"}  # where all meet, and what prints Money
 MAKES_DEMO_USERS = {"demo.users"}
 IMPORTS_REQUESTS = {"crm_sync.clients.http"}
-READS_THE_CLOCK = {"crm_sync.runs", "contracts.clock"}  # to stamp a run; to compare with the database
+READS_THE_CLOCK = {
+    "crm_sync.runs",
+    "crm_sync.run_ends",
+    "contracts.clock",
+}  # to stamp a run; to compare with the database
 
 
 class Layer(IntEnum):
@@ -87,7 +91,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
             "deciding_billing key_canary known_deals leaving loose_grants mapping_rows mapping_versions mappings merge_chains merging "
             "org_facts overrides pages pausing "
-            "preflight previewing reapplying recent_deals records rereading runs samples stages starting story suspects tie_out timing unclear_deals "
+            "preflight previewing reapplying recent_deals records rereading run_ends runs samples stages starting story suspects tie_out timing unclear_deals "
             "tie_out_checks told watch writing"
         ),
         Layer.SYNC: "backfill preview sweeping sync trying",
