@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from crm_sync import mapping_lint
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.questions import questions_for
-from crm_sync.deals import Deal, Stage
+from crm_sync.deals import Deal, NearMiss, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError
 from crm_sync.field_gaps import gap_sentence, missing_fields
@@ -19,7 +19,6 @@ from crm_sync.mapping_rules import FieldRule
 from crm_sync.mappings import confirmed_rules, field_from_json, settings_of
 from crm_sync.models import Connection, CrmDeal, CrmSchema
 from crm_sync.near_misses import (
-    NearMiss,
     gone_sentence,
     gone_stages,
     near_misses,

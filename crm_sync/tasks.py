@@ -23,11 +23,12 @@ from crm_sync.deciding_billing import decides_billing
 from crm_sync.due_checks import deals_before_billing
 from crm_sync.enums import BackfillState, ConnectionState, DealState, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld
+from crm_sync.fetching import Order
 from crm_sync.hold_groups import GroupKey, cured_by_translating, to_read_again
 from crm_sync.models import Backfill, Connection, CrmDeal, SyncRun
 from crm_sync.reapplying import left_to_read
 from crm_sync.runs import UnableToSync
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from fincelo import lanes
 from fincelo.background import Lane, enqueue, task
 from fincelo.models import BackgroundWork

@@ -78,7 +78,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
     },
     "crm_sync": {
-        Layer.VALUES: "causes crm_types deals enums errors findings rhythms synonyms words",
+        Layer.VALUES: "causes crm_types deals enums errors findings rhythms spellings synonyms words",
         Layer.PURE: (
             "clients deal_references durations field_gaps mail_addresses mapped mapping mapping_changes mapping_lint "
             "mapping_rules mapping_words near_misses origins pacing problems proposals readers rhythm_words "
@@ -87,7 +87,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
             "accounts adopting alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
-            "connection_settings credentials custom_fields deal_links diagnosis due_checks foretelling foretold_warnings "
+            "connection_settings credentials custom_fields deal_links diagnosis due_checks fetching foretelling foretold_warnings "
             "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
             "deciding_billing key_canary known_deals leaving loose_grants mapping_rows mapping_versions mappings merge_chains merging "
             "org_facts overrides pages pausing "

@@ -10,9 +10,9 @@ from contracts.models import AuditEntry, Contract
 from crm_sync import connecting, credentials, preflight
 from crm_sync.enums import Target
 from crm_sync.errors import ConfigError, LeaseLost, SyncError
+from crm_sync.fetching import deals_to_ask_for
 from crm_sync.models import Authorisation, Connection, ConnectionCredentials, CrmDeal, CrmOrg, FieldMapping
 from crm_sync.runs import UnableToSync
-from crm_sync.sync import deals_to_ask_for
 from demo.http_server import Response, Server
 from demo.hubspot.app import build_app as build_hubspot
 from demo.hubspot.portal import Portal

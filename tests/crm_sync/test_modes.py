@@ -12,8 +12,9 @@ from contracts.models import AuditEntry, Contract, Customer
 from crm_sync import pausing, tie_out
 from crm_sync.connection_settings import save_settings
 from crm_sync.enums import ConnectionMode, RunTrigger
+from crm_sync.fetching import Order
 from crm_sync.models import Connection, ConnectionLease, CrmAccount, CrmDeal, Hold, SyncRecord, SyncRun
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity

@@ -7,8 +7,9 @@ import pytest
 
 from contracts.models import Contract
 from crm_sync.enums import RunTrigger
+from crm_sync.fetching import Order
 from crm_sync.models import Connection
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from demo.http_server import Server
 from demo.hubspot.app import build_app as build_hubspot
 from demo.hubspot.portal import Portal
