@@ -6,32 +6,23 @@ Nothing is guessed where two readings differ: then there is a question, and a pe
 import csv
 import io
 import re
+import secrets
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
+
+from billing.bank_formats import UnreadableFile, decoded, refuse_other_formats
+from billing.bank_values import DayOrder, DecimalMark, cleaned, read_day, read_number
+from contracts.currencies import is_known
 
 MOST_ROWS = 20_000
 MOST_BYTES = 5_000_000
 HEADER_WITHIN = 40
 LONGEST_CELL = 500
 SHOWN_VALUES = 3
-
-
-class UnreadableFile(ValueError):
-    """No table of payments."""
-
-
-class DecimalMark(StrEnum):
-    POINT = "point"
-    COMMA = "comma"
-
-
-class DayOrder(StrEnum):
-    DAY_FIRST = "day_first"
-    MONTH_FIRST = "month_first"
 
 
 class Role(StrEnum):
@@ -80,24 +71,8 @@ ALIASES: Mapping[Role, frozenset[str]] = {
     for role in Role
 }
 """Head words by what a column says: English, German, French, Italian, Dutch and Spanish."""
-ENCODING_NAMES = {"cp1252": "Windows-1252", "utf-8-sig": "UTF-8"}
 PENDING = ("vorgemerkt", "pending", "en attente", "pendiente", "in sospeso")
-NAMED_FORMATS: Sequence[tuple[re.Pattern[bytes], str]] = (
-    (re.compile(rb"camt\.052"), "CAMT.052"),
-    (re.compile(rb"camt\.053"), "CAMT.053"),
-    (re.compile(rb"camt\.054"), "CAMT.054"),
-    (re.compile(rb"\A\s*<(\?xml|Document)"), "XML"),
-    (re.compile(rb"\A\s*(\{1:F01.*)?:20:.*^:(25|60[FM]):", re.S | re.M), "MT940"),
-    (re.compile(rb"\APK\x03\x04"), "a spreadsheet or an archive"),
-    (re.compile(rb"\A\xd0\xcf\x11\xe0"), "a spreadsheet of the old Excel format"),
-    (re.compile(rb"\A%PDF"), "a PDF"),
-    (re.compile(rb"\A\s*OFXHEADER|\A\s*<OFX>"), "OFX"),
-)
-_SPACES = dict.fromkeys(map(ord, "  \u00a0\u2007\u2009\u202f'’"))
-_POINT = re.compile(r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?")
-_COMMA = re.compile(r"(?:[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+)(?:,[0-9]+)?")
-_CURRENCY_WORD = re.compile(r"\A[A-Za-z]{3}(?=[-+0-9])|(?<=[0-9-])[A-Za-z]{3}\Z|[€$£¥]")
-_DAY = re.compile(r"(?P<a>[0-9]{1,4})(?P<mark>[-./])(?P<b>[0-9]{1,2})(?P=mark)(?P<c>[0-9]{1,4})(?:[ T].*)?")
+IN_HEAD = re.compile(r"[ ,]*(?:\(|\[|\bin )(?P<code>[a-z]{3})[)\]]?\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +104,8 @@ class Table:
     delimiter: str
     header: Sequence[str]
     rows: Sequence[tuple[int, Sequence[str]]]
+    has_heads: bool = True
+    """False where the first line is a payment already: then the columns are numbered, and tell no bank."""
 
     @property
     def key(self) -> str:
@@ -140,41 +117,52 @@ def read_table(*, content: bytes, encoding: str = "") -> Table:
     """UnreadableFile names the format where it is another one, or says what is wrong with the table."""
     if len(content) > MOST_BYTES:
         raise UnreadableFile("The file has more than 5 MB. Split it.")
-    for pattern, name in NAMED_FORMATS:
-        if pattern.search(content[:20_000]):
-            raise UnreadableFile(f"The file is {name}, which is not read yet. Export the payments as CSV.")
-    used, text = _decoded(content, encoding)
+    refuse_other_formats(beginning=content[:20_000].decode("latin-1"))
+    used, text = decoded(content=content, encoding=encoding)
+    text = text.removeprefix("\ufeff")
+    refuse_other_formats(beginning=text[:20_000])
     if "\0" in text:
         raise UnreadableFile("The file is no text. Export the payments as CSV.")
     if not text.strip():
         raise UnreadableFile("The file is empty.")
-    told = re.match(r"sep=(.)\r?\n", text)
+    told = re.match(r"sep=(.)(\r\n|\r|\n)", text, re.IGNORECASE)
     delimiters = [told[1]] if told else [",", ";", "\t", "|"]
     if told:
         text = text[told.end() :]
-    tables = [(delimiter, _cells(text, delimiter, lines_before=1 if told else 0)) for delimiter in delimiters]
-    best = max(tables, key=lambda one: _header_of(one[1])[0])
-    _, place = _header_of(best[1])
-    rows = best[1]
-    if len(rows) - place - 1 > MOST_ROWS:
+    tables = [_table(used, text, delimiter, lines_before=1 if told else 0) for delimiter in delimiters]
+    _, table, is_whole = max(tables, key=lambda one: one[0])
+    if len(table.rows) > MOST_ROWS:
         raise UnreadableFile(f"The file has more than {MOST_ROWS:,} rows. Split it.")
-    return Table(encoding=used, delimiter=best[0], header=rows[place][1], rows=rows[place + 1 :])
+    if len(table.header) < 2:
+        raise UnreadableFile("The file is no table with columns. Export the payments as CSV.")
+    _refuse_open_quotes(table, is_whole=is_whole)
+    return table
 
 
-def _decoded(content: bytes, encoding: str) -> tuple[str, str]:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        candidates = ["utf-16"]
-    elif content.startswith(b"\xef\xbb\xbf"):
-        candidates = ["utf-8-sig"]
-    else:
-        candidates = [encoding] if encoding else ["utf-8", "cp1252"]
-    for candidate in candidates:
-        try:
-            return candidate, content.decode(candidate)
-        except UnicodeDecodeError:
-            continue
-    names = " or ".join(ENCODING_NAMES.get(candidate, candidate.upper()) for candidate in candidates)
-    raise UnreadableFile(f"The file is no text in {names}. Save it as CSV UTF-8.")
+def _table(
+    encoding: str, text: str, delimiter: str, *, lines_before: int
+) -> tuple[tuple[int, bool, int], Table, bool]:
+    """How sure the delimiter is, the table, and whether its last quotation mark is closed."""
+    end = secrets.token_hex(8)
+    rows = _cells(f"{text.rstrip()}\n{end}", delimiter, lines_before=lines_before)
+    is_whole = rows[-1][1] == [end]
+    rows = rows[:-1] if is_whole else rows
+    if not rows:
+        return (0, False, 0), Table(encoding=encoding, delimiter=delimiter, header=[], rows=[]), True
+    known, place = _header_of(rows)
+    has_data = any(is_payment(cells) for _, cells in rows[:HEADER_WITHIN])
+    has_heads = bool(known) or not is_payment(rows[place][1])
+    header = (
+        rows[place][1] if has_heads else [f"Column {number}" for number, _ in enumerate(rows[place][1], 1)]
+    )
+    table = Table(
+        encoding=encoding,
+        delimiter=delimiter,
+        header=_told_apart(header),
+        rows=rows[place + has_heads :],
+        has_heads=has_heads,
+    )
+    return (known, has_data, len(header)), table, is_whole
 
 
 def _cells(text: str, delimiter: str, *, lines_before: int) -> list[tuple[int, list[str]]]:
@@ -190,28 +178,77 @@ def _cells(text: str, delimiter: str, *, lines_before: int) -> list[tuple[int, l
     return rows
 
 
-def _header_of(rows: Sequence[tuple[int, Sequence[str]]]) -> tuple[tuple[int, int], int]:
-    """How sure, and which row names the columns: the one with the most known head words, else the first."""
-    scored = [
-        ((len({role for cell in cells for role in roles_of(cell)}), len(cells)), -place)
+def _header_of(rows: Sequence[tuple[int, Sequence[str]]]) -> tuple[int, int]:
+    """How many things its head words name, and which row names the columns.
+
+    Where no head word is known it is the row before the first payment, else the first row.
+    """
+    known = [
+        (len({role for cell in cells for role in roles_of(cell)}), len(cells), -place)
         for place, (_, cells) in enumerate(rows[:HEADER_WITHIN])
+        if not is_payment(cells)
     ]
-    if not scored:
-        return (0, 0), 0
-    known = max(score[0][0] for score in scored)
-    if known == 0:
-        return (0, len(rows[0][1])), 0
-    score, place = max(scored)
-    return score, -place
+    best = max(known, default=(0, 0, 0))
+    if best[0]:
+        return best[0], -best[2]
+    first = next((place for place, (_, cells) in enumerate(rows[:HEADER_WITHIN]) if is_payment(cells)), 0)
+    is_below_heads = first > 0 and len(rows[first - 1][1]) >= len([cell for cell in rows[first][1] if cell])
+    return 0, first - 1 if is_below_heads else first
+
+
+def is_payment(cells: Sequence[str]) -> bool:
+    """Tells whether a day and an amount stand in the row, in whatever form: then it names no columns."""
+    days = {place for place, cell in enumerate(cells) if any(read_day(cell, order=one) for one in DayOrder)}
+    amounts = {
+        place for place, cell in enumerate(cells) if any(read_number(cell, mark=one) for one in DecimalMark)
+    }
+    return bool(days and amounts - days)
+
+
+def _told_apart(header: Sequence[str]) -> list[str]:
+    """Two columns of one name are numbered, so that either can be chosen."""
+    seen: Counter[str] = Counter()
+    heads = []
+    for head in header:
+        seen[_folded(head)] += 1
+        again = seen[_folded(head)]
+        heads.append(f"{head} ({again})" if head and again > 1 else head)
+    return heads
+
+
+def _refuse_open_quotes(table: Table, *, is_whole: bool) -> None:
+    """A quotation mark that is never closed takes the lines after it into its cell."""
+    for line, cells in table.rows if is_whole else ():
+        for cell in cells:
+            inner = cell.splitlines()[1:]
+            if any(is_payment(one.split(table.delimiter)) for one in inner):
+                raise UnreadableFile(
+                    f"A quotation mark before line {line} is not closed, so it takes in the lines after it. "
+                    "Close it or take it out, then import the file again."
+                )
+    if not is_whole:
+        raise UnreadableFile(
+            "A quotation mark in the file is not closed, so the lines after it cannot be told apart. "
+            "Close it or take it out, then import the file again."
+        )
 
 
 def roles_of(head: str) -> list[Role]:
+    """What a head word says, with or without the currency or the number that stands behind it."""
     folded = _folded(head)
-    return [role for role, aliases in ALIASES.items() if folded in aliases]
+    forms = {folded, IN_HEAD.sub("", folded), re.sub(r" \([0-9]+\)\Z", "", folded)}
+    return [role for role, aliases in ALIASES.items() if forms & aliases]
+
+
+def head_currency(head: str) -> str:
+    """The currency that a head word names, as in "Amount (EUR)"; empty where it names none."""
+    found = IN_HEAD.search(_folded(head))
+    code = found["code"].upper() if found else ""
+    return code if is_known(currency=code) else ""
 
 
 def _folded(head: str) -> str:
-    return " ".join(head.casefold().strip(" .:").split())
+    return " ".join(cleaned(head).casefold().strip(" .:").split())
 
 
 def ask_columns(table: Table, choice: Choice) -> tuple[dict[Role, int], list[Question]]:
@@ -263,29 +300,6 @@ def _cell(cells: Sequence[str], place: int | None) -> str:
     return cells[place] if place is not None and place < len(cells) else ""
 
 
-def bare_number(text: str) -> tuple[str, str]:
-    """The digits and marks of an amount without blanks, apostrophes and currency, and its sign."""
-    bare = text.translate(_SPACES).replace("\u2212", "-")
-    bare = _CURRENCY_WORD.sub("", bare)
-    sign = "-" if bare.startswith("-") or bare.endswith("-") else ""
-    return bare.strip("-+") if bare.count("-") + bare.count("+") <= 1 else bare, sign
-
-
-def amount_currency(text: str) -> str:
-    """The code that stands before or after an amount; empty where there is none."""
-    found = _CURRENCY_WORD.search(text.translate(_SPACES))
-    return found[0].upper() if found and found[0].isalpha() else ""
-
-
-def read_number(text: str, *, mark: DecimalMark) -> Decimal | None:
-    """None where the text is no amount of that form."""
-    bare, sign = bare_number(text)
-    pattern, group, point = (_POINT, ",", ".") if mark == DecimalMark.POINT else (_COMMA, ".", ",")
-    if not pattern.fullmatch(bare):
-        return None
-    return Decimal(sign + bare.replace(group, "").replace(point, "."))
-
-
 def ask_decimal_mark(amounts: Sequence[str], choice: Choice) -> tuple[DecimalMark, list[Question]]:
     """The one form that fits the whole column. UnreadableFile where rows of both forms are mixed."""
     if choice.decimal_mark:
@@ -318,30 +332,6 @@ def _plain(number: Decimal | None) -> str:
     return f"{number:,f}" if number is not None else ""
 
 
-def read_day(text: str, *, order: DayOrder) -> date | None:
-    """None where the text is no day of the calendar in that order. Two digits are a year of this century."""
-    found = _DAY.fullmatch(text.strip())
-    if not found:
-        compact = re.fullmatch(r"(20[0-9]{2})([0-9]{2})([0-9]{2})", text.strip())
-        return _date(*map(int, compact.groups())) if compact else None
-    first, second, third = found["a"], found["b"], found["c"]
-    if len(first) == 4:
-        return _date(int(first), int(second), int(third)) if len(third) <= 2 else None
-    if len(first) > 2 or len(third) not in (2, 4):
-        return None
-    year = int(third) if len(third) == 4 else 2000 + int(third)
-    is_day_first = order == DayOrder.DAY_FIRST or found["mark"] == "."
-    day, month = (first, second) if is_day_first else (second, first)
-    return _date(year, int(month), int(day))
-
-
-def _date(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
 def ask_day_order(days: Sequence[str], choice: Choice) -> tuple[DayOrder, list[Question]]:
     """The one order that fits the whole column."""
     if choice.day_order:
@@ -361,5 +351,5 @@ def ask_day_order(days: Sequence[str], choice: Choice) -> tuple[DayOrder, list[Q
     if not either:
         return DayOrder.DAY_FIRST, []
     first, second = (read_day(either, order=order) for order in DayOrder)
-    sentence = f"{either!r} can be {first:%-d %B %Y} or {second:%-d %B %Y}. Which is meant?"
+    sentence = f"{either!r} can be {first} or {second}. Which is meant?"
     return DayOrder.DAY_FIRST, [Question(code=QuestionCode.DAY_ORDER, role=None, sentence=sentence)]

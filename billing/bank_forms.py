@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from billing.bank_files import Choice, DayOrder, DecimalMark, QuestionCode, Role
+from billing.bank_files import Choice, QuestionCode, Role
+from billing.bank_values import DayOrder, DecimalMark
 from billing.payment_rows import ReadFile
 from contracts.currencies import is_known
 
@@ -18,6 +19,15 @@ ENCODINGS = (
     ("iso-8859-15", "ISO-8859-15"),
     ("utf-16", "UTF-16"),
     ("mac-roman", "Mac Roman"),
+    ("cp1250", "Windows-1250 (Central Europe)"),
+    ("cp1251", "Windows-1251 (Cyrillic)"),
+    ("cp1253", "Windows-1253 (Greek)"),
+    ("cp1254", "Windows-1254 (Turkish)"),
+    ("cp1255", "Windows-1255 (Hebrew)"),
+    ("cp1256", "Windows-1256 (Arabic)"),
+    ("cp932", "Shift JIS (Japanese)"),
+    ("gb18030", "GB 18030 (Chinese)"),
+    ("cp949", "EUC-KR (Korean)"),
 )
 COLUMN_LABELS = {
     Role.INVOICE: "Invoice number",
@@ -48,7 +58,9 @@ class ReadingForm(forms.Form):
         asked = {question.code for question in read.questions}
         open_roles = {question.role for question in read.questions if question.code == QuestionCode.COLUMN}
         kept = read.choice
-        encoding = "utf-8" if read.table.encoding.startswith("utf-8") else read.table.encoding
+        encoding = {"utf-8-sig": "utf-8", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}.get(
+            read.table.encoding, read.table.encoding
+        )
         initial: dict[str, Any] = {"encoding": encoding, ACCOUNT_CURRENCY: kept.currency}
         initial |= {str(role): head for role, head in kept.columns.items() if role not in open_roles}
         if kept.decimal_mark and QuestionCode.DECIMAL_MARK not in asked:

@@ -151,7 +151,7 @@ def _write_draft(note: CreditNote) -> None:
     left = left_to_credit(invoice=invoice)
     if not 0 < note.asked_minor <= left:
         allowed = Money(minor=left, currency=invoice.currency)
-        raise UnableToCredit(f"A credit note on {invoice} takes back up to {allowed}, and more than nothing.")
+        raise UnableToCredit(f"A credit note on {invoice} takes back up to {allowed}, above 0.")
     totals = _split_by_rate(note)
     note.net_minor = sum(total.net for total in totals)
     note.tax_minor = sum(total.tax for total in totals)

@@ -11,11 +11,12 @@ from functools import partial
 
 from billing.bounds import ask_about_contracts, last_billed
 from billing.due import due_of
-from billing.enums import AskReason, BillingTrigger, InstalmentState, ScheduleState
+from billing.enums import AskReason, BillingTrigger, InstalmentState, ScheduleState, WaitCode
 from billing.invoicing import BillingRules, Sums, ensure_billable, rules_in_force, write_in_halves
 from billing.issuing import draft_invoices
 from billing.models import BillingRun, BillingSchedule, Instalment, Invoice
 from billing.numbering import UnableToIssueInvoice
+from billing.waiting import reasons_of
 from contracts.money import Money
 from contracts.terms import Span
 
@@ -50,6 +51,8 @@ class ForetoldBilling:
     has_short_period: bool
     instalments: Sequence[ForetoldInstalment]
     invoices: Sequence[ForetoldInvoice] = ()
+    waits: Sequence[WaitCode] = ()
+    """Why its billing would wait, whatever is due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,12 +140,14 @@ def described(
     invoices: Mapping[int, Sequence[ForetoldInvoice]],
 ) -> dict[int, ForetoldBilling]:
     rows = BillingSchedule.objects.filter(contract__in=contract_ids)
+    waits = reasons_of(contract_ids=list(contract_ids))
     return {
         schedule.contract_id: ForetoldBilling(
             asks=AskReason(schedule.asks_because) if schedule.state == ScheduleState.ASKS else None,
             has_short_period=schedule.has_short_period,
             instalments=plans.get(schedule.contract_id, ()),
             invoices=invoices.get(schedule.contract_id, ()),
+            waits=[reason.code for reason in waits.get(schedule.contract_id, ())],
         )
         for schedule in rows
     }

@@ -21,6 +21,10 @@ class UnableToRecordPayment(Exception):
     """It fits no open amount, or its day is refused."""
 
 
+class DayRefused(UnableToRecordPayment):
+    """Money for this invoice cannot have come on that day."""
+
+
 def lock_invoices(*, ids: Sequence[int]) -> dict[int, Invoice]:
     """Everybody locks in the order of the ids."""
     locked = Invoice.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=ids).order_by("pk")
@@ -67,7 +71,7 @@ def record_payment(
         if refusal := refusal_of(invoice=locked, amount=amount):
             raise UnableToRecordPayment(refusal)
         if refusal := day_refusal_of(invoice=locked, received_date=received_date, as_of=as_of):
-            raise UnableToRecordPayment(refusal)
+            raise DayRefused(refusal)
         ensure_open(day=received_date)
         payment = Payment.objects.create(
             invoice=locked,

@@ -10,21 +10,18 @@ from datetime import date
 from billing.bank_files import (
     PENDING,
     Choice,
-    DayOrder,
-    DecimalMark,
     Question,
     QuestionCode,
     Role,
     Table,
-    UnreadableFile,
-    amount_currency,
     ask_columns,
     ask_day_order,
     ask_decimal_mark,
-    read_day,
-    read_number,
+    head_currency,
     read_table,
 )
+from billing.bank_formats import UnreadableFile
+from billing.bank_values import DayOrder, DecimalMark, amount_currency, cleaned, read_day, read_number
 from contracts.currencies import UnknownCurrency
 from contracts.money import AmountRefused, Money
 
@@ -33,6 +30,27 @@ PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 PLAIN_DAY = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
 PREFIXES = ("INV",)
 MONEY_OUT = "The money went out, so it is no payment of an invoice."
+OUT = frozenset(
+    [
+        "s",
+        "soll",
+        "d",
+        "dr",
+        "debit",
+        "debet",
+        "dbit",
+        "af",
+        "lastschrift",
+        "belastung",
+        "débit",
+        "cargo",
+        "dare",
+    ]
+)
+IN = frozenset(["h", "haben", "c", "cr", "credit", "crdt", "bij", "gutschrift", "crédit", "abono", "avere"])
+"""What a column of its own says beside an amount without a sign."""
+OF_CARDS = ("card", "karte", "carte", "carta", "kaart", "tarjeta")
+AMOUNTS = (Role.AMOUNT, Role.CREDIT, Role.DEBIT)
 __all__ = ["PaymentRow", "ReadFile", "ReadPayment", "UnreadableFile", "read_file", "read_payments"]
 
 
@@ -77,6 +95,8 @@ class ReadFile:
     """Rows of a statement that are no money received: what went out, and what is not booked yet."""
     is_plain: bool
     """Known head words, numbers like 1234.50 and days like 2026-11-30: no reading had to be chosen."""
+    contradicts: str = ""
+    """A number or day that only another choice can read: the file is not written as this bank's were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +106,10 @@ class _Reading:
     order: DayOrder
     currency: str
     prefixes: Sequence[str]
+    width: int
+    """So many columns have a head."""
+    side: int | None = None
+    """The place of the column that says whether money came in or went out, where there is one."""
 
     def cell(self, cells: Sequence[str], role: Role) -> str:
         place = self.places.get(role)
@@ -112,8 +136,10 @@ def read_file(
         places=places,
         mark=DecimalMark.POINT,
         order=DayOrder.DAY_FIRST,
-        currency=choice.currency,
+        currency=_head_currency(table, places) or choice.currency,
         prefixes=prefixes,
+        width=len(table.header),
+        side=_side(table),
     )
     rows = [(line, cells) for line, cells in table.rows if not _is_pending(cells)]
     amounts = [text for _, cells in rows if (text := _amount_text(by_role, cells)[0])]
@@ -140,7 +166,39 @@ def read_file(
         and not choice.currency
         and all(PLAIN_NUMBER.fullmatch(text) or read_number(text, mark=mark) is None for text in amounts)
         and all(PLAIN_DAY.fullmatch(text) or read_day(text, order=order) is None for text in days),
+        contradicts=_contradiction(amounts, days, mark=mark, order=order),
     )
+
+
+def _contradiction(amounts: Sequence[str], days: Sequence[str], *, mark: DecimalMark, order: DayOrder) -> str:
+    """The first text that only another form reads; empty where there is none."""
+    for text in amounts:
+        if read_number(text, mark=mark) is None and any(
+            read_number(text, mark=one) is not None for one in DecimalMark
+        ):
+            return text
+    for text in days:
+        if read_day(text, order=order) is None and any(read_day(text, order=one) for one in DayOrder):
+            return text
+    return ""
+
+
+def _head_currency(table: Table, places: Mapping[Role, int]) -> str:
+    """As in "Amount (EUR)"; empty where the heads of the amounts name none, or a column names it."""
+    heads = {head_currency(table.header[places[role]]) for role in AMOUNTS if role in places}
+    return "".join(heads) if len(heads) == 1 and Role.CURRENCY not in places else ""
+
+
+def _side(table: Table) -> int | None:
+    for place, head in enumerate(table.header):
+        said = {_folded_cell(cells, place) for _, cells in table.rows} - {""}
+        if said and said <= IN | OUT and said & OUT and not any(word in head.casefold() for word in OF_CARDS):
+            return place
+    return None
+
+
+def _folded_cell(cells: Sequence[str], place: int | None) -> str:
+    return cells[place].casefold() if place is not None and place < len(cells) else ""
 
 
 def _ask_currency(reading: _Reading, rows: Sequence[tuple[int, Sequence[str]]]) -> list[Question]:
@@ -157,12 +215,19 @@ def _is_pending(cells: Sequence[str]) -> bool:
 
 
 def _amount_text(reading: _Reading, cells: Sequence[str]) -> tuple[str, bool]:
-    """What is written as the amount, and whether its column says that the money went out."""
-    if text := reading.cell(cells, Role.AMOUNT):
-        return text, False
-    if text := reading.cell(cells, Role.CREDIT):
-        return text, False
-    return reading.cell(cells, Role.DEBIT), bool(reading.cell(cells, Role.DEBIT))
+    """What is written as the amount, and whether its column or another says that the money went out."""
+    went_out = _folded_cell(cells, reading.side) in OUT
+    amount, credit, debit = (reading.cell(cells, role) for role in AMOUNTS)
+    if amount:
+        return amount, went_out
+    if _is_nothing(credit) and debit:
+        return debit, True
+    return credit, went_out
+
+
+def _is_nothing(text: str) -> bool:
+    """Empty, or a zero as many banks write it into the column that does not count."""
+    return not re.search("[1-9]", text)
 
 
 def _rows(rows: Sequence[tuple[int, Sequence[str]]], reading: _Reading) -> tuple[list[PaymentRow], int]:
@@ -183,11 +248,12 @@ def _row(*, line: int, cells: Sequence[str], reading: _Reading) -> PaymentRow:
     values = {str(role): reading.cell(cells, role) for role in Role if role not in (Role.CREDIT, Role.DEBIT)}
     text, went_out = _amount_text(reading, cells)
     values["amount"] = text
-    values["currency"] = (values["currency"] or amount_currency(text) or reading.currency).upper()
+    values["currency"] = cleaned(values["currency"] or amount_currency(text) or reading.currency).upper()
     anywhere = " | ".join([values["reference"], *cells])
     number, problem = _number(values["invoice"], anywhere, reading.prefixes)
     payment = None
     try:
+        _ensure_one_reading(cells, values, reading)
         payment = _payment(values, reading, went_out=went_out)
     except (AmountRefused, UnknownCurrency, UnreadableFile) as wrong:
         problem = str(wrong)
@@ -198,6 +264,21 @@ def _row(*, line: int, cells: Sequence[str], reading: _Reading) -> PaymentRow:
         payment=None if problem else payment,
         problem=problem,
     )
+
+
+def _ensure_one_reading(cells: Sequence[str], values: Mapping[str, str], reading: _Reading) -> None:
+    """UnreadableFile with the reason where the row says two things."""
+    if any(cells[reading.width :]):
+        raise UnreadableFile(
+            "The row has more cells than there are columns, as when a number holds the separator. "
+            "Put that cell into quotation marks."
+        )
+    credit, debit = (reading.cell(cells, role) for role in (Role.CREDIT, Role.DEBIT))
+    if not _is_nothing(credit) and not _is_nothing(debit):
+        raise UnreadableFile(f"It says that {credit} came in and that {debit} went out.")
+    named = amount_currency(values["amount"])
+    if named and named != values["currency"]:
+        raise UnreadableFile(f"It names two currencies, {values['currency']} and {named}.")
 
 
 def _payment(values: Mapping[str, str], reading: _Reading, *, went_out: bool) -> ReadPayment:
@@ -212,7 +293,7 @@ def _payment(values: Mapping[str, str], reading: _Reading, *, went_out: bool) ->
         raise UnreadableFile(f"{values['date']!r} is no day of the calendar, like 2026-11-30.")
     if not values["currency"]:
         raise UnreadableFile("It names no currency. Choose the currency of the account.")
-    money = Money.from_decimal(-amount if went_out else amount, currency=values["currency"])
+    money = Money.from_decimal(-abs(amount) if went_out else amount, currency=values["currency"])
     return ReadPayment(amount=money, received_date=day)
 
 
@@ -231,12 +312,23 @@ def _several(found: Sequence[str]) -> str:
 
 
 def find_numbers(text: str, *, prefixes: Sequence[str]) -> list[str]:
-    """Numbers of ours in a text, as they stand on the documents, however the payer has written them."""
+    """Numbers of ours in a text, as they stand on the documents, however the payer has written them.
+
+    "INV-2026-000001/000002" are two.
+    """
     names = "|".join(map(re.escape, prefixes))
     mark = r"[\s\-/.]*"
-    pattern = rf"(?<![A-Za-z0-9])({names}){mark}(20[0-9]{{2}}){mark}([0-9]{{1,9}})(?![A-Za-z0-9])"
+    more = r"(?:\s*[/,+&]\s*|\s+(?:und|and|et|e|y|en)\s+)0[0-9]{5}(?![0-9])"
+    pattern = (
+        rf"(?<![A-Za-z0-9])({names}){mark}(20[0-9]{{2}}){mark}([0-9]{{1,9}})(?![A-Za-z0-9])((?:{more})*)"
+    )
     found = re.findall(pattern, text, re.IGNORECASE)
-    return list(dict.fromkeys(f"{name.upper()}-{year}-{int(place):06d}" for name, year, place in found))
+    places = [
+        (name, year, place)
+        for name, year, first, others in found
+        for place in (first, *re.findall("[0-9]{6}", others))
+    ]
+    return list(dict.fromkeys(f"{name.upper()}-{year}-{int(place):06d}" for name, year, place in places))
 
 
 def _next_copy(row: PaymentRow, seen: Counter[str]) -> int:

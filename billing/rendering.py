@@ -253,6 +253,6 @@ def _verified(
     what = "The invoice" if isinstance(issued, Invoice) else "The credit note"
     raise UnableToRender(
         f"The PDF of {issued} made now differs from the one first made on "
-        f"{first.created_at:%d %B %Y}, so it is not handed out. {what} itself is as it was; "
+        f"{first.created_at:%Y-%m-%d}, so it is not handed out. {what} itself is as it was; "
         "ask the operator which version of Fincelo made that PDF."
     )

@@ -18,6 +18,7 @@ from billing.enums import MailState, RestoreSign, SeriesKind
 from billing.models import DatabaseMark, InvoiceMail, LegalEntity, NumberGap, NumberSeries
 from billing.witness import SeriesKey, UnreadableWitness, ensure_writable, highest, note
 from contracts import audit
+from contracts.clock import business_day
 
 HELD_BACK = (MailState.WAITING, MailState.SENDING)
 MAIL_BEFORE_RESTORE = (
@@ -69,6 +70,8 @@ class Comparison:
     sign: RestoreSign | None
     """Why the database counts as restored; None where it does not."""
     series: Sequence[SeriesState]
+    unused: Sequence[SeriesState] = ()
+    """Of this year, with no number here and none in the file: some may have left all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +108,17 @@ def compare() -> Comparison:
             SeriesState(key=key, stored=look.stored.get(key, 0), witnessed=look.witnessed.get(key, 0))
             for key in keys
         ],
+        unused=[SeriesState(key=key, stored=0, witnessed=0) for key in _keys_of_year() if key not in keys],
     )
+
+
+def _keys_of_year() -> list[SeriesKey]:
+    year = business_day().year
+    return [
+        SeriesKey(legal_entity_id=entity, kind=kind, year=year)
+        for entity in LegalEntity.objects.order_by("pk").values_list("pk", flat=True)
+        for kind in SeriesKind.values
+    ]
 
 
 def ensure_not_restored() -> str:
@@ -196,7 +209,8 @@ def continue_series(
         compared = compare()
         if compared.sign is None:
             raise UnableToContinue("This database is the one that issued last. Nothing has to be confirmed.")
-        gaps = [gap for state in compared.series if (gap := _gap(state, sent))]
+        series = [*compared.series, *_named(compared, sent)]
+        gaps = [gap for state in series if (gap := _gap(state, sent))]
         for gap in gaps:
             gap.reason, gap.decided_by_id = reason, actor.pk if actor else None
             gap.save(force_insert=True)
@@ -206,17 +220,29 @@ def continue_series(
         )
         mark_here()
         mark = DatabaseMark.objects.get()
-        numbers = {one.key: sent.get(one.key, one.least) for one in compared.series}
+        numbers = {one.key: sent.get(one.key, one.least) for one in series}
         audit.record(
             actor=actor,
             action="Restore confirmed",
             subject=mark,
-            before={"sign": compared.sign.value} | {str(one.key): one.stored for one in compared.series},
+            before={"sign": compared.sign.value} | {str(one.key): one.stored for one in series},
             after={str(key): number for key, number in numbers.items()},
             reason=reason,
         )
         _witness(lineage=str(mark.lineage), numbers=numbers)
         return gaps
+
+
+def _named(compared: Comparison, sent: Mapping[SeriesKey, int]) -> Sequence[SeriesState]:
+    """The series that a person names though nobody here knows a number of them, as where the file is lost."""
+    known = {state.key for state in compared.series}
+    named = [key for key, number in sent.items() if key not in known and number != 0]
+    entities = set(LegalEntity.objects.values_list("pk", flat=True))
+    for key in named:
+        if key.legal_entity_id not in entities or key.kind not in SeriesKind.values:
+            listed = ", ".join(str(state.key) for state in (*compared.series, *compared.unused))
+            raise UnableToContinue(f"There is no series {key}. There are {listed}.")
+    return [SeriesState(key=key, stored=0, witnessed=0) for key in named]
 
 
 def _gap(state: SeriesState, sent: Mapping[SeriesKey, int]) -> NumberGap | None:

@@ -11,7 +11,7 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Lower, Replace, Reverse, Upper
 
-from billing.bank_files import DecimalMark, bare_number, read_number
+from billing.bank_values import DecimalMark, bare_number, read_number
 from billing.models import CreditNote, Invoice, Payment
 from contracts.currencies import EXPONENTS
 from contracts.models import Contract, Customer
@@ -145,4 +145,4 @@ def read_amount(text: str) -> SearchedAmount | None:
     found = sorted(reading for reading in readings if reading is not None and 0 < reading < LARGEST)
     if not found:
         return None
-    return SearchedAmount(readings=found, is_whole=bare_number(text)[0].isdigit())
+    return SearchedAmount(readings=found, is_whole=re.sub("[ ']", "", bare_number(text)[0]).isdigit())

@@ -1,7 +1,6 @@
 """The forms of what finance sets: used by the pages and by the admin, so that both have the same rules."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -9,7 +8,7 @@ from django import forms
 from billing.enums import LimitKind
 from billing.models import ApprovalLimit, BillingPolicy, LegalEntity
 from billing.tax import percent_of, rate_of
-from contracts.amount_fields import MOST_DECIMALS, AmountField
+from contracts.amount_fields import AmountField, DayField, PercentField
 from contracts.clock import business_day
 from contracts.countries import currency_of
 from contracts.currencies import EXPONENTS
@@ -17,13 +16,6 @@ from contracts.models import Customer
 from contracts.money import AmountRefused, Money
 from contracts.party_forms import LABELS as PARTY_LABELS
 from contracts.party_forms import PARTY_FIELDS, PartyForm
-
-
-class PercentField(forms.DecimalField):
-    """A tax rate as people write it: 19 or 8.875."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=0, max_value=Decimal("99.999"), max_digits=6, decimal_places=3, **kwargs)
 
 
 class LegalEntityForm(PartyForm):
@@ -81,13 +73,14 @@ class LegalEntityForm(PartyForm):
 
 
 class BillingPolicyForm(forms.ModelForm):
+    locked_until = DayField(label="Books are closed up to", required=False)
+
     class Meta:
         model = BillingPolicy
         fields = ["mode", "locked_until"]
-        labels = {"mode": "Smart Billing Agent", "locked_until": "Books are closed up to"}
+        labels = {"mode": "Smart Billing Agent"}
         widgets = {
             "mode": forms.RadioSelect,
-            "locked_until": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         }
 
     def clean_locked_until(self) -> date | None:
@@ -106,7 +99,6 @@ class LimitForm(forms.ModelForm):
     )
     amount = AmountField(
         label="Limit",
-        decimals=MOST_DECIMALS,
         required=False,
         help_text="Up to this amount nobody further is asked.",
     )

@@ -6,7 +6,7 @@ from django import forms
 
 from billing.enums import AfterVoid
 from billing.models import Invoice
-from contracts.amount_fields import MoneyField
+from contracts.amount_fields import DayField, MoneyField
 from contracts.money import Money
 from contracts.writing import write_money
 
@@ -35,9 +35,7 @@ class PaymentForm(forms.Form):
             label=f"Amount in {invoice.currency}",
             help_text=f"Open: {write_money(left)}.",
         )
-        self.fields["received_date"] = forms.DateField(
-            label="Received on", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-        )
+        self.fields["received_date"] = DayField(label="Received on")
         self.fields["reference"] = forms.CharField(required=False, max_length=200)
 
 

@@ -4,12 +4,14 @@ from zoneinfo import available_timezones
 
 from django import forms
 
+from contracts.amount_fields import AmountField, DayField
 from contracts.currencies import EXPONENTS
 from contracts.custom_filters import CustomFilter
 from contracts.custom_values import NO, YES
 from contracts.enums import CustomFieldType, PageFormat
 from contracts.models import CustomField, Workspace
 
+NUMBER_DECIMALS = 20
 YES_OR_NO = [("", "All"), (YES, YES), (NO, NO)]
 
 
@@ -42,24 +44,17 @@ def controls(definition: CustomField) -> dict[str, forms.Field]:
         return {name: forms.ChoiceField(label=label, required=False, choices=YES_OR_NO)}
     if definition.type == CustomFieldType.NUMBER:
         return {
-            end: forms.DecimalField(label=said, required=False, max_digits=40, decimal_places=20)
+            end: AmountField(label=said, required=False, decimals=NUMBER_DECIMALS)
             for end, said in ends(name, label)
         }
     if definition.type == CustomFieldType.DATE:
-        return {
-            end: forms.DateField(label=said, required=False, widget=day_input())
-            for end, said in ends(name, label)
-        }
+        return {end: DayField(label=said, required=False) for end, said in ends(name, label)}
     return {name: forms.CharField(label=label, required=False, max_length=200, widget=forms.SearchInput)}
 
 
 def ends(name: str, label: str) -> list[tuple[str, str]]:
     """Names and labels of the two controls of a range."""
     return [(f"{name}-from", f"{label}, from"), (f"{name}-to", f"{label}, to")]
-
-
-def day_input() -> forms.DateInput:
-    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 class CustomerFilter(forms.Form):

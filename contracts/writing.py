@@ -5,7 +5,7 @@ What machines read, such as CSV and JSON, and what customers get are written els
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -49,6 +49,10 @@ def written_as(code: str) -> Iterator[None]:
         _chosen.reset(token)
 
 
+def chosen() -> PageFormat:
+    return _chosen.get()
+
+
 def current() -> Writing:
     return WRITINGS[_chosen.get()]
 
@@ -82,26 +86,33 @@ def write_number(number: int | Decimal) -> str:
 
 
 class UnclearAmount(ValueError):
-    """What was typed is no amount, or can be two. The text is a sentence with what to do."""
+    """What was typed is no amount, or can be two. The text is a sentence with what to do.
+
+    `readings`: the amounts that it can mean and the currency can have; none where it is no amount.
+    """
+
+    def __init__(self, sentence: str, *, readings: tuple[Decimal, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.readings = readings
 
 
+MOST_DECIMALS = max(EXPONENTS.values())
 NO_AMOUNT = "Enter an amount in digits, such as 1200.00 or 1.200,00."
 NOISE = re.compile(r"[\s\u00a0\u202f'\u2019]|[$\u20ac\u00a3\u00a5]")
 ONE_KIND = re.compile(r"-?\d+(?:[.,]\d+)*", re.ASCII)
 
 
-def typed_amount(text: str, *, decimals: int) -> Decimal:
+def typed_amount(text: str, *, decimals: int | None) -> Decimal:
     """What a person typed, in the form of either language. Raises UnclearAmount rather than guess.
 
-    `decimals`: how many the currency has. A single mark before exactly three digits is read by the way in
-    which the page is written, and asked about where that is no help.
+    `decimals`: how many the currency has; None where it is not known yet. A single mark before exactly three
+    digits is read by the way in which the page is written, and asked about where that is no help.
     """
     plain = without_currency(NOISE.sub("", text).replace(MINUS, "-"))
     if not ONE_KIND.fullmatch(plain):
         raise UnclearAmount(NO_AMOUNT)
     number = Decimal(plain_form(plain, decimals=decimals))
-    exponent = number.normalize().as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > decimals:
+    if decimals_of(number) > (MOST_DECIMALS if decimals is None else decimals):
         raise UnclearAmount(f"This has more decimals than the currency, which has {decimals or 'none'}.")
     return number
 
@@ -113,7 +124,7 @@ def without_currency(text: str) -> str:
     return text
 
 
-def plain_form(text: str, *, decimals: int) -> str:
+def plain_form(text: str, *, decimals: int | None) -> str:
     """With a point before the decimals and no other mark."""
     points, commas = text.count("."), text.count(",")
     if points and commas:
@@ -131,10 +142,32 @@ def plain_form(text: str, *, decimals: int) -> str:
         return whole + rest
     if decimals == 3:
         return f"{whole}.{rest}"
+    large, small = Decimal(whole + rest), Decimal(f"{whole}.{rest}")
+    fits = decimals_of(small) <= (MOST_DECIMALS if decimals is None else decimals)
     raise UnclearAmount(
-        f"{text} can mean {write_number(int(whole + rest))} or {whole}{current().point}{rest}. "
-        f"Write {whole}{rest}, or fewer decimals."
+        f"{text} can mean {in_full(large, decimals=decimals)} or {in_full(small, decimals=2)}. Which one?",
+        readings=(large, small) if fits else (large,),
     )
+
+
+def decimals_of(number: Decimal) -> int:
+    """How many it needs: 1.20 needs one."""
+    exponent = number.normalize().as_tuple().exponent
+    return max(-exponent, 0) if isinstance(exponent, int) else 0
+
+
+def in_full(number: Decimal, *, decimals: int | None) -> str:
+    """As the page writes an amount: with the decimals of the currency, or two where it is not known."""
+    least = 2 if decimals is None else decimals
+    return write_number(number.quantize(Decimal(1).scaleb(-max(least, decimals_of(number)))))
+
+
+def typed_day(text: str) -> date | None:
+    """What a person typed: 2026-11-30, 30.11.2026, 30/11/2026 or 30 Nov 2026; None for anything else."""
+    for form in ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%d %b %Y", "%d %B %Y"):
+        with suppress(ValueError):
+            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007  a day has no zone
+    return None
 
 
 def with_both(text: str, *, point: str) -> str:

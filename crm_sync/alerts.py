@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from crm_sync.enums import AlertKind
+from crm_sync.held_summary import summary_of
 from crm_sync.models import Alert, Connection
 from fincelo.recipients import NOBODY, people_to_tell
 from fincelo.redaction import redact
@@ -60,6 +61,7 @@ BODIES = {
     ),
 }
 log = logging.getLogger(__name__)
+CURED = "Not sent: every deal it was about was cured before."
 
 
 def alarm_refusals(*, connection_id: int, rule: str, count: int, deals: int) -> None:
@@ -117,6 +119,11 @@ def claim() -> Alert | None:
 def deliver(alert: Alert) -> bool:
     """A process that dies between sending and noting it sends again, under the same message id."""
     addresses = [alert.recipient] if alert.recipient else people_to_tell()
+    if alert.kind == AlertKind.HELD and alert.connection and not alert.recipient:
+        alert.subject, alert.body = summary_of(alert.connection)
+        if not alert.body:
+            Alert.objects.filter(pk=alert.pk).update(sent_at=Now(), error=CURED)
+            return False
     try:
         if not addresses:
             raise LookupError(NOBODY)

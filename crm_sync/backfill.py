@@ -29,12 +29,12 @@ from crm_sync.deals import Cursor, DealPage, DealQuery
 from crm_sync.enums import BackfillState, ConnectionMode, DealState
 from crm_sync.errors import ConfigError, SyncError
 from crm_sync.foretelling import Foretold, ForetoldPage, foretell
+from crm_sync.mapped_pages import MappedPage, Sight, map_page
 from crm_sync.mapping_rules import to_snapshot
 from crm_sync.mappings import current_rules, ensure_version, lint, lock
 from crm_sync.merge_chains import followed
 from crm_sync.models import Backfill, BackfillDeal, Connection, CrmDeal
 from crm_sync.org_facts import notice_currency
-from crm_sync.pages import MappedPage, Sight, map_page
 from crm_sync.preview import look_ahead
 from crm_sync.recent_deals import stored_among
 from crm_sync.stages import known_gaps

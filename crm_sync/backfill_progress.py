@@ -1,38 +1,48 @@
 """How far the import has come that was begun after its preview. The sync runs do it; this only looks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Now
 
-from crm_sync.enums import BackfillState, RunState, RunTrigger
+from crm_sync.enums import BackfillState, Outcome, RunState, RunTrigger
 from crm_sync.models import Backfill, Connection, SyncRun
+from crm_sync.models.runs import COUNTS
 
 READS_NAMED_DEALS = (RunTrigger.REPLAY, RunTrigger.REAPPLY, RunTrigger.SWEEP)
-COUNTED = ("seen", "created", "updated", "held", "refused", "failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What the runs since the import was begun have come to."""
+    """What the runs since the import was begun have come to.
+
+    `counts`: deals by a column of the run, as there. In sum they are the deals seen.
+    """
 
     seen: int
-    created: int
-    updated: int
-    held: int
-    refused: int
-    failed: int
+    counts: Mapping[str, int]
     error: str
     """Why the last of them stopped, if it did not end well."""
+
+    @property
+    def created(self) -> int:
+        return self.counts[Outcome.CREATED]
+
+    @property
+    def held(self) -> int:
+        return self.counts[Outcome.HELD]
 
 
 def progress_of(backfill: Backfill) -> Progress:
     runs = runs_of(backfill)
-    sums = runs.aggregate(**{name: Sum(name, default=0) for name in COUNTED})
+    sums = runs.aggregate(**{name: Sum(name, default=0) for name in ("seen", *COUNTS)})
     latest = runs.order_by("-started_at", "-id").first()
     stopped = latest is not None and latest.state in (RunState.FAILED, RunState.ERRORED)
-    return Progress(**sums, error=latest.error if latest and stopped else "")
+    return Progress(
+        seen=sums.pop("seen"), counts=sums, error=latest.error if latest is not None and stopped else ""
+    )
 
 
 def seconds_left(*, done: int, expected: int | None, since: datetime | None, now: datetime) -> float | None:

@@ -38,6 +38,8 @@ COLUMNS = (
     "invoiced_minor",
     "due_minor",
     "asks",
+    "waits",
+    "first_billing_date",
     "billed_until",
 )
 
@@ -76,6 +78,8 @@ def row_of(one: Foretold, *, backfill: Backfill) -> tuple[Any, ...]:
         sum(invoice.total.minor for invoice in invoices),
         due_of(billing) if billing else 0,
         bool(billing and billing.asks),
+        [code.value for code in billing.waits] if billing else [],
+        one.first_billing_date,
         one.mapped.billed_until,
     )
 

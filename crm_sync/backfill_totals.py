@@ -1,12 +1,13 @@
 """What the deals of a preview come to in all. Totals never mix currencies."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
 from billing.bounds import is_unusual
 from billing.due import Total
+from billing.enums import WaitCode
 from billing.limit_proposals import proposed_limit
 from crm_sync.enums import CustomerMatch, Outcome
 from crm_sync.models import Backfill, BackfillDeal
@@ -38,9 +39,18 @@ def totals_of(backfill: Backfill) -> dict[str, Any]:
         "is_unusual": is_unusual(totals=due),
         "invoices": by_currency(invoiced, number=Sum("invoices"), minor=Sum("invoiced_minor")),
         "holds": holds_of(deals),
+        "waits": waits_of(deals),
         "largest": largest_of(deals),
         "limits": proposals_of(deals),
     }
+
+
+def waits_of(deals: QuerySet[BackfillDeal]) -> list[dict[str, Any]]:
+    """How many contracts would wait before they are billed, by reason."""
+    codes = Counter(
+        code for found in deals.exclude(waits=[]).values_list("waits", flat=True) for code in found
+    )
+    return [{"code": code, "number": codes[code]} for code in WaitCode.values if codes[code]]
 
 
 def largest_of(deals: QuerySet[BackfillDeal]) -> list[dict[str, Any]]:

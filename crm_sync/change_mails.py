@@ -17,7 +17,7 @@ from contracts.clock import business_day
 from contracts.workspace import time_zone
 from crm_sync import runs
 from crm_sync.enums import AlertKind
-from crm_sync.hold_mails import one_line
+from crm_sync.held_summary import one_line
 from crm_sync.models import Alert, SyncRun
 
 MOST_NAMED = 100

@@ -55,7 +55,7 @@ def breakage(connection: Connection) -> dict[str, str]:
 
 def silence(connection: Connection) -> dict[str, str]:
     heard = connection.last_success_at
-    since = f"since {heard:%d %B, %H:%M} UTC" if heard else "yet"
+    since = f"since {heard:%Y-%m-%d, %H:%M} UTC" if heard else "yet"
     reason = (
         connection.state_reason or "If nothing else is wrong, the worker is not running: tell your operators."
     )

@@ -238,8 +238,8 @@ def interrupted(
     began_at: datetime, *, next_step: str = "Authorise Salesforce again in Settings, CRM Integration."
 ) -> ConfigError:
     return ConfigError(
-        f"The renewal of {began_at.astimezone(UTC):%d %B, %H:%M} UTC was interrupted before its answer was "
-        "stored, and Salesforce no longer accepts the token of before.",
+        f"The renewal of {began_at.astimezone(UTC):%Y-%m-%d, %H:%M} UTC was interrupted before its answer "
+        "was stored, and Salesforce no longer accepts the token of before.",
         next_step=next_step,
         code="RENEWAL_INTERRUPTED",
         breaks=True,

@@ -122,7 +122,7 @@ def dismissed(record: CrmDeal) -> Diagnosis:
         record.holds.select_related("resolved_by").exclude(resolved_at=None).order_by("-resolved_at").first()
     )
     by = f" by {hold.resolved_by}" if hold and hold.resolved_by else ""
-    on = f" on {hold.resolved_at:%d %B %Y}" if hold and hold.resolved_at else ""
+    on = f" on {hold.resolved_at:%Y-%m-%d}" if hold and hold.resolved_at else ""
     why = f": {hold.reason.rstrip('.')}" if hold and hold.reason else ""
     return Diagnosis(
         cause=Cause.DISMISSED,
@@ -381,4 +381,4 @@ def other_org(place: str) -> Diagnosis:
 
 
 def day(moment: object) -> str:
-    return f"{moment:%-d %B %Y}"
+    return f"{moment:%Y-%m-%d}"

@@ -10,10 +10,10 @@ from crm_sync.accounts import newest_account
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.deals import DealPage, DealQuery
 from crm_sync.enums import RunTrigger
+from crm_sync.mapped_pages import Sight
 from crm_sync.mappings import confirmed_rules, rules_to_compare, settings_of
 from crm_sync.merge_chains import followed
 from crm_sync.models import ASKED_AT_ONCE, Connection, CrmDeal, Hold, SyncRun
-from crm_sync.pages import Sight
 from crm_sync.reapplying import left_to_read, marked_ids
 from crm_sync.recent_deals import cursor_of, recently_read, stored_among
 from crm_sync.records import Verdict

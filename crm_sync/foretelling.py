@@ -28,11 +28,12 @@ from crm_sync.enums import CustomerMatch, HoldCode, Outcome
 from crm_sync.foretold_warnings import both_readings, of_billing, of_mapping, of_unit
 from crm_sync.known_deals import KnownDeal
 from crm_sync.mapped import MappedDeal, Problem
+from crm_sync.mapped_pages import MappedPage, Sight
 from crm_sync.mapping_lint import unit_problems
 from crm_sync.mapping_rules import NOTHING_DECIDED
 from crm_sync.mappings import lint
 from crm_sync.models import CrmAccount
-from crm_sync.pages import MappedPage, Sight, retried, write_each, write_ready
+from crm_sync.pages import retried, write_each, write_ready
 from crm_sync.records import Verdict
 from fincelo.database_errors import Fault, fault_of, tell
 

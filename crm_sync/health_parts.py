@@ -51,6 +51,12 @@ def polls() -> Part:
     )
 
 
+def tie_out_words(*, is_checked: bool, is_well: bool) -> str:
+    if not is_checked:
+        return "Not checked yet: the worker checks every month each night."
+    return "Every month tied out when it was last checked." if is_well else ""
+
+
 def tie_out() -> Part:
     oldest = TieOut.objects.aggregate(at=Min("checked_at"))["at"]
     differing = tie_out_checks.open_differences()
@@ -76,11 +82,7 @@ def tie_out() -> Part:
         name="tie-out",
         label="Tie-out",
         state="differs" if differing else "unchecked" if unchecked else WELL,
-        told="Every month ties out."
-        if oldest and not troubles
-        else ""
-        if oldest
-        else "Nothing to tie out yet.",
+        told=tie_out_words(is_checked=oldest is not None, is_well=not troubles),
         at=oldest,
         troubles=troubles,
         url=reverse("tie-out"),

@@ -7,23 +7,19 @@ them to the next run, and one that is killed after it has told them.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.urls import reverse
 
 from crm_sync import runs
-from crm_sync.enums import AlertKind, HoldCode, RunState
-from crm_sync.hold_lists import counts_by_code
+from crm_sync.enums import AlertKind, RunState
+from crm_sync.held_summary import number_in_words, one_line, summary_of
 from crm_sync.models import Alert, Connection, CrmDeal, Hold, SyncRun
-from crm_sync.readers import printable
 from crm_sync.safe_links import safe_link
 
 NO_REMINDERS = 32_767
 """Of holds of a first import: they are old news."""
 MOST_NAMED = 100
-LONGEST_NAME = 120
 TOLD = """
 WITH waiting AS (
     SELECT hold.id FROM crm_sync_hold hold JOIN crm_sync_crmdeal deal ON deal.id = hold.crm_deal_id
@@ -96,22 +92,8 @@ def tell_finance(*, run: SyncRun) -> None:
         connection = Connection.objects.get(pk=run.connection_id)
         if connection.cursor_modified_at is None:
             return
-        counts = counts_by_code(filters={"connection": connection})
-        number = sum(count for _, count in counts)
-        name = one_line(connection.name)
-        causes = "\n".join(f"- {HoldCode(code).label}: {count:,}" for code, count in counts)
-        Alert.objects.create(
-            connection=connection,
-            kind=AlertKind.HELD,
-            subject=f"Fincelo: {number_in_words(number)} of {name} cannot be billed yet"[:200],
-            body=(
-                f"The first import of {name} has ended. {number_in_words(number)} cannot be billed yet:\n\n"
-                f"{causes}\n\n"
-                "One decision cures all deals of a cause. Account managers are told of deals that are held "
-                "from now on, and not of these.\n\n"
-                f"See: {settings.PUBLIC_URL}{reverse('holds')}?connection={connection.pk}\n"
-            ),
-        )
+        subject, body = summary_of(connection)
+        Alert.objects.create(connection=connection, kind=AlertKind.HELD, subject=subject, body=body)
 
 
 def by_manager(found: Iterable[Hold]) -> dict[str, list[Hold]]:
@@ -136,10 +118,6 @@ def deals_in_words(found: Sequence[Hold]) -> str:
     return "This won deal of yours" if len(found) == 1 else "These won deals of yours"
 
 
-def number_in_words(number: int) -> str:
-    return "1 deal" if number == 1 else f"{number:,} deals"
-
-
 def listed(found: Sequence[Hold]) -> str:
     """Each deal with what to fix and where. A mail stays readable, however many there are."""
     entries = "\n".join(entry(hold) for hold in found[:MOST_NAMED])
@@ -159,8 +137,3 @@ def entry(hold: Hold) -> str:
 
 def named(hold: Hold) -> str:
     return one_line(str(hold.crm_deal))
-
-
-def one_line(text: str, *, longest: int = LONGEST_NAME) -> str:
-    """Of a text that came from a CRM: no line of a mail begins where somebody else wants it to."""
-    return printable(" ".join(text[: 10 * longest].split()), longest=longest)

@@ -6,7 +6,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from crm_sync.enums import AlertKind
-from crm_sync.hold_mails import by_manager, deals_in_words, listed, number_in_words, subject_of
+from crm_sync.held_summary import number_in_words
+from crm_sync.hold_mails import by_manager, deals_in_words, listed, subject_of
 from crm_sync.models import Alert, Hold, HoldPolicy
 
 DUE = """

@@ -11,9 +11,9 @@ from crm_sync.clients.protocol import CrmClient
 from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import DealState
 from crm_sync.known_deals import KnownDeal, known_deals
+from crm_sync.mapped_pages import Sight
 from crm_sync.merging import ids_of
 from crm_sync.models import CrmAccount, CrmDeal
-from crm_sync.pages import Sight
 from crm_sync.selection import is_won
 
 MOST_ASKED = 10_000

@@ -12,10 +12,10 @@ from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import ConnectionMode, HoldCode, Outcome
 from crm_sync.fetching import Order, fetch, look
 from crm_sync.foretelling import Earlier, Foretold, ForetoldPage, accounts_of, foretell
+from crm_sync.mapped_pages import MappedPage, Sight, map_page
 from crm_sync.mapping_rules import MappingRules, to_snapshot
 from crm_sync.mappings import current_rules, rules_to_compare, settings_of
 from crm_sync.models import Connection
-from crm_sync.pages import MappedPage, Sight, map_page
 from crm_sync.previewing import WRITERS
 from crm_sync.starting import WHY, NewContract, asks, unusual
 

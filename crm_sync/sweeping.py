@@ -20,6 +20,7 @@ from crm_sync.deals import Cursor, DealQuery, Presence
 from crm_sync.enums import ConnectionMode, DealState, LeftReason, LookedAt, Outcome, SweepPart
 from crm_sync.known_deals import KnownDeal, known_deals, lock_as_read
 from crm_sync.leaving import Leaver, mark_left, news
+from crm_sync.mapped_pages import Sight
 from crm_sync.merge_chains import followed
 from crm_sync.models import (
     Connection,
@@ -30,7 +31,7 @@ from crm_sync.models import (
     SyncRun,
 )
 from crm_sync.org_facts import refuse_without_currency
-from crm_sync.pages import Sight, retried, sync_page
+from crm_sync.pages import retried, sync_page
 from crm_sync.selection import left_reason
 from crm_sync.told import not_told, note_gone, told_between
 
@@ -112,7 +113,10 @@ class Sweep:
                 note_gone(org_id=self.sight.org_id, moments=dict.fromkeys(gone, self.run.started_at))
 
     def read(self, ids: Sequence[str], *, unknown: set[str], is_refresh: bool = False) -> set[str]:
-        """The ids that the CRM answered to. `unknown` ones that a poll should have brought are missed."""
+        """The ids that the CRM answered to, readable or not.
+
+        `unknown` ones that a poll should have brought are missed.
+        """
         cursor = self.query.cursor.modified_at
         answered: set[str] = set()
         for start in range(0, len(ids), CHUNK):
@@ -125,6 +129,7 @@ class Sweep:
                 )
                 sync_page(run=self.run, page=page, sight=self.sight, api_calls=self.client.calls)
                 answered |= {deal.external_id for deal in page.deals}
+                answered |= {one.external_id for one in page.unread}
                 late = [
                     deal.external_id
                     for deal in page.deals

@@ -23,6 +23,7 @@ from crm_sync.change_mails import tell_of_changes
 from crm_sync.clients.http import OUT_OF_TIME
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.credentials import open_client
+from crm_sync.cursor_bounds import bounded
 from crm_sync.deals import DealPage
 from crm_sync.due_checks import deals_before_billing
 from crm_sync.enums import ConnectionMode, RunTrigger
@@ -31,6 +32,7 @@ from crm_sync.fetching import Order, fetch, in_portions, look, query_of
 from crm_sync.hold_mails import tell_of_holds
 from crm_sync.leaving import leaver_warnings, settle_leavers
 from crm_sync.loose_grants import end_all
+from crm_sync.mapped_pages import Sight
 from crm_sync.models import Connection, SyncRun
 from crm_sync.org_facts import (
     OrgHasCurrencies,
@@ -39,7 +41,7 @@ from crm_sync.org_facts import (
     standing_now,
 )
 from crm_sync.pacing import is_spent, pace_of
-from crm_sync.pages import Sight, retried, sync_page
+from crm_sync.pages import retried, sync_page
 from crm_sync.previewing import WRITERS
 from crm_sync.stages import SeenStages, after_run, known_gaps, selected_stages
 from crm_sync.sweeping import Sweep
@@ -114,7 +116,8 @@ def within_allowance(order: Order, *, client: CrmClient) -> Order:
 
 
 def poll(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
-    for page in until_time_is_up(fetch(client=client, sight=sight, order=order, began_at=run.started_at)):
+    pages = fetch(client=client, sight=sight, order=order, began_at=run.started_at)
+    for page in until_time_is_up(bounded(pages, sight=sight, at=run.started_at)):
         refuse_without_currency(client=client, deals=page.deals, connection=sight.connection)
         sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
         seen.note(page.deals)

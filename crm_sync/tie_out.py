@@ -161,6 +161,12 @@ WHERE NOT EXISTS (
 UNION SELECT month FROM crm_sync_tieout
 ORDER BY 1
 """
+UNDECIDED = """
+SELECT count(DISTINCT change.id) FROM billing_contractchange change
+JOIN crm_sync_crmdeal deal ON deal.contract_id = change.contract_id
+JOIN crm_sync_wondeal won USING (org_id, external_id)
+WHERE change.state = 'open' AND won.day >= %(first)s AND won.day < %(next)s
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +236,12 @@ def rows(*, month: date, line: Line, currency: str, limit: int | None = None, of
         Row(kind=kind, key=key, label=label, url=url, currency=currency, amount=int(amount))
         for kind, key, label, url, currency, amount in _all(ROWS, **_span(month), **params)
     ]
+
+
+def undecided(*, month: date) -> int:
+    """How many CRM changes are open about the deals that closed in it, lost ones included."""
+    ((number,),) = _all(UNDECIDED, **_span(month))
+    return int(number)
 
 
 def months() -> list[date]:

@@ -13,11 +13,11 @@ from crm_sync.diagnosis import MOST_NAMESAKES, day, leads_to, quoted
 from crm_sync.enums import DealState, Provider
 from crm_sync.foretelling import Foretold, foretell
 from crm_sync.mapped import fingerprint
+from crm_sync.mapped_pages import MappedPage, Sight, map_page, mapped_or_held
 from crm_sync.mapping_rules import NOTHING_DECIDED
 from crm_sync.merge_chains import followed
 from crm_sync.models import Connection
 from crm_sync.org_facts import notice_currency
-from crm_sync.pages import MappedPage, Sight, map_page, mapped_or_held
 from crm_sync.preview import look_ahead
 from crm_sync.stages import known_gaps
 

@@ -31,6 +31,7 @@ def ensure_people(logins: dict[str, str]) -> None:
         person, _ = User.objects.get_or_create(username=name)
         person.is_staff = name in ("admin", "support")
         person.is_superuser = name == "admin"
+        person.email = f"{name}@fincelo.example"  # mails of the demo end in its folder
         if not person.check_password(password):
             person.set_password(password)
         person.save()

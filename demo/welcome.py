@@ -21,9 +21,10 @@ What to do now
   1. Open {web} and sign in as finance.
   2. Connect Salesforce: choose My Domain, fill in the address, key and secret from above, press
      Authorise, log in with the user name and password from above, and allow.
-  3. Confirm the field mapping that Fincelo proposes.
-  4. Settings, CRM Integration, Add HubSpot: paste the token from above, press Connect, and
-     confirm its mapping.
+  3. Confirm the field mapping that Fincelo proposes. Look at the preview of the deals that closed before
+     today, and press Start billing.
+  4. Settings, CRM Integration, Add HubSpot: paste the token from above, press Connect, confirm its
+     mapping, and start billing as in step 3.
   5. Press Sync now, or wait five minutes: see Contracts and Invoices, and Holds for what lacks something.
   6. Open a deal in a simulated CRM and press Close won. Sync now: its contract and invoice are there.
   7. Enter a billing e-mail on a customer's page, and send what waits. Mail, Open the mail folder shows it,

@@ -2,7 +2,7 @@
 
 import ipaddress
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,7 +65,7 @@ def allowed_hosts(**kwargs: Any) -> list[CheckMessage]:
     if not settings.ALLOWED_HOSTS:
         hint = "Set it to the host names people use, separated by commas: billing.example.com."
         return [Error("ALLOWED_HOSTS is empty.", hint=hint, id="fincelo.E008")]
-    if "*" in settings.ALLOWED_HOSTS:
+    if any(host == "*" or (host.startswith(".") and "." not in host[1:]) for host in settings.ALLOWED_HOSTS):
         hint = "Name the hosts: otherwise a request can make links in answers and mails point elsewhere."
         return [Error("ALLOWED_HOSTS allows every host.", hint=hint, id="fincelo.E009")]
     return []
@@ -73,7 +73,7 @@ def allowed_hosts(**kwargs: Any) -> list[CheckMessage]:
 
 def public_url(**kwargs: Any) -> list[CheckMessage]:
     parts = urlsplit(settings.PUBLIC_URL)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         hint = (
             "Set it to the address people use, like https://billing.example.com: Salesforce calls back there."
         )
@@ -106,12 +106,19 @@ def production(**kwargs: Any) -> list[CheckMessage]:
     if settings.FINCELO_DEV and elsewhere:
         names = f"ALLOWED_HOSTS or PUBLIC_URL names {', '.join(elsewhere)}"
         problems.append((f"FINCELO_DEV is on and {names}.", "Unset FINCELO_DEV."))
-    if settings.FINCELO_DEV and not is_local_database():
+    owner = settings.DATABASE_OWNER
+    if settings.FINCELO_DEV and not (is_local_database() and (not owner or is_local(owner))):
         problems.append(("FINCELO_DEV is on with a database elsewhere.", "Unset one of the two."))
     if settings.DEBUG and not is_development:
         problems.append(("DEBUG is on.", "Unset it: its pages show settings to whoever causes an error."))
     if settings.CRM_ALLOW_LOOPBACK and not is_development:
         problems.append(("CRM_ALLOW_LOOPBACK is on.", "Unset it: it lets credentials go to this machine."))
+    if not settings.EMBEDDED_POSTGRES.durable and not settings.FINCELO_DEV and is_embedded():
+        hint = "Unset EMBEDDED_POSTGRES_DURABLE: a machine that dies would take issued invoices along."
+        problems.append(("The embedded database need not keep what it is given.", hint))
+    if settings.EMAIL_HOST_PASSWORD and not is_loopback(settings.EMAIL_HOST) and not is_mail_encrypted():
+        hint = "Use smtp+tls://user:password@host:587 or smtp+ssl://user:password@host:465."
+        problems.append(("EMAIL_URL sends its password unencrypted.", hint))
     if not settings.HTTPS_ONLY and elsewhere:
         names = ", ".join(elsewhere)
         hint = "Set HTTPS_ONLY=true and put a proxy with https before it: passwords travel unencrypted."
@@ -124,13 +131,31 @@ def reachable_as() -> list[str]:
     return [*settings.ALLOWED_HOSTS, urlsplit(settings.PUBLIC_URL).hostname or "localhost"]
 
 
+def is_mail_encrypted() -> bool:
+    return bool(settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL)
+
+
+def is_embedded() -> bool:
+    return bool(settings.DATABASES["default"].get("ENGINE") == EMBEDDED)
+
+
 def is_local_database() -> bool:
-    """On this machine: embedded, by a socket file, or at an address of the loopback."""
-    place = settings.DATABASES["default"]
+    return is_local(settings.DATABASES["default"])
+
+
+def is_local(place: Mapping[str, Any]) -> bool:
+    """On this machine: embedded, by a socket file, or at an address of the loopback.
+
+    What the place leaves open PostgreSQL's own environment variables say.
+    """
+    if place.get("ENGINE") == EMBEDDED:
+        return True
     options = place.get("OPTIONS", {})
-    if "service" in options:
+    host = place.get("HOST") or options.get("host")
+    if "service" in options or os.environ.get("PGSERVICE"):
         return False  # a file elsewhere says where
-    hosts = [options.get("hostaddr", ""), *f"{place.get('HOST') or options.get('host') or ''}".split(",")]
+    address = options.get("hostaddr") or os.environ.get("PGHOSTADDR", "")
+    hosts = [*address.split(","), *f"{host or os.environ.get('PGHOST', '')}".split(",")]
     return all(not host or host.startswith(("/", "@")) or is_loopback(host) for host in hosts)
 
 

@@ -7,13 +7,26 @@ from pathlib import Path
 
 import environ
 
+from fincelo.env import UnusableSetting
+
 
 def ensure_secrets(path: Path) -> None:
     """Make the secrets file unless it exists; put its values into the environment where they are missing.
 
     Several processes may start at once. Each writes a complete file of its own and tries to link it into
-    place; one link wins, and all read the winner.
+    place; one link wins, and all read the winner. UnusableSetting where the folder cannot be written.
     """
+    try:
+        _ensure_file(path)
+    except OSError as error:
+        raise UnusableSetting(
+            f"VAR_DIR is {path.parent}, where nothing can be written ({error.strerror}). "
+            "Name a folder of yours."
+        ) from error
+    environ.Env.read_env(str(path))
+
+
+def _ensure_file(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".secrets-")  # mode 0600
@@ -27,4 +40,3 @@ def ensure_secrets(path: Path) -> None:
             pass
         finally:
             os.unlink(draft)
-    environ.Env.read_env(str(path))

@@ -52,7 +52,10 @@ def words(name: str) -> list[str]:
 
 
 def folder(name: str, *, default: Path) -> Path:
-    return Path(text(name, default=str(default))).expanduser().resolve()
+    try:
+        return Path(text(name, default=str(default))).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UnusableSetting(f"{name} names no folder. Set it to one like /var/lib/fincelo.") from error
 
 
 def database(name: str) -> dict[str, Any]:

@@ -2,6 +2,28 @@
 
 import logging
 import unicodedata
+from http import HTTPStatus
+
+SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
+UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class Answers(logging.Filter):
+    """Keeps what is no fault of ours from looking like one: a refusal has no traceback worth reading.
+
+    `/healthz` answers 503 while a process starts. That is its answer and no error.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        status = getattr(record, "status_code", None)
+        if status is None:
+            return True
+        if status < SERVER_ERROR:
+            record.exc_info = None
+        request = getattr(record, "request", None)
+        if status == UNAVAILABLE and getattr(request, "path", "") == "/healthz":
+            record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
+        return True
 
 
 class OneLine(logging.Formatter):

@@ -234,11 +234,16 @@ globals().update(env.email("EMAIL_URL"))
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "fincelo.redaction.RedactSecrets"}},
+    "filters": {
+        "redact": {"()": "fincelo.redaction.RedactSecrets"},
+        "answers": {"()": "fincelo.logs.Answers"},
+    },
     "formatters": {
         "line": {"()": "fincelo.logs.OneLine", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["redact"], "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "filters": ["redact", "answers"], "formatter": "line"}
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         **{name: {"level": "WARNING"} for name in ("oauthlib", "requests_oauthlib", "urllib3")},

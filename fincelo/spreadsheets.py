@@ -8,9 +8,11 @@ from typing import Any
 
 ROWS_AT_ONCE = 500
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-FORMULA = re.compile(r"""(\A|[,;|\t\r\n\v\f\x85\u2028\u2029])(?=[\s"']*[=+\-@＝＋－＠])""")
+FORMULA = re.compile(
+    r"""(\A|[,;|\t\r\n\v\f\x85\u2028\u2029])(?=[\s"'\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠﹦﹢﹣﹫])"""
+)
 """Where a cell could begin with a formula: at the start of the text, and after each separator inside it.
-Blanks and quotes before the sign may be dropped by whoever reads the file."""
+Blanks, quotes and marks that nobody sees may be dropped before the sign by whoever reads the file."""
 LEADING_BLANK = re.compile(r"\A[\t\r\n]")
 
 

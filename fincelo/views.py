@@ -4,12 +4,14 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.http import HttpResponseStopPolling
 
 from fincelo import background
 from fincelo.awaited import Waiting
+from fincelo.finished import finished
 from fincelo.health import WELL, parts
 from fincelo.models import BackgroundWork
 from fincelo.rights import needs, signed_in_only
@@ -40,18 +42,25 @@ def health_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 @signed_in_only  # each task says who may see it
 def background_work(request: HttpRequest, pk: int) -> HttpResponse:
-    """How it goes, for the page that waits. Once it is over without a question, the page is loaded anew."""
+    """How it goes, for the page that waits, until it has ended."""
     back = back_from(request, request.GET.get("next", ""))
     work = BackgroundWork.objects.select_related("actor").filter(pk=pk).first()
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(back)
     waiting = background.judged(work) if work else None
     if waiting is None or not waiting.may_be_seen_by(request.user):
-        return HttpResponseClientRefresh()
-    stays = "stays" in request.GET
-    if waiting.is_open or waiting.is_over or stays:
-        return render(request, "fincelo/work.html", {"waiting": waiting, "back": back, "reloads": not stays})
-    return HttpResponseClientRefresh()
+        return HttpResponseStopPolling()
+    if waiting.is_open or waiting.is_over:
+        return render(request, "fincelo/work.html", {"waiting": waiting, "back": back})
+    return finished(request, what=ended_well(waiting), back=back)
+
+
+def ended_well(waiting: Waiting) -> str:
+    how = waiting.work.get_state_display().lower()
+    at = waiting.work.ended_at
+    return (
+        f"{waiting.label}: {how} at {timezone.localtime(at):%H:%M:%S}." if at else f"{waiting.label}: {how}."
+    )
 
 
 @require_POST

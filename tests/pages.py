@@ -49,3 +49,11 @@ def alerts(response: HttpResponse) -> list[str]:
             re.S,
         )
     ]
+
+
+def field_errors(response: HttpResponse) -> dict[str, str]:
+    """What is wrong with each field that the page shows as wrong, by the id of its control."""
+    found = re.findall(
+        r'<ul class="errorlist[^"]*" id="([^"]+)_error">(.*?)</ul>', response.content.decode(), re.S
+    )
+    return {control: words(listed) for control, listed in found}

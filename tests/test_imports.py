@@ -22,11 +22,8 @@ MAY_IMPORT = {
 MAY_IMPORT_ANY_APP = {"fincelo.urls", "fincelo.templatetags.ui"}  # where all meet, and what prints Money
 MAKES_DEMO_USERS = {"demo.users"}
 IMPORTS_REQUESTS = {"crm_sync.clients.http"}
-READS_THE_CLOCK = {
-    "crm_sync.runs",
-    "crm_sync.run_ends",
-    "contracts.clock",
-}  # to stamp a run; to compare with the database
+READS_THE_CLOCK = {"crm_sync.runs", "crm_sync.run_ends", "contracts.clock"}
+"""To stamp a run; to compare with the database's."""
 
 
 class Layer(IntEnum):
@@ -46,7 +43,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "embedded_backend migrations models",
         Layer.DOMAIN: "closed_triggers database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
-            "admin apps checks context form_renderer management middleware odd_requests one_sentence once roles templatetags urls views wsgi"
+            "admin apps checks context finished form_renderer management middleware odd_requests one_sentence once refused roles templatetags urls views wsgi"
         ),
     },
     "access": {
@@ -54,7 +51,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.INTERFACES: "adapter admin apps forms management middleware urls views",
     },
     "contracts": {
-        Layer.VALUES: "addresses countries currencies custom_values drafts enums money tax_ids terms writing",
+        Layer.VALUES: "addresses countries currencies custom_values drafts enums money sentences tax_ids terms writing",
         Layer.MODELS: "bulk migrations models party_columns transactions triggers",
         Layer.DOMAIN: (
             "sealing approving audit clock contacts custom_fields custom_filters exporting invariants operations particulars queries reopening "
@@ -63,7 +60,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.INTERFACES: "admin amount_fields apps audited_form checks forms management middleware party_forms tasks templatetags urls views",
     },
     "billing": {
-        Layer.VALUES: "bank_files enums limit_proposals payment_rows periods split tax",
+        Layer.VALUES: "bank_files bank_formats bank_values enums limit_proposals payment_rows periods split tax",
         Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
@@ -87,9 +84,9 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
             "accounts adopting alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
-            "connection_settings credentials custom_fields deal_links diagnosis due_checks fetching foretelling foretold_warnings "
-            "health health_parts history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "deciding_billing key_canary known_deals leaving loose_grants mapping_rows mapping_versions mappings merge_chains merging "
+            "connection_settings credentials cursor_bounds custom_fields deal_links diagnosis due_checks fetching foretelling foretold_warnings "
+            "health health_parts held_summary history hold_groups hold_lists hold_mails hold_reminders holds invariants "
+            "deciding_billing key_canary known_deals leaving loose_grants mapped_pages mapping_rows mapping_versions mappings merge_chains merging "
             "org_facts overrides pages pausing "
             "preflight previewing reapplying recent_deals records rereading run_ends runs samples stages starting story suspects tie_out timing unclear_deals "
             "tie_out_checks told watch writing"

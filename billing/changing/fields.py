@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from contracts.enums import BillingCycle
@@ -62,7 +61,7 @@ def words(name: str, value: Any) -> str:
     if name == CUSTOMER:
         return str(value["name"])
     if name == START:
-        return f"{date.fromisoformat(value):%d %B %Y}"
+        return str(value)
     if name == DURATION:
         return f"{value} month{'' if value == 1 else 's'}"
     if name == CYCLE:

@@ -10,22 +10,17 @@ from billing.models.documents import (
     Logo,
     Mailing,
 )
-from billing.models.invoices import (
-    BillingRun,
-    BillingSchedule,
-    Instalment,
-    Invoice,
-    InvoiceLine,
-    LegalEntity,
-    NumberSeries,
-)
+from billing.models.invoices import Invoice, InvoiceLine
+from billing.models.legal_entities import NUMBER_LENGTH, LegalEntity, NumberSeries
 from billing.models.payments import BankProfile, Payment, PaymentImport
 from billing.models.policies import ApprovalLimit, BillingPolicy
 from billing.models.restoring import DatabaseMark, NumberGap
+from billing.models.schedules import BillingRun, BillingSchedule, Instalment
 from billing.models.waits import WAITS, WAITS_BY_ITSELF, BillingWait
 
 __all__ = [
     "FOOTER_LENGTH",
+    "NUMBER_LENGTH",
     "WAITS",
     "WAITS_BY_ITSELF",
     "BillingWait",

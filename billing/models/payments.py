@@ -4,7 +4,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from billing.bank_files import Choice, DayOrder, DecimalMark, Role
+from billing.bank_files import Choice, Role
+from billing.bank_values import DayOrder, DecimalMark
 from billing.models.invoices import Invoice
 from billing.models.triggers import PaymentReachesInvoice, PaymentStays, never_emptied
 

@@ -23,11 +23,12 @@ from billing.enums import BillingRunState, CreditNoteState
 from billing.models import BillingRun, CreditNote, Invoice
 from billing.settling_forms import ApprovalForm, TakeBackForm
 from billing.tasks import request_billing, request_sending
-from billing.views.attempt import actor_of, attempt, is_filled
+from billing.views.attempt import actor_of, attempt
 from contracts.clock import business_day
 from contracts.models import Contract
 from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.refused import refuse
 from fincelo.rights import needs
 
 APPROVE = "billing.approve_invoice"
@@ -79,7 +80,8 @@ def _ticked(sent: QueryDict) -> list[int]:
 def approve(request: HttpRequest) -> HttpResponse:
     """The drafts that were ticked, or all that the person has seen: none that came later."""
     form = ApprovalForm(request.POST)
-    if not is_filled(request, form):
+    if not form.is_valid():
+        messages.error(request, "These drafts are no longer here as you saw them. Look at them again.")
         return redirect("approvals")
     up_to = form.cleaned_data["up_to"]
     if up_to:
@@ -112,10 +114,10 @@ def tell(request: HttpRequest, done: Approval) -> None:
 def hold_back(request: HttpRequest, pk: int) -> HttpResponse:
     draft = get_object_or_404(Invoice.objects.select_related("contract"), pk=pk)
     form = TakeBackForm(request.POST)
-    if is_filled(request, form) and attempt(
-        request,
-        partial(hold_back_draft, draft=draft, reason=form.cleaned_data["reason"], actor=actor_of(request)),
-    ):
+    if not form.is_valid():
+        return refuse(request, form=form, at=draft)
+    work = partial(hold_back_draft, draft=draft, reason=form.cleaned_data["reason"], actor=actor_of(request))
+    if attempt(request, work):
         messages.success(request, f"{draft.contract} is suspended. Resume it on its page.")
     return redirect("approvals")
 

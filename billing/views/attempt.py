@@ -1,10 +1,11 @@
 """Does what a person asked for, and says how it went."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import AbstractBaseUser
+from django.forms import BaseForm
 from django.http import HttpRequest
 
 from billing.activation import UnableToDecide
@@ -37,28 +38,28 @@ REFUSALS = (
 )
 
 
-def attempt(request: HttpRequest, work: Callable[[], object]) -> bool:
-    """False where it was refused; the sentence is on the next page."""
+def attempt(
+    request: HttpRequest,
+    work: Callable[[], object],
+    *,
+    form: BaseForm | None = None,
+    fields: Mapping[type[Exception], str] = MappingProxyType({}),
+) -> bool:
+    """False where it was refused. The sentence is on the next page, or in the form that it was sent with.
+
+    `fields`: the field of the form that a kind of refusal is about.
+    """
     try:
         work()
     except REFUSALS as refusal:
-        messages.error(request, str(refusal))
         mark_refused(request)
+        if form is None:
+            messages.error(request, str(refusal))
+        else:
+            about = next((fields[kind] for kind in type(refusal).__mro__ if kind in fields), None)
+            form.add_error(about, str(refusal))
         return False
     return True
-
-
-def is_filled(request: HttpRequest, form: forms.BaseForm) -> bool:
-    """False where something is missing or wrong; the next page names the field."""
-    if form.is_valid():
-        return True
-    mark_refused(request)
-    for name, errors in form.errors.items():
-        label = form.fields[name].label or name.replace("_", " ").capitalize() if name in form.fields else ""
-        messages.error(
-            request, f"{label}: {' '.join(map(str, errors))}" if label else " ".join(map(str, errors))
-        )
-    return False
 
 
 def actor_of(request: HttpRequest) -> AbstractBaseUser:

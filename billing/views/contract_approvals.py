@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing.settling_forms import TakeBackForm
 from billing.tasks import request_billing
-from billing.views.attempt import actor_of, is_filled
+from billing.views.attempt import actor_of
 from contracts.approving import (
     UnableToDecide,
     approve_all,
@@ -23,6 +23,7 @@ from contracts.clock import business_day
 from contracts.models import Contract
 from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.refused import refuse
 from fincelo.rights import needs
 
 APPROVE = "contracts.approve_contract"
@@ -87,14 +88,15 @@ def approve_one(request: HttpRequest, pk: int) -> HttpResponse:
 def reject_one(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     form = TakeBackForm(request.POST)
-    if is_filled(request, form):
-        reason, actor = form.cleaned_data["reason"], actor_of(request)
-        try:
-            reject(contract=contract, reason=reason, actor=actor)
-        except UnableToDecide as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(request, f"{contract} is rejected. It has ended and is never billed.")
+    if not form.is_valid():
+        return refuse(request, form=form, at=contract)
+    reason, actor = form.cleaned_data["reason"], actor_of(request)
+    try:
+        reject(contract=contract, reason=reason, actor=actor)
+    except UnableToDecide as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{contract} is rejected. It has ended and is never billed.")
     return redirect(contract)
 
 

@@ -5,7 +5,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from billing.crediting import approve_credit, discard_credit, left_to_credit, may_discard, request_credit
+from billing.crediting import (
+    UnableToCredit,
+    approve_credit,
+    discard_credit,
+    left_to_credit,
+    may_discard,
+    request_credit,
+)
 from billing.enums import CreditNoteState
 from billing.mail_forms import BounceForm
 from billing.mailing.lists import mails_of
@@ -13,13 +20,14 @@ from billing.models import CreditNote, Invoice
 from billing.rendering import boxed_texts, credit_document_of
 from billing.settling_forms import CreditForm
 from billing.tasks import request_sending
-from billing.views.attempt import actor_of, attempt, is_filled
+from billing.views.attempt import actor_of, attempt
 from contracts.clock import business_day
 from contracts.money import Money
 from contracts.story import audit_story, newest_first
 from contracts.writing import write_money
 from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.refused import refuse
 from fincelo.rights import needs
 
 
@@ -73,8 +81,8 @@ def credit(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = get_object_or_404(Invoice, pk=pk)
     left = Money(minor=left_to_credit(invoice=invoice), currency=invoice.currency)
     form = CreditForm(request.POST, invoice=invoice, left=left)
-    if not is_filled(request, form):
-        return redirect(invoice)
+    if not form.is_valid():
+        return refuse(request, form=form, at=invoice)
     amount: Money | None = form.cleaned_data["amount"]
     made: list[CreditNote] = []
 
@@ -89,8 +97,8 @@ def credit(request: HttpRequest, pk: int) -> HttpResponse:
             )
         )
 
-    if not attempt(request, work):
-        return redirect(invoice)
+    if not attempt(request, work, form=form, fields={UnableToCredit: "amount"}):
+        return refuse(request, form=form, at=invoice)
     [note] = made
     if note.state == CreditNoteState.ISSUED:
         request_sending(actor_id=request.user.pk)

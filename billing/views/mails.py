@@ -12,11 +12,12 @@ from billing.mailing.lists import COUNT_TO, addressed_since, mails_matching, ope
 from billing.mailing.outbox import release_addressed, release_all, request_mail, unaddressed
 from billing.models import CreditNote, Invoice, InvoiceMail, Mailing
 from billing.tasks import request_sending
-from billing.views.attempt import actor_of, attempt, is_filled
+from billing.views.attempt import actor_of, attempt
 from contracts.contacts import change_contact
 from contracts.models import Customer
 from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.refused import refuse
 from fincelo.rights import needs
 
 
@@ -87,13 +88,16 @@ def bounced(request: HttpRequest, pk: int) -> HttpResponse:
     """A person has found the mail among those that came back to the sender address."""
     mail = get_object_or_404(InvoiceMail.objects.select_related("invoice", "credit_note"), pk=pk)
     form = BounceForm(request.POST)
-    if is_filled(request, form) and attempt(
-        request,
-        partial(mark_bounced, mail=mail, reason=form.cleaned_data["bounce_reason"], actor=actor_of(request)),
-    ):
-        messages.warning(
-            request, f"{mail.document} did not reach {mail.recipient}. Correct the address, then send again."
-        )
+    if not form.is_valid():
+        return refuse(request, form=form, at=mail.document)
+    work = partial(
+        mark_bounced, mail=mail, reason=form.cleaned_data["bounce_reason"], actor=actor_of(request)
+    )
+    if not attempt(request, work, form=form):
+        return refuse(request, form=form, at=mail.document)
+    messages.warning(
+        request, f"{mail.document} did not reach {mail.recipient}. Correct the address, then send again."
+    )
     return redirect(mail.document)
 
 
@@ -123,9 +127,8 @@ def customer_contact(request: HttpRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(Customer, pk=pk)
     form = ContactForm(request.POST)
     assert request.user.is_authenticated  # a permission was asked for
-    if form.is_valid():
-        change_contact(customer=customer, actor=request.user, **form.cleaned_data)
-        messages.success(request, saved_sentence(customer=customer))
-    else:
-        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+    if not form.is_valid():
+        return refuse(request, form=form, at=customer)
+    change_contact(customer=customer, actor=request.user, **form.cleaned_data)
+    messages.success(request, saved_sentence(customer=customer))
     return redirect(customer)

@@ -8,14 +8,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from billing.bank_files import MOST_BYTES, QuestionCode, UnreadableFile, read_table
-from billing.bank_forms import ACCOUNT_CURRENCY, PaymentFileForm, ReadingForm
+from billing.bank_files import MOST_BYTES, Choice, QuestionCode, read_table
+from billing.bank_formats import UnreadableFile
+from billing.bank_forms import ACCOUNT_CURRENCY, ENCODINGS, PaymentFileForm, ReadingForm
 from billing.models import BankProfile, PaymentImport
 from billing.payment_imports import decide_asked, import_payments, keep_preview, prefixes
 from billing.payment_rows import ReadFile, read_file
-from billing.views.attempt import actor_of, attempt, is_filled
+from billing.views.attempt import actor_of, attempt
 from contracts.clock import business_day
 from fincelo.once import mark_refused, once
+from fincelo.refused import refuse
 from fincelo.rights import EXPORT, needs
 from fincelo.spreadsheets import csv_text
 
@@ -30,8 +32,8 @@ ADD = "billing.add_payment"
 def import_file(request: HttpRequest) -> HttpResponse:
     """Records at once what can be read in one way only; otherwise a person chooses first."""
     form = PaymentFileForm(request.POST, request.FILES)
-    if not is_filled(request, form):
-        return redirect("payments")
+    if not form.is_valid():
+        return refuse(request, form=form, at="payments")
     file, actor = form.cleaned_data["file"], actor_of(request)
     content = file.read(MOST_BYTES + 1)
     try:
@@ -42,19 +44,19 @@ def import_file(request: HttpRequest) -> HttpResponse:
             file_name=file.name, content=content, as_of=business_day(), actor=actor, read=read
         )
     except UnreadableFile as refusal:
-        mark_refused(request)
-        messages.error(request, f"{file.name} is not imported. {refusal}")
-        return redirect("payments")
+        form.add_error("file", f"{file.name} is not imported. {refusal}")
+        return refuse(request, form=form, at="payments")
     return redirect(done)
 
 
 def _read_as_kept(content: bytes) -> ReadFile | None:
     """By what was chosen for this bank, or plainly; None where a person has to choose or to look."""
-    profile = BankProfile.objects.filter(header_key=read_table(content=content).key).first()
+    table = read_table(content=content)
+    profile = BankProfile.objects.filter(header_key=table.key).first() if table.has_heads else None
     if profile:
         read = read_file(content=content, choice=profile.choice, prefixes=prefixes())
         is_fit = not read.rows or any(row.payment for row in read.rows)
-        return read if is_fit and not read.questions else None
+        return read if is_fit and not read.questions and not read.contradicts else None
     read = read_file(content=content, prefixes=prefixes())
     return read if read.is_plain and not read.questions else None
 
@@ -84,7 +86,7 @@ def read_import(request: HttpRequest, pk: int) -> HttpResponse:
     mark_refused(request)  # nothing is recorded yet
     content = bytes(shown.content or b"")
     try:
-        guessed = read_file(content=content, prefixes=prefixes())
+        guessed = read_file(content=content, choice=_posted_encoding(request), prefixes=prefixes())
         form = ReadingForm(request.POST, read=guessed)
         if not form.is_valid():
             return _preview(request, shown, guessed, form)
@@ -103,21 +105,30 @@ def read_import(request: HttpRequest, pk: int) -> HttpResponse:
             read=read,
             into=shown,
         )
-        if attempt(request, work):
-            _keep_profile(request, form, read)
-            request.was_refused = False  # type: ignore[attr-defined]
+        if not attempt(request, work, form=form):
+            return _preview(request, shown, read, form)
+        if read.table.has_heads:
+            _keep_profile(request, form, key=read_table(content=content).key)
+        request.was_refused = False  # type: ignore[attr-defined]
         return redirect(shown)
     except UnreadableFile as refusal:
         messages.error(request, f"{shown.file_name} cannot be read so. {refusal}")
         return redirect(shown)
 
 
-def _keep_profile(request: HttpRequest, form: ReadingForm, read: ReadFile) -> None:
+def _posted_encoding(request: HttpRequest) -> Choice:
+    """In another encoding the heads are other words, among which the columns are chosen."""
+    encoding = request.POST.get("encoding", "")
+    return Choice(encoding=encoding if encoding in dict(ENCODINGS) else "")
+
+
+def _keep_profile(request: HttpRequest, form: ReadingForm, *, key: str) -> None:
+    """`key`: of the head words as they are read before anybody has chosen an encoding."""
     choice = form.choice
     assert choice.decimal_mark is not None  # the form is complete
     assert choice.day_order is not None
     BankProfile.objects.update_or_create(
-        header_key=read.table.key,
+        header_key=key,
         defaults={
             "name": form.cleaned_data["name"],
             "encoding": choice.encoding,

@@ -7,17 +7,24 @@ from django.views.decorators.http import require_POST
 
 from billing.bank_forms import PaymentFileForm
 from billing.models import Invoice, Payment, PaymentImport
-from billing.paying import record_payment, take_back_payment
+from billing.paying import DayRefused, UnableToRecordPayment, record_payment, take_back_payment
+from billing.policy import PeriodLocked
 from billing.settling_forms import PaymentForm, TakeBackForm
-from billing.views.attempt import actor_of, attempt, is_filled
+from billing.views.attempt import actor_of, attempt
 from contracts.clock import business_day
 from contracts.money import Money
 from contracts.writing import write_money
 from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.refused import refuse
 from fincelo.rights import needs
 
 IMPORTS_SHOWN = 10
+ABOUT = {
+    UnableToRecordPayment: "paid",
+    DayRefused: "received_date",
+    PeriodLocked: "received_date",
+}
 
 
 @needs("billing.view_payment")
@@ -42,8 +49,8 @@ def payment_list(request: HttpRequest) -> HttpResponse:
 def record(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = get_object_or_404(Invoice, pk=pk)
     form = PaymentForm(request.POST, invoice=invoice)
-    if not is_filled(request, form):
-        return redirect(invoice)
+    if not form.is_valid():
+        return refuse(request, form=form, at=invoice)
     paid: Money = form.cleaned_data["paid"]
     work = partial(
         record_payment,
@@ -54,8 +61,9 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
         as_of=business_day(),
         actor=actor_of(request),
     )
-    if attempt(request, work):
-        messages.success(request, f"{write_money(paid)} is recorded.")
+    if not attempt(request, work, form=form, fields=ABOUT):
+        return refuse(request, form=form, at=invoice)
+    messages.success(request, f"{write_money(paid)} is recorded.")
     return redirect(invoice)
 
 
@@ -65,16 +73,16 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     payment = get_object_or_404(Payment.objects.select_related("invoice"), pk=pk)
     form = TakeBackForm(request.POST)
-    today = business_day()
-    if is_filled(request, form) and attempt(
-        request,
-        partial(
-            take_back_payment,
-            payment=payment,
-            reason=form.cleaned_data["reason"],
-            as_of=today,
-            actor=actor_of(request),
-        ),
-    ):
-        messages.success(request, "The payment is taken back. Its amount is open again.")
+    if not form.is_valid():
+        return refuse(request, form=form, at=payment.invoice)
+    work = partial(
+        take_back_payment,
+        payment=payment,
+        reason=form.cleaned_data["reason"],
+        as_of=business_day(),
+        actor=actor_of(request),
+    )
+    if not attempt(request, work, form=form):
+        return refuse(request, form=form, at=payment.invoice)
+    messages.success(request, "The payment is taken back. Its amount is open again.")
     return redirect(payment.invoice)

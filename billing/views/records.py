@@ -25,7 +25,7 @@ from billing.settings_forms import BillingTermsForm
 from billing.settling_forms import CreditForm, PaymentForm, TakeBackForm, VoidForm
 from billing.story import issued
 from billing.tasks import request_billing
-from billing.views.attempt import actor_of, is_filled
+from billing.views.attempt import actor_of
 from billing.voiding import may_be_void
 from billing.waiting import waits_of
 from contracts.clock import business_day
@@ -40,6 +40,7 @@ from contracts.story import audit_story, newest_first
 from contracts.suspending import UnableToResume, resume
 from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.refused import refuse
 from fincelo.rights import needs
 
 RESUMED = "{user} has resumed the contract."
@@ -157,14 +158,15 @@ def as_decimal(shown: Invoice) -> Decimal:
 def change_billing_terms(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Customer, pk=pk)
     form = BillingTermsForm(request.POST, customer=shown, entity=None)
-    if is_filled(request, form):
-        customer_terms.change_billing_terms(
-            customer=shown,
-            tax_rate=form.rate,
-            payment_terms_days=form.cleaned_data["payment_terms_days"],
-            actor=actor_of(request),
-        )
-        messages.success(request, "Saved. Invoices from now on follow the new terms; issued ones stay.")
+    if not form.is_valid():
+        return refuse(request, form=form, at=shown)
+    customer_terms.change_billing_terms(
+        customer=shown,
+        tax_rate=form.rate,
+        payment_terms_days=form.cleaned_data["payment_terms_days"],
+        actor=actor_of(request),
+    )
+    messages.success(request, "Saved. Invoices from now on follow the new terms; issued ones stay.")
     return redirect(shown)
 
 
@@ -184,8 +186,7 @@ def billed_elsewhere(request: HttpRequest, pk: int) -> HttpResponse:
     overview = billing_overview(contract=contract, as_of=business_day())
     form = BilledElsewhereForm(request.POST, missed=overview.missed, currency=contract.currency)
     if not form.is_valid():
-        messages.error(request, "Choose up to which period the contract was billed already.")
-        return redirect(contract)
+        return refuse(request, form=form, at=contract)
     return _decide(request, contract, bill_from=form.cleaned_data["billed_until"])
 
 

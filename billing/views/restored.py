@@ -13,8 +13,8 @@ from billing.enums import SeriesKind
 from billing.models import LegalEntity, NumberGap
 from billing.restoring import Comparison, SeriesState, compare, continue_series, number_text
 from billing.tasks import request_billing
-from billing.views.attempt import actor_of, attempt, is_filled
-from fincelo.once import once
+from billing.views.attempt import actor_of, attempt
+from fincelo.once import mark_refused, once
 from fincelo.rights import needs
 
 MOST = 999_999_999
@@ -25,10 +25,14 @@ class RestoreForm(forms.Form):
 
     def __init__(self, *args: Any, compared: Comparison, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for state in compared.series:
+        for state in (*compared.series, *compared.unused):
             label = f"Highest number sent: {SeriesKind(state.key.kind).label.lower()} of {state.key.year}"
             self.fields[str(state.key)] = forms.IntegerField(
-                label=label, min_value=state.least, max_value=MOST, initial=state.least
+                label=label,
+                required=bool(state.least),
+                min_value=state.least,
+                max_value=MOST,
+                initial=state.least,
             )
         self.fields["reason"] = forms.CharField(
             max_length=500, help_text="What was restored, from when, and how you know the numbers."
@@ -42,15 +46,18 @@ def restored(request: HttpRequest) -> HttpResponse:
     compared = compare()
     may_decide = request.user.has_perm("billing.change_billingpolicy")
     form = RestoreForm(request.POST or None, compared=compared)
-    if request.method == "POST" and is_filled(request, form):
-        sent = {state.key: form.cleaned_data[str(state.key)] for state in compared.series}
+    if request.method == "POST" and form.is_valid():
+        states = (*compared.series, *compared.unused)
+        sent = {state.key: form.cleaned_data[str(state.key)] or state.least for state in states}
         work = partial(
             continue_series, sent=sent, reason=form.cleaned_data["reason"], actor=actor_of(request)
         )
-        if attempt(request, work):
+        if attempt(request, work, form=form):
             request_billing()
             messages.success(request, "Confirmed. Every series goes on after the numbers below.")
-        return redirect("restored")
+            return redirect("restored")
+    if request.method == "POST":
+        mark_refused(request)
     entities = LegalEntity.objects.in_bulk()
     return render(
         request,

@@ -13,12 +13,13 @@ from billing.policy import change_policy, drop_limit, lift_limit, put_limit, usu
 from billing.queries import incomplete_documents
 from billing.settings_forms import BillingPolicyForm, LegalEntityForm, LimitForm
 from billing.tasks import request_billing
-from billing.views.attempt import actor_of, is_filled
+from billing.views.attempt import actor_of
 from contracts.audited_form import record_form
 from contracts.forms import WorkspaceCalendarForm
 from contracts.models import Workspace
 from contracts.money import Money
 from contracts.queries import currencies_in_use
+from fincelo.refused import refuse
 from fincelo.rights import needs
 
 CHANGE_ENTITY = "billing.change_legalentity"
@@ -86,16 +87,17 @@ def billing_settings(request: HttpRequest) -> HttpResponse:
 @needs(CHANGE_POLICY)
 def set_limit(request: HttpRequest) -> HttpResponse:
     form = LimitForm(request.POST)
-    if is_filled(request, form):
-        kind, amount = LimitKind(form.cleaned_data["limit_kind"]), form.cleaned_data["limit"]
-        if amount is None:
-            currency = form.cleaned_data["limit_currency"]
-            result = lift_limit(kind=kind, currency=currency, actor=actor_of(request))
-            what = f"{kind.label} in {currency} have no limit."
-        else:
-            result = put_limit(kind=kind, amount=amount, actor=actor_of(request))
-            what = f"{kind.label} above {amount} wait for a person."
-        tell(request, in_force=isinstance(result, ApprovalLimit), what=what)
+    if not form.is_valid():
+        return refuse(request, form=form, at="billing-settings")
+    kind, amount = LimitKind(form.cleaned_data["limit_kind"]), form.cleaned_data["limit"]
+    if amount is None:
+        currency = form.cleaned_data["limit_currency"]
+        result = lift_limit(kind=kind, currency=currency, actor=actor_of(request))
+        what = f"{kind.label} in {currency} have no limit."
+    else:
+        result = put_limit(kind=kind, amount=amount, actor=actor_of(request))
+        what = f"{kind.label} above {amount} wait for a person."
+    tell(request, in_force=isinstance(result, ApprovalLimit), what=what)
     return redirect("billing-settings")
 
 

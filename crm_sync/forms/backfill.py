@@ -5,10 +5,9 @@ from typing import Any
 
 from django import forms
 
-from contracts.currencies import exponent
+from contracts.amount_fields import DayField, MoneyField
 from contracts.money import Money
 from crm_sync.enums import HoldCode, Outcome
-from crm_sync.forms.connecting import day_input
 from crm_sync.forms.filters import Filter
 
 PREVIEWED = (
@@ -26,21 +25,17 @@ ELSEWHERE_HELP = (
 
 
 class PreviewForm(forms.Form):
-    import_from = forms.DateField(
+    import_from = DayField(
         label="Import from",
-        widget=day_input(),
         help_text="Deals closed before this day are not imported. It counts once the import is confirmed.",
     )
-    billed_until = forms.DateField(
-        label="Already billed up to", required=False, widget=day_input(), help_text=ELSEWHERE_HELP
-    )
+    billed_until = DayField(label="Already billed up to", required=False, help_text=ELSEWHERE_HELP)
 
 
 class ElsewhereForm(forms.Form):
-    billed_until = forms.DateField(
+    billed_until = DayField(
         label="Already billed up to",
         required=False,
-        widget=day_input(),
         help_text=f"{ELSEWHERE_HELP} Empty: as for all deals of this import.",
     )
 
@@ -52,24 +47,25 @@ class StartForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.currencies = [one.currency for one in proposals]
         for one in proposals:
-            self.fields[limit_name(one.currency)] = forms.DecimalField(
+            self.fields[limit_name(one.currency)] = MoneyField(
+                currency=one.currency,
                 label=f"Invoices above this wait for approval ({one.currency})",
                 required=False,
-                min_value=0,
-                max_digits=15,
-                decimal_places=exponent(currency=one.currency),
-                initial=one.to_decimal(),
+                initial=one,
                 help_text="Proposed from what was found. Empty: no limit in this currency.",
             )
 
     @property
     def limits(self) -> list[Money]:
-        entered = ((currency, self.cleaned_data[limit_name(currency)]) for currency in self.currencies)
-        return [
-            Money.from_decimal(amount, currency=currency)
-            for currency, amount in entered
-            if amount is not None
-        ]
+        entered = (self.cleaned_data[limit_name(currency)] for currency in self.currencies)
+        return [amount for amount in entered if amount is not None]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name, amount in list(cleaned.items()):
+            if amount is not None and amount.minor < 0:
+                self.add_error(name, "A limit is not below zero.")
+        return cleaned
 
 
 def limit_name(currency: str) -> str:
@@ -90,6 +86,7 @@ class BackfillFilter(Filter):
             ("", "All"),
             ("invoiced", "Invoiced today"),
             ("asks", "Asking before they bill"),
+            ("waits", "Waiting before they bill"),
             ("warned", "With something to know"),
         ],
     )
@@ -105,6 +102,7 @@ class BackfillFilter(Filter):
             deals = {
                 "invoiced": deals.filter(invoices__gt=0),
                 "asks": deals.filter(asks=True),
+                "waits": deals.exclude(waits=[]),
                 "warned": deals.exclude(warnings=[]),
             }[chosen["show"]]
         if "q" in chosen:

@@ -3,6 +3,7 @@ from typing import Any
 
 from django import forms
 
+from contracts.amount_fields import DayField
 from contracts.currencies import EXPONENTS
 from contracts.workspace import default_currency
 from crm_sync.clients import salesforce_oauth
@@ -24,10 +25,6 @@ def currency_choices(*, unset: str) -> Choices:
     ]
 
 
-def day_input() -> forms.DateInput:
-    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-
-
 def secret_input(**attrs: str) -> forms.PasswordInput:
     """Never shows what is stored, and keeps browsers from offering it to other sites."""
     return forms.PasswordInput(render_value=False, attrs={**attrs, "autocomplete": "off"})
@@ -36,9 +33,8 @@ def secret_input(**attrs: str) -> forms.PasswordInput:
 class FirstImportFields(forms.ModelForm):
     """What is asked when a connection is made for the first time."""
 
-    import_from = forms.DateField(
+    import_from = DayField(
         label="Import from",
-        widget=day_input(),
         help_text="Deals closed before this day are never imported. You can move it back later.",
     )
     default_currency = forms.ChoiceField(
@@ -59,7 +55,7 @@ class FirstImportFields(forms.ModelForm):
 
 def not_before_our_time(day: date) -> date:
     if day < FIRST_DAY:
-        raise forms.ValidationError(f"Choose a day from {FIRST_DAY:%-d %B %Y} on.")
+        raise forms.ValidationError(f"Choose a day from {FIRST_DAY} on.")
     return day
 
 

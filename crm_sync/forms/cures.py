@@ -4,12 +4,11 @@ from typing import Any
 
 from django import forms
 
-from contracts.amount_fields import MOST_DECIMALS, AmountField
+from contracts.amount_fields import AmountField, DayField
 from contracts.countries import choices
 from contracts.currencies import EXPONENTS
 from contracts.enums import CustomFieldType
 from crm_sync.enums import HoldCode, Target
-from crm_sync.forms.connecting import day_input
 from crm_sync.hold_groups import GroupKey
 from crm_sync.mapping_rules import FieldRule, parse_key
 from crm_sync.mapping_words import SEVERAL_LINES
@@ -27,7 +26,7 @@ def named_by(name: GroupKey) -> dict[str, Any]:
     return {"connection": name.connection_id, "code": name.code, "key": name.key, "raw": name.raw}
 
 
-def value_field(rule: FieldRule) -> forms.CharField | forms.ChoiceField:
+def value_field(rule: FieldRule) -> forms.Field:
     """As it is entered here, whatever the CRM calls it. What it must be, the domain decides."""
     label = rule.label
     if rule.target is Target.BILLING_CYCLE:
@@ -42,9 +41,9 @@ def value_field(rule: FieldRule) -> forms.CharField | forms.ChoiceField:
     if rule.custom_type is CustomFieldType.YES_NO:
         return forms.ChoiceField(label=label, choices=[("", "Choose"), ("Yes", "Yes"), ("No", "No")])
     if rule.target is Target.START_DATE or rule.custom_type is CustomFieldType.DATE:
-        return forms.CharField(label=label, max_length=10, widget=day_input())
+        return EnteredDay(label=label)
     if rule.target is Target.CONTRACT_VALUE:
-        return EnteredAmount(label=label, decimals=MOST_DECIMALS)
+        return EnteredAmount(label=label)
     if rule.target in SEVERAL_LINES:
         widget = forms.Textarea(attrs={"rows": 4})
         return forms.CharField(label=label, max_length=LONGEST_VALUE, widget=widget)
@@ -59,6 +58,14 @@ class EnteredAmount(AmountField):
         return "" if amount is None else f"{amount:f}"
 
 
+class EnteredDay(DayField):
+    """Answers with the plain text that is kept: 2026-11-30."""
+
+    def clean(self, value: Any) -> Any:
+        day = super().clean(value)
+        return "" if day is None else day.isoformat()
+
+
 def reason_field(help_text: str) -> forms.CharField:
     return forms.CharField(
         label="Reason", max_length=1000, widget=forms.Textarea(attrs={"rows": 3}), help_text=help_text
@@ -68,6 +75,7 @@ def reason_field(help_text: str) -> forms.CharField:
 class GroupForm(forms.Form):
     """Which group. Nothing else is needed to read its deals again."""
 
+    told_apart_by = ("code", "key", "raw")
     connection = forms.ModelChoiceField(queryset=Connection.objects.all(), widget=forms.HiddenInput)
     code = forms.ChoiceField(choices=HoldCode.choices, widget=forms.HiddenInput)
     key = forms.CharField(required=False, max_length=LONGEST_KEY, widget=forms.HiddenInput)
@@ -117,6 +125,7 @@ class DismissGroupForm(GroupForm):
 class EnterForm(forms.Form):
     """A value for one deal."""
 
+    told_apart_by = ("key",)
     key = forms.CharField(max_length=LONGEST_KEY, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, rule: FieldRule, prefix: str = "", **kwargs: Any) -> None:

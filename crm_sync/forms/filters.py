@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 
+from contracts.amount_fields import DayField
 from crm_sync.enums import HoldCode, Outcome, RunState, RunTrigger
-from crm_sync.forms.connecting import day_input
 from crm_sync.models import Connection
 
 
@@ -44,8 +44,8 @@ class RunFilter(Filter):
             (TROUBLED, "Held, refused or failed deals"),
         ],
     )
-    since = forms.DateField(label="From", required=False, widget=day_input())
-    until = forms.DateField(label="To", required=False, widget=day_input())
+    since = DayField(label="From", required=False)
+    until = DayField(label="To", required=False)
 
 
 class RecordFilter(Filter):

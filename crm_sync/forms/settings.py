@@ -5,10 +5,11 @@ from zoneinfo import available_timezones
 
 from django import forms
 
+from contracts.amount_fields import DayField
 from contracts.enums import BillingTiming, LeadDays
 from crm_sync.deals import Stage
 from crm_sync.findings import FindingCode
-from crm_sync.forms.connecting import currency_choices, day_input, not_before_our_time
+from crm_sync.forms.connecting import currency_choices, not_before_our_time
 from crm_sync.models import Connection
 
 
@@ -19,9 +20,8 @@ def zone_choices() -> list[tuple[str, str]]:
 class SettingsForm(forms.ModelForm):
     """What a person sets on a connection that is made already."""
 
-    import_from = forms.DateField(
+    import_from = DayField(
         label="Import from",
-        widget=day_input(),
         help_text=(
             "Deals closed before this day are not imported. Moved back, it shows the rest first; they are "
             "imported once somebody has started billing."

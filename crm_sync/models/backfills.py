@@ -96,6 +96,10 @@ class BackfillDeal(models.Model):
         default=0, help_text="The instalments of these invoices: what a billing run is measured by."
     )
     asks = models.BooleanField(default=False)
+    waits = models.JSONField(
+        default=list, db_default=[], help_text="Codes of why its billing would wait, whatever is due."
+    )
+    first_billing_date = models.DateField(null=True, help_text="Of what is billed here.")
     billed_until = models.DateField(null=True)
 
     class Meta:

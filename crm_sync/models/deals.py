@@ -182,7 +182,7 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         """Holds whose deals are to be read again, or wait for their company, as many as one page takes.
 
         A deal that the database refused is tried at the next poll, then later and later, in the end once a
-        day, and never one that was refused since `tried_before`. HubSpot does not tell when a deal is given
+        day. What was read since `tried_before` is not among them. HubSpot does not tell when a deal is given
         a company, or its company a name. The choice is by chance, so that each gets its turn.
         """
         tried_for = ExpressionWrapper(
@@ -191,8 +191,6 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         pause = Least(tried_for / 2, Value(timedelta(days=1)))
         tried_by = ExpressionWrapper(Now() - pause, output_field=models.DateTimeField())
         refused = Q(crm_deal__fingerprint=NOT_STORED, crm_deal__updated_at__lte=tried_by)
-        if tried_before:
-            refused &= Q(crm_deal__updated_at__lt=tried_before)
         wanted = Q(crm_deal__fingerprint="") | refused
         if connection.provider == enums.Provider.HUBSPOT:
             wanted |= Q(code__in=WAIT_FOR_COMPANY)
@@ -201,6 +199,8 @@ class HoldQuerySet(models.QuerySet["Hold"]):
             crm_deal__org=connection.org_id,
             crm_deal__state=enums.DealState.HELD,
         )
+        if tried_before:
+            held = held.filter(crm_deal__updated_at__lt=tried_before)
         return held.filter(wanted).order_by("?")[:ASKED_AT_ONCE]
 
 

@@ -1,6 +1,6 @@
 """The preview of an import, and the import itself."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,13 +9,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import HttpResponseClientRefresh
 
-from billing.enums import LimitKind
-from billing.policy import limits
+from billing.enums import WaitCode
+from billing.waiting import REASONS
 from contracts.clock import business_day
 from contracts.money import Money
 from crm_sync import backfill as importing
@@ -27,6 +26,7 @@ from crm_sync.errors import SyncError
 from crm_sync.forms.backfill import BackfillFilter, ElsewhereForm, PreviewForm, StartForm
 from crm_sync.history import problems_first
 from crm_sync.models import Backfill, BackfillDeal, Connection
+from crm_sync.views import backfill_facts as facts
 from crm_sync.views.access import (
     CHANGE_BILLING_MEANING,
     CHANGE_MAPPING,
@@ -37,6 +37,7 @@ from crm_sync.views.access import (
 )
 from crm_sync.views.cures import foretold_problem
 from fincelo import background
+from fincelo.finished import finished
 from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
 from fincelo.rights import EXPORT
@@ -53,7 +54,7 @@ HEADER = (
     *("Deal", "CRM id", "Would be", "Cause", "What would happen", "Customer", "Customer is"),
     *("Currency", "Contract value", "Starts", "Last day", "Billing cycle", "Instalments"),
     *("Already billed elsewhere", "Invoices today", "Total of invoices today", "Asks before it bills"),
-    *("Already billed up to", "To know", "Link"),
+    *("Already billed up to", "First billing date", "Waits for", "To know", "Link"),
 )
 
 
@@ -82,34 +83,19 @@ def show(
         "may_start": request.user.has_perms(MAY_START),
         "asks_for_start": connection.asks_for_start,
         "waiting_sentence": waiting_sentence(connection),
+        "automatic_from": connection.imports_by_itself_from if connection.asks_for_start else None,
     }
     if current is not None and current.state == BackfillState.READY:
-        context["start_form"] = start_form or StartForm(proposals=proposals_of(current))
-        context["limits_set"] = limits_set(current)
+        context["start_form"] = start_form or StartForm(proposals=facts.proposals_of(current))
+        context["limits_set"] = facts.limits_set(current)
     if current is not None:
         context |= facts_of(current) | deals_of(request, current) | waits_for(current)
     return render(request, "crm_sync/backfill.html", context)
 
 
 def waiting_sentence(connection: Connection) -> str:
-    day = date_format(connection.imports_by_itself_from, "j M Y")
+    day = connection.imports_by_itself_from
     return f"Deals that closed before {day} are imported once somebody starts billing here."
-
-
-def proposals_of(current: Backfill) -> list[Money]:
-    """Of the currencies that have no limit yet."""
-    there = limits(kind=LimitKind.INVOICE)
-    proposed = [
-        Money(minor=one["minor"], currency=one["currency"]) for one in current.totals.get("limits", ())
-    ]
-    return [one for one in proposed if one.currency not in there]
-
-
-def limits_set(current: Backfill) -> list[Money]:
-    """The limits that are in force already, in the currencies of the preview."""
-    there = limits(kind=LimitKind.INVOICE)
-    currencies = [one["currency"] for one in current.totals.get("limits", ())]
-    return [Money(minor=there[one], currency=one) for one in currencies if one in there]
 
 
 def latest(connection: Connection) -> Backfill | None:
@@ -139,7 +125,7 @@ def facts_of(current: Backfill) -> dict[str, Any]:
         return {}
     progress = progress_of(current)
     left = seconds_left(done=progress.seen, expected=current.seen, since=current.import_started_at, now=now)
-    return {"progress": progress, "seconds_left": left, "done_sentence": done_sentence(current)}
+    return {"progress": progress, "seconds_left": left, "done_sentence": facts.done_sentence(current)}
 
 
 def waits_for(current: Backfill) -> dict[str, Any]:
@@ -153,14 +139,6 @@ def waits_for(current: Backfill) -> dict[str, Any]:
     return {"waiting": waiting, "asks_again": waiting is None or not waiting.is_over}
 
 
-def done_sentence(current: Backfill) -> str:
-    progress = progress_of(current)
-    parts = [f"{progress.created:,} contract{'' if progress.created == 1 else 's'} created"]
-    parts += [f"{progress.updated:,} updated"] if progress.updated else []
-    parts.append(f"{progress.held:,} deal{'' if progress.held == 1 else 's'} on hold")
-    return f"{', '.join(parts)} of {progress.seen:,} deals read."
-
-
 def deals_of(request: HttpRequest, current: Backfill) -> dict[str, Any]:
     form = BackfillFilter(request.GET)
     found = form.narrowed(BackfillDeal.objects.filter(backfill=current)).order_by(problems_first(), "id")
@@ -168,50 +146,25 @@ def deals_of(request: HttpRequest, current: Backfill) -> dict[str, Any]:
         "filter": form,
         "page": CountCappedPaginator(found).get_page(request.GET.get("page")),
         "is_filtered": bool(form.chosen()),
-        "sums": sums_of(current.totals),
-        "asks_sentence": asks_sentence(current.totals.get("asks", 0)),
+        "sums": facts.sums_of(current.totals),
+        "asks_sentence": facts.asks_sentence(current.totals.get("asks", 0)),
         "causes": [
             {**hold, "label": HoldCode(hold["code"]).label} for hold in current.totals.get("holds", ())
         ],
+        "waits": facts.waits_shown(current.totals),
+        **facts.numbers_of(current),
     }
-
-
-def sums_of(totals: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Contracts and invoices of each currency beside each other."""
-    nothing = {"number": 0, "minor": 0}
-    contracts = {one["currency"]: one for one in totals.get("contracts", ())}
-    invoices = {one["currency"]: one for one in totals.get("invoices", ())}
-    return [
-        {
-            "currency": currency,
-            "contracts": contracts.get(currency, nothing)["number"],
-            "value": contracts.get(currency, nothing)["minor"],
-            "invoices": invoices.get(currency, nothing)["number"],
-            "invoiced": invoices.get(currency, nothing)["minor"],
-        }
-        for currency in sorted({*contracts, *invoices})
-    ]
-
-
-def asks_sentence(number: int) -> str:
-    if not number:
-        return ""
-    subject = "1 contract would ask before it bills" if number == 1 else f"{number:,} contracts would ask"
-    verb = "" if number == 1 else " before they bill"
-    return (
-        f"{subject}{verb}: periods were missed more than 31 days ago, or many invoices would be due at once."
-    )
 
 
 @require_safe
 @needs(VIEW_MAPPING)
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """The bar. Once the state has changed the page is loaded anew."""
+    """The bar. Once the state has changed the page shows the result."""
     current = latest(get_object_or_404(Connection, pk=pk))
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("backfill", pk=pk)
     if current is None or current.state != request.GET.get("state"):
-        return HttpResponseClientRefresh()
+        return finished(request, what="This step has ended.", back=reverse("backfill", args=[pk]))
     context = {
         "current": current,
         "connection": current.connection,
@@ -246,6 +199,11 @@ def lead_to_start(request: HttpRequest, *, connection: Connection) -> HttpRespon
     """Begins the preview of the deals that wait for a person, and leads there. None where nothing waits."""
     if not connection.asks_for_start or not request.user.has_perms(MAY_IMPORT):
         return None
+    return begin(request, connection=connection)
+
+
+def begin(request: HttpRequest, *, connection: Connection) -> HttpResponse:
+    """Begins the preview of what an import would bring as the connection is set, and leads there."""
     try:
         begun = importing.begin_preview(
             connection=connection,
@@ -270,7 +228,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     if current is None:
         messages.error(request, "There is no preview to confirm. Preview the import first.")
         return redirect("backfill", pk=pk)
-    form = StartForm(request.POST, proposals=proposals_of(current))
+    form = StartForm(request.POST, proposals=facts.proposals_of(current))
     if current.state == BackfillState.READY and not form.is_valid():
         messages.error(request, "Nothing was started: a limit cannot be used. It is marked below.")
         return show(request, connection=connection, start_form=form)
@@ -308,6 +266,7 @@ def show_deal(request: HttpRequest, *, row: BackfillDeal, form: ElsewhereForm | 
         "backfill": row.backfill,
         "form": form or ElsewhereForm(initial={"billed_until": row.billed_until}),
         "problems": [foretold_problem(one, connection=connection) for one in row.problems],
+        "waits": [REASONS[WaitCode(code)] for code in row.waits],
         "may_decide": row.backfill.state == BackfillState.READY and request.user.has_perms(MAY_IMPORT),
     }
     return render(request, "crm_sync/backfill_deal.html", context)
@@ -374,6 +333,8 @@ def csv_rows(deals: QuerySet[BackfillDeal]) -> Iterable[tuple[object, ...]]:
             written(one.invoiced_minor if one.invoices else None, one.currency),
             "yes" if one.asks else "",
             one.billed_until,
+            one.first_billing_date,
+            ", ".join(WaitCode(code).label for code in one.waits),
             " ".join(one.warnings),
             one.url,
         )

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.views.decorators.http import require_POST, require_safe
 
 from contracts import audit
@@ -104,7 +103,7 @@ def settings_sentence(*, connection: Connection, changed: list[str]) -> str:
     if connection.asks_for_start and {"import_from", "mode"} & set(changed):
         return (
             f"Settings of {connection} saved. Look at the preview of the deals that closed before "
-            f"{date_format(connection.imports_by_itself_from, 'j M Y')}, then start billing."
+            f"{connection.imports_by_itself_from}, then start billing."
         )
     mode = MODE_SENTENCES[ConnectionMode(connection.mode)] if "mode" in changed else ""
     if mode:

@@ -25,43 +25,12 @@ from crm_sync.story import sync_story
 from crm_sync.timing import UnableToChangeTiming, change_timing, refusal_for, timing_in_force
 from crm_sync.views.access import CHANGE_SCHEDULE, needs, signed_in
 from crm_sync.views.waits import shown_reasons
-from fincelo.once import mark_refused, once
+from fincelo.once import once
+from fincelo.refused import refuse
 
 
 @needs("contracts.view_contract")
 def contract(request: HttpRequest, pk: int) -> HttpResponse:
-    return show_contract(request, pk=pk)
-
-
-@require_POST
-@needs(CHANGE_SCHEDULE)
-@once
-def timing(request: HttpRequest, pk: int) -> HttpResponse:
-    """Bills one contract in advance or in arrears, until something is issued."""
-    changed, now = get_object_or_404(Contract, pk=pk), timezone.now()
-    form = TimingForm(request.POST)
-    if not form.is_valid():
-        mark_refused(request)
-        return show_contract(request, pk=pk, timing_form=form)
-    chosen, reason = form.cleaned_data["timing"], form.cleaned_data["reason"]
-    try:
-        told = change_timing(
-            contract=changed,
-            code=chosen,
-            reason=reason,
-            actor=signed_in(request),
-            at=now,
-            as_of=business_day(),
-        )
-    except UnableToChangeTiming as refusal:
-        mark_refused(request)
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, f"{changed} is billed {told.label[0].lower()}{told.label[1:]} from now on.")
-    return redirect(changed)
-
-
-def show_contract(request: HttpRequest, *, pk: int, timing_form: TimingForm | None = None) -> HttpResponse:
     shown = get_object_or_404(Contract.objects.select_related("customer", "billing_schedule"), pk=pk)
     deal = CrmDeal.objects.filter(contract=shown).select_related("connection__org", "org").first()
     overview = billing_overview(contract=shown, as_of=business_day())
@@ -78,7 +47,7 @@ def show_contract(request: HttpRequest, *, pk: int, timing_form: TimingForm | No
             "suspended_because": why(deal) if deal and deal.left_reason else "",
             "custom_fields": shown_fields(home=CustomFieldHome.CONTRACT, values=shown.custom_fields),
             "stamp": stamp(shown),
-            "timing_form": timing_form or TimingForm(initial={"timing": timing_in_force(shown).code}),
+            "timing_form": TimingForm(initial={"timing": timing_in_force(shown).code}),
             "timing_stays": refusal_for(shown) if request.user.has_perm(CHANGE_SCHEDULE) else "",
             "reject_form": TakeBackForm(),
             "elsewhere_form": BilledElsewhereForm(missed=overview.missed, currency=shown.currency),
@@ -89,3 +58,29 @@ def show_contract(request: HttpRequest, *, pk: int, timing_form: TimingForm | No
             ),
         },
     )
+
+
+@require_POST
+@needs(CHANGE_SCHEDULE)
+@once
+def timing(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bills one contract in advance or in arrears, until something is issued."""
+    changed, now = get_object_or_404(Contract, pk=pk), timezone.now()
+    form = TimingForm(request.POST)
+    if not form.is_valid():
+        return refuse(request, form=form, at=changed)
+    chosen, reason = form.cleaned_data["timing"], form.cleaned_data["reason"]
+    try:
+        told = change_timing(
+            contract=changed,
+            code=chosen,
+            reason=reason,
+            actor=signed_in(request),
+            at=now,
+            as_of=business_day(),
+        )
+    except UnableToChangeTiming as refusal:
+        form.add_error(None, str(refusal))
+        return refuse(request, form=form, at=changed)
+    messages.success(request, f"{changed} is billed {told.label[0].lower()}{told.label[1:]} from now on.")
+    return redirect(changed)

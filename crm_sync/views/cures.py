@@ -142,7 +142,6 @@ def shown_problem(
     hold: Hold,
     connection: Connection,
     place: int,
-    refused: EnterForm | None = None,
 ) -> ShownProblem:
     cures = [] if hold.resolved_at else cures_of(problem)
     name = GroupKey(
@@ -156,23 +155,10 @@ def shown_problem(
         why=why(problem["code"]),
         advice=problem["cure"],
         cures=[
-            with_refused(
-                cure_of_hold(cure, hold=hold, problem=problem, name=name, connection=connection, place=place),
-                refused=refused,
-            )
+            cure_of_hold(cure, hold=hold, problem=problem, name=name, connection=connection, place=place)
             for cure in cures
         ],
     )
-
-
-def with_refused(cure: ShownCure, *, refused: EnterForm | None) -> ShownCure:
-    """The step that a person has sent keeps what was typed."""
-    if refused is None or not isinstance(cure.form, EnterForm):
-        return cure
-    if cure.form.initial["key"] != refused.data.get("key"):
-        return cure
-    refused.auto_id = cure.form.auto_id
-    return replace(cure, form=refused)
 
 
 def foretold_problem(problem: Mapping[str, str], *, connection: Connection) -> ShownProblem:
@@ -202,9 +188,11 @@ def cure_of_hold(
 ) -> ShownCure:
     if cure is Cure.TRANSLATE:
         others = len(cured_by_translating(name)) - 1
-        return translation(name, connection=connection, others=others, place=place)
+        step = translation(name, connection=connection, others=others, place=place)
+        return replace(step, action=f"{step.action}?hold={hold.pk}")
     if cure is Cure.DEFAULT:
-        return default(name, connection=connection, field=problem["field"], place=place)
+        step = default(name, connection=connection, field=problem["field"], place=place)
+        return replace(step, action=f"{step.action}?hold={hold.pk}")
     if cure is Cure.ENTER:
         return entering(name, hold=hold, connection=connection, field=problem["field"], place=place)
     if cure in DECISIONS:

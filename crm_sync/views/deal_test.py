@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from billing.waiting import REASONS
 from contracts.clock import business_day
 from crm_sync import health
 from crm_sync.deal_references import LONGEST
@@ -59,4 +60,5 @@ def shown(trial: Trial, *, connection: Connection) -> dict[str, object]:
         "is_existing": one.customer is CustomerMatch.EXISTING,
         "is_new_contract": one.outcome is Outcome.CREATED,
         "schedule": instalment_rows(one),
+        "waits": [REASONS[code] for code in one.billing.waits] if one.billing else [],
     }

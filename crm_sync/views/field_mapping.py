@@ -22,7 +22,7 @@ from crm_sync.mappings import UnableToChangeMapping
 from crm_sync.models import Connection, CrmDeal, MappingVersion
 from crm_sync.views import mapping_review, mapping_table, mapping_translations
 from crm_sync.views.access import CHANGE_BILLING_MEANING, CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
-from crm_sync.views.backfill import lead_to_start
+from crm_sync.views.backfill import MAY_IMPORT, begin, lead_to_start
 from crm_sync.views.connection_facts import shown_connections
 from crm_sync.views.mapping_studio import schema_facts, studio_of
 from crm_sync.views.mapping_translations import Asked
@@ -84,7 +84,8 @@ def save(request: HttpRequest, connection: Connection) -> HttpResponse:
         return draw(is_refused=True)
     if "preview" in request.POST and connection.mapping_version is None:
         put_by(request, connection=connection, forms=forms)
-        return redirect("backfill", pk=connection.pk)
+        may_begin = request.user.has_perms(MAY_IMPORT)
+        return begin(request, connection=connection) if may_begin else redirect("backfill", pk=connection.pk)
     checked = request.POST.get("checked")
     is_other = checked is not None and checked != mapping_review.digest_of(forms)
     if request.POST.get("step") == CHECK or is_other:

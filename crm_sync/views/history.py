@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from django_htmx.http import HttpResponseClientRefresh
 
 from crm_sync import history, tasks
 from crm_sync.enums import RunState, RunTrigger
@@ -22,6 +21,7 @@ from crm_sync.views.notices import Notice
 from crm_sync.views.warning_cures import shown_warnings
 from fincelo import background
 from fincelo.awaited import Waiting
+from fincelo.finished import finished
 from fincelo.pagination import CountCappedPaginator
 from fincelo.rights import EXPORT
 from fincelo.spreadsheets import csv_text
@@ -186,12 +186,12 @@ def warnings_of(run: SyncRun) -> list[Notice]:
 @require_safe
 @needs(VIEW_HISTORY)
 def run_progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """The bar of a run at work. Once the run has ended the page is loaded anew, with all its deals."""
+    """The bar of a run at work. Once the run has ended the page shows all its deals."""
     run = get_object_or_404(shown_runs(), pk=pk)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(run)
     if run.state != RunState.RUNNING or not history.is_at_work(run):
-        return HttpResponseClientRefresh()
+        return finished(request, what="The run has ended.")
     return render(request, "crm_sync/parts/run_progress.html", {"run": run, **progress(run)})
 
 

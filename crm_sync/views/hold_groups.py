@@ -26,6 +26,7 @@ from fincelo.awaited import Waiting
 from fincelo.models import BackgroundWork
 from fincelo.once import once
 from fincelo.pagination import PAGE_SIZE, ListPaginator
+from fincelo.refused import refuse
 
 GONE = "Nothing is held for this any more, so nothing was changed."
 NO_CURE = "This would not cure these deals. Choose one of the cures on this page."
@@ -127,18 +128,23 @@ def change_mapping(
     connection = Connection.objects.select_related("mapping_version").get(pk=group.name.connection_id)
     form = form_class(request.POST, rule=rule_of(connection, key=group.name.key))
     if not form.is_valid():
-        messages.error(request, f"{group.field}: {next(iter(form.errors.values()))[0]}")
-        return redirect(address_of(group.name))
+        return refuse(request, form=form, at=page_of(request, group))
     value = form.cleaned_data["value"]
     try:
         version = change(name=group.name, connection=connection, value=value)
     except mappings.UnableToChangeMapping as refusal:
-        messages.error(request, str(refusal))
-        return redirect(address_of(group.name))
+        form.add_error("value", str(refusal))
+        return refuse(request, form=form, at=page_of(request, group))
     shown = sentence.format(raw=group.name.raw, field=group.field, value=worded(form, value))
     number = f" Mapping version {version.number}." if version else ""
     messages.success(request, f"{shown} from now on.{number}")
     return read_again(request, group=group, connection=connection)
+
+
+def page_of(request: HttpRequest, group: HoldGroup) -> str:
+    """Where the form stands: on the page of one hold, or of the whole group."""
+    hold = request.GET.get("hold", "")
+    return reverse("hold", args=[int(hold)]) if is_key(hold) else address_of(group.name)
 
 
 def worded(form: ValueForm, value: str) -> str:
@@ -179,8 +185,7 @@ def dismiss(request: HttpRequest) -> HttpResponse:
         return redirect("holds")
     form = DismissGroupForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Nothing was dismissed: a reason is missing. Whoever asks later needs it.")
-        return redirect(address_of(group.name))
+        return refuse(request, form=form, at=address_of(group.name))
     try:
         number = holds.dismiss_group(
             name=group.name,
@@ -189,8 +194,8 @@ def dismiss(request: HttpRequest) -> HttpResponse:
             at_most=form.cleaned_data["number"],
         )
     except holds.UnableToDecide as refusal:
-        messages.error(request, str(refusal))
-        return redirect(address_of(group.name))
+        form.add_error(None, str(refusal))
+        return refuse(request, form=form, at=address_of(group.name))
     verb = "is" if number == 1 else "are"
     messages.success(request, f"{deals(number)} {verb} dismissed and will not be billed.")
     return redirect("holds")

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -24,8 +25,9 @@ from crm_sync.views.access import CHANGE_HOLDS, SYNC, VIEW_HOLDS, needs, signed_
 from crm_sync.views.cures import permitted, shown_problem
 from fincelo import background
 from fincelo.awaited import Waiting
-from fincelo.once import mark_refused, once
+from fincelo.once import once
 from fincelo.pagination import CountCappedPaginator
+from fincelo.refused import refuse
 
 
 @require_safe
@@ -48,13 +50,6 @@ def hold_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @needs(VIEW_HOLDS)
 def hold_page(request: HttpRequest, pk: int) -> HttpResponse:
-    return render_hold(request, pk=pk, dismiss_form=DismissForm())
-
-
-def render_hold(
-    request: HttpRequest, *, pk: int, dismiss_form: DismissForm, refused: EnterForm | None = None
-) -> HttpResponse:
-    """`refused`: a value that was entered and not taken; its dialog opens again with it."""
     hold = get_object_or_404(
         Hold.objects.select_related(
             "crm_deal__connection__org",
@@ -67,7 +62,7 @@ def render_hold(
     deal = hold.crm_deal
     records = SyncRecord.objects.filter(crm_deal=deal).select_related("run__mapping_version")
     problems = [
-        shown_problem(one, hold=hold, connection=deal.connection, place=place, refused=refused)
+        shown_problem(one, hold=hold, connection=deal.connection, place=place)
         for place, one in enumerate(hold.problems, start=1)
     ]
     context = {
@@ -75,15 +70,18 @@ def render_hold(
         "deal": deal,
         "connection": deal.connection,
         "problems": [(one, permitted(one.cures, request=request)) for one in problems],
-        "problem_tone": "off" if hold.resolved_at else "wait",
         "sentence": sentence_of(hold),
         "record": records.order_by("-id").first(),
         "overrides": overrides.overrides_of(deal),
         "events": newest_first(audit_story(subject=deal), sync_story(deal=deal)),
-        "dismiss_form": dismiss_form,
+        "dismiss_form": DismissForm(),
         "waiting": None if hold.resolved_at else reading_of(deal),
     }
     return render(request, "crm_sync/hold.html", context)
+
+
+def page_of(pk: int) -> str:
+    return reverse("hold", args=[pk])
 
 
 def sentence_of(hold: Hold) -> str:
@@ -103,7 +101,7 @@ def dismiss_hold(request: HttpRequest, pk: int) -> HttpResponse:
     hold = get_object_or_404(Hold.objects.select_related("crm_deal"), pk=pk)
     form = DismissForm(request.POST)
     if not form.is_valid():
-        return render_hold(request, pk=pk, dismiss_form=form)
+        return refuse(request, form=form, at=page_of(pk))
     reason = form.cleaned_data["reason"]
     if not decided(request, lambda: holds.dismiss(hold=hold, actor=signed_in(request), reason=reason)):
         return redirect("hold", pk=pk)
@@ -165,18 +163,13 @@ def enter_value(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("hold", pk=pk)
     form = EnterForm(request.POST, rule=rule)
     if not form.is_valid():
-        mark_refused(request)
-        return render_hold(request, pk=pk, dismiss_form=DismissForm(), refused=form)
+        return refuse(request, form=form, at=page_of(pk))
     entered: dict[str, Any] = form.cleaned_data
     try:
         overrides.enter_value(hold=hold, actor=signed_in(request), at=timezone.now(), **entered)
     except (holds.UnableToDecide, UnableToChangeMapping) as refusal:
-        if not Hold.objects.open().filter(pk=pk).exists():
-            messages.error(request, str(refusal))
-            return redirect("hold", pk=pk)
-        mark_refused(request)
         form.add_error("value", str(refusal))
-        return render_hold(request, pk=pk, dismiss_form=DismissForm(), refused=form)
+        return refuse(request, form=form, at=page_of(pk))
     read_again(hold.crm_deal, actor_id=request.user.pk)
     said = entered_words(rule, entered["value"])
     messages.success(

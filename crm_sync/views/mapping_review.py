@@ -18,6 +18,7 @@ from crm_sync.mappings import folded
 from crm_sync.models import Connection, SyncRun
 from crm_sync.reapplying import Impact
 from fincelo.pagination import COUNT_CAP
+from fincelo.states import mark
 
 NO_RULES = MappingRules(version=0, rules=())
 SETTINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
@@ -39,11 +40,28 @@ class Review:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A run that applies the mapping, or how many contracts wait for one."""
+    """A run that applies the mapping, how many contracts wait for one, or what the last one came to."""
 
     run: SyncRun | None
     left: int
     seconds_left: float | None = None
+    ended: SyncRun | None = None
+    """The last run that applied the version in force; none while one is at work."""
+
+    @property
+    def outcome(self) -> str:
+        """What came of the last one."""
+        if self.ended is None:
+            return ""
+        parts = [
+            f"{number:,} {mark(state=name).word.lower()}" for name, number in self.ended.counts if number
+        ]
+        deals = "1 deal read again" if self.ended.seen == 1 else f"{self.ended.seen:,} deals read again"
+        what = f"{': '.join(filter(None, [deals, ', '.join(parts)]))}."
+        number = self.ended.mapping_version.number
+        if self.ended.state != RunState.DONE:
+            return f"Applying version {number} of the mapping stopped before its end. {what}"
+        return f"Version {number} of the mapping has been applied. {what}"
 
     @property
     def told(self) -> str:
@@ -90,7 +108,16 @@ def progress_of(connection: Connection) -> Progress | None:
         connection=connection, trigger=RunTrigger.REAPPLY, state=RunState.RUNNING
     ).first()
     left = reapplying.contracts_to_read(connection)
-    if run is None and not left:
+    ended = None if run else last_applied(connection)
+    if run is None and not left and ended is None:
         return None
     seconds = history.seconds_left(run, now=timezone.now()) if run else None
-    return Progress(run=run, left=left, seconds_left=seconds)
+    return Progress(run=run, left=left, seconds_left=seconds, ended=ended)
+
+
+def last_applied(connection: Connection) -> SyncRun | None:
+    """The last run that was started to apply the version in force."""
+    runs = SyncRun.objects.filter(
+        connection=connection, trigger=RunTrigger.REAPPLY, mapping_version=connection.mapping_version_id
+    )
+    return runs.select_related("mapping_version").order_by("-started_at", "-id").first()

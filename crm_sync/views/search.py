@@ -14,6 +14,7 @@ from billing import searching
 from billing.models import CreditNote, Invoice, Payment
 from contracts.models import Contract, Customer
 from contracts.money import Money
+from contracts.writing import write_day
 from crm_sync.deal_references import read_reference
 from crm_sync.models import CrmDeal
 from crm_sync.views.access import VIEW_HISTORY
@@ -162,7 +163,7 @@ def _payment(row: Payment) -> Hit:
         label=f"Payment for {row.invoice}",
         url=row.invoice.get_absolute_url(),
         detail=", ".join(filter(None, [row.invoice.customer.name, row.reference])),
-        state=f"{row.received_date:%-d %b %Y}",
+        state=write_day(row.received_date),
         amount=str(Money(minor=row.amount_minor, currency=row.currency)),
     )
 

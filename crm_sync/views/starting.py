@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.views.decorators.http import require_POST
 
 from billing.tasks import request_billing
@@ -70,7 +69,7 @@ def questions() -> list[dict[str, str]]:
         {
             "tone": "wait",
             "what": f"Deals of {connection} that closed before "
-            f"{date_format(connection.imports_by_itself_from, 'j M Y')} are not imported yet.",
+            f"{connection.imports_by_itself_from} are not imported yet.",
             "why": "Look at their preview and start billing. Later deals are imported by themselves.",
             "cure_label": "Look at the preview",
             "cure_url": reverse("backfill", args=[connection.pk]),

@@ -26,6 +26,12 @@ from fincelo.spreadsheets import csv_text
 PAGES = {"contract": "contract", "invoice": "invoice", "credit_note": "credit-note"}
 ALWAYS = (Line.WON, Line.CONTRACTS, Line.HELD, Line.AGREED, Line.INVOICED, Line.PLANNED)
 """Lines that are shown with nothing behind them."""
+SECTIONS: tuple[tuple[str, Line | None, tuple[Line, ...]], ...] = (
+    ("Won deals", Line.WON, (Line.WON, *tie_out.DEALS)),
+    ("Contracts and their billing", Line.AGREED, (Line.AGREED, *tie_out.BILLING)),
+    ("Contracts beside won deals", None, (Line.LEFT, Line.UNKNOWN)),
+)
+"""Title, the line that is the sum of the others, and all lines."""
 EXPLANATIONS = {
     Line.KEPT: "Invoices have been issued, so the contract keeps its value. CRM changes lists each.",
     Line.PREVIEWED: "Their connection is in mode Preview, so they have no contract yet.",
@@ -52,7 +58,7 @@ def month_page(request: HttpRequest) -> HttpResponse:
         "month": month,
         "previous": tie_out.previous_month(month),
         "next": tie_out.next_month(month),
-        "blocks": blocks(found),
+        "sections": sections(found),
         "red": red,
         "sentence": sentence_of(month=month, found=found, red=red),
         "check": check,
@@ -66,15 +72,15 @@ def sentence_of(*, month: date, found: Sequence[Figure], red: Sequence[Figure]) 
         return f"No deal was won in {month:%B %Y}."
     if red:
         return f"{month:%B %Y} does not tie out."
-    undecided = sum(figure.rows for figure in found if figure.line is Line.KEPT)
+    undecided = tie_out.undecided(month=month)
     if undecided:
         changes = "1 CRM change is" if undecided == 1 else f"{undecided:,} CRM changes are"
         return f"{month:%B %Y} ties out; {changes} to be decided."
     return f"{month:%B %Y} ties out: every won deal and every contract is accounted for."
 
 
-def blocks(found: Sequence[Figure]) -> list[dict[str, Any]]:
-    """Per currency the two sums, each with its parts."""
+def sections(found: Sequence[Figure]) -> list[dict[str, Any]]:
+    """The rows of the page's one table: each currency's sums with their parts."""
     by_key = {(figure.currency, figure.line): figure for figure in found}
 
     def shown(currency: str, lines: Sequence[Line]) -> list[dict[str, Any]]:
@@ -85,15 +91,13 @@ def blocks(found: Sequence[Figure]) -> list[dict[str, Any]]:
         ]
         return [{"figure": one, "why": EXPLANATIONS.get(one.line, "")} for one in some]
 
-    return [
-        {
-            "currency": currency,
-            "deals": shown(currency, (Line.WON, *tie_out.DEALS)),
-            "contracts": shown(currency, (Line.AGREED, *tie_out.BILLING)) if currency else [],
-            "outside": shown(currency, (Line.LEFT, Line.UNKNOWN)),
-        }
+    every = [
+        {"title": title, "currency": currency, "has_sum": sum_line, "lines": shown(currency, lines)}
         for currency in sorted({figure.currency for figure in found})
+        for title, sum_line, lines in SECTIONS
+        if currency or sum_line is not Line.AGREED  # an unreadable value is billed in no contract
     ]
+    return [one for one in every if one["lines"]]
 
 
 @require_safe

@@ -17,6 +17,40 @@ SOAP_TYPES = {
 }
 UNGROUPED = frozenset({"double", "currency", "percent", "datetime"})
 STORED = frozenset({"Opportunity", "Account", "Contact"})
+OF_NO_FIELD: dict[str, Any] = {
+    "aiPredictionField": False,
+    "autoNumber": False,
+    "calculated": False,
+    "calculatedFormula": None,
+    "cascadeDelete": False,
+    "caseSensitive": False,
+    "compoundFieldName": None,
+    "controllerName": None,
+    "defaultValueFormula": None,
+    "dependentPicklist": False,
+    "deprecatedAndHidden": False,
+    "displayLocationInDecimal": False,
+    "encrypted": False,
+    "externalId": False,
+    "extraTypeInfo": None,
+    "filteredLookupInfo": None,
+    "formulaTreatNullNumberAsZero": False,
+    "highScaleNumber": False,
+    "htmlFormatted": False,
+    "inlineHelpText": None,
+    "mask": None,
+    "maskType": None,
+    "namePointing": False,
+    "polymorphicForeignKey": False,
+    "queryByDistance": False,
+    "referenceTargetField": None,
+    "relationshipOrder": None,
+    "restrictedDelete": False,
+    "restrictedPicklist": False,
+    "unique": False,
+    "writeRequiresMasterRead": False,
+}
+"""What no field of the simulated organisation is or has."""
 
 
 def describe(entity: SObject, *, data_url: str, instance_url: str) -> dict[str, Any]:
@@ -66,44 +100,21 @@ def summary(entity: SObject, *, data_url: str) -> dict[str, Any]:
 
 def describe_field(field: Field) -> dict[str, Any]:
     is_name = field.name == "Name"
-    return {
+    own = {
         "aggregatable": field.filterable and field.type != "boolean",
-        "aiPredictionField": False,
-        "autoNumber": False,
         "byteLength": field.length * (1 if field.type in ("id", "reference") else 3),
-        "calculated": False,
-        "calculatedFormula": None,
-        "cascadeDelete": False,
-        "caseSensitive": False,
-        "compoundFieldName": None,
-        "controllerName": None,
         "createable": field.updateable,
         "custom": field.custom,
         "defaultValue": False if field.type == "boolean" else None,
-        "defaultValueFormula": None,
         "defaultedOnCreate": not field.nillable and not field.updateable,
-        "dependentPicklist": False,
-        "deprecatedAndHidden": False,
         "digits": 9 if field.type == "int" else 0,
-        "displayLocationInDecimal": False,
-        "encrypted": False,
-        "externalId": False,
-        "extraTypeInfo": None,
         "filterable": field.filterable,
-        "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
         "groupable": field.filterable and field.type not in UNGROUPED,
-        "highScaleNumber": False,
-        "htmlFormatted": False,
         "idLookup": field.type == "id",
-        "inlineHelpText": None,
         "label": field.label,
         "length": field.length,
-        "mask": None,
-        "maskType": None,
         "name": field.name,
         "nameField": is_name,
-        "namePointing": False,
         "nillable": field.nillable,
         "permissionable": field.permissionable,
         "picklistValues": [
@@ -116,24 +127,17 @@ def describe_field(field: Field) -> dict[str, Any]:
             }
             for each in field.picklist
         ],
-        "polymorphicForeignKey": False,
         "precision": field.precision,
-        "queryByDistance": False,
-        "referenceTargetField": None,
         "referenceTo": [field.refers_to] if field.refers_to else [],
         "relationshipName": field.relationship,
-        "relationshipOrder": None,
-        "restrictedDelete": False,
-        "restrictedPicklist": False,
         "scale": field.scale,
         "searchPrefilterable": field.type == "reference",
         "soapType": SOAP_TYPES.get(field.type, "xsd:string"),
         "sortable": field.filterable,
         "type": field.type,
-        "unique": False,
         "updateable": field.updateable,
-        "writeRequiresMasterRead": False,
     }
+    return dict(sorted((OF_NO_FIELD | own).items()))
 
 
 def _child(child: Child) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.forms import BaseForm, BoundField
 from django.template import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -18,8 +20,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from billing.tax import percent_of
 from contracts.money import Money
-from contracts.writing import current, write_amount, write_day, write_moment, write_number
-from fincelo import background, navigation, states
+from contracts.sentences import as_written
+from contracts.writing import chosen, current, write_amount, write_day, write_moment, write_number
+from fincelo import background, navigation, refused, states
 from fincelo.awaited import Waiting
 from fincelo.enums import WorkState
 from fincelo.once import FIELD
@@ -58,6 +61,12 @@ def once() -> SafeString:
     return format_html('<input type="hidden" name="{}" value="{}">', FIELD, secrets.token_urlsafe(18))
 
 
+@register.simple_tag(takes_context=True)
+def kept(context: Context, form: BaseForm | None, action: str) -> BaseForm | None:
+    """The form as it was refused at this address, to be shown in place of the fresh one."""
+    return form and refused.kept(getattr(context, "request", None), form, action=action)
+
+
 @register.simple_tag
 def badge(state: str) -> SafeString:
     return _inline("badge", mark=states.mark(state=state))
@@ -76,13 +85,8 @@ def money(minor: int, currency: str, *, column: str = "") -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def work(
-    context: Context, waiting: Waiting | None, back: str = "", *, polls: bool = True, reloads: bool = True
-) -> SafeString:
-    """Background work that the page waits for; nothing when there is none, or when it is done.
-
-    `reloads`: off on a page with forms, where what was typed would be lost; it says then that it is done.
-    """
+def work(context: Context, waiting: Waiting | None, back: str = "", *, polls: bool = True) -> SafeString:
+    """Background work that the page waits for; nothing when there is none, or when it is done."""
     request = context["request"]
     if waiting is None:
         return SafeString("")
@@ -90,7 +94,7 @@ def work(
     inputs = {
         "waiting": waiting,
         "back": back,
-        "back_query": urlencode({"next": back} | ({} if reloads else {"stays": 1})),
+        "back_query": urlencode({"next": back}),
         "ended": ended_sentence(waiting) if waiting.is_over else "",
         "stuck": stuck_sentence(waiting) if waiting.is_stuck else "",
         "polls": polls and waiting.may_be_seen_by(request.user),
@@ -122,6 +126,12 @@ def clock(value: datetime) -> SafeString:
     local = timezone.localtime(value)
     iso = local.isoformat(timespec="seconds")
     return format_html('<time datetime="{}" title="{}">{}</time>', iso, iso, date_format(local, "H:i:s"))
+
+
+@register.simple_tag
+def page_writing() -> str:
+    """The code of how the page writes days and numbers, for its script."""
+    return str(chosen())
 
 
 @register.simple_tag
@@ -160,6 +170,31 @@ def navigation_links(context: Context) -> dict[str, Any]:
         "open_change_count": context.get("open_change_count", 0),
         "demo_links": context.get("demo_links", ()),
     }
+
+
+@register.filter
+def written(text: Any) -> Any:
+    """A sentence with its days and numbers as the page writes them. What is HTML already stays as it is."""
+    if text is None or isinstance(text, SafeString):
+        return text
+    return as_written(str(text))
+
+
+@register.filter
+def as_read(value: str, transform: str) -> str:
+    """What a CRM's value was read as: a number where the transform reads one."""
+    if transform.startswith(("number", "percent")):
+        with suppress(InvalidOperation):
+            return write_number(Decimal(value))
+    return as_written(value)
+
+
+@register.filter
+def readings(field: BoundField) -> list[tuple[str, str]]:
+    """(plain form, as the page writes it) of each amount that the refused text of a field can mean."""
+    return [
+        reading for error in field.errors.as_data() for reading in (error.params or {}).get("readings", ())
+    ]
 
 
 @register.filter

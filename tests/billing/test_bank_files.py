@@ -8,7 +8,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from billing.bank_files import Choice, DayOrder, DecimalMark, Role, UnreadableFile
+from billing.bank_files import Choice, Role
+from billing.bank_formats import UnreadableFile
+from billing.bank_values import DayOrder, DecimalMark
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.models import BankProfile, Invoice, LegalEntity, Payment, PaymentImport
@@ -16,7 +18,7 @@ from billing.payment_rows import find_numbers, read_file, read_payments
 from contracts.money import Money
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
-from tests.pages import alerts, rows
+from tests.pages import alerts, field_errors, rows
 
 pytestmark = pytest.mark.django_db
 CASES = {
@@ -33,7 +35,7 @@ CHOICES = {
 }
 READ = [key for key, case in CASES.items() if isinstance(case["want"], list)]
 REFUSED = {
-    "B09": "'03/04/2026' can be 3 April 2026 or 4 March 2026. Which is meant?",
+    "B09": "'03/04/2026' can be 2026-04-03 or 2026-03-04. Which is meant?",
     "B10": "'1.234' can be read as 1.234 or as 1,234. Which is meant?",
     "B11": "The file is MT940, which is not read yet. Export the payments as CSV.",
     "B12": "The file is CAMT.053, which is not read yet. Export the payments as CSV.",
@@ -82,7 +84,7 @@ def test_two_readings_and_other_formats_are_named(key: str, sentence: str) -> No
     [
         (["1.234", "2.50"], ["1.234", "2.50"]),
         (["1.234", "2,50"], ["1234", "2.50"]),
-        (["1 234,50", "EUR 7,00"], ["1234.50", "7.00"]),
+        (["1 234,50", "BHD 7,00"], ["1234.50", "7.00"]),
         (["1\u202f234.50-"], ["-1234.50"]),
         (["\u22125,00"], ["-5.00"]),
         (["1'234.50", "12"], ["1234.50", "12"]),
@@ -90,9 +92,14 @@ def test_two_readings_and_other_formats_are_named(key: str, sentence: str) -> No
         (["0,125"], "asked"),
         (["1,234"], "asked"),
         (["1.50", "1,50"], "mixed"),
+        (["1,23,456.00"], ["123456.00"]),
+        (["(1.50)", "1.50 DR", "2.50 CR", "USX"], ["-1.50", "-1.50", "2.50", None]),
+        (["10 00", "1.50"], [None, "1.50"]),
+        (["\u200e1.50", "\u20131.50", "--1.50"], ["1.50", "-1.50", None]),
+        ([".50"], ["0.50"]),
     ],
 )
-def test_the_whole_column_has_one_form(amounts: list[str], said: list[str] | str) -> None:
+def test_the_whole_column_has_one_form(amounts: list[str], said: list[str | None] | str) -> None:
     lines = "".join(f"INV-2026-000001;{amount};BHD;2026-11-21\n" for amount in amounts)
     text = f"invoice;amount;currency;date\n{lines}".encode()
     if said == "mixed":
@@ -106,7 +113,7 @@ def test_the_whole_column_has_one_form(amounts: list[str], said: list[str] | str
         assert [question.code for question in read.questions] == ["decimal_mark"]
     else:
         assert [row.payment and row.payment.amount for row in read.rows] == [
-            Money(minor=round(float(one) * 1000), currency="BHD") for one in said
+            one and Money(minor=round(float(one) * 1000), currency="BHD") for one in said
         ]
 
 
@@ -120,6 +127,9 @@ def test_the_whole_column_has_one_form(amounts: list[str], said: list[str] | str
         ("XINV-2026-000001", []),
         ("RE 2026-000001", []),
         ("INV-2026-000001A", []),
+        ("INV-2026-000001/000002", ["INV-2026-000001", "INV-2026-000002"]),
+        ("INV-2026-000001 und 000003, danke", ["INV-2026-000001", "INV-2026-000003"]),
+        ("INV-2026-000001, 100 EUR", ["INV-2026-000001"]),
     ],
 )
 def test_numbers_are_found_within_a_text(text: str, numbers: list[str]) -> None:
@@ -243,6 +253,34 @@ def test_a_currency_that_nobody_has_chosen_is_asked_for_at_its_field(finn: Clien
     assert Payment.objects.count() == 0
 
 
+CYRILLIC = "Дата;Сумма;Валюта;Назначение\n21.11.2026;{};EUR;INV-2026-000001\n"
+
+
+def test_an_encoding_is_chosen_before_its_columns_and_kept(finn: Client, invoice: Invoice) -> None:
+    upload(finn, CYRILLIC.format("60,00").encode("cp1251"))
+    done = PaymentImport.objects.get()
+    choice = {
+        "name": "Bank",
+        "encoding": "cp1251",
+        "date": "Дата",
+        "amount": "Сумма",
+        "currency": "Валюта",
+        "reference": "Назначение",
+        "decimal_mark": "comma",
+        "day_order": "day_first",
+        "record": "1",
+    }
+
+    looked = finn.post(f"/payments/imports/{done.pk}/read/", {"name": "Bank", "encoding": "cp1251"}).text
+    finn.post(f"/payments/imports/{done.pk}/read/", choice)
+    upload(finn, CYRILLIC.format("40,00").encode("cp1251"), "later.csv")
+    upload(finn, CYRILLIC.format("1.50").encode("cp1251"), "changed.csv")
+
+    assert "Назначение" in looked
+    assert list(Payment.objects.order_by("pk").values_list("amount_minor", flat=True)) == [60_00, 40_00]
+    assert PaymentImport.objects.get(file_name="changed.csv").is_preview  # it is not written as chosen
+
+
 def test_a_preview_is_discarded(finn: Client, invoice: Invoice) -> None:
     upload(finn, content("B10"))
 
@@ -253,7 +291,9 @@ def test_a_preview_is_discarded(finn: Client, invoice: Invoice) -> None:
 
 @pytest.mark.parametrize("key", ["B11", "B12"])
 def test_another_format_is_named_on_the_page(finn: Client, invoice: Invoice, key: str) -> None:
-    assert alerts(upload(finn, content(key))) == [f"bank.csv is not imported. {REFUSED[key]}"]
+    [said] = field_errors(upload(finn, content(key))).values()
+
+    assert said == f"bank.csv is not imported. {REFUSED[key]}"
 
 
 def test_a_plain_file_is_recorded_at_once(finn: Client, invoice: Invoice) -> None:

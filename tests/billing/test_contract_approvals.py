@@ -11,7 +11,7 @@ from contracts.enums import ContractState
 from contracts.models import AuditEntry, Contract
 from tests.billing.builders import TODAY, Deal, put, sign
 from tests.billing.people import person
-from tests.pages import alerts, rows, signed_in, words
+from tests.pages import alerts, field_errors, rows, signed_in, words
 
 pytestmark = pytest.mark.django_db
 APPROVE, VIEW = "contracts.approve_contract", "contracts.view_contract"
@@ -158,7 +158,7 @@ def test_the_contract_s_own_page_approves_and_rejects() -> None:
     browser.post(f"/contracts/{first.pk}/approve/", {"seen": seen})
     refused = browser.post(f"/contracts/{second.pk}/reject/", {"reason": ""}, follow=True)
     assert states() == ["active", "awaiting_approval"]
-    assert "Reason: This field is required." in alerts(refused)
+    assert field_errors(refused) == {"id_reason": "This field is required."}
     browser.post(f"/contracts/{second.pk}/reject/", {"reason": "Signed by nobody."})
 
     assert states() == ["active", "terminated"]

@@ -16,7 +16,7 @@ from contracts.money import Money
 from fincelo.models import SentForm
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
-from tests.pages import alerts
+from tests.pages import alerts, field_errors
 
 pytestmark = pytest.mark.django_db
 HEAD = "invoice,amount,currency,date,reference\n"
@@ -176,6 +176,6 @@ def test_what_was_refused_may_be_sent_again() -> None:
     first = finn.post(path, data, follow=True)
     finn.post(path, data | {"paid": "10"})
 
-    assert "has only USD 100.00 open" in alerts(first)[-1]
+    assert "has only USD 100.00 open" in field_errors(first)["id_paid"]
     assert paid() == 1_000
     assert SentForm.objects.count() == 1

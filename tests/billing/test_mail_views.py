@@ -17,7 +17,7 @@ from contracts.models import AuditEntry, Customer
 from tests.billing.builders import TODAY, Deal, sign
 from tests.billing.mailing.letters import issue, outbox
 from tests.billing.people import person
-from tests.pages import alerts, rows, signed_in, words
+from tests.pages import alerts, field_errors, rows, signed_in, words
 
 pytestmark = pytest.mark.django_db
 TO = "billing@example.com"
@@ -185,7 +185,7 @@ def test_bounce_without_a_reason_is_refused(finance: Client) -> None:
 
     page = finance.post(f"/invoices/mail/{InvoiceMail.objects.get().pk}/bounced/", follow=True)
 
-    assert alerts(page) == ["Why it came back: This field is required."]
+    assert field_errors(page) == {"id_bounce_reason": "This field is required."}
     assert outbox() == [("INV-2026-000001", "sent", TO, 1, "")]
 
 
@@ -299,7 +299,7 @@ def test_contact_that_makes_no_sense_changes_nothing(finance: Client, sent: dict
 
     page = finance.post(f"/customers/{invoice.customer_id}/contact/", sent, follow=True)
 
-    assert len(alerts(page)) == 1
+    assert len(field_errors(page)) == 1
     assert Customer.objects.values_list("billing_email", "language").get() == (TO, "en")
 
 

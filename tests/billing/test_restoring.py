@@ -1,23 +1,27 @@
 """A database that lags behind the witness issues and mails nothing until an approver has confirmed it."""
 
+from dataclasses import replace
+
 import pytest
+from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client
 
 from billing import restoring
+from billing.crediting import request_credit
 from billing.enums import BillingTrigger, MailState, RestoreSign
 from billing.invoicing import invoice_due
 from billing.mailing.sending import send_waiting
-from billing.models import DatabaseMark, Invoice, InvoiceMail, NumberGap
+from billing.models import CreditNote, DatabaseMark, Invoice, InvoiceMail, NumberGap
 from billing.numbering import UnableToIssueInvoice
 from billing.rendering import UnableToRender, invoice_pdf
-from billing.restoring import compare, continue_series, witness_path
+from billing.restoring import UnableToContinue, compare, continue_series, witness_path
 from billing.witness import SeriesKey, highest, note
 from contracts.models import AuditEntry
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
 from tests.invariants import WITHOUT_CRM, violations
-from tests.pages import alerts, rows
+from tests.pages import alerts, field_errors, rows
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +69,7 @@ def test_an_approver_continues_after_the_highest_number(key: SeriesKey) -> None:
     assert rows(told) == [["Invoices 2026", "INV-2026-000001", "INV-2026-000004", "3"]]
     assert "Continue after these numbers" not in told.text
     assert refused.status_code == 403
-    assert any("greater than or equal to 4" in alert for alert in alerts(low))
+    assert [*field_errors(low).values()] == ["Ensure this value is greater than or equal to 4."]
     assert "Confirmed. Every series goes on after the numbers below." in alerts(done)
     assert [gap.first for gap in NumberGap.objects.all()] == [2]
     assert list(Invoice.objects.order_by("sequence").values_list("number", flat=True)) == [
@@ -93,6 +97,27 @@ def test_another_server_is_a_copy(key: SeriesKey) -> None:
     continue_series(sent={}, reason="Failover", actor=None)
     assert compare().sign is None
     assert NumberGap.objects.count() == 0
+
+
+def test_a_series_that_nobody_here_knows_goes_on_after_the_number_said(key: SeriesKey) -> None:
+    notes = replace(key, kind="credit_note")
+    witness_path().unlink()
+    DatabaseMark.objects.update(timeline=99)
+    finn = person("finn", group="Finance")
+
+    with pytest.raises(UnableToContinue, match="There is no series 999/invoice/2026"):
+        continue_series(sent={replace(key, legal_entity_id=999): 3}, reason="x", actor=finn)
+    asked = page("ann", group="Approver").get("/settings/billing/restored/").text
+    [gap] = continue_series(sent={notes: 3, replace(key, year=2025): 0}, reason="Copied", actor=finn)
+    request_credit(invoice=Invoice.objects.get(), amount=None, reason="x", as_of=TODAY, actor=superior())
+
+    assert f'name="{notes}"' in asked
+    assert (gap.kind, gap.first, gap.last) == ("credit_note", 1, 3)
+    assert CreditNote.objects.get().number == "CN-2026-000004"
+
+
+def superior() -> User:
+    return person("amy", group="Approver")
 
 
 def test_a_lost_file_and_a_changed_one_are_signs(key: SeriesKey) -> None:

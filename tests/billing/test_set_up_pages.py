@@ -14,7 +14,7 @@ from contracts.models import AuditEntry, Contract, Workspace
 from tests.audited import changes
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
-from tests.pages import alerts, heading, rows, signed_in, words
+from tests.pages import alerts, field_errors, heading, rows, signed_in, words
 
 pytestmark = pytest.mark.django_db
 
@@ -224,7 +224,7 @@ def test_limits_are_set_replaced_and_removed(ann: Client) -> None:
     )
 
     assert listed == [["Invoices", "USD 2,000.50", "Remove"]]
-    assert "The amount has more decimals than JPY, which has none." in alerts(wrong)[-1]
+    assert "The amount has more decimals than JPY, which has none." in field_errors(wrong)["id_amount"]
     assert ApprovalLimit.objects.count() == 0
     assert list(changes().order_by("pk").values_list("action", "before", "after")) == [
         ("Approval limit set", {"limit": ""}, {"limit": "USD 1,000.00"}),

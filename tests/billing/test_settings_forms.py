@@ -6,6 +6,7 @@ from tests.billing.builders import ensure_legal_entity
 
 pytestmark = pytest.mark.django_db
 
+RATE = "Enter a rate from 0 to 99.999 % with three decimals at most, such as 19 or 8.875 %."
 FILLED = {
     "name": "Fincelo Inc",
     "street": "2 Side Street",
@@ -27,9 +28,9 @@ FILLED = {
         ("invoice_prefix", "", "This field is required."),
         ("invoice_prefix", "CN", "Invoices and credit notes need different prefixes."),
         ("credit_note_prefix", "Ä", "Use one to four capital letters and digits."),
-        ("default_tax_percent", "100", "Ensure this value is less than or equal to 99.999."),
-        ("default_tax_percent", "-1", "Ensure this value is greater than or equal to 0."),
-        ("default_tax_percent", "1.0001", "Ensure that there are no more than 3 decimal places."),
+        ("default_tax_percent", "100", RATE),
+        ("default_tax_percent", "-1", RATE),
+        ("default_tax_percent", "1.0001", RATE),
         ("payment_terms_days", "366", "Ensure this value is less than or equal to 365."),
     ],
 )

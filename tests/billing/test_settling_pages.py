@@ -14,7 +14,7 @@ from billing.invoicing import invoice_due
 from billing.models import CreditNote, Invoice, Payment, PaymentImport
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
-from tests.pages import alerts, heading, rows, signed_in
+from tests.pages import alerts, field_errors, heading, rows, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -116,31 +116,37 @@ def test_a_draft_is_discarded(finn: Client, invoice: Invoice) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "sentence"),
+    ("data", "field", "sentence"),
     [
-        ({"amount": "25"}, "Reason: This field is required."),
+        ({"amount": "25"}, "id_reason", "This field is required."),
         (
             {"amount": "25.001", "reason": "x"},
-            "Amount in USD, without tax: 25.001 can mean 25,001 or 25.001. Write 25001, or fewer decimals.",
+            "id_amount",
+            "25.001 can mean 25,001.00 or 25.001. Which one?",
         ),
         (
             {"amount": "x", "reason": "x"},
-            "Amount in USD, without tax: Enter an amount in digits, such as 1200.00 or 1.200,00.",
+            "id_amount",
+            "Enter an amount in digits, such as 1200.00 or 1.200,00.",
         ),
         (
             {"amount": "100.01", "reason": "x"},
-            "A credit note on INV-2026-000001 takes back up to USD 100.00, and more than nothing.",
+            "id_amount",
+            "A credit note on INV-2026-000001 takes back up to USD 100.00, above 0.",
         ),
         (
             {"amount": "0", "reason": "x"},
-            "A credit note on INV-2026-000001 takes back up to USD 100.00, and more than nothing.",
+            "id_amount",
+            "A credit note on INV-2026-000001 takes back up to USD 100.00, above 0.",
         ),
     ],
 )
-def test_a_credit_that_cannot_be(data: dict[str, str], sentence: str, ann: Client, invoice: Invoice) -> None:
+def test_a_credit_that_cannot_be(
+    data: dict[str, str], field: str, sentence: str, ann: Client, invoice: Invoice
+) -> None:
     page = ann.post(paths(invoice)["credit"], data, follow=True)
 
-    assert alerts(page) == [sentence]
+    assert field_errors(page) == {field: sentence}
     assert CreditNote.objects.count() == 0
 
 
@@ -162,7 +168,9 @@ def test_a_payment_is_recorded_and_taken_back(finn: Client, invoice: Invoice) ->
 def test_a_day_ahead_is_refused(finn: Client, invoice: Invoice) -> None:
     page = finn.post(paths(invoice)["payment"], {"paid": "1", "received_date": "2999-01-01"}, follow=True)
 
-    assert alerts(page) == ["2999-01-01 lies ahead. Record a payment once it is there."]
+    assert field_errors(page) == {
+        "id_received_date": "1 Jan 2999 lies ahead. Record a payment once it is there."
+    }
 
 
 def test_an_invoice_is_made_void(ann: Client, invoice: Invoice) -> None:
@@ -205,9 +213,9 @@ def test_a_file_that_cannot_be_read(finn: Client) -> None:
     ensure_legal_entity()
     page = finn.post("/payments/import/", {"file": SimpleUploadedFile("a.csv", b"\x81")}, follow=True)
 
-    assert alerts(page) == [
-        "a.csv is not imported. The file is no text in UTF-8 or Windows-1252. Save it as CSV UTF-8."
-    ]
+    assert field_errors(page) == {
+        "id_file": "a.csv is not imported. The file is no text in UTF-8 or Windows-1252. Save it as CSV UTF-8."
+    }
 
 
 def test_a_customer_gets_its_own_terms(finn: Client, invoice: Invoice) -> None:

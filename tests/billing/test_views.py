@@ -9,7 +9,7 @@ from billing.models import Instalment, Invoice
 from contracts.enums import BillingCycle, ContractState
 from contracts.models import Contract
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
-from tests.pages import alerts, heading, rows, signed_in
+from tests.pages import alerts, field_errors, heading, rows, signed_in
 
 pytestmark = pytest.mark.django_db
 VIEW = ("contracts.view_contract", "contracts.view_customer", "billing.view_invoice")
@@ -234,7 +234,7 @@ def test_choice_that_is_no_period_decides_nothing(
 
     asking.billing_schedule.refresh_from_db()
     assert asking.billing_schedule.state == "asks"
-    assert "Choose up to which period the contract was billed already." in alerts(page)
+    assert [*field_errors(page)] == ["id_billed_until"]
 
 
 def test_second_decision_is_refused(decider: Client, asking: Contract) -> None:

@@ -79,6 +79,7 @@ def test_preview_lists_deals_and_writes_nothing_else(unconfirmed: Connection, or
         "contracts": [{"currency": "USD", "number": 1, "minor": 120_000}],
         "invoices": [{"currency": "USD", "number": 1, "minor": 33_000}],
         "holds": [{"code": "AMOUNT_MISSING", "number": 1, "stakes": []}],
+        "waits": [],
         "largest": [
             {
                 "id": BackfillDeal.objects.get(name="A").pk,

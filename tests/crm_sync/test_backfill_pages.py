@@ -9,12 +9,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django_q.models import OrmQ
 
+from contracts.writing import write_day
 from crm_sync import tasks
 from crm_sync.enums import BackfillState, RunState
 from crm_sync.models import Backfill, BackfillDeal, Connection
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
+from tests.crm_sync.mapping_form import address as mapping_address
 from tests.crm_sync.page_rows import connect, ran
 from tests.crm_sync.sales import sell
 from tests.crm_sync.test_connection_pages import SETTINGS
@@ -84,7 +87,7 @@ def test_bar_is_drawn_anew_until_the_state_changes(browser: Client, salesforce: 
     last = browser.get(asked, headers={"HX-Request": "true"})
 
     assert "Reading deals for the preview" in first.text
-    assert last.headers["HX-Refresh"] == "true"
+    assert f'<a href="{address(salesforce)}">Show the result</a>' in last.text
     assert browser.get(asked).url == address(salesforce)
 
 
@@ -128,6 +131,7 @@ def test_ready_preview_shows_totals_holds_and_deals(
     ],
 )
 def test_filter(browser: Client, salesforce: Connection, org: Org, query: str, names: list[str]) -> None:
+    ensure_legal_entity()
     sell(org, Name="A", CloseDate=TODAY)
     sell(org, Name="B", Billing_Frequency__c="Bi-annual", CloseDate=TODAY)
     sell(org, Name="C", CloseDate=date(2026, 1, 1))
@@ -137,6 +141,42 @@ def test_filter(browser: Client, salesforce: Connection, org: Org, query: str, n
 
     listed = [row[0] for row in rows(page)[4:]]
     assert listed == names
+
+
+def test_preview_says_what_would_wait_and_when_each_is_first_billed(
+    browser: Client, salesforce: Connection, org: Org
+) -> None:
+    """Billed in arrears, a quarterly contract has its first invoice three months after its start."""
+    ensure_legal_entity(country="DE", requires_buyer_address=True)
+    Connection.objects.filter(pk=salesforce.pk).update(billing_timing="in_arrears")
+    sell(org, Name="A", CloseDate=TODAY)
+    sell(org, Name="Held", Amount=None)
+    previewed(browser, salesforce)
+
+    page, waiting = browser.get(address(salesforce)), browser.get(address(salesforce, "?show=waits"))
+    row = BackfillDeal.objects.get(name="A")
+
+    assert row.waits == ["buyer_address"]
+    assert rows(page)[0][:2] == ["Customer's address missing", "1"]
+    assert row.first_billing_date is not None
+    assert row.first_billing_date > TODAY
+    listed = next(one for one in rows(waiting) if one[0] == "A" and "Billing waits" in one[1])
+    assert listed[6] == write_day(row.first_billing_date)
+    assert "Enter it on the page of the customer, or map the address fields of the CRM." in words(
+        browser.get(address(salesforce, f"deals/{row.pk}/")).text
+    )
+
+
+def test_one_press_on_the_mapping_previews_the_import(
+    browser: Client, salesforce: Connection, org: Org
+) -> None:
+    Connection.objects.filter(pk=salesforce.pk).update(mapping_version=None)
+    sell(org, CloseDate=TODAY)
+
+    page = browser.post(mapping_address(salesforce), entered() | {"preview": "1"}, follow=True)
+
+    assert "Reading deals for the preview: 0" in words(page.text)
+    assert [row.task["func"] for row in OrmQ.objects.all()] == ["crm_sync.tasks.preview_import"]
 
 
 def test_csv_has_no_formulas(browser: Client, salesforce: Connection, org: Org) -> None:
@@ -171,7 +211,7 @@ def test_confirm_and_import(browser: Client, salesforce: Connection, org: Org) -
     tasks.sync_requested(salesforce.pk)
     page = browser.get(address(salesforce))
     assert alerts(page) == ["The import has ended."]
-    assert "1 contract created, 0 deals on hold of 1 deals read." in page.text
+    assert "1 deal read: 1 created." in page.text
     assert heading(page).startswith("Salesforce Import from Salesforce Imported")
 
 

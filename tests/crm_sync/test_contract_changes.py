@@ -86,7 +86,7 @@ CASES = {
     "start": (
         {"CloseDate": TODAY - timedelta(days=1)},
         {"CloseDate": TODAY},
-        ("Contract Start Date", "22 November 2026", "21 November 2026"),
+        ("Contract Start Date", "2026-11-22", "2026-11-21"),
     ),
     "lost": ({"StageName": "Closed Lost"}, {"StageName": "Closed Won"}, ("Deal", "Won", "Lost")),
     "left": (
@@ -255,7 +255,7 @@ def test_pages_show_it_until_it_is_gone(salesforce: Connection, org: Org, run: R
         "USD 900.00 Open the deal",
         "USD 1,200.00",
         "USD 300.00",
-        "USD -300.00",
+        "USD \u2212300.00",
     ]
     assert "CRM changes 1 to decide" in words(listed.text)
     assert "ties out; 1 CRM change is to be decided." in month.text

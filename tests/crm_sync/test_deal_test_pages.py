@@ -97,8 +97,8 @@ def test_deal_that_closed_too_early(browser: Client, salesforce: Connection, org
     deal = sell(org, CloseDate=date(2025, 12, 31))
 
     assert alerts(tried(browser, salesforce, deal))[0] == (
-        "This deal would not be imported. It closed on 31 December 2025, and Salesforce imports deals closed "
-        "from 1 January 2026 on."
+        "This deal would not be imported. It closed on 31 Dec 2025, and Salesforce imports deals closed "
+        "from 1 Jan 2026 on."
     )
 
 
@@ -217,7 +217,7 @@ def test_possible_duplicate(browser: Client, salesforce: Connection, org: Org, r
     copy = sell(org, account=account)
 
     assert alerts(tried(browser, salesforce, copy))[1] == (
-        "The customer has a contract over USD 1,200.00 from 2026-11-22 already."
+        "The customer has a contract over USD 1,200.00 from 22 Nov 2026 already."
     )
 
 

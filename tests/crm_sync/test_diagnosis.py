@@ -80,7 +80,7 @@ def test_closed_before_import_from(salesforce: Connection, org: Org) -> None:
 
     assert told(deal) == (
         "too_early",
-        "'Acme platform' closed on 1 March 2025, and Salesforce imports deals closed from 1 January 2026 on.",
+        "'Acme platform' closed on 2025-03-01, and Salesforce imports deals closed from 2026-01-01 on.",
         "Move Import from back on the connection; nothing is imported twice.",
     )
 

@@ -88,7 +88,7 @@ def test_sample_shows_how_the_last_imported_deal_was_read(browser: Client) -> No
     }
     recorded(ran(connection, created=1), deal(connection), Outcome.CREATED, trace=[step])
 
-    assert "Last read: 1200.0 → 1200" in words(browser.get(address(connection)).text)
+    assert "Last read: 1200.0 → 1,200" in words(browser.get(address(connection)).text)
 
 
 def test_first_confirmation_makes_version_one_and_names_the_next_step(browser: Client) -> None:

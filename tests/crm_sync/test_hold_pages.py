@@ -13,7 +13,7 @@ from crm_sync.problems import HIDDEN
 from crm_sync.views.cures import WHY
 from tests.billing.builders import Deal, sign
 from tests.crm_sync.page_rows import NOON, connect, deal, hold, problem, ran, recorded
-from tests.pages import alerts, heading, rows, signed_in, words
+from tests.pages import alerts, field_errors, heading, rows, signed_in, words
 
 pytestmark = pytest.mark.django_db
 UNKNOWN = problem(
@@ -139,7 +139,7 @@ def test_dismissal_needs_a_reason_and_is_audited(browser: Client) -> None:
     refused = browser.post(f"/holds/{opened.pk}/dismiss/", {"reason": "  "})
     page = browser.post(f"/holds/{opened.pk}/dismiss/", {"reason": "A test deal."}, follow=True)
 
-    assert "The deal was not dismissed: a reason is missing." in alerts(refused)
+    assert field_errors(refused) == {"id_reason": "This field is required."}
     assert alerts(page) == ["Acme renewal is dismissed. It will not be billed."]
     assert CrmDeal.objects.get().state == DealState.DISMISSED
     settled = browser.get(f"/holds/{opened.pk}/")

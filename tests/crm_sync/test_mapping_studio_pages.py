@@ -166,6 +166,29 @@ def test_run_that_applies_the_mapping_shows_its_progress_on_the_page(browser: Cl
     assert f'hx-get="/history/{run.pk}/progress/"' in page.text
 
 
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("done", "Version 1 of the mapping has been applied. 5 deals read again: 3 updated, 2 unchanged."),
+        (
+            "failed",
+            "Applying version 1 of the mapping stopped before its end. 5 deals read again: 3 updated, "
+            "2 unchanged.",
+        ),
+    ],
+)
+def test_what_came_of_applying_the_mapping_stays_on_the_page(
+    browser: Client, state: str, sentence: str
+) -> None:
+    connection = connect()
+    run = ran(connection, trigger="reapply", state=state, seen=5, updated=3, unchanged=2)
+
+    page = browser.get(address(connection))
+
+    assert sentence in alerts(page)
+    assert f'href="{run.get_absolute_url()}"' in page.text
+
+
 def test_second_tab_does_not_save_over_the_first(browser: Client) -> None:
     connection = connect()
     stale = sent_back(browser, connection)

@@ -1,72 +1,35 @@
 """The modes of a connection: Live, Review, Preview, and what a change between them does."""
 
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 
 import pytest
 from django.contrib.auth.models import User
 
-from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
 from contracts.models import AuditEntry, Contract, Customer
-from crm_sync import pausing, tie_out
-from crm_sync.connection_settings import save_settings
 from crm_sync.enums import ConnectionMode, RunTrigger
 from crm_sync.fetching import Order
-from crm_sync.models import Connection, ConnectionLease, CrmAccount, CrmDeal, Hold, SyncRecord, SyncRun
+from crm_sync.models import Connection, CrmAccount, CrmDeal, Hold, SyncRecord, SyncRun
 from crm_sync.sync import sync
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
-from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run
+from tests.crm_sync.modes import (
+    LIVE,
+    PREVIEW,
+    REVIEW,
+    WOULD_CREATE,
+    WRITES_NOTHING,
+    contract_states,
+    deal_states,
+    issue_invoices,
+    lines,
+    red_lines,
+    switch,
+    tick,
+    told,
+    written,
+)
 from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
-from tests.crm_sync.stored import BUSINESS, stored
-from tests.travel import travel_to
-
-LIVE, REVIEW, PREVIEW = ConnectionMode
-WRITES_NOTHING = ("customers", "accounts", "contracts", "schedules", "instalments", "holds")
-WOULD_CREATE = "Would create a contract over USD 1,200.00 with 4 instalments."
-
-
-def switch(connection: Connection, mode: ConnectionMode, actor: User | None = None) -> None:
-    save_settings(connection=connection, changes={"mode": mode}, actor=actor)
-
-
-def told() -> list[tuple[str, str]]:
-    return list(SyncRecord.objects.order_by("pk").values_list("outcome", "sentence"))
-
-
-def deal_states() -> list[str]:
-    return list(CrmDeal.objects.order_by("pk").values_list("state", flat=True))
-
-
-def contract_states() -> list[str]:
-    return list(Contract.objects.order_by("pk").values_list("state", flat=True))
-
-
-def written() -> dict[str, Any]:
-    return stored(but=set(BUSINESS) - set(WRITES_NOTHING))
-
-
-def red_lines() -> list[str]:
-    return [figure.line for figure in tie_out.figures(month=date(2026, 11, 1)) if figure.is_red]
-
-
-def lines() -> list[tuple[str, int]]:
-    return [(figure.line.value, figure.rows) for figure in tie_out.figures(month=date(2026, 11, 1))]
-
-
-def issue_invoices(*, as_of: date = TODAY) -> int:
-    ensure_legal_entity()
-    if as_of > TODAY:
-        travel_to(as_of)
-    return invoice_due(as_of=as_of, trigger=BillingTrigger.COMMAND).issued
-
-
-def tick(portal: Portal) -> None:
-    """HubSpot tells its time in whole seconds: of changes of this second only the next poll hears."""
-    clock = portal.clock
-    portal.clock = lambda: clock() + timedelta(seconds=1)
 
 
 def test_preview_writes_no_customer_contract_schedule_or_hold(
@@ -291,86 +254,6 @@ def test_a_previewed_deal_that_is_won_no_longer_is_forgotten(
     assert (run(salesforce).created, Contract.objects.count()) == (0, 0)
     org.edit(deal, StageName="Closed Won")
     assert run(salesforce).created == 1
-
-
-@pytest.mark.parametrize(("old", "new"), [(LIVE, PREVIEW), (PREVIEW, LIVE), (LIVE, REVIEW), (REVIEW, LIVE)])
-def test_no_page_of_a_run_is_written_in_the_mode_that_was_left(
-    salesforce: Connection, org: Org, run: Run, old: ConnectionMode, new: ConnectionMode
-) -> None:
-    switch(salesforce, old)
-    org.max_page_size = 200
-    org.add_won_deals(500)
-    pages: list[int] = []
-
-    def switch_after_the_first(at_work: SyncRun) -> None:
-        pages.append(CrmDeal.objects.count())
-        if len(pages) == 1:
-            switch(Connection.objects.get(pk=salesforce.pk), new)
-
-    overtaken = run(salesforce, on_page=switch_after_the_first)
-    first = stored(but=["cursors"])
-    assert (pages, overtaken.state, CrmDeal.objects.count()) == ([200], "running", 200)
-
-    done = run(salesforce)
-
-    assert done.state == "done"
-    count = {LIVE: done.created, REVIEW: done.created, PREVIEW: done.previewed}[new]
-    assert count == (500 if old is PREVIEW else 300)
-    waiting = Contract.objects.awaiting().count()
-    assert waiting == {REVIEW: 300, LIVE: 200 if old is REVIEW else 0, PREVIEW: 0}[new]
-    assert Contract.objects.count() == {PREVIEW: 200, LIVE: 500, REVIEW: 500}[new]
-    assert CrmDeal.objects.count() == 500
-    assert len(first["contracts"]) == (0 if old is PREVIEW else 200)
-    assert red_lines() == []
-
-
-def test_a_first_run_cannot_begin_while_the_mode_is_changed(salesforce: Connection) -> None:
-    assert ConnectionLease.objects.count() == 0
-
-    switch(salesforce, PREVIEW)
-
-    assert ConnectionLease.objects.get().token == 1
-
-
-def test_settings_that_change_nothing_leave_a_run_its_lease(
-    salesforce: Connection, org: Org, run: Run
-) -> None:
-    sell(org)
-    run(salesforce)
-    token = ConnectionLease.objects.get().token
-
-    save_settings(connection=salesforce, changes={"mode": LIVE, "lead_days": 15}, actor=None)
-
-    assert ConnectionLease.objects.get().token == token
-    salesforce.refresh_from_db()
-    assert salesforce.cursor_modified_at is not None
-
-
-def test_the_cursor_outlasts_a_pause_with_changes_of_mode_in_it(
-    salesforce: Connection, org: Org, run: Run, finance: User
-) -> None:
-    sell(org)
-    run(salesforce)
-    salesforce.refresh_from_db()
-    cursor = salesforce.cursor_modified_at
-    pausing.pause(connection=salesforce, actor=finance)
-    missed = sell(org, Name="While paused")
-    switch(salesforce, REVIEW)
-    switch(salesforce, LIVE)
-    switch(salesforce, PREVIEW)
-    salesforce.refresh_from_db()
-    assert (salesforce.cursor_modified_at, salesforce.state) == (cursor, "paused")
-
-    pausing.resume(connection=salesforce, actor=finance)
-    previewed = run(salesforce)
-    pausing.pause(connection=salesforce, actor=finance)
-    switch(salesforce, LIVE)
-    pausing.resume(connection=salesforce, actor=finance)
-    done = run(salesforce)
-
-    assert (previewed.previewed, previewed.unchanged) == (1, 1)
-    assert (done.created, done.unchanged) == (1, 1)
-    assert CrmDeal.objects.get(external_id=missed).state == "imported"
 
 
 def swept(connection: Connection) -> SyncRun:

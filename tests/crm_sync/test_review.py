@@ -10,8 +10,7 @@ from contracts.models import Contract
 from crm_sync.models import Connection
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run
-from tests.crm_sync.sales import TODAY, sell
-from tests.crm_sync.test_modes import (
+from tests.crm_sync.modes import (
     LIVE,
     REVIEW,
     contract_states,
@@ -21,6 +20,7 @@ from tests.crm_sync.test_modes import (
     switch,
     told,
 )
+from tests.crm_sync.sales import TODAY, sell
 
 
 def test_a_contract_in_review_waits_with_its_schedule(

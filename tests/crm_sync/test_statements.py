@@ -17,8 +17,8 @@ from crm_sync.credentials import open_client
 from crm_sync.enums import ConnectionMode, RunTrigger
 from crm_sync.fetching import Order, look
 from crm_sync.foretelling import foretell
+from crm_sync.mapped_pages import map_page
 from crm_sync.models import Connection, CrmDeal, SyncRun
-from crm_sync.pages import map_page
 from crm_sync.previewing import WRITERS
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org

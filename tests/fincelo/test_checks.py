@@ -1,5 +1,6 @@
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connections
 from pytest_django import Settings
 
 from fincelo import checks
+from fincelo.embedded_postgres import Place
 
 KEY = secrets.token_urlsafe(32)
 OTHER_KEY = secrets.token_urlsafe(32)
@@ -30,6 +32,12 @@ CASES: list[tuple[Callable[..., list[CheckMessage]], dict[str, Any], list[str]]]
     (checks.secret_key, {"SECRET_KEY": secrets.token_hex(32)}, []),
     (checks.secret_key, {"SECRET_KEY": secrets.token_hex(25)}, ["fincelo.E003"]),
     (checks.secret_key, {"SECRET_KEY": "0123456789abcdef" * 4}, ["fincelo.E003"]),
+    (
+        checks.secret_key,
+        {"SECRET_KEY": "Seven Grey Rabbits 42 under a Table in Berlin, 1984"},
+        ["fincelo.E003"],
+    ),
+    (checks.secret_key, {"SECRET_KEY": "OurFinceloKeyForTheWebAndTheWorker2026InBerlin"}, ["fincelo.E003"]),
     (checks.fernet_keys, {"FERNET_KEYS": [KEY, OTHER_KEY]}, []),
     (checks.fernet_keys, {"FERNET_KEYS": KEY}, ["fincelo.E004"]),
     (checks.fernet_keys, {"FERNET_KEYS": (KEY,)}, ["fincelo.E004"]),
@@ -45,7 +53,10 @@ CASES: list[tuple[Callable[..., list[CheckMessage]], dict[str, Any], list[str]]]
     (checks.allowed_hosts, {"ALLOWED_HOSTS": [], "DEBUG": True}, ["fincelo.E008"]),
     (checks.allowed_hosts, {"ALLOWED_HOSTS": ["billing.example.com", "*"]}, ["fincelo.E009"]),
     (checks.public_url, {"PUBLIC_URL": "https://billing.example.com", "HTTPS_ONLY": True}, []),
+    (checks.allowed_hosts, {"ALLOWED_HOSTS": [".com"]}, ["fincelo.E009"]),
+    (checks.allowed_hosts, {"ALLOWED_HOSTS": [".example.com"]}, []),
     (checks.public_url, {"PUBLIC_URL": ""}, ["fincelo.E010"]),
+    (checks.public_url, {"PUBLIC_URL": "https://a:b@example.com", "HTTPS_ONLY": True}, ["fincelo.E010"]),
     (checks.public_url, {"PUBLIC_URL": "billing.example.com"}, ["fincelo.E010"]),
     (checks.public_url, {"PUBLIC_URL": "http://billing.example.com", "HTTPS_ONLY": True}, ["fincelo.E011"]),
     (checks.public_url, {"PUBLIC_URL": "http://127.0.0.1:8000", "HTTPS_ONLY": False}, []),
@@ -188,6 +199,48 @@ def test_which_database_is_on_this_machine(
     monkeypatch.setitem(settings.DATABASES, "default", place)
 
     assert checks.is_local_database() is expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"PGHOST": "db.example.com"}, False),
+        ({"PGHOSTADDR": "10.0.0.7"}, False),
+        ({"PGSERVICE": "billing"}, False),
+        ({"PGHOST": "/var/run/postgresql"}, True),
+    ],
+)
+def test_the_environment_of_postgres_says_where_the_database_is(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: bool
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert checks.is_local({"ENGINE": "django.db.backends.postgresql", "NAME": "x"}) is expected
+    assert checks.is_local({"ENGINE": "fincelo.embedded_backend"})
+
+
+@pytest.mark.parametrize(
+    ("values", "refused"),
+    [
+        ({"FINCELO_DEV": True, "DATABASE_OWNER": {"HOST": "db.example.com"}}, 1),
+        ({"FINCELO_DEV": True, "DATABASE_OWNER": {"HOST": "localhost"}}, 0),
+        ({"EMAIL_HOST": "mail.example.com", "EMAIL_HOST_PASSWORD": "x"}, 1),
+        ({"EMAIL_HOST": "mail.example.com", "EMAIL_HOST_PASSWORD": "x", "EMAIL_USE_TLS": True}, 0),
+        ({"EMAIL_HOST": "localhost", "EMAIL_HOST_PASSWORD": "x"}, 0),
+        ({"EMBEDDED_POSTGRES": Place(folder=Path("/tmp/x"), durable=False)}, 1),
+    ],
+)
+def test_what_else_is_unsafe_in_production(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, values: dict[str, Any], refused: int
+) -> None:
+    here = {"FINCELO_DEV": False, "ALLOWED_HOSTS": ["127.0.0.1"], "PUBLIC_URL": "http://127.0.0.1:8000"}
+    for name, value in (here | {"CRM_ALLOW_LOOPBACK": False, "DEBUG": False} | values).items():
+        setattr(settings, name, value)
+    engine = "fincelo.embedded_backend" if "EMBEDDED_POSTGRES" in values else "django.db.backends.postgresql"
+    monkeypatch.setitem(settings.DATABASES, "default", {"ENGINE": engine, "HOST": "localhost"})
+
+    assert ids(checks.production()) == ["fincelo.E020"] * refused
 
 
 def test_insecure_oauth_transport(monkeypatch: pytest.MonkeyPatch) -> None:

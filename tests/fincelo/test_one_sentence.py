@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator
 from io import BytesIO, StringIO
+from typing import Any
 
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import InternalError, OperationalError, connection
 
-from fincelo.one_sentence import DATABASE_FAILED
+from fincelo.env import UnusableSetting
+from fincelo.one_sentence import BAD_CONFIGURATION, DATABASE_FAILED, run_command_line
 from tests.processes import Manage, environment_for
 
 REPORT = b"From: mailer@example.com\r\nSubject: Undelivered\r\n\r\nNo report.\r\n"
@@ -17,8 +19,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "run_billing": ("--json",),
     "check_invariants": ("--json",),
     "sync_crm": ("--json",),
-    "unlock_sign_in": (),
-    "confirm_restore": (),
+    "unlock_sign_in": ("--json",),
+    "confirm_restore": ("--json",),
 }
 ARGUMENTS = {"unlock_sign_in": ["fiona"]}
 STATES: dict[str, tuple[type[Exception], type[Exception], str, str]] = {
@@ -62,7 +64,7 @@ def test_command_without_its_database_as_json(refusing: tuple[str, str], name: s
     state, sentence = refusing
     output = StringIO()
     with pytest.raises(SystemExit) as ended:
-        call_command(name, "--json", stdout=output)
+        call_command(name, *ARGUMENTS.get(name, []), "--json", stdout=output)
 
     assert ended.value.code == DATABASE_FAILED
     assert json.loads(output.getvalue()) == {
@@ -100,6 +102,49 @@ def test_other_refusal_is_json_as_well(db: None) -> None:
         "error": "There is no connection Elsewhere. There are: none.",
         "exit_code": 2,
     }
+
+
+def test_a_day_ahead_is_one_json_object(db: None) -> None:
+    output = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("run_billing", "--json", "--as-of", "2099-01-01", stdout=output)
+
+    assert ended.value.code == 1
+    assert "lies after today" in json.loads(output.getvalue())["refusal"]
+
+
+def test_failed_checks_have_an_exit_code_of_their_own(db: None, settings: Any) -> None:
+    settings.FERNET_KEYS = []
+    output = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("check_invariants", "--json", skip_checks=False, stdout=output)
+
+    told = json.loads(output.getvalue())
+    assert (ended.value.code, told["exit_code"]) == (BAD_CONFIGURATION, BAD_CONFIGURATION)
+    assert "FERNET_KEYS is not set." in told["error"]
+    assert "\n" not in told["error"]
+
+
+UNUSABLE = "DATABASE_URL must be like postgresql://user:password@host:5432/name."
+
+
+def test_what_stops_any_command_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(arguments: list[str]) -> None:
+        raise UnusableSetting(UNUSABLE)
+
+    def lose_database(arguments: list[str]) -> None:
+        raise OperationalError("connection refused")
+
+    codes = []
+    for run, arguments in ((refuse, ["--json"]), (refuse, []), (lose_database, [])):
+        with pytest.raises(SystemExit) as ended:
+            run_command_line(run=run, arguments=["manage.py", "migrate", *arguments])
+        codes.append(ended.value.code)
+    said = capsys.readouterr()
+
+    assert codes == [BAD_CONFIGURATION, BAD_CONFIGURATION, DATABASE_FAILED]
+    assert json.loads(said.out) == {"error": UNUSABLE, "exit_code": BAD_CONFIGURATION}
+    assert said.err == f"{UNUSABLE}\n{STATES['stopped'][3]}\n"
 
 
 @pytest.mark.slow

@@ -81,7 +81,7 @@ def test_check_of_a_bad_environment(variable: str, value: str | None, sentence: 
     ],
 )
 def test_variable_that_cannot_be_read(variable: str, value: str, sentence: str) -> None:
-    assert manage("check", **{variable: value}) == (1, f"{sentence}\n")
+    assert manage("check", **{variable: value}) == (6, f"{sentence}\n")
 
 
 @pytest.mark.parametrize("command", [("check", "--database", "default"), ("migrate",), ("work",)])

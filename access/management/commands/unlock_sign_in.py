@@ -14,6 +14,7 @@ class Command(OneSentenceCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the user name")
         parser.add_argument("--address", help="an address that may try again at once, such as an office's")
+        self.add_json(parser)
 
     def handle(self, *, name: str, address: str | None, **options: Any) -> None:
         try:
@@ -22,4 +23,9 @@ class Command(OneSentenceCommand):
                 unlock_address(address=address)
         except UnableToUnlock as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stdout.write(f"{user.username} can try again at once.")
+        self.tell(
+            f"{user.username} can try again at once.",
+            as_json=bool(options["json"]),
+            unlocked=user.username,
+            address=address,
+        )

@@ -1,7 +1,7 @@
 import sys
 from typing import Any, BinaryIO
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from billing.mailing.bouncing import UnableToMarkBounced, mail_with_id, mark_bounced
 from billing.mailing.reports import MOST_BYTES, NoReport, read_report
@@ -14,6 +14,9 @@ class Command(OneSentenceCommand):
         "credit note failed marks that mail as bounced. Exit code 1: it is something else, keep it."
     )
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        self.add_json(parser)
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             failed = read_report(source=_first_bytes(sys.stdin.buffer))
@@ -21,7 +24,12 @@ class Command(OneSentenceCommand):
             mark_bounced(mail=mail, reason=failed.reason, actor=None)
         except (NoReport, UnableToMarkBounced) as refusal:
             raise CommandError(str(refusal)) from None
-        self.stdout.write(f"The mail of {mail.document} bounced: {failed.reason}")
+        self.tell(
+            f"The mail of {mail.document} bounced: {failed.reason}",
+            as_json=options["json"],
+            bounced=str(mail.document),
+            reason=failed.reason,
+        )
 
 
 def _first_bytes(stream: BinaryIO) -> bytes:

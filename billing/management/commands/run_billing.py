@@ -36,7 +36,7 @@ class Command(OneSentenceCommand):
             action="store_true",
             help="Say what would be issued, left for approval, parked or asked about, and write nothing.",
         )
-        parser.add_argument("--json", action="store_true", help="Print one JSON object.")
+        self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         today = business_day()
@@ -58,6 +58,8 @@ class Command(OneSentenceCommand):
             raise CommandError(
                 "\n".join(f"{failure.contract}: {failure.sentence}" for failure in told.failed)
             )
+        if ahead and options["json"]:
+            sys.exit(1)  # the object above says why
         if ahead:
             raise CommandError(f"Nothing was issued. {ahead}")
 

@@ -66,7 +66,7 @@ class Command(OneSentenceCommand):
                 action="store_true",
                 help="Start billing deals that closed before today at once, as without a terminal.",
             )
-            provider.add_argument("--json", action="store_true", help="Print one JSON object.")
+            self.add_json(provider)
 
     def handle(self, *args: Any, **options: Any) -> None:
         currency = options["default_currency"].upper()

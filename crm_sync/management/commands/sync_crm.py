@@ -39,7 +39,7 @@ class Command(OneSentenceCommand):
     help = (
         "Reads won deals from the CRMs and makes them contracts. Exit codes: 0 done, 1 failed, "
         "2 wrong usage, 3 another run is at work, 4 done but deals are held (with --fail-on-held), "
-        "5 the database stopped it."
+        "5 the database stopped it, 6 bad configuration."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -62,7 +62,7 @@ class Command(OneSentenceCommand):
         parser.add_argument(
             "--why", metavar="DEAL", help="Say why this deal (id, link or name) has no contract; no sync."
         )
-        parser.add_argument("--json", action="store_true", help="Print one JSON object.")
+        self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["why"] is not None:

@@ -14,7 +14,7 @@ class Command(OneSentenceCommand):
     help = "Checks that what is stored is right as a whole. Exits with 1 when it is not."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", action="store_true", help="Print one JSON object.")
+        self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = checking.check()

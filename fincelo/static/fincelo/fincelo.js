@@ -61,6 +61,24 @@
     if (details.open) dialog.showModal();
   };
 
+  // The browser's calendar writes a day in the browser's language; below it the page writes it in its own way.
+  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+  const writeDay = (iso) => {
+    const [year, month, day] = iso.split("-");
+    return document.body.dataset.writing === "de"
+      ? `${day}.${month}.${year}`
+      : `${Number(day)} ${MONTHS[Number(month) - 1]} ${year}`;
+  };
+  const enableDay = (input) => {
+    const written = document.createElement("output");
+    written.className = "small muted";
+    written.htmlFor = input.id;
+    input.after(written);
+    const show = () => (written.textContent = input.value && writeDay(input.value));
+    input.addEventListener("change", show);
+    show();
+  };
+
   // A table that fits its box lets the page scroll, and its head stays below the bar.
   const fit = (wrap) => {
     wrap.classList.remove("table-fits");
@@ -71,9 +89,30 @@
   };
   const widths = new ResizeObserver((entries) => entries.forEach((entry) => fit(entry.target)));
 
+  // Background work has ended: the page shows the result by itself, unless that would lose what was typed.
+  const isTyped = (field) => {
+    if (field.options) {
+      const original = [...field.options].findIndex((option) => option.defaultSelected);
+      return field.selectedIndex !== Math.max(original, 0);
+    }
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    return field.value !== field.defaultValue;
+  };
+  const isBusy = () =>
+    document.querySelector("main dialog[open], main [aria-invalid=true], main [data-refused]") !== null ||
+    [...document.querySelectorAll("main :is(input:not([type=hidden]), select, textarea)")].some(isTyped);
+  const showResult = (note) => {
+    if (isBusy()) return;
+    const link = note.querySelector("a");
+    if (link.pathname === location.pathname && link.search === location.search) location.reload();
+    else location.assign(link.href);
+  };
+
   const enhance = (root) => {
+    each(root, "[data-finished]", showResult);
     each(root, "[data-copy]", enableCopy);
     each(root, "details[data-confirm]", enableConfirm);
+    each(root, ".field input[type=date]", enableDay);
     each(root, ".table-wrap", (wrap) => widths.observe(wrap));
     each(root, "[data-needs-script]", (element) => (element.hidden = false));
   };
@@ -85,5 +124,5 @@
   document.addEventListener("htmx:load", (event) => event.detail.elt !== document.body && enhance(event.detail.elt));
   enhance(document);
   markTheme();
-  document.querySelector("main [aria-invalid=true]")?.focus();
+  document.querySelector("main [aria-invalid=true], main [data-refused]")?.focus();
 })();

@@ -6,10 +6,13 @@ import pytest
 from crm_sync.clients.http import Transport
 from crm_sync.clients.hubspot import HubSpotClient
 from crm_sync.clients.hubspot_api import HubSpotApi
+from crm_sync.clients.salesforce import SalesforceClient
 from demo.http_server import Server
 from demo.hubspot.portal import Portal
 from demo.hubspot.scopes import RECOMMENDED_SCOPES
+from demo.salesforce.org import Org
 from tests.crm_sync.clients.portals import StandingClock
+from tests.crm_sync.clients.salesforce_reading import Renewals
 from tests.crm_sync.clients.wire import MakeTransport, Pauses, SteppingClock
 
 
@@ -73,3 +76,21 @@ def open_hubspot(
 @pytest.fixture
 def hubspot_client(open_hubspot: Callable[..., HubSpotClient]) -> HubSpotClient:
     return open_hubspot()
+
+
+@pytest.fixture
+def renewals(org: Org, salesforce_server: Server) -> Renewals:
+    return Renewals(org, salesforce_server)
+
+
+@pytest.fixture
+def salesforce_client(
+    org: Org, salesforce_server: Server, transport: Transport, renewals: Renewals
+) -> SalesforceClient:
+    return SalesforceClient(
+        transport=transport,
+        instance_url=salesforce_server.url,
+        access_token=org.connect().access_token,
+        org_id=org.org_id,
+        renew=renewals,
+    )

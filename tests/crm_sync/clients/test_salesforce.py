@@ -1,83 +1,22 @@
 """The Salesforce client against the simulated org, over HTTP."""
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from crm_sync.clients.http import Transport
 from crm_sync.clients.salesforce import SalesforceClient
-from crm_sync.deals import Cursor, Deal, DealPage, DealQuery
+from crm_sync.deals import Cursor, Deal, DealPage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, TransientError
-from demo.http_server import Server, redirect
-from demo.salesforce.answers import rest_error
+from demo.http_server import Server
 from demo.salesforce.org import Org
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-WANTED: Mapping[SourceObject, Sequence[str]] = {
-    SourceObject.DEAL: ["Amount", "CloseDate", "Contract_Term__c", "Billing_Frequency__c"],
-    SourceObject.ACCOUNT: ["Name"],
-    SourceObject.OWNER: ["Email"],
-}
-EVERYTHING = Cursor()
-
-
-class Renewals:
-    """Fresh tokens on demand, with a note of the stale ones."""
-
-    def __init__(self, org: Org, server: Server) -> None:
-        self.org = org
-        self.url = server.url
-        self.stale: list[str] = []
-
-    def __call__(self, stale: str) -> tuple[str, str]:
-        self.stale.append(stale)
-        return self.org.connect().access_token, self.url
+from tests.crm_sync.clients.salesforce_reading import NOON, WANTED, add_deal, asked, ids, read
 
 
 @pytest.fixture
-def renewals(org: Org, salesforce_server: Server) -> Renewals:
-    return Renewals(org, salesforce_server)
-
-
-@pytest.fixture
-def client(org: Org, salesforce_server: Server, transport: Transport, renewals: Renewals) -> SalesforceClient:
-    return SalesforceClient(
-        transport=transport,
-        instance_url=salesforce_server.url,
-        access_token=org.connect().access_token,
-        org_id=org.org_id,
-        renew=renewals,
-    )
-
-
-def asked(
-    cursor: Cursor = EVERYTHING,
-    *,
-    stage_names: Sequence[str] = ("Closed Won",),
-    import_from: date = date(2026, 1, 1),
-    wanted: Mapping[SourceObject, Sequence[str]] = WANTED,
-) -> DealQuery:
-    return DealQuery(cursor=cursor, stage_names=stage_names, import_from=import_from, wanted=wanted)
-
-
-def read(client: SalesforceClient, query: DealQuery) -> list[DealPage]:
-    return list(client.changed_deals(query=query))
-
-
-def ids(pages: Sequence[DealPage]) -> list[str]:
-    return [deal.external_id for page in pages for deal in page.deals]
-
-
-def add_deal(org: Org, *, at: datetime = NOON, stage: str = "Closed Won", **fields: Any) -> str:
-    return org.add(
-        "Opportunity",
-        modified_at=at,
-        **{"Name": "Deal", "StageName": stage, "CloseDate": at.date(), **fields},
-    )
+def client(salesforce_client: SalesforceClient) -> SalesforceClient:
+    return salesforce_client
 
 
 def test_a_deal_with_everything_it_was_asked_for(
@@ -212,101 +151,6 @@ def test_the_cursor_never_passes_salesforces_own_clock(client: SalesforceClient,
     assert cursor is not None
     assert cursor.modified_at is not None
     assert abs(cursor.modified_at - now) < timedelta(minutes=1)
-
-
-def test_an_expired_session_is_renewed_once_and_the_call_repeated(
-    client: SalesforceClient, org: Org, renewals: Renewals
-) -> None:
-    org.max_page_size = 200
-    expected = org.add_won_deals(300, modified_at=NOON)
-    first_token = client.access_token
-    pages = client.changed_deals(query=asked())
-    seen = [next(pages)]
-
-    org.expire_access_tokens()
-    seen += list(pages)
-
-    assert ids(seen) == expected
-    assert renewals.stale == [first_token]
-    assert client.access_token != first_token
-
-
-def test_a_session_is_renewed_once_in_five_minutes(
-    client: SalesforceClient, org: Org, renewals: Renewals, transport: Transport
-) -> None:
-    org.expire_access_tokens()
-    read(client, asked())
-    org.expire_access_tokens()
-
-    with pytest.raises(TransientError) as failure:
-        read(client, asked())
-
-    assert (failure.value.code, len(renewals.stale)) == ("SESSION_ENDED_AGAIN", 1)
-    transport.clock = lambda: 301.0
-    read(client, asked())
-    assert len(renewals.stale) == 2
-
-
-def test_a_fresh_token_that_is_refused_too_is_left_to_the_next_poll(
-    client: SalesforceClient, org: Org
-) -> None:
-    org.expire_access_tokens()
-    client.renew = lambda stale: ("00D!not-a-token", client.instance_url)
-
-    with pytest.raises(TransientError) as refusal:
-        read(client, asked())
-
-    assert str(refusal.value) == (
-        "Salesforce refused a call although it had just renewed the session. The next poll tries again."
-    )
-    assert client.calls == 2
-
-
-@pytest.mark.parametrize(
-    ("message", "text"),
-    [
-        (
-            "This session is not valid for use with the REST API",
-            "Salesforce does not let this app use its API. "
-            "Ask a Salesforce administrator to allow the app in API Access Control.",
-        ),
-        (
-            "Connected app is not attached to Agent",
-            "Salesforce ties this app to an agent, and lets it do nothing else. "
-            "Ask a Salesforce administrator for an app that is not attached to an agent.",
-        ),
-    ],
-)
-def test_a_refusal_by_policy_is_not_renewed(
-    client: SalesforceClient, org: Org, renewals: Renewals, message: str, text: str
-) -> None:
-    org.intercept = lambda request: rest_error("INVALID_SESSION_ID", message, status=401)
-
-    with pytest.raises(ConfigError) as refusal:
-        read(client, asked())
-
-    assert str(refusal.value) == text
-    assert (refusal.value.breaks, renewals.stale, client.calls) == (True, [], 1)
-
-
-def test_an_org_that_moved_is_found_by_renewing(
-    client: SalesforceClient, org: Org, renewals: Renewals, salesforce_server: Server
-) -> None:
-    deal_id = add_deal(org)
-    with Server(lambda request: redirect(f"{salesforce_server.url}{request.target}")) as old:
-        client.instance_url = old.url
-        assert ids(read(client, asked())) == [deal_id]
-        assert (client.instance_url, len(old.requests)) == (salesforce_server.url, 1)
-
-        client.instance_url = renewals.url = old.url
-        with pytest.raises(ConfigError) as refusal:
-            read(client, asked())
-
-    assert (refusal.value.sentence, refusal.value.code, refusal.value.breaks) == (
-        "The Salesforce org has moved to another address.",
-        "MOVED",
-        False,
-    )
 
 
 def test_a_mapped_field_that_is_gone_is_left_out_and_told(client: SalesforceClient, org: Org) -> None:
