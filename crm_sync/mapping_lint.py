@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contracts.enums import CustomFieldType
+from crm_sync.choice_labels import contradictions
 from crm_sync.crm_types import Kind, kind_of
 from crm_sync.deals import CrmField
 from crm_sync.enums import NumberFormat, Target, TermUnit, Transform
@@ -66,6 +67,7 @@ YES_NO_KINDS: Mapping[Kind, Verdict] = {
     Kind.REFERENCE: (CHOOSE_YES_NO, True),
 }
 TEXT_KINDS: Mapping[Kind, Verdict] = {Kind.REFERENCE: (IDS_ONLY, False)}
+CHOSEN = frozenset({Target.DURATION, Target.BILLING_CYCLE, Target.BILLING_TIMING})
 SHOWS = {
     Proof.NAME: "which is named for {unit}",
     Proof.CHOICES: "whose choices show {unit}",
@@ -129,6 +131,8 @@ def lint(
             found += unfit(rule, source=source)
         if source is not None and rule.target is Target.DURATION:
             found += doubtful_unit(rule, source=source, settings=settings)
+        if source is not None and rule.target in CHOSEN:
+            found += other_labels(rule, source=source, table=table, settings=settings)
         found += unreadable(rule, table=table, settings=settings)
     return [*found, *idle_tables(rules, settings=settings)]
 
@@ -191,6 +195,18 @@ def doubtful_unit(
         shows = SHOWS[evidence.proof].format(unit=evidence.unit.label.lower(), example=evidence.example)
         what = f"is fed by {source.label}, {shows}; {read_as}"
         yield problem(rule, what, blocking=False, fact=f"unit:{source.name}:{evidence.unit}")
+
+
+def other_labels(
+    rule: FieldRule, *, source: CrmField, table: Mapping[str, str], settings: MappingSettings
+) -> Iterator[MappingProblem]:
+    """Choices that people see as something else than deals that hold them are read as."""
+    for value, label in contradictions(rule, source=source, table=table, settings=settings):
+        what = (
+            f"is fed by {source.label}, where \u201c{label}\u201d is kept as \u201c{value}\u201d, which is "
+            f"read as something else; add a translation for \u201c{value}\u201d"
+        )
+        yield problem(rule, what, blocking=True, fact=f"unit:{source.name}:label:{value}")
 
 
 def unreadable(

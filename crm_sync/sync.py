@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 
 from django.db import Error
-from django.db.models import Q
 
 from billing.models import BillingSchedule, Instalment
 from contracts.bulk import analyse
@@ -31,7 +30,6 @@ from crm_sync.errors import LeaseLost, SyncError, TransientError, database_refus
 from crm_sync.fetching import Order, fetch, in_portions, look, query_of
 from crm_sync.hold_mails import tell_of_holds
 from crm_sync.leaving import leaver_warnings, settle_leavers
-from crm_sync.loose_grants import end_all
 from crm_sync.mapped_pages import Sight
 from crm_sync.models import Connection, SyncRun
 from crm_sync.org_facts import (
@@ -59,8 +57,7 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     try:
         retried(partial(settle_leavers, run=run))  # those of a run that was killed
         client = open_client(connection=connection)
-        if learn_if_due(connection=connection, client=client):
-            end_all(of=Q(connection=connection))  # what could not be revoked when it was replaced
+        learn_if_due(connection=connection, client=client)
         sight = look(connection=connection, order=order, writer=WRITERS[ConnectionMode(connection.mode)])
         seen = SeenStages(connection=connection)
         client.limit_calls(order.may_call)

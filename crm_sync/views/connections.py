@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -32,6 +33,7 @@ from crm_sync.views.access import (
 from crm_sync.views.backfill import lead_to_start
 from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at, shown_connections
 from crm_sync.views.connection_page import render_page
+from crm_sync.views.grants import shown_grants
 from crm_sync.views.warning_cures import shown_warnings
 
 MODE_SENTENCES = {
@@ -65,7 +67,12 @@ def connection_list(request: HttpRequest) -> HttpResponse:
         }
         for connection in shown_connections()
     ]
-    return render(request, "crm_sync/connections.html", {"cards": cards, "notice": notices.take(request)})
+    grants = shown_grants(of=Q())
+    return render(
+        request,
+        "crm_sync/connections.html",
+        {"cards": cards, "grants": grants, "notice": notices.take(request)},
+    )
 
 
 def warnings_on_card(connection: Connection) -> list[notices.Notice]:
@@ -214,8 +221,12 @@ def moved(request: HttpRequest, *, pk: int, move: Callable[..., None], sentence:
 @needs(CHANGE_CONNECTIONS)
 def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection, pk=pk)
-    connecting.disconnect(connection=connection, actor=signed_in(request))
+    is_over = connecting.disconnect(connection=connection, actor=signed_in(request))
     messages.success(request, f"{connection} is disconnected. What it imported stays and is billed.")
+    if not is_over:
+        messages.warning(
+            request, "Salesforce has not confirmed that the access is ended. This page says how it goes on."
+        )
     return redirect(connection)
 
 

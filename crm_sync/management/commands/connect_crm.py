@@ -16,6 +16,7 @@ from crm_sync import connecting
 from crm_sync.connection_settings import save_settings
 from crm_sync.enums import ConnectionMode, Provider, Target, TermUnit
 from crm_sync.errors import SyncError
+from crm_sync.loose_grants import is_waiting
 from crm_sync.management.first_import import lines_of, previewed, start
 from crm_sync.mappings import current_rules, lint, save_mapping
 from crm_sync.models import Backfill, Connection
@@ -87,7 +88,7 @@ class Command(OneSentenceCommand):
         except SyncError as error:
             if is_new:
                 connection.delete()
-            raise CommandError(str(error)) from None
+            raise CommandError(f"{error}{kept_for_a_day(secrets)}") from None
         if not is_new:
             changes = {"import_from": options["import_from"]} | (
                 {"default_currency": currency} if currency else {}
@@ -206,6 +207,17 @@ class Command(OneSentenceCommand):
             self.stdout.write(
                 "Confirm the field mapping in Settings, Field Mapping; then the first sync starts."
             )
+
+
+def kept_for_a_day(secrets: dict[str, str]) -> str:
+    """What has become of a refresh token whose connect failed."""
+    token = secrets.get("refresh_token_file")
+    if not token or not is_waiting(token=token):
+        return ""
+    return (
+        " The access of this refresh token is kept for a day: run the command again with the same file. "
+        "After that Fincelo revokes it at Salesforce."
+    )
 
 
 def day(text: str) -> date:
