@@ -22,7 +22,6 @@ from crm_sync.enums import (
     Target,
     TermUnit,
 )
-from crm_sync.known_deals import ask_again
 from crm_sync.mapping_lint import MappingProblem
 from crm_sync.mapping_rows import row_of, rule_of, translation_row
 from crm_sync.mapping_rules import (
@@ -291,7 +290,7 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
             columns += locked.ask_for_start(since=business_day())
         locked.save(update_fields=columns)
         ensure_custom_fields(wanted=wanted_fields(current_rules(connection=locked).rules), actor=actor)
-        ask_again(held=CrmDeal.objects.filter(connection=locked))
+        CrmDeal.objects.filter(connection=locked).ask_again()
         audit.record(
             actor=actor,
             action="field mapping confirmed",
