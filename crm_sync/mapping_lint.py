@@ -27,6 +27,15 @@ CHOOSE_TEXT, CHOOSE_YES_NO = "choose a text field", "choose a yes-or-no field"
 DAYS_AS_TEXT = "only days such as 2026-11-20 are read from it"
 IDS_ONLY = "it holds the CRM's ids, which nobody reads; choose a field of that record"
 NEEDS_TABLE = "each of its values needs a translation"
+PLACES = frozenset({Target.STREET, Target.CITY, Target.ADDRESS})
+UNADDRESSED = (
+    "No address is mapped, so invoices wait for the address of each new customer. Map the CRM's address "
+    "fields, or enter each address on the page of the customer."
+)
+COUNTRY_UNMAPPED = (
+    "The country of the address is not mapped, so invoices wait for the country of each new customer. Map "
+    "Billing Country, give it a default, or enter it on the page of the customer."
+)
 Verdict = tuple[str, bool]
 """What to do, and whether no deal could be read."""
 AMOUNT_KINDS: Mapping[Kind, Verdict] = {
@@ -252,6 +261,20 @@ def idle_tables(rules: MappingRules, *, settings: MappingSettings) -> Iterator[M
             yield problem(rule, what, blocking=True, fact="no table")
         if key == Target.CURRENCY and not any(one.key == key for one in rules.rules):
             yield from unreadable(rule, table=table, settings=settings)
+
+
+def unaddressed(rules: Sequence[FieldRule]) -> Iterator[MappingProblem]:
+    """A mapping that brings no whole address, where invoices have to name the buyer's."""
+    fed = {rule.target for rule in rules if rule.source_field or rule.default_value}
+    if fed & PLACES and Target.COUNTRY in fed:
+        return
+    yield MappingProblem(
+        target_label=Target.COUNTRY.label,
+        sentence=UNADDRESSED if not fed & PLACES else COUNTRY_UNMAPPED,
+        blocking=False,
+        key=Target.COUNTRY.value,
+        fact="address:unmapped",
+    )
 
 
 def problem(rule: FieldRule, what: str, *, blocking: bool, fact: str) -> MappingProblem:
