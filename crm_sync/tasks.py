@@ -23,12 +23,12 @@ from crm_sync.deciding_billing import decides_billing
 from crm_sync.due_checks import deals_before_billing
 from crm_sync.enums import BackfillState, ConnectionState, DealState, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld
+from crm_sync.fetching import Order
 from crm_sync.hold_groups import GroupKey, cured_by_translating, to_read_again
-from crm_sync.known_deals import ask_again
 from crm_sync.models import Backfill, Connection, CrmDeal, SyncRun
 from crm_sync.reapplying import left_to_read
 from crm_sync.runs import UnableToSync
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from fincelo import lanes
 from fincelo.background import Lane, enqueue, task
 from fincelo.ending import limited_to
@@ -341,7 +341,7 @@ def request_reapply(
 
 def request_group_replay(*, name: GroupKey, actor_id: int | None = None) -> BackgroundWork | None:
     """Marks the group's deals and rings the worker."""
-    ask_again(held=CrmDeal.objects.filter(pk__in=cured_by_translating(name)))
+    CrmDeal.objects.filter(pk__in=cured_by_translating(name)).ask_again()
     return ring_group(name, actor_id=actor_id)
 
 
@@ -363,7 +363,7 @@ def request_replay(
     A dismissed deal is imported by it. Where whoever asks does not decide what is billed, its contract waits.
     """
     ask_for_yes(connection_id=connection_id, external_ids=external_ids, actor_id=actor_id)
-    ask_again(held=CrmDeal.objects.filter(connection_id=connection_id, external_id__in=external_ids))
+    CrmDeal.objects.filter(connection_id=connection_id, external_id__in=external_ids).ask_again()
     return enqueue(
         replay,
         connection_id,

@@ -110,6 +110,10 @@ mends mappings and holds; what it mends waits for Finance before its first invoi
 alive."""
 
 
+def groups_with(right: str) -> list[str]:
+    return [name for name, rights in ROLES.items() if right in rights]
+
+
 def ensure_roles(**kwargs: Any) -> None:
     """Gives each group exactly its rights. People are put into groups in the admin."""
     for name, rights in ROLES.items():

@@ -22,7 +22,8 @@ MAY_IMPORT = {
 MAY_IMPORT_ANY_APP = {"fincelo.urls", "fincelo.templatetags.ui"}  # where all meet, and what prints Money
 MAKES_DEMO_USERS = {"demo.users"}
 IMPORTS_REQUESTS = {"crm_sync.clients.http"}
-READS_THE_CLOCK = {"crm_sync.runs", "contracts.clock"}  # to stamp a run; to compare with the database
+READS_THE_CLOCK = {"crm_sync.runs", "crm_sync.run_ends", "contracts.clock"}
+"""To stamp a run; to compare with the database's."""
 
 
 class Layer(IntEnum):
@@ -75,20 +76,20 @@ LAYERS: dict[str, dict[Layer, str]] = {
         ),
     },
     "crm_sync": {
-        Layer.VALUES: "causes crm_types deals enums errors findings rhythms synonyms words",
+        Layer.VALUES: "causes crm_types deals enums errors findings rhythms spellings synonyms words",
         Layer.PURE: (
             "clients deal_references durations field_gaps mail_addresses mapped mapping mapping_changes mapping_lint "
-            "mapping_rules mapping_words near_misses origins pacing problems proposals readers rhythm_words "
+            "choice_labels mapping_rules mapping_words near_misses origins pacing problems proposals readers rhythm_words "
             "safe_links selection term_units transforms"
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
             "accounts adopting alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
-            "connection_settings credentials cursor_bounds custom_fields deal_links diagnosis due_checks foretelling foretold_warnings "
+            "connection_settings credentials cursor_bounds custom_fields deal_links diagnosis due_checks fetching foretelling foretold_warnings "
             "health health_parts held_summary history hold_groups hold_lists hold_mails hold_reminders holds invariants "
             "deciding_billing key_canary known_deals leaving loose_grants revoking mapped_pages mapping_rows mapping_versions mappings merge_chains merging "
             "org_facts overrides pages pausing "
-            "preflight previewing reapplying recent_deals records rereading runs samples stages starting story suspects tie_out timing unclear_deals "
+            "preflight previewing reapplying recent_deals records rereading run_ends runs samples stages starting story suspects tie_out timing unclear_deals "
             "tie_out_checks told watch writing"
         ),
         Layer.SYNC: "backfill preview sweeping sync trying",

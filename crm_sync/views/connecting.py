@@ -212,6 +212,6 @@ def welcome(request: HttpRequest, *, connection: Connection) -> None:
     if connection.mapping_version_id is None:
         step = "Next: confirm the field mapping."
     else:
-        step = "The next sync starts within five minutes."
+        step = "The next sync follows with the next poll: polls are five minutes apart."
     messages.success(request, f"Connected to {connection.org} in {provider}. {step}")
     request.session[JUST_CONNECTED] = connection.pk

@@ -21,7 +21,7 @@ from crm_sync.near_misses import warnings
 from crm_sync.pausing import UnableToPause
 from crm_sync.preflight import preflight
 from crm_sync.stages import misses_of, selectable_stages
-from crm_sync.views import notices
+from crm_sync.views import notices, what_follows
 from crm_sync.views.access import (
     CHANGE_BILLING_MEANING,
     CHANGE_CONNECTIONS,
@@ -57,6 +57,7 @@ MODE_SENTENCES = {
 def connection_list(request: HttpRequest) -> HttpResponse:
     scheduled_at = poll_scheduled_at()
     silent = set(Connection.objects.silent().values_list("pk", flat=True))
+    connections = list(shown_connections())
     cards = [
         {
             "connection": connection,
@@ -65,14 +66,15 @@ def connection_list(request: HttpRequest) -> HttpResponse:
             "is_silent": connection.pk in silent,
             "warnings": warnings_on_card(connection),
         }
-        for connection in shown_connections()
+        for connection in connections
     ]
-    grants = shown_grants(of=Q())
-    return render(
-        request,
-        "crm_sync/connections.html",
-        {"cards": cards, "grants": grants, "notice": notices.take(request)},
-    )
+    context = {
+        "cards": cards,
+        "grants": shown_grants(of=Q()),
+        "notice": notices.take(request),
+        "sentence": what_follows.of_all(connections, silent=silent),
+    }
+    return render(request, "crm_sync/connections.html", context)
 
 
 def warnings_on_card(connection: Connection) -> list[notices.Notice]:

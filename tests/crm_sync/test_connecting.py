@@ -10,7 +10,7 @@ from contracts.models import AuditEntry, Contract
 from crm_sync import connecting, credentials, preflight
 from crm_sync.enums import Target
 from crm_sync.errors import ConfigError, LeaseLost, SyncError
-from crm_sync.known_deals import deals_to_ask_for
+from crm_sync.fetching import deals_to_ask_for
 from crm_sync.models import (
     Authorisation,
     Connection,
