@@ -91,6 +91,13 @@ def text(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def one_value(value: object) -> object:
+    """A list holds several, and is not to be taken for none: a default would stand in for what was said."""
+    if isinstance(value, list):
+        raise TypeError("several values")
+    return value
+
+
 def flag(value: object) -> bool | None:
     """True, false or unknown. Any text would count as true."""
     if value is None or isinstance(value, bool):
@@ -101,6 +108,18 @@ def flag(value: object) -> bool | None:
 def one_line(value: object, *, longest: int = 60) -> str:
     """A name out of an answer, fit to be stored, shown and logged."""
     return "".join(character for character in str(value) if character.isprintable())[:longest]
+
+
+def options_of(
+    entries: object, *, is_shown: Callable[[dict[str, Any]], bool] = lambda one: True
+) -> tuple[tuple[str, str], ...]:
+    """The choices of a field as (value, label), without those that have no value."""
+    listed = [one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
+    return tuple(
+        (str(one["value"]), str(one.get("label") or one["value"]))
+        for one in listed
+        if one.get("value") not in (None, "") and is_shown(one)
+    )
 
 
 def is_count(value: object) -> bool:

@@ -36,9 +36,10 @@ from crm_sync.views.access import (
     signed_in,
 )
 from crm_sync.views.cures import foretold_problem
+from crm_sync.views.what_follows import what_becomes
 from fincelo import background
 from fincelo.finished import finished
-from fincelo.once import once
+from fincelo.once import mark_refused, once
 from fincelo.pagination import CountCappedPaginator
 from fincelo.rights import EXPORT
 from fincelo.spreadsheets import csv_text
@@ -83,9 +84,11 @@ def show(
         "may_start": request.user.has_perms(MAY_START),
         "asks_for_start": connection.asks_for_start,
         "waiting_sentence": waiting_sentence(connection),
+        "later_sentence": what_becomes(connection, deals="Deals that close from that day on"),
         "automatic_from": connection.imports_by_itself_from if connection.asks_for_start else None,
     }
     if current is not None and current.state == BackfillState.READY:
+        context["doubts"] = facts.doubts_of(current)
         context["start_form"] = start_form or StartForm(proposals=facts.proposals_of(current))
         context["limits_set"] = facts.limits_set(current)
     if current is not None:
@@ -191,7 +194,8 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
             )
             tasks.request_preview(backfill_id=begun.pk, actor_id=request.user.pk)
     except UnableToBackfill as refusal:
-        messages.error(request, str(refusal))
+        form.add_error(None, str(refusal))
+        return show(request, connection=connection, form=form)
     return redirect("backfill", pk=pk)
 
 
@@ -230,7 +234,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("backfill", pk=pk)
     form = StartForm(request.POST, proposals=facts.proposals_of(current))
     if current.state == BackfillState.READY and not form.is_valid():
-        messages.error(request, "Nothing was started: a limit cannot be used. It is marked below.")
+        mark_refused(request)
         return show(request, connection=connection, start_form=form)
     try:
         importing.begin_import(
@@ -280,6 +284,7 @@ def decide(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     chosen = row_of(pk, row)
     form = ElsewhereForm(request.POST)
     if not form.is_valid():
+        mark_refused(request)
         return show_deal(request, row=chosen, form=form)
     try:
         importing.decide_elsewhere(
@@ -289,7 +294,9 @@ def decide(request: HttpRequest, pk: int, row: int) -> HttpResponse:
             actor=signed_in(request),
         )
     except UnableToBackfill as refusal:
-        messages.error(request, str(refusal))
+        mark_refused(request)
+        form.add_error(None, str(refusal))
+        return show_deal(request, row=chosen, form=form)
     except SyncError as error:
         health.note_refusal(connection=chosen.backfill.connection, error=error)
         messages.error(request, f"Your decision is kept; the preview does not show it yet. {error}")
