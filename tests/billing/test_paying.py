@@ -5,10 +5,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
 from billing.crediting import request_credit
-from billing.enums import BillingTrigger, InvoiceState
+from billing.enums import BillingMode, BillingTrigger, InvoiceState
 from billing.invoicing import invoice_due
 from billing.models import BillingPolicy, Invoice, Payment
-from billing.paying import UnableToRecordPayment, record_payment, take_back_payment
+from billing.paying import UnableToRecordPayment, day_refusal_of, record_payment, take_back_payment
 from billing.policy import PeriodLocked
 from contracts.models import AuditEntry
 from contracts.money import Money
@@ -220,3 +220,14 @@ def test_what_the_database_refuses(statement: str, sentence: str, invoice: Invoi
 
     assert str(refusal.value).splitlines()[0] == sentence
     assert stands(invoice) == (InvoiceState.PART_PAID, 6_000)
+
+
+def test_draft_has_no_day_that_a_payment_is_measured_by() -> None:
+    ensure_legal_entity()
+    BillingPolicy.objects.create(mode=BillingMode.APPROVE)
+    sign(Deal())
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+
+    refusal = day_refusal_of(invoice=Invoice.objects.get(), received_date=date(2020, 1, 1), as_of=TODAY)
+
+    assert refusal == ""

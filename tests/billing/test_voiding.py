@@ -100,6 +100,8 @@ def test_what_was_credited_in_part_is_refused(invoice: Invoice, ann: User) -> No
 
     with pytest.raises(UnableToVoid):
         void(invoice, ann)
+    invoice.refresh_from_db()
+    assert not may_be_void(invoice=invoice)
 
 
 def test_an_invoice_of_a_closed_period_is_refused(invoice: Invoice, ann: User) -> None:
