@@ -23,7 +23,7 @@ run: .venv/run.stamp
 	@exec $(BIN)/python -m demo.run
 
 test: lint chromium
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Under a minute: style, types and the tests of pure modules.
 quick: .venv/test.stamp

@@ -60,7 +60,7 @@ def waiting_drafts() -> QuerySet[Invoice]:
 def totals_of(drafts: QuerySet[Invoice]) -> list[Total]:
     """With tax: what the customers would owe."""
     from_rows: dict[str, list[int]] = {}
-    for currency, minor in drafts.order_by().values_list("currency", "total_minor"):
+    for currency, minor in drafts.values_list("currency", "total_minor"):
         from_rows.setdefault(currency, []).append(minor)
     return [
         Total(currency=currency, invoices=len(amounts), minor=sum(amounts))

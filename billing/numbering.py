@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Max
 
 from billing.enums import InvoiceState, SeriesKind
-from billing.models import Invoice, LegalEntity, NumberSeries
+from billing.models import NUMBER_LENGTH, Invoice, LegalEntity, NumberSeries
 from billing.restoring import DatabaseRestored, begin_witness, ensure_not_restored, witness_when_committed
 from billing.witness import SeriesKey
 from contracts.clock import ClocksDiffer, business_day, database_now, ensure_clocks_agree
@@ -56,8 +56,7 @@ def take_numbers(
         row = cursor.fetchone()
     if row is None:
         series = NumberSeries.objects.get(legal_entity=legal_entity, year=issue_date.year, kind=kind)
-        last = series.last_issue_date
-        raise UnableToIssueInvoice(day_refusal(kind=kind, last=last, day=issue_date))
+        raise UnableToIssueInvoice(day_refusal(kind=kind, last=series.last_issue_date, day=issue_date))
     _ensure_clocks_agree(database=row[1])
     witness_when_committed(
         lineage=lineage,
@@ -69,10 +68,10 @@ def take_numbers(
     numbers = [
         DocumentNumber(sequence, f"{begin}{sequence:06d}") for sequence in range(row[0], row[0] + count)
     ]
-    longest = Invoice._meta.get_field("number").max_length
-    if longest is not None and len(numbers[-1].text) > longest:
+    last = numbers[-1].text
+    if len(last) > NUMBER_LENGTH:
         raise UnableToIssueInvoice(
-            f"Number {numbers[-1].text} has more than {longest} characters. Shorten the prefix."
+            f"Number {last} has more than {NUMBER_LENGTH} characters. Shorten the prefix."
         )
     return numbers
 
@@ -115,12 +114,12 @@ def ahead_refusal(*, day: date, today: date) -> str:
     )
 
 
-def free_days_before(*, legal_entity_id: int, kind: SeriesKind, day: date) -> None:
-    """Lets a series go on from the last document that still counts, once the last ones of a day are void."""
-    documents = Invoice.objects.filter(legal_entity=legal_entity_id, year=day.year, number__isnull=False)
-    last = documents.exclude(state=InvoiceState.VOID).aggregate(last=Max("issue_date"))["last"]
+def free_days_before(*, legal_entity_id: int, day: date) -> None:
+    """Lets the invoices go on from the last one that still counts, once the last ones of a day are void."""
+    invoices = Invoice.objects.filter(legal_entity=legal_entity_id, year=day.year)
+    last = invoices.exclude(state=InvoiceState.VOID).aggregate(last=Max("issue_date"))["last"]
     NumberSeries.objects.filter(
-        legal_entity=legal_entity_id, year=day.year, kind=kind, last_issue_date=day
+        legal_entity=legal_entity_id, year=day.year, kind=SeriesKind.INVOICE, last_issue_date=day
     ).update(last_issue_date=last)
 
 

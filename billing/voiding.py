@@ -16,7 +16,6 @@ from billing.enums import (
     InvoiceState,
     LimitKind,
     ScheduleState,
-    SeriesKind,
 )
 from billing.locks import lock_contracts
 from billing.mailing.outbox import withdraw
@@ -97,9 +96,7 @@ def make_void(*, invoice: Invoice, then: AfterVoid, reason: str, actor: Abstract
         withdraw(invoice=locked)
         locked.state = InvoiceState.VOID
         locked.save(update_fields=["state"])
-        free_days_before(
-            legal_entity_id=locked.legal_entity_id, kind=SeriesKind.INVOICE, day=locked.issue_date
-        )
+        free_days_before(legal_entity_id=locked.legal_entity_id, day=locked.issue_date)
         Instalment.objects.filter(pk=locked.instalment_id).update(state=InstalmentState.PLANNED)
         audit.record(
             actor=actor,

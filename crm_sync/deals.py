@@ -69,6 +69,17 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A deal that the CRM answered with and that cannot be held, because nobody can tell whether it is won.
+
+    `external_id` empty: not even its id could be read.
+    """
+
+    external_id: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DealPage:
     """Deals that are written together, and the cursor that covers them; None moves no cursor."""
 
@@ -78,8 +89,7 @@ class DealPage:
     """How many deals the CRM announced for the whole query, when it did."""
     again: Sequence[str] = ()
     """Ids of deals that the CRM listed and that have not changed since they were read."""
-    notes: Sequence[str] = ()
-    """Sentences on records that could not be read and cannot be held."""
+    unread: Sequence[Unread] = ()
     is_refresh: bool = False
     """Read again without anybody having asked for these deals: what has not changed is only counted."""
 

@@ -42,14 +42,17 @@ def months_of_text(text: str) -> Fraction:
 
 
 def months_of_part(words: Sequence[str]) -> Fraction:
-    """The sum of its years, quarters and months in that order, each named once."""
+    """The sum of its years, quarters and months in that order, each named once.
+
+    12 months beside a year may say that year once more: nothing as long as the unit before it is added.
+    """
     total, smallest, at = Fraction(0), 13, 0
     while at < len(words):
         if words[at] in NOUNS or (total and words[at] in BETWEEN and at + 1 < len(words)):
             at += 1
             continue
         number, unit = number_at(words, at=at), UNITS.get(words[at + 1]) if at + 1 < len(words) else None
-        if number is None or unit is None or unit >= smallest:
+        if number is None or unit is None or unit >= smallest or (total and number * unit >= smallest):
             return Fraction(0)
         total, smallest, at = total + number * unit, unit, at + 2
     return total

@@ -172,7 +172,13 @@ def doubtful_unit(
     evidence, unit = evidence_of(source), rule.term_unit or settings.term_unit
     is_chosen = rule.term_unit is not None or settings.term_unit is not TermUnit.MONTHS
     read_as = f"its plain numbers are read as {unit.label.lower()}"
-    if evidence.proof is Proof.DOUBT and not is_chosen:
+    if evidence.proof is Proof.OTHER_NAME:
+        what = (
+            f"is fed by {source.label}, which is named for {evidence.example}; {read_as}. Choose another "
+            "field, or have it read by its translation table only"
+        )
+        yield problem(rule, what, blocking=not is_chosen, fact=f"unit:{source.name}:{evidence.example}")
+    elif evidence.proof is Proof.DOUBT and not is_chosen:
         what = (
             f"is fed by {source.label}, whose values go up to {evidence.example}: months and years are both "
             "possible. Choose what its plain numbers are."

@@ -18,6 +18,7 @@ from crm_sync.enums import ConnectionState
 from crm_sync.errors import ConfigError, SyncError
 from crm_sync.findings import FindingCode, standing_after
 from crm_sync.models import Connection, CrmDeal, CrmOrg
+from crm_sync.selection import is_won
 
 LEARN_EVERY = timedelta(days=1)
 DECIDE_DEALS = frozenset({"time_zone", "default_currency", "has_currency_field"})
@@ -94,8 +95,9 @@ def notice_currency(*, client: CrmClient, connection: Connection) -> None:
 
 
 def has_news(deals: Sequence[Deal], *, connection: Connection) -> bool:
-    """Whether a deal is among them that was not read as it is now."""
-    won = {deal.external_id: deal.modified_at for deal in deals if deal.stage in connection.stage_names}
+    """Whether a won deal is among them that was not read as it is now. One that was deleted is not."""
+    names = connection.stage_names
+    won = {deal.external_id: deal.modified_at for deal in deals if is_won(deal, stage_names=names)}
     read = CrmDeal.objects.filter(org=connection.org_id, external_id__in=won).exclude(fingerprint="")
     known = dict(read.values_list("external_id", "modified_at"))
     return any(known.get(key) != moment for key, moment in won.items())

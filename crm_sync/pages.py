@@ -78,7 +78,7 @@ def write_page(
         runs.fence(run=run)
         refuse_outdated(ready.touched, sight=sight)
         notes, verdicts = write_ready(ready, deals=page.deals, sight=sight, at=run.started_at, writer=writer)
-        sight.notes.extend([*notes, *page.notes])
+        sight.notes.extend([*notes, *(one.sentence for one in page.unread)])
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
         new = note_new(connection=sight.connection, verdicts=verdicts, before=sight.new)
         note_won(org_id=sight.org_id, told=ready.told, as_of=sight.as_of)

@@ -113,7 +113,10 @@ class Sweep:
                 note_gone(org_id=self.sight.org_id, moments=dict.fromkeys(gone, self.run.started_at))
 
     def read(self, ids: Sequence[str], *, unknown: set[str], is_refresh: bool = False) -> set[str]:
-        """The ids that the CRM answered to. `unknown` ones that a poll should have brought are missed."""
+        """The ids that the CRM answered to, readable or not.
+
+        `unknown` ones that a poll should have brought are missed.
+        """
         cursor = self.query.cursor.modified_at
         answered: set[str] = set()
         for start in range(0, len(ids), CHUNK):
@@ -126,6 +129,7 @@ class Sweep:
                 )
                 sync_page(run=self.run, page=page, sight=self.sight, api_calls=self.client.calls)
                 answered |= {deal.external_id for deal in page.deals}
+                answered |= {one.external_id for one in page.unread}
                 late = [
                     deal.external_id
                     for deal in page.deals

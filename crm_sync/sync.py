@@ -26,6 +26,7 @@ from crm_sync.change_mails import tell_of_changes
 from crm_sync.clients.http import OUT_OF_TIME
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.credentials import open_client
+from crm_sync.cursor_bounds import bounded
 from crm_sync.deals import DealPage, DealQuery
 from crm_sync.due_checks import deals_before_billing
 from crm_sync.enums import RunTrigger
@@ -139,7 +140,8 @@ def within_allowance(order: Order, *, client: CrmClient) -> Order:
 
 
 def poll(*, run: SyncRun, client: CrmClient, sight: Sight, order: Order, seen: SeenStages) -> None:
-    for page in until_time_is_up(fetch(client=client, sight=sight, order=order, began_at=run.started_at)):
+    pages = fetch(client=client, sight=sight, order=order, began_at=run.started_at)
+    for page in until_time_is_up(bounded(pages, sight=sight, at=run.started_at)):
         refuse_without_currency(client=client, deals=page.deals, connection=sight.connection)
         sync_page(run=run, page=page, sight=sight, api_calls=client.calls)
         seen.note(page.deals)

@@ -110,7 +110,11 @@ TIMING_PHRASES: Mapping[BillingTiming, str] = {
         "vencido, por vencido, posticipato, achteraf, bagud, etterskudd, i efterskott"
     ),
 }
-DENIALS = listed("not no non never without nicht kein keine pas ne sans sin senza niet geen ikke inte")
+DENIALS = listed(
+    "not no non never without w nor neither cannot isn aren don doesn except excluding excl unless instead "
+    "previously formerly ex nicht kein keine ohne statt pas ne sans sauf sin salvo senza niet geen zonder "
+    "ikke uden inte utan"
+)
 """Beside them a timing may be the one that is not meant."""
 UPFRONT_PHRASES = "upfront, up front, paid upfront, paid up front, payable upfront"
 """Beside a cycle: in advance. Alone: the whole value at once."""

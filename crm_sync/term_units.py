@@ -17,12 +17,21 @@ MOST_YEARS = 10
 """No contract of more years is taken for one by its number alone."""
 YEAR_NAMES = synonyms.YEAR_WORDS - {"an", "ar"} | {"yearly"}
 MONTH_NAMES = synonyms.MONTH_WORDS
+OTHER_NAMES = (
+    synonyms.DAY_WORDS
+    | synonyms.WEEK_WORDS
+    | synonyms.QUARTER_WORDS
+    | synonyms.HALF_YEAR_WORDS
+    | {"quarterly"}
+)
+"""Of units in which no plain number is read."""
 
 
 class Proof(StrEnum):
     """What tells the unit."""
 
     NAME = "name"
+    OTHER_NAME = "other name"
     CHOICES = "choices"
     VALUES = "values"
     NOTHING = "nothing"
@@ -31,7 +40,7 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """`unit` None: nothing tells it. `proof` DOUBT: the values can be both."""
+    """`unit` None: nothing tells it, or it is another one. `proof` DOUBT: the values can be both."""
 
     unit: TermUnit | None
     proof: Proof
@@ -40,21 +49,30 @@ class Evidence:
 
 def evidence_of(field: CrmField) -> Evidence:
     """What a field's label, API name, choices and samples say of the unit of its plain numbers."""
-    named = {unit for text in (field.label, api_words(field.name)) for unit in units_named(text)}
-    if len(named) == 1:
+    texts = (field.label, api_words(field.name))
+    named = {unit for text in texts for unit in units_named(text)}
+    other = next((word for text in texts for word in words_in(text) if word in OTHER_NAMES), "")
+    if other and not named and has_plain_numbers(field):
+        return Evidence(unit=None, proof=Proof.OTHER_NAME, example=other)
+    if len(named) == 1 and not other:
         return Evidence(unit=named.pop(), proof=Proof.NAME)
     chosen = set(units_chosen(field))
     if len(chosen) == 1 and not named:
         return Evidence(unit=chosen.pop(), proof=Proof.CHOICES)
     numbers = list(plain_numbers(field))
     if not numbers:
-        is_written = any(months_of_text(value) for value in values_of(field))
-        doubtful = (named or chosen) or (not is_written and kind_of(field.type) is Kind.NUMBER)
+        doubtful = named or chosen or has_plain_numbers(field)
         return Evidence(unit=None, proof=Proof.NOTHING if doubtful else Proof.VALUES)
     largest = max(numbers)
     if named or chosen or largest <= MOST_YEARS:
         return Evidence(unit=None, proof=Proof.DOUBT, example=f"{largest.normalize():f}")
     return Evidence(unit=TermUnit.MONTHS, proof=Proof.VALUES, example=f"{largest.normalize():f}")
+
+
+def has_plain_numbers(field: CrmField) -> bool:
+    """Or will have them, as far as its type tells."""
+    is_written = any(months_of_text(value) for value in values_of(field))
+    return any(plain_numbers(field)) or (not is_written and kind_of(field.type) is Kind.NUMBER)
 
 
 def api_words(name: str) -> str:

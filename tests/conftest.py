@@ -18,10 +18,27 @@ from tests.chromium import HOW_TO_GET_IT, find_chromium
 from tests.travel import travel_back, travel_to
 
 TEST_DATABASE = "test_fincelo"
+LONGEST = (
+    "whole/test_whole.py",
+    "test_worker.py",
+    "browser/test_accessible.py",
+    "crm_sync/test_kill.py",
+    "whole/test_sabotage.py",
+    "test_migrations.py",
+    "crm_sync/counted/test_lossless_hubspot.py",
+)
+"""Files that take minutes, whatever they wait for."""
 
 
 class NetworkBlocked(Exception):
     """A test reached for an address outside this machine."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files begin first, so that at the end no process is left alone with one of them."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -83,7 +83,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
             "accounts adopting alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
-            "connection_settings credentials custom_fields deal_links diagnosis due_checks foretelling foretold_warnings "
+            "connection_settings credentials cursor_bounds custom_fields deal_links diagnosis due_checks foretelling foretold_warnings "
             "health health_parts held_summary history hold_groups hold_lists hold_mails hold_reminders holds invariants "
             "deciding_billing key_canary known_deals leaving loose_grants mapped_pages mapping_rows mapping_versions mappings merge_chains merging "
             "org_facts overrides pages pausing "

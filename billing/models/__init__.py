@@ -11,7 +11,7 @@ from billing.models.documents import (
     Mailing,
 )
 from billing.models.invoices import Invoice, InvoiceLine
-from billing.models.legal_entities import LegalEntity, NumberSeries
+from billing.models.legal_entities import NUMBER_LENGTH, LegalEntity, NumberSeries
 from billing.models.payments import BankProfile, Payment, PaymentImport
 from billing.models.policies import ApprovalLimit, BillingPolicy
 from billing.models.restoring import DatabaseMark, NumberGap
@@ -20,6 +20,7 @@ from billing.models.waits import WAITS, WAITS_BY_ITSELF, BillingWait
 
 __all__ = [
     "FOOTER_LENGTH",
+    "NUMBER_LENGTH",
     "WAITS",
     "WAITS_BY_ITSELF",
     "BillingWait",

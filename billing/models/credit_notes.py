@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from billing.enums import CreditNoteState
 from billing.models.invoices import Invoice, InvoiceLine
-from billing.models.legal_entities import LegalEntity
+from billing.models.legal_entities import NUMBER_LENGTH, LegalEntity
 from billing.models.triggers import (
     CreditNoteIsFrozen,
     CreditNoteLineIsFrozen,
@@ -27,7 +27,7 @@ class CreditNote(models.Model):
     state = models.CharField(
         max_length=10, choices=CreditNoteState.choices, db_default=CreditNoteState.DRAFT.value
     )
-    number = models.CharField(max_length=16, null=True)  # noqa: DJ001  a draft has none
+    number = models.CharField(max_length=NUMBER_LENGTH, null=True)  # noqa: DJ001  a draft has none
     year = models.PositiveSmallIntegerField(null=True)
     sequence = models.PositiveIntegerField(null=True)
     issue_date = models.DateField(null=True)

@@ -5,7 +5,7 @@ from django.db.models.functions import Now, Reverse, Upper
 from django.urls import reverse
 
 from billing.enums import InvoiceState
-from billing.models.legal_entities import LegalEntity
+from billing.models.legal_entities import NUMBER_LENGTH, LegalEntity
 from billing.models.schedules import BillingRun, Instalment
 from billing.models.triggers import (
     InvoiceNamesItsParties,
@@ -45,7 +45,7 @@ class Invoice(models.Model):
     )
     billing_run = models.ForeignKey(BillingRun, on_delete=models.PROTECT, null=True, related_name="invoices")
     state = models.CharField(max_length=10, choices=InvoiceState.choices)
-    number = models.CharField(max_length=16, null=True)  # noqa: DJ001  a draft has none
+    number = models.CharField(max_length=NUMBER_LENGTH, null=True)  # noqa: DJ001  a draft has none
     year = models.PositiveSmallIntegerField(null=True)
     sequence = models.PositiveIntegerField(null=True)
     issue_date = models.DateField(null=True)

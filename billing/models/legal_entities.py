@@ -9,6 +9,8 @@ from contracts.party_columns import PartyColumns, country_is_a_code, text
 from fincelo.validators import one_line
 
 PREFIX_LENGTH = 4
+NUMBER_LENGTH = 16
+"""Of a document's number: prefix, year and at least six digits."""
 PREFIX = RegexValidator(r"\A[A-Z0-9]{1,4}\Z", "Use one to four capital letters and digits.")
 
 

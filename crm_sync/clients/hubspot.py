@@ -25,12 +25,14 @@ from crm_sync.deals import (
     OrgFacts,
     Presence,
     Stage,
+    Unread,
 )
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError
 from crm_sync.findings import FindingCode, Findings
 
 SEARCHES_PER_PAGE = 5
+WITHOUT_ID = "HubSpot sent its record without an id."
 USUAL_UI_DOMAIN = "app.hubspot.com"
 Record = dict[str, Any]
 reads_answers = reads_answers_of("HubSpot")
@@ -42,10 +44,10 @@ class HubSpotClient:
     def __init__(self, *, api: HubSpotApi, portal_id: str, time_zone: str, ui_domain: str = "") -> None:
         self.api = api
         self.remarks: list[str] = []
-        self.notes: list[str] = []
+        self.unread: list[Unread] = []
         self.findings = Findings()
         portal = Portal(id=portal_id, time_zone="", ui_domain="")
-        self.reader = DealReader(api=api, portal=portal, findings=self.findings, note=self.note)
+        self.reader = DealReader(api=api, portal=portal, findings=self.findings, note=self.note_unread)
         self.use(time_zone=time_zone, ui_domain=ui_domain)
         self.hidden_fields = self.reader.hidden.found
         self.known_stages: dict[str, Stage] = {}
@@ -245,7 +247,7 @@ class HubSpotClient:
         self, found: Mapping[str, Record], *, query: DealQuery, cursor: Cursor, expected: int | None
     ) -> DealPage:
         """The deals of these rows that were not read as they are now, won and stored ones from the store."""
-        self.notes.clear()
+        self.unread.clear()
         again = [key for key, record in found.items() if query.is_told(key, modified_at=stamp_of(record))]
         rows = {key: record for key, record in found.items() if key not in set(again)}
         self.learn_stages(rows.values())
@@ -263,7 +265,7 @@ class HubSpotClient:
             before=self.lost_stages,
         )
         return DealPage(
-            deals=deals, cursor=cursor, expected=expected, again=tuple(again), notes=tuple(self.notes)
+            deals=deals, cursor=cursor, expected=expected, again=tuple(again), unread=tuple(self.unread)
         )
 
     def fresh(self, ids: Sequence[str], *, wanted: Wanted) -> dict[str, Record]:
@@ -272,7 +274,7 @@ class HubSpotClient:
             return {}
         batch = self.api.read_batch(kind="deals", ids=ids, properties=self.reader.properties(wanted))
         for one in sorted(batch.unreadable):
-            self.note(f"Deal {one} could not be read: HubSpot sent its record without an id.")
+            self.note_unread(one, WITHOUT_ID)
         self.check_gone(sorted(set(ids) - batch.records.keys() - batch.unreadable))
         return {key: batch.records[key] for key in ids if key in batch.records}
 
@@ -347,11 +349,11 @@ class HubSpotClient:
         self, *, external_ids: Sequence[str], wanted: Mapping[SourceObject, Sequence[str]]
     ) -> Sequence[DealPage]:
         """The named deals as they are now. Archived and merged ones are missing from the answer."""
-        self.notes.clear()
+        self.unread.clear()
         ids = sorted(set(external_ids))
         batch = self.api.read_batch(kind="deals", ids=ids, properties=self.reader.properties(wanted))
         for one in sorted(batch.unreadable):
-            self.note(f"Deal {one} could not be read: HubSpot sent its record without an id.")
+            self.note_unread(one, WITHOUT_ID)
         self.check_gone(sorted(set(ids) - batch.records.keys() - batch.gone - batch.unreadable))
         self.learn_stages(batch.records.values())
         deals = self.reader.read(
@@ -361,7 +363,7 @@ class HubSpotClient:
             stages=self.known_stages,
             before=self.lost_stages,
         )
-        return [DealPage(deals=deals, cursor=None, expected=len(ids), notes=tuple(self.notes))]
+        return [DealPage(deals=deals, cursor=None, expected=len(ids), unread=tuple(self.unread))]
 
     def check_gone(self, ids: Sequence[str]) -> None:
         """A batch that leaves deals out says that they were archived or merged. One that lives was lost."""
@@ -385,9 +387,9 @@ class HubSpotClient:
         """Ids of stages that were listed before and are no more."""
         return frozenset(stage.id for stage in self.stages_before) - self.known_stages.keys()
 
-    def note(self, sentence: str) -> None:
-        """On a record of the page that is being read."""
-        self.notes.append(sentence)
+    def note_unread(self, deal_id: str, why: str) -> None:
+        """On a deal of the page that is being read."""
+        self.unread.append(Unread(external_id=deal_id, sentence=f"Deal {deal_id} could not be read. {why}"))
 
     def remark(self, sentence: str) -> None:
         """On the run as a whole. It stands in the Sync History and degrades nothing."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from crm_sync.clients.http import BODY_TOO_LARGE, Answer, Transport, is_https_host
 from crm_sync.clients.hubspot_calls import INTROSPECTION, Body, HubSpotCalls
@@ -17,6 +18,8 @@ BATCH_LIMIT = 100
 ASSOCIATION_LIMIT = 1000
 PAGE_BUDGET = 1000
 NOT_FOUND = "OBJECT_NOT_FOUND"
+NOBODY = ""
+UNREADABLE: dict[str, Any] = {"toObjectId": None}
 TOO_LARGE_FOR_HUBSPOT = 413
 BY_ID = {"propertyName": "hs_object_id", "direction": "ASCENDING"}
 NEWEST_FIRST = {"propertyName": "hs_lastmodifieddate", "direction": "DESCENDING"}
@@ -182,16 +185,23 @@ class HubSpotApi(HubSpotCalls):
         """The links to companies per deal; a deal without any may be absent. A failed look-up is a retry.
 
         Deals of which the answer says nothing at all are asked for once more: one that has a company then was
-        lost. https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
+        lost. Where an entry does not say whose it is, each of them has the link UNREADABLE.
+        https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
         """
         told = self.told_links(deal_ids)
         silent = [one for one in deal_ids if one not in told]
-        if silent and any(self.told_links(silent).values()):
+        again = self.told_links(silent) if silent else {}
+        if NOBODY in told and NOBODY in again:
+            told |= again | {one: [UNREADABLE] for one in silent if one not in again}
+        elif any(again.values()):
             raise short("companies of deals")
-        return {key: links for key, links in told.items() if links}
+        return {key: links for key, links in told.items() if links and key != NOBODY}
 
     def told_links(self, deal_ids: Sequence[str]) -> dict[str, list[Body]]:
-        """The links of each deal that the answers speak of; none for one that is said to have none."""
+        """The links of each deal that the answers speak of; none for one that is said to have none.
+
+        What does not say whose it is stands under NOBODY.
+        """
         links: dict[str, list[Body]] = {}
         inputs: list[Body] = [{"id": one} for one in deal_ids]
         for _ in range(PAGE_BUDGET):
@@ -242,12 +252,21 @@ def read_links(answer: Answer, *, links: dict[str, list[Body]]) -> list[Body]:
             links.setdefault(str(deal_id), [])
     further: list[Body] = []
     for result in answer.objects_in(body, "results"):
-        deal_id = str(result["from"]["id"])
+        deal_id = deal_of(result)
         links.setdefault(deal_id, []).extend(result.get("to") or ())
         after = following_page(result)
-        if after:
+        if after and deal_id != NOBODY:
             further.append({"id": deal_id, "after": after})
     return further
+
+
+def deal_of(result: Body) -> str:
+    """Whose companies an entry lists; NOBODY where that cannot be read."""
+    whose = result.get("from")
+    try:
+        return object_id(whose.get("id") if isinstance(whose, dict) else None)
+    except ValueError:
+        return NOBODY
 
 
 def add_records(batch: Batch, records: Sequence[Body], *, asked: Sequence[str]) -> None:

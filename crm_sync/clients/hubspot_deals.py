@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crm_sync.clients.hubspot_api import HubSpotApi, short
+from crm_sync.clients.hubspot_api import HubSpotApi, id_of, short
 from crm_sync.clients.hubspot_fields import HiddenFields
 from crm_sync.clients.hubspot_presence import merged_ids, properties_of, read_merged_ids
 from crm_sync.clients.hubspot_stages import stage_of
@@ -51,7 +51,7 @@ class DealReader:
     """Reads what belongs to deals. Companies and owners are remembered for the length of a run."""
 
     def __init__(
-        self, *, api: HubSpotApi, portal: Portal, findings: Findings, note: Callable[[str], None]
+        self, *, api: HubSpotApi, portal: Portal, findings: Findings, note: Callable[[str, str], None]
     ) -> None:
         self.api = api
         self.portal = portal
@@ -97,11 +97,9 @@ class DealReader:
                 unknown_stage = "HubSpot no longer lists its stage."
             link = links.get(key, ("", ""))
             if unknown_stage:
-                self.note(f"Deal {key} could not be read. {unknown_stage}")
+                self.note(key, unknown_stage)
             elif link[0] in unreadable:
-                self.note(
-                    f"Deal {key} could not be read: HubSpot sent the record of its company without an id."
-                )
+                self.note(key, "HubSpot sent the record of its company without an id.")
             else:
                 deals.append(
                     self.deal(
@@ -133,6 +131,7 @@ class DealReader:
             "hs_lastmodifieddate", properties.get("hs_lastmodifieddate"), by=parse_moment, instead=NEVER
         )
         owner_id = one.read("hubspot_owner_id", properties.get("hubspot_owner_id"), by=text, instead="")
+        one.read("deal_currency_code", properties.get("deal_currency_code"), by=text, instead="")
         return Deal(
             external_id=deal_id,
             name=one.read("dealname", properties.get("dealname"), by=text, instead=""),
@@ -230,9 +229,17 @@ class DealReader:
                 else f"Account Manager stays blank: {error}",
             )
             return {}
-        self.findings.fine(FindingCode.OWNERS_UNREADABLE)
-        self.lists_owners = True
-        return {str(one["id"]): one for one in found if one.get("id")}
+        owners = {key: one for one in found if (key := id_of(one))}
+        self.lists_owners = len(owners) == len(found)
+        if self.lists_owners:
+            self.findings.fine(FindingCode.OWNERS_UNREADABLE)
+        else:
+            self.findings.trouble(
+                FindingCode.OWNERS_UNREADABLE,
+                "HubSpot listed an owner without an id: Account Manager stays blank for new contracts of an "
+                "owner whom the list does not name.",
+            )
+        return owners
 
 
 def company_of(links: Sequence[Record]) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from crm_sync.clients.hubspot_api import HubSpotApi
+from crm_sync.clients.reading import options_of
 from crm_sync.deals import CrmField
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError
@@ -44,7 +45,7 @@ class HiddenFields:
                 self.defined[source_object] = None
             else:
                 self.defined[source_object] = frozenset(
-                    str(entry["name"]) for entry in entries if not entry.get("archived")
+                    str(entry.get("name")) for entry in entries if not entry.get("archived")
                 )
         return self.defined[source_object]
 
@@ -65,14 +66,13 @@ def read_fields(api: HubSpotApi) -> list[CrmField]:
         CrmField(
             source_object=source_object,
             name=str(entry["name"]),
-            label=str(entry["label"]),
-            type=str(entry["type"]),
-            options=tuple(
-                (str(option["value"]), str(option["label"])) for option in entry.get("options") or ()
-            ),
+            label=str(entry.get("label") or entry["name"]),
+            type=str(entry.get("type") or ""),
+            options=options_of(entry.get("options")),
         )
         for source_object, kind in KINDS.items()
         for entry in listed(api, kind=kind)
+        if entry.get("name")
     ]
     owners = [
         CrmField(source_object=SourceObject.OWNER, name=name, label=label, type="string")

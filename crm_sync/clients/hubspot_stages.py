@@ -10,19 +10,32 @@ Record = Mapping[str, Any]
 
 
 def stages_in(pipelines: Sequence[Record]) -> list[Stage]:
-    """Values in `metadata` are text: "false" is a true value in Python."""
-    return [
-        Stage(
-            id=str(stage["id"]),
-            name=str(stage["label"]),
-            pipeline=str(pipeline["label"]),
-            is_won=stage_is_won(stage.get("metadata") or {}),
-            is_closed=is_true((stage.get("metadata") or {}).get("isClosed")),
-            is_active=not stage.get("archived", False),
-        )
-        for pipeline in pipelines
-        for stage in pipeline["stages"]
-    ]
+    """Those that can be read. A deal in any other one is in a stage that HubSpot does not list."""
+    found = []
+    for pipeline in pipelines:
+        stages = pipeline.get("stages")
+        for stage in stages if isinstance(stages, list) else ():
+            one = stage_in(stage, pipeline=str(pipeline.get("label") or ""))
+            found += [one] if one else []
+    return found
+
+
+def stage_in(stage: object, *, pipeline: str) -> Stage | None:
+    """None without an id, a name or what HubSpot keeps about it. Values in `metadata` are text."""
+    if not isinstance(stage, dict):
+        return None
+    key, name, metadata = stage.get("id"), stage.get("label"), stage.get("metadata") or {}
+    is_id = isinstance(key, str | int) and not isinstance(key, bool)
+    if not is_id or not name or not isinstance(name, str) or not isinstance(metadata, dict):
+        return None
+    return Stage(
+        id=str(key),
+        name=name,
+        pipeline=pipeline,
+        is_won=stage_is_won(metadata),
+        is_closed=is_true(metadata.get("isClosed")),
+        is_active=not stage.get("archived", False),
+    )
 
 
 def is_true(text: object) -> bool:

@@ -17,6 +17,7 @@ USUAL_TOKEN = re.compile(r"pat-[a-z]{2}\d+-[0-9a-fA-F-]{36}")
 PASTED_DIRT = re.compile(r"[\s\"'\u200b\ufeff]+")
 NO_COMPANY = "crm.associations.NO_ASSOCIATIONS_FOUND"
 SEVERAL_COMPANIES = "The deal has several companies in HubSpot and none of them is primary."
+SEVERAL_PRIMARIES = "The deal has several companies in HubSpot and more than one of them is primary."
 
 
 LONGEST_LINK = 300
@@ -109,6 +110,8 @@ def primary_company(links: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
         for kind in link.get("associationTypes") or ()
         if kind.get("category") == "HUBSPOT_DEFINED" and kind.get("typeId") == PRIMARY_COMPANY_TYPE
     ]
+    if len(set(primary)) > 1:
+        return "", SEVERAL_PRIMARIES
     if primary:
         return primary[0], ""
     if len(ids) == 1:

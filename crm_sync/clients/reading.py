@@ -103,6 +103,18 @@ def one_line(value: object, *, longest: int = 60) -> str:
     return "".join(character for character in str(value) if character.isprintable())[:longest]
 
 
+def options_of(
+    entries: object, *, is_shown: Callable[[dict[str, Any]], bool] = lambda one: True
+) -> tuple[tuple[str, str], ...]:
+    """The choices of a field as (value, label), without those that have no value."""
+    listed = [one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
+    return tuple(
+        (str(one["value"]), str(one.get("label") or one["value"]))
+        for one in listed
+        if one.get("value") not in (None, "") and is_shown(one)
+    )
+
+
 def is_count(value: object) -> bool:
     """Whether it is a number of rows, and one that can be stored."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT

@@ -18,7 +18,14 @@ from crm_sync.clients.salesforce_api import (
     SHORT_ANSWER,
     SMALLEST_BATCH,
 )
-from crm_sync.clients.salesforce_deals import ACCOUNT_ID, ALWAYS, CURRENCY, ENTITIES, DealReader
+from crm_sync.clients.salesforce_deals import (
+    ACCOUNT_ID,
+    ALWAYS,
+    CURRENCY,
+    ENTITIES,
+    DealReader,
+    readable_id,
+)
 from crm_sync.clients.salesforce_preflight import checks_of
 from crm_sync.clients.salesforce_presence import IDS_PER_QUERY
 from crm_sync.clients.salesforce_schema import SalesforceSchema
@@ -108,7 +115,7 @@ class SalesforceClient(SalesforceSchema):
     def identify(self) -> OrgFacts:
         """The org's name, kind, zone and whether it keeps a currency per record."""
         fields = self.describe("Opportunity")
-        self.has_currency_field = any(field["name"] == CURRENCY[1] for field in fields)
+        self.has_currency_field = any(field.get("name") == CURRENCY[1] for field in fields)
         return self.organization()
 
     def org_facts(self) -> OrgFacts:
@@ -125,8 +132,8 @@ class SalesforceClient(SalesforceSchema):
         )[0]
         return OrgFacts(
             external_id=to_18(str(row["Id"])),
-            name=str(row["Name"]),
-            kind="Sandbox" if row["IsSandbox"] else str(row["OrganizationType"]),
+            name=str(row["Name"] or ""),
+            kind="Sandbox" if row["IsSandbox"] else str(row["OrganizationType"] or ""),
             time_zone=known_zone(str(row["TimeZoneSidKey"] or ""), crm="Salesforce", findings=self.findings),
             currency="",
             has_currency_field=self.has_currency_field,
@@ -203,7 +210,7 @@ class SalesforceClient(SalesforceSchema):
             with_deleted=query.cursor.modified_at is not None,
         ):
             has_more = len(body["records"]) == limit
-            deals, notes = self.reader.read(body["records"], wanted=query.wanted)
+            deals, unread = self.reader.read(body["records"], wanted=query.wanted)
             stamped = [deal for deal in deals if deal.modified_at != NEVER]
             cursor = salesforce_walk.moved(
                 cursor,
@@ -217,7 +224,7 @@ class SalesforceClient(SalesforceSchema):
                     deals=deals,
                     cursor=cursor,
                     expected=None if limit else body["totalSize"],
-                    notes=notes,
+                    unread=unread,
                 ),
                 has_more,
             )
@@ -244,10 +251,10 @@ class SalesforceClient(SalesforceSchema):
                 with_deleted=True,
             )
         )
-        deals, notes = self.reader.read(body["records"], wanted=query.wanted)
+        deals, unread = self.reader.read(body["records"], wanted=query.wanted)
         old = [one for one in deals if query.is_told(one.external_id, modified_at=one.modified_at)]
         new = [one for one in deals if one.external_id not in query.told]
-        is_covered = bool(deals) and deals[-1] in old and not notes
+        is_covered = bool(deals) and deals[-1] in old and not unread
         if not is_covered or body["totalSize"] != known + len(new):
             return None
         reached = salesforce_walk.moved(
@@ -282,18 +289,21 @@ class SalesforceClient(SalesforceSchema):
                 waiting[:0] = [part[:middle], part[middle:]]
                 continue
             records = [record for _, body in found for record in body["records"]]
-            deals, notes = self.reader.read(records, wanted=wanted)
-            pages.append(DealPage(deals=deals, cursor=None, expected=len(ids), notes=notes))
+            deals, unread = self.reader.read(records, wanted=wanted)
+            pages.append(DealPage(deals=deals, cursor=None, expected=len(ids), unread=unread))
         return pages
 
     @reads_answers
     def won_ids(self, *, query: DealQuery) -> Iterator[Sequence[str]]:
-        """2,000 a page. The walk goes by id, so that it can be taken up again anywhere."""
+        """2,000 a page. The walk goes by id, so that it can be taken up again anywhere.
+
+        A row without a readable id is left out: a stored deal that is not listed is read anew all the same.
+        """
         soql = f"SELECT Id FROM Opportunity WHERE {won_since(query)}"  # noqa: S608  quoted where it is built
         if query.cursor.external_id:
             soql += f" AND Id > {quote_text(query.cursor.external_id)}"
         for _, body in self.pages(f"{soql} ORDER BY Id ASC"):
-            yield [to_18(str(record["Id"])) for record in body["records"]]
+            yield [key for record in body["records"] if (key := readable_id(record))]
 
     def deal_pages(
         self,
@@ -348,7 +358,9 @@ class SalesforceClient(SalesforceSchema):
             (source_object, name)
             for source_object, names in asked.items()
             if names
-            for shown in [{str(one["name"]).lower() for one in self.fields_shown(ENTITIES[source_object][0])}]
+            for shown in [
+                {str(one.get("name")).lower() for one in self.fields_shown(ENTITIES[source_object][0])}
+            ]
             for name in names
             if "." not in name and name.lower() not in shown
         }

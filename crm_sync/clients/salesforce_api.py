@@ -4,7 +4,7 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -78,7 +78,7 @@ class SalesforceApi:
     def pages(
         self, soql: str, *, resource: str = "query", batch: int = PAGE_SIZE
     ) -> Iterator[tuple[Answer, Record]]:
-        """All pages of a query; fewer rows than it announced are an error at its end.
+        """All pages of a query; fewer rows than it announced, each counted once, are an error at its end.
 
         https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm
         """
@@ -87,10 +87,11 @@ class SalesforceApi:
             f"{resource}/", params={"q": soql}, headers={"Sforce-Query-Options": f"batchSize={size}"}
         )
         visited: set[str] = set()
+        known: set[str] = set()
         shown = 0
         while True:
             body = answer.json_object()
-            shown += len(answer.objects_in(body, "records"))
+            shown += count_new(answer.objects_in(body, "records"), known=known)
             if not isinstance(body.get("done"), bool) or not is_count(body.get("totalSize")):
                 raise answer.unusable("JSON that is no query result")
             if body["done"] and shown < body["totalSize"]:
@@ -187,6 +188,18 @@ def successful(answer: Answer) -> Answer:
     if not answer.is_success:
         raise data_error(answer)
     return answer
+
+
+def count_new(records: Sequence[Record], *, known: set[str]) -> int:
+    """How many rows were not shown before, and adds their ids; rows without an id are all new."""
+    new = 0
+    for record in records:
+        key = record.get("Id")
+        if not isinstance(key, str) or key not in known:
+            new += 1
+        if isinstance(key, str):
+            known.add(key)
+    return new
 
 
 def short(*, announced: int, shown: int) -> TransientError:

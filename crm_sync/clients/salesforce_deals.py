@@ -7,7 +7,7 @@ from typing import Any
 
 from crm_sync.clients.reading import NEVER, RecordReader, flag, one_line, text
 from crm_sync.clients.salesforce_values import parse_moment, to_18
-from crm_sync.deals import Deal, RawValue
+from crm_sync.deals import Deal, RawValue, Unread
 from crm_sync.enums import SourceObject
 
 CURRENCY = (SourceObject.DEAL, "CurrencyIsoCode")
@@ -34,20 +34,20 @@ class DealReader:
     has_currency_field: bool
     hidden_fields: frozenset[tuple[SourceObject, str]]
 
-    def read(self, records: Sequence[Record], *, wanted: Wanted) -> tuple[list[Deal], tuple[str, ...]]:
-        """The deals, and a sentence on each record whose id or stage cannot be read."""
-        deals, notes = [], []
+    def read(self, records: Sequence[Record], *, wanted: Wanted) -> tuple[list[Deal], tuple[Unread, ...]]:
+        """The deals, and the records whose id or stage cannot be read."""
+        deals, unread = [], []
         for record in records:
             one = RecordReader("Salesforce")
             external_id = one.read("Id", id_of(record), by=to_18, instead="")
             stage = one.read("StageName", record.get("StageName"), by=text, instead="")
             if one.sentence:
-                notes.append(
-                    f"Deal {external_id or one_line(record.get('Name'))} could not be read. {one.sentence}"
-                )
+                named = external_id or one_line(record.get("Name"))
+                sentence = f"Deal {named} could not be read. {one.sentence}"
+                unread.append(Unread(external_id=external_id, sentence=sentence))
             else:
                 deals.append(self.deal(record, external_id=external_id, stage=stage, wanted=wanted))
-        return deals, tuple(notes)
+        return deals, tuple(unread)
 
     def deal(self, record: Record, *, external_id: str, stage: str, wanted: Wanted) -> Deal:
         fields: dict[SourceObject, Mapping[str, RawValue]] = {}
@@ -57,12 +57,12 @@ class DealReader:
             (SourceObject.OWNER, record.get("Owner")),
         ):
             fields[source_object] = {name: value_at(parent, name) for name in wanted.get(source_object, ())}
-        if self.has_currency_field:
-            fields[SourceObject.DEAL] = {
-                **fields[SourceObject.DEAL],
-                CURRENCY[1]: value_at(record, CURRENCY[1]),
-            }
         one = RecordReader("Salesforce")
+        if self.has_currency_field:
+            told = value_at(record, CURRENCY[1])
+            if CURRENCY not in self.hidden_fields:
+                told = one.read(CURRENCY[1], record.get(CURRENCY[1]), by=currency, instead=None)
+            fields[SourceObject.DEAL] = {**fields[SourceObject.DEAL], CURRENCY[1]: told}
         return Deal(
             external_id=external_id,
             name=one.read("Name", record.get("Name"), by=text, instead=""),
@@ -91,6 +91,21 @@ def id_of(record: Record) -> str:
     attributes = record.get("attributes")
     url = attributes.get("url") if isinstance(attributes, dict) else ""
     return str(url or "").rpartition("/")[2]
+
+
+def currency(value: object) -> str:
+    """An org that keeps a currency on each record leaves none of them without."""
+    if not isinstance(value, str) or not value:
+        raise TypeError("no currency")
+    return value
+
+
+def readable_id(record: Record) -> str:
+    """Its id in 18 characters; empty where nothing of it can be read."""
+    try:
+        return to_18(id_of(record))
+    except ValueError:
+        return ""
 
 
 def reference(value: object) -> str:

@@ -1,10 +1,11 @@
 """What has become of deals and accounts: there, deleted, or merged into another one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from crm_sync.clients.reading import flag, reads_answers_of
 from crm_sync.clients.salesforce_api import SalesforceApi
+from crm_sync.clients.salesforce_deals import id_of, readable_id
 from crm_sync.clients.salesforce_values import quote_texts, to_18
 from crm_sync.deals import Presence
 from crm_sync.errors import ConfigError
@@ -26,7 +27,7 @@ class SalesforcePresence(SalesforceApi):
         """Deleted ones too, while the recycle bin has them."""
         rows = self.rows_by_id("Id, StageName, IsWon, IsClosed, IsDeleted FROM Opportunity", ids=external_ids)
         return {
-            to_18(str(row["Id"])): Presence(
+            to_18(id_of(row)): Presence(
                 stage=str(row["StageName"] or ""),
                 crm_says_won=flag(row.get("IsWon")),
                 crm_says_closed=flag(row.get("IsClosed")),
@@ -47,7 +48,8 @@ class SalesforcePresence(SalesforceApi):
         stands_for = {key: key for key in survivors}
         while stands_for:
             losers = self.losers_of(list(stands_for))
-            stands_for = {old: stands_for[master] for old, master in losers.items() if old not in found}
+            seen = {*found, *(old for olds in found.values() for old in olds)}
+            stands_for = {old: stands_for[master] for old, master in losers.items() if old not in seen}
             for old, survivor in stands_for.items():
                 found[survivor].append(old)
         known = set(among)
@@ -62,7 +64,7 @@ class SalesforcePresence(SalesforceApi):
             if error.breaks:
                 raise
             return {}
-        return {to_18(str(row["Id"])): to_18(str(row["MasterRecordId"])) for row in rows}
+        return masters_in(rows)
 
     @reads_answers
     def merged_accounts(self, *, external_ids: Sequence[str]) -> Mapping[str, str]:
@@ -75,9 +77,7 @@ class SalesforcePresence(SalesforceApi):
             self.findings.trouble(FindingCode.MERGES_UNREADABLE, f"Merged accounts are not followed: {error}")
             return {}
         self.findings.fine(FindingCode.MERGES_UNREADABLE)
-        return {
-            to_18(str(row["Id"])): to_18(str(row["MasterRecordId"])) for row in rows if row["MasterRecordId"]
-        }
+        return masters_in(rows)
 
     def rows_by_id(self, columns: str, *, ids: Sequence[str], column: str = "Id") -> Iterator[Record]:
         """Rows whether deleted or not, 200 ids to a query."""
@@ -86,3 +86,13 @@ class SalesforcePresence(SalesforceApi):
             soql = f"SELECT {columns} WHERE {column} IN {chosen}"
             for _, body in self.pages(soql, resource="queryAll"):
                 yield from body["records"]
+
+
+def masters_in(rows: Iterable[Record]) -> dict[str, str]:
+    """Into which account each one was merged. A row that cannot be read is left out until the next sweep."""
+    found = {}
+    for row in rows:
+        old, master = readable_id(row), readable_id({"Id": row.get("MasterRecordId")})
+        if old and master:
+            found[old] = master
+    return found

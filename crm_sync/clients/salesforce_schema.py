@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from crm_sync.clients.reading import reads_answers_of
+from crm_sync.clients.reading import options_of, reads_answers_of
 from crm_sync.clients.salesforce_deals import ENTITIES
 from crm_sync.clients.salesforce_errors import printable
 from crm_sync.clients.salesforce_presence import SalesforcePresence
@@ -27,7 +27,7 @@ class SalesforceSchema(SalesforcePresence):
         https://help.salesforce.com/s/articleView?id=sf.remoteaccess_using_userinfo_endpoint.htm
         """
         body = self.get("/services/oauth2/userinfo").json_object()
-        return " ".join(printable(str(body["preferred_username"])).split())[:USER_NAME_LENGTH]
+        return " ".join(printable(str(body["preferred_username"] or "")).split())[:USER_NAME_LENGTH]
 
     @reads_answers
     def stages(self) -> Sequence[Stage]:
@@ -39,10 +39,11 @@ class SalesforceSchema(SalesforcePresence):
             Stage(
                 id=str(row["ApiName"]),
                 name=str(row["ApiName"]),
-                is_won=bool(row["IsWon"]),
-                is_active=bool(row["IsActive"]),
+                is_won=row.get("IsWon") is True,
+                is_active=row.get("IsActive") is True,
             )
             for row in rows
+            if row.get("ApiName")
         ]
 
     @reads_answers
@@ -52,17 +53,13 @@ class SalesforceSchema(SalesforcePresence):
             CrmField(
                 source_object=source_object,
                 name=str(field["name"]),
-                label=str(field["label"]),
-                type=str(field["type"]),
-                options=tuple(
-                    (str(option["value"]), str(option["label"]))
-                    for option in field.get("picklistValues") or ()
-                    if option.get("active")
-                ),
+                label=str(field.get("label") or field["name"]),
+                type=str(field.get("type") or ""),
+                options=options_of(field.get("picklistValues"), is_shown=lambda one: bool(one.get("active"))),
             )
             for source_object, (entity, _) in ENTITIES.items()
             for field in self.fields_shown(entity)
-            if not field.get("deprecatedAndHidden")
+            if field.get("name") and not field.get("deprecatedAndHidden")
         ]
 
     def fields_shown(self, entity: str) -> list[Record]:

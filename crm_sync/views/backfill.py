@@ -38,7 +38,7 @@ from crm_sync.views.access import (
 from crm_sync.views.cures import foretold_problem
 from fincelo import background
 from fincelo.finished import finished
-from fincelo.once import once
+from fincelo.once import mark_refused, once
 from fincelo.pagination import CountCappedPaginator
 from fincelo.rights import EXPORT
 from fincelo.spreadsheets import csv_text
@@ -191,7 +191,8 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
             )
             tasks.request_preview(backfill_id=begun.pk, actor_id=request.user.pk)
     except UnableToBackfill as refusal:
-        messages.error(request, str(refusal))
+        form.add_error(None, str(refusal))
+        return show(request, connection=connection, form=form)
     return redirect("backfill", pk=pk)
 
 
@@ -230,7 +231,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("backfill", pk=pk)
     form = StartForm(request.POST, proposals=facts.proposals_of(current))
     if current.state == BackfillState.READY and not form.is_valid():
-        messages.error(request, "Nothing was started: a limit cannot be used. It is marked below.")
+        mark_refused(request)
         return show(request, connection=connection, start_form=form)
     try:
         importing.begin_import(
@@ -280,6 +281,7 @@ def decide(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     chosen = row_of(pk, row)
     form = ElsewhereForm(request.POST)
     if not form.is_valid():
+        mark_refused(request)
         return show_deal(request, row=chosen, form=form)
     try:
         importing.decide_elsewhere(
@@ -289,7 +291,9 @@ def decide(request: HttpRequest, pk: int, row: int) -> HttpResponse:
             actor=signed_in(request),
         )
     except UnableToBackfill as refusal:
-        messages.error(request, str(refusal))
+        mark_refused(request)
+        form.add_error(None, str(refusal))
+        return show_deal(request, row=chosen, form=form)
     except SyncError as error:
         health.note_refusal(connection=chosen.backfill.connection, error=error)
         messages.error(request, f"Your decision is kept; the preview does not show it yet. {error}")

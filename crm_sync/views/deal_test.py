@@ -39,7 +39,7 @@ def answer(connection: Connection, *, asked: str) -> dict[str, object]:
     try:
         trial = try_deal(connection=connection, typed=asked, as_of=business_day(), at=now)
     except UnableToTry as refusal:
-        return {"refusal": str(refusal)}
+        return {"wrong": str(refusal)}
     except SyncError as error:
         health.note_refusal(connection=connection, error=error)
         return {"notice": notices.refusal(error=error, connection=connection)}

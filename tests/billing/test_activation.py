@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.activation import (
+    ActivationOrder,
     UnableToDecide,
     UnableToRebuild,
     activate_billing,
@@ -16,7 +17,7 @@ from billing.activation import (
 )
 from billing.enums import BillingTrigger, InstalmentState, ScheduleState
 from billing.invoicing import invoice_due
-from billing.models import BillingSchedule, Instalment
+from billing.models import BillingRun, BillingSchedule, Instalment
 from contracts.enums import BillingCycle, BillingTiming
 from contracts.models import AuditEntry, Contract
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, order_for, sign
@@ -259,6 +260,41 @@ def test_catch_up_leaves_out_what_was_billed_elsewhere(admin_user: User) -> None
         {"schedule": "Needs a decision"},
         {"schedule": "Active", "bill_from": "2026-10-15", "billed_elsewhere": 9},
     )
+
+
+def test_catch_up_clears_what_is_due_now_and_nothing_else(admin_user: User) -> None:
+    [contract] = sign(Deal(start=date(2026, 7, 22)))
+    run = BillingRun.objects.create(trigger=BillingTrigger.SCHEDULE, as_of=TODAY)
+    plan = Instalment.objects.filter(schedule__contract=contract).order_by("sequence")
+    plan.filter(sequence__in=(1, 2, 7)).update(parked_by=run)
+    plan.filter(sequence=3).update(state=InstalmentState.BILLED_ELSEWHERE)
+
+    decide_catch_up(contract=contract, bill_from=None, as_of=TODAY, actor=admin_user)
+
+    assert list(plan.values_list("sequence", "is_cleared", "parked_by")) == [
+        (1, True, None),
+        (2, True, None),
+        (3, False, None),
+        (4, True, None),
+        (5, True, None),
+        (6, False, None),
+        (7, False, run.pk),
+        *((sequence, False, None) for sequence in range(8, 13)),
+    ]
+    assert AuditEntry.objects.get().after == {
+        "schedule": "Active",
+        "bill_from": None,
+        "billed_elsewhere": 0,
+    }
+
+
+def test_a_free_contract_has_nothing_to_bill() -> None:
+    [contract] = sign(Deal())
+    free = ActivationOrder(contract_id=contract.pk, instalments=())
+
+    rebuild_billing(orders=[free], as_of=TODAY)
+
+    assert (schedule_of(contract), plan_of(contract)) == ((ScheduleState.ENDED, False), [])
 
 
 def test_catch_up_is_decided_once(admin_user: User) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -9,18 +10,39 @@ from billing.approving import (
     UnableToApprove,
     approve_drafts,
     hold_back_draft,
+    release_parked,
     totals_of,
     waiting_drafts,
 )
 from billing.due import Total
-from billing.enums import BillingMode, BillingTrigger, InstalmentState, InvoiceState, LimitKind
+from billing.enums import (
+    AfterVoid,
+    BillingMode,
+    BillingRunState,
+    BillingTrigger,
+    InstalmentState,
+    InvoiceState,
+    LimitKind,
+    ScheduleState,
+    WaitCode,
+)
 from billing.invoicing import BillingSummary, invoice_due
-from billing.models import ApprovalLimit, BillingPolicy, BillingRun, Instalment, Invoice, InvoiceLine
+from billing.models import (
+    ApprovalLimit,
+    BillingPolicy,
+    BillingRun,
+    BillingSchedule,
+    BillingWait,
+    Instalment,
+    Invoice,
+    InvoiceLine,
+)
 from billing.numbering import UnableToIssueInvoice
 from billing.policy import PeriodLocked
+from billing.voiding import void_invoice
 from contracts.enums import ContractState
 from contracts.models import AuditEntry, Contract
-from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, invoices, order_for, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, invoices, order_for, put, sign
 from tests.billing.people import person
 
 pytestmark = [pytest.mark.django_db, AHEAD]
@@ -200,3 +222,118 @@ def test_nothing_is_dated_in_a_closed_period(finn: User) -> None:
     assert BillingRun.objects.filter(state="failed").count() == 2
     assert invoices() == [(None, "USD 100.00")]
     assert bill(date(2026, 11, 23)).issued == 1
+
+
+def _suspend(contract: Contract) -> None:
+    put(contract, state=ContractState.SUSPENDED)
+
+
+def _ask(contract: Contract) -> None:
+    BillingSchedule.objects.filter(contract=contract).update(state=ScheduleState.ASKS)
+
+
+def _wait(contract: Contract) -> None:
+    BillingWait.objects.create(contract=contract, code=WaitCode.MANY_DEALS)
+
+
+def _rename(contract: Contract) -> None:
+    """To letters that no font has."""
+    Contract.objects.filter(pk=contract.pk).update(name="\U00013000")
+
+
+@pytest.mark.usefixtures("_approve_mode")
+@pytest.mark.parametrize("stop", [_suspend, _ask, _wait, _rename])
+def test_a_draft_whose_contract_stopped_is_neither_approved_nor_held_back(
+    stop: Callable[[Contract], None], finn: User
+) -> None:
+    stopped, _ = sign(Deal(), Deal(customer="Other"))
+    bill()
+    before = ids()
+    draft = Invoice.objects.get(contract=stopped)
+    stop(stopped)
+
+    approved = approve_drafts(ids=before, as_of=TODAY, actor=finn)
+
+    assert (approved, [number for number, _ in invoices() if number]) == (
+        Approval(issued=1, over_limit=0),
+        ["INV-2026-000001"],
+    )
+    assert Invoice.objects.exclude(number=None).get().buyer["name"] == "Other"
+    with pytest.raises(UnableToApprove, match="does not wait any longer"):
+        hold_back_draft(draft=draft, reason="Wrong", actor=finn)
+    assert AuditEntry.objects.filter(action="Contract suspended").count() == 0
+
+
+@pytest.mark.usefixtures("_approve_mode")
+def test_one_draft_is_held_back_and_the_others_wait_on(finn: User) -> None:
+    sign(Deal(), Deal(customer="Other"))
+    bill()
+
+    hold_back_draft(draft=Invoice.objects.get(buyer__name="Acme"), reason="Wrong", actor=finn)
+
+    assert list(Invoice.objects.values_list("buyer__name", flat=True)) == ["Other"]
+    assert list(Contract.objects.order_by("pk").values_list("state", flat=True)) == ["suspended", "active"]
+
+
+@pytest.mark.parametrize(
+    ("included", "limit", "within"),
+    [(False, 10_000, 1), (False, 9_999, 0), (True, 10_000, 1), (True, 9_999, 0)],
+)
+def test_limit_is_compared_with_what_the_price_says(
+    included: bool, limit: int, within: int, finn: User
+) -> None:
+    """Without tax where it is added, and with it where the price includes it."""
+    ensure_legal_entity(default_tax_rate=19_000, prices_include_tax=included)
+    BillingPolicy.objects.create(mode=BillingMode.APPROVE)
+    sign(Deal())
+    bill()
+    ApprovalLimit.objects.create(kind=LimitKind.INVOICE, currency="USD", amount_minor=limit)
+
+    done = approve_drafts(ids=ids(), as_of=TODAY, actor=finn)
+
+    assert done == Approval(issued=within, over_limit=1 - within)
+
+
+@pytest.mark.usefixtures("_approve_mode")
+def test_each_approval_is_told_once(monkeypatch: pytest.MonkeyPatch, finn: User) -> None:
+    """Chunk by chunk, and not for an earlier invoice of the same period, which is void."""
+    monkeypatch.setattr("billing.approving.AT_ONCE", 1)
+    sign(Deal(), Deal(customer="Other"))
+    bill()
+    approve_drafts(ids=ids(), as_of=TODAY, actor=finn)
+    void = Invoice.objects.get(buyer__name="Acme")
+    void_invoice(
+        invoice=void, then=AfterVoid.BILL_AGAIN, reason="Wrong", actor=person("ann", group="Approver")
+    )
+    bill()
+
+    approve_drafts(ids=ids(), as_of=TODAY, actor=finn)
+
+    again = Invoice.objects.get(buyer__name="Acme", state=InvoiceState.ISSUED)
+    other = Invoice.objects.get(buyer__name="Other")
+    told = AuditEntry.objects.filter(action="Invoice approved").order_by("pk")
+    assert list(told.values_list("object_id", flat=True)) == [void.pk, other.pk, again.pk]
+    runs = BillingRun.objects.filter(trigger=BillingTrigger.APPROVAL).order_by("pk")
+    assert [(run.issued, run.state, run.finished_at is None) for run in runs] == [
+        (2, "done", False),
+        (1, "done", False),
+    ]
+
+
+def test_only_what_a_run_parked_is_released(finn: User) -> None:
+    sign(Deal(months=2))
+    run, other = (
+        BillingRun.objects.create(trigger=BillingTrigger.SCHEDULE, as_of=TODAY, state=BillingRunState.PARKED)
+        for _ in "12"
+    )
+    first, second = Instalment.objects.order_by("sequence")
+    Instalment.objects.filter(pk=first.pk).update(parked_by=run)
+    Instalment.objects.filter(pk=second.pk).update(parked_by=other)
+
+    release_parked(run=run, actor=finn)
+
+    assert list(Instalment.objects.order_by("sequence").values_list("parked_by", "is_cleared")) == [
+        (None, True),
+        (other.pk, False),
+    ]
+    assert list(BillingRun.objects.order_by("pk").values_list("state", flat=True)) == ["done", "parked"]

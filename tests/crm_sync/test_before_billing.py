@@ -9,7 +9,7 @@ from billing.invoicing import invoice_due
 from billing.models import Invoice
 from contracts.models import Contract
 from crm_sync.enums import RunState, RunTrigger
-from crm_sync.models import Connection, CrmDeal, SyncRun
+from crm_sync.models import Connection, CrmDeal, SyncRecord, SyncRun
 from crm_sync.sync import Order, sync
 from demo.http_server import Server
 from demo.hubspot.portal import Portal
@@ -121,6 +121,29 @@ def test_archived_hubspot_deal_stops_the_invoice_of_tomorrow(
     portal.restore_deal(deal)
     check(hubspot, as_of=BILLED_ON)
     assert states() == ["active"] * 2
+
+
+def test_deal_archived_two_minutes_before_the_invoice_is_billed_once_and_then_suspended(
+    hubspot: Connection, portal: Portal, clock: StandingClock, run: Run
+) -> None:
+    """HubSpot's search never shows an archived deal, and billing asks no CRM: the next check tells."""
+    deal = sell_in_hubspot(portal)
+    clock.move(timedelta(hours=2))
+    run(hubspot)
+    check(hubspot, as_of=BILLED_ON)
+    portal.archive_deal(deal)
+    clock.move(timedelta(minutes=2))
+    polled = run(hubspot)
+
+    assert (polled.suspended, states(), billed(as_of=BILLED_ON)) == (0, ["active"], 1)
+    checked = check(hubspot, as_of=date(2027, 2, 21))
+
+    assert (checked.suspended, states(), CrmDeal.objects.get().left_reason) == (1, ["suspended"], "archived")
+    [sentence] = SyncRecord.objects.filter(run=checked).values_list("sentence", flat=True)
+    assert sentence == (
+        "The deal was archived in the CRM. The contract is suspended and its planned instalments are paused. "
+        "Review needed: the issued invoices stay as they are. Resume the contract, or correct what was invoiced."
+    )
 
 
 def test_check_is_no_proof_that_polls_work(salesforce: Connection, org: Org, run: Run) -> None:

@@ -17,7 +17,7 @@ from tests.crm_sync.conftest import Run
 from tests.crm_sync.page_rows import connect
 from tests.crm_sync.sales import sell, sell_in_hubspot
 from tests.crm_sync.stored import row_versions
-from tests.pages import alerts, rows, signed_in, words
+from tests.pages import alerts, field_errors, rows, signed_in, words
 
 TODAY = timezone.now().date()
 
@@ -257,7 +257,7 @@ def test_several_deals_of_one_name(browser: Client, salesforce: Connection, org:
 def test_what_names_no_deal(
     browser: Client, salesforce: Connection, org: Org, typed: str, sentence: str
 ) -> None:
-    assert alerts(tried(browser, salesforce, typed)) == [sentence]
+    assert field_errors(tried(browser, salesforce, typed)) == {"deal": sentence}
 
 
 def test_crm_that_does_not_answer(browser: Client, salesforce: Connection, org: Org) -> None:

@@ -177,6 +177,14 @@ CASES = [
         rule=FieldRule(target=Target.START_DATE, source_field="description"),
     ),
     Case(
+        code=HoldCode.COUNTRY_UNKNOWN,
+        key="country",
+        value="DE",
+        offers=(Cure.TRANSLATE, *ENTERED),
+        deal={"description": "Doitschland"},
+        rule=FieldRule(target=Target.COUNTRY, source_field="description"),
+    ),
+    Case(
         code=HoldCode.TEXT_INVALID,
         key="po_number",
         value="PO-7",
@@ -195,7 +203,7 @@ CASES = [
 ]
 CRM_ALONE = {
     *(HoldCode.NO_ACCOUNT, HoldCode.STAGE_CONFLICT, HoldCode.MERGED_DEALS, HoldCode.WRITE_FAILED),
-    *(HoldCode.RECORD_UNREADABLE, HoldCode.COUNTRY_UNKNOWN),
+    HoldCode.RECORD_UNREADABLE,
 }
 """Cured in the CRM, on the connection's page, by a person's comparison, or by itself; each has tests of its own."""
 

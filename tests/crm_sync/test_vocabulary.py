@@ -174,6 +174,14 @@ def test_a_translation_of_words_that_deny_a_timing_has_to_name_it() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["Annual w/o prepayment", "Yearly, isn't in advance", "J\u00e4hrlich ohne Vorschuss, nicht voraus"],
+)
+def test_denied_timings_are_not_taken(text: str) -> None:
+    assert timing_beside(text) == NoRhythm(why=Misread.SEVERAL)
+
+
+@pytest.mark.parametrize(
     ("field", "words", "expected"),
     [
         ("Arrears", "Quarterly", (ARREARS, 0)),
@@ -224,6 +232,8 @@ def test_what_is_not_billed_is_not_offered_a_cycle(text: str) -> None:
         ("Twelve months", 12),
         ("24 months / 3 years", 0),
         ("6 months 2 years", 0),
+        ("1 year 12 months", 0),
+        ("1 year + 4 quarters", 0),
         ("12 months 24 months", 0),
         ("1.500 months", 0),
         ("12\u00b2 months", 0),
@@ -341,6 +351,18 @@ def test_the_unit_is_proposed_from_what_the_field_tells(field: CrmField, unit: T
         ),
         ("Contract Term", ["1.0", "5.0"], TermUnit.MONTHS, []),
         ("Term (Years)", ["3.0"], TermUnit.YEARS, []),
+        (
+            "Term (Weeks)",
+            ["52.0"],
+            None,
+            [
+                (
+                    "is fed by Term (Weeks), which is named for weeks; its plain numbers are read as months. "
+                    "Choose another field, or have it read by its translation table only",
+                    True,
+                )
+            ],
+        ),
         ("Contract Term", ["12.0"], None, []),
     ],
 )

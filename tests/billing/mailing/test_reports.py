@@ -135,12 +135,13 @@ def nested(depth: int) -> bytes:
     ],
 )
 def test_message_made_to_break_the_reader_is_refused_in_time(source: bytes) -> None:
-    started = time.monotonic()
+    """In seconds of this process, whatever else the machine does."""
+    started = time.process_time()
 
     with pytest.raises(NoReport):
         read_report(source=source)
 
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 10
 
 
 def test_what_is_longer_than_needed_is_not_read() -> None:

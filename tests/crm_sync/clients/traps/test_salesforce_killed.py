@@ -50,7 +50,7 @@ def killed_at(rotating: Connection) -> Callable[[str], None]:
         connections.close_all()
         process = FORK.Process(target=die_at, args=(text, rotating))
         process.start()
-        process.join(30)
+        process.join(120)
         assert process.exitcode == -signal.SIGKILL
 
     return kill

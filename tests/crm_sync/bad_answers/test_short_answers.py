@@ -1,6 +1,6 @@
 """A short answer is not the end: what was announced and not shown fails the run, and the cursor stays."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,10 +9,7 @@ from contracts.models import Contract
 from crm_sync.enums import RunTrigger
 from crm_sync.models import Connection
 from crm_sync.sync import Order, sync
-from demo.http_server import Server
-from demo.hubspot.app import build_app as build_hubspot
 from demo.hubspot.portal import Portal
-from demo.salesforce.app import build_app as build_salesforce
 from demo.salesforce.org import Org
 from tests.crm_sync.clients.portals import StandingClock
 from tests.crm_sync.conftest import Run
@@ -21,37 +18,6 @@ from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
 from tests.crm_sync.tampering import Body, Tampering
 
 Shorten = Callable[[Body], object]
-
-
-@pytest.fixture
-def clock() -> StandingClock:
-    return StandingClock()
-
-
-@pytest.fixture
-def portal(clock: StandingClock) -> Portal:
-    return Portal(clock=clock)
-
-
-@pytest.fixture
-def tampering() -> Tampering:
-    return Tampering()
-
-
-@pytest.fixture
-def hubspot_server(portal: Portal, tampering: Tampering, settings) -> Iterator[Server]:
-    with Server(build_hubspot(portal, intercept=tampering)) as server:
-        settings.CRM_TRUSTED_ORIGINS = [*settings.CRM_TRUSTED_ORIGINS, server.url]
-        settings.HUBSPOT_API_URL = server.url
-        yield server
-
-
-@pytest.fixture
-def salesforce_server(org: Org, tampering: Tampering, settings) -> Iterator[Server]:
-    application = build_salesforce(org)
-    with Server(lambda request: tampering(request, application)) as server:
-        settings.CRM_TRUSTED_ORIGINS = [*settings.CRM_TRUSTED_ORIGINS, server.url]
-        yield server
 
 
 def by_one(rows: str) -> Shorten:
@@ -220,6 +186,27 @@ def test_short_answer_of_salesforce(
 
     assert (failed.state, failed.error_kind, cursor_of(salesforce)) == ("failed", "transient", before)
     assert (run(salesforce).state, Contract.objects.count()) == ("done", 5 + (not is_first))
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["first import", "poll"])
+def test_deal_shown_twice_in_the_place_of_another(
+    salesforce: Connection, org: Org, tampering: Tampering, run: Run, is_first: bool
+) -> None:
+    """As many rows as were announced, and one deal fewer."""
+    account = org.add_account("Acme")
+    if not is_first:
+        sell(org, account=account)
+        run(salesforce)
+    for number in range(3):
+        sell(org, account=account, Amount=100 + number)
+    before = cursor_of(salesforce)
+    tampering.changes = [("/query", lambda body: body["records"].__setitem__(-1, body["records"][-2]))]
+    tampering.skipped, tampering.times = 0, 1
+
+    failed = run(salesforce)
+
+    assert (failed.state, failed.error_kind, cursor_of(salesforce)) == ("failed", "transient", before)
+    assert (run(salesforce).state, Contract.objects.count()) == ("done", 3 + (not is_first))
 
 
 @pytest.mark.parametrize("short", [by_one, by_all])

@@ -1,6 +1,5 @@
 """One bad record never stops the others, and is never passed over in silence."""
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,70 +9,16 @@ from crm_sync.clients import http
 from crm_sync.enums import SourceObject, Target
 from crm_sync.mapping_rules import FieldRule
 from crm_sync.mappings import current_rules, save_mapping
-from crm_sync.models import Connection, CrmDeal, Hold, SyncRun
-from demo.http_server import Server
-from demo.hubspot.app import build_app as build_hubspot
+from crm_sync.models import Connection, CrmDeal
 from demo.hubspot.portal import Portal
-from demo.salesforce.app import build_app as build_salesforce
 from demo.salesforce.org import Org
+from tests.crm_sync.bad_answers.spoiling import spoil, told_of
 from tests.crm_sync.clients.portals import StandingClock
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.counted.request_log import A_SECOND
 from tests.crm_sync.sales import sell, sell_in_hubspot
 from tests.crm_sync.stored import stored
 from tests.crm_sync.tampering import Body, Tampering
-
-
-@pytest.fixture
-def clock() -> StandingClock:
-    return StandingClock()
-
-
-@pytest.fixture
-def portal(clock: StandingClock) -> Portal:
-    return Portal(clock=clock)
-
-
-@pytest.fixture
-def tampering() -> Tampering:
-    return Tampering()
-
-
-@pytest.fixture
-def hubspot_server(portal: Portal, tampering: Tampering, settings) -> Iterator[Server]:
-    with Server(build_hubspot(portal, intercept=tampering)) as server:
-        settings.CRM_TRUSTED_ORIGINS = [*settings.CRM_TRUSTED_ORIGINS, server.url]
-        settings.HUBSPOT_API_URL = server.url
-        yield server
-
-
-@pytest.fixture
-def salesforce_server(org: Org, tampering: Tampering, settings) -> Iterator[Server]:
-    application = build_salesforce(org)
-    with Server(lambda request: tampering(request, application)) as server:
-        settings.CRM_TRUSTED_ORIGINS = [*settings.CRM_TRUSTED_ORIGINS, server.url]
-        yield server
-
-
-def told_of(run: SyncRun, deal: str) -> bool:
-    """Held, or named by its id in the Sync History."""
-    is_held = Hold.objects.open().filter(crm_deal__external_id=deal).exists()
-    return is_held or any(deal in sentence for sentence in run.warnings)
-
-
-def spoil(
-    *, row: Callable[[Body], bool], path: tuple[str, ...], value: Any, rows: str
-) -> Callable[[Body], None]:
-    def change(body: Body) -> None:
-        for record in body.get(rows, ()):
-            if row(record):
-                place = record
-                for name in path[:-1]:
-                    place = place[name]
-                place[path[-1]] = value
-
-    return change
-
 
 WRONG: list[Any] = [5, True, [], {"a": 1}, "20261120T"]
 HUBSPOT = [
@@ -227,6 +172,22 @@ def test_unreadable_record_of_a_contract_leaves_it_alone(
         run(salesforce)
         assert Contract.objects.get().state == "active"
     assert CrmDeal.objects.get().external_id == deal
+
+
+@pytest.mark.parametrize("value", [None, "", []])
+def test_deal_without_a_currency_in_an_org_of_several(
+    salesforce: Connection, org: Org, tampering: Tampering, run: Run, value: Any
+) -> None:
+    """It is not billed in the currency of deals that have none."""
+    org.multi_currency = True
+    deal = sell(org, CurrencyIsoCode="EUR")
+    change = spoil(
+        row=lambda record: "StageName" in record, path=("CurrencyIsoCode",), value=value, rows="records"
+    )
+    tampering.changes = [("/query", change)]
+
+    assert told_of(run(salesforce), deal)
+    assert not Contract.objects.exists()
 
 
 @pytest.mark.parametrize("crm", ["salesforce", "hubspot"])

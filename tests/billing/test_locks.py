@@ -1,0 +1,175 @@
+"""What each decision locks, and in which order: sums of a person, contracts, then the document."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing.activation import decide_catch_up, rebuild_billing
+from billing.approving import approve_drafts, ask_about_parked, hold_back_draft
+from billing.bounds import ask_about_contracts
+from billing.confirming import confirm, withdraw_request
+from billing.controls import ask
+from billing.crediting import approve_credit, discard_credit, request_credit
+from billing.enums import (
+    AfterVoid,
+    BillingMode,
+    BillingRunState,
+    BillingTrigger,
+    ControlKind,
+    LimitKind,
+)
+from billing.invoicing import invoice_due
+from billing.models import ApprovalLimit, BillingPolicy, BillingRun, Instalment, Invoice
+from billing.paying import record_payment, take_back_payment
+from billing.voiding import void_invoice
+from contracts.models import Contract
+from contracts.money import Money
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, order_for, sign
+from tests.billing.people import person
+
+pytestmark = [pytest.mark.django_db, AHEAD]
+SUMS = ["alone by person", "alone for customer"]
+CONTRACT, INVOICE = "contract of Acme", "billing_invoice"
+Act = Callable[[], object]
+
+
+def locked_by(act: Act) -> list[str]:
+    """The locks that it takes, in their order: of contracts with their customers' names."""
+    with CaptureQueriesContext(connection) as statements:
+        act()
+    return [lock for statement in statements for lock in locks_of(statement["sql"])]
+
+
+def locks_of(sql: str) -> list[str]:
+    if "pg_advisory_xact_lock" in sql:
+        return [found[0].strip() for found in re.finditer(r"alone \w+ \w+", sql)]
+    if " FOR " not in sql or " UPDATE" not in sql or not sql.lstrip().startswith("SELECT"):
+        return []
+    if "FROM contracts_contract contract" in sql:
+        ids = re.search(r"ANY\('\{(.*?)\}'", sql)
+        assert ids is not None
+        contracts = Contract.objects.filter(pk__in=ids[1].split(",")).order_by("pk")
+        return [f"contract of {contract.customer.name}" for contract in contracts]
+    table = re.search(r'FROM "(\w+)"', sql)
+    return [table[1]] if table else []
+
+
+@pytest.fixture(autouse=True)
+def _sender() -> None:
+    ensure_legal_entity()
+
+
+@pytest.fixture
+def ann() -> User:
+    return person("ann", group="Approver")
+
+
+@pytest.fixture
+def abe() -> User:
+    return person("abe", group="Approver")
+
+
+def issued() -> Invoice:
+    sign(Deal(), Deal(customer="Other"))
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+    return Invoice.objects.get(buyer__name="Acme")
+
+
+def drafted() -> Invoice:
+    BillingPolicy.objects.create(mode=BillingMode.APPROVE)
+    return issued()
+
+
+def nobody_alone() -> None:
+    ApprovalLimit.objects.create(kind=LimitKind.CREDIT_NOTE, currency="USD", amount_minor=0)
+
+
+def test_plans(ann: User) -> None:
+    asks, runs = sign(Deal(start=date(2026, 1, 1)), Deal(customer="Other"))
+
+    assert locked_by(lambda: decide_catch_up(contract=asks, bill_from=None, as_of=TODAY, actor=ann)) == [
+        CONTRACT
+    ]
+    order = order_for(contract_id=runs.pk, deal=Deal())
+    assert locked_by(lambda: rebuild_billing(orders=[order], as_of=TODAY))[0] == "contract of Other"
+
+
+def test_drafts(ann: User) -> None:
+    draft = drafted()
+    other = Invoice.objects.get(buyer__name="Other")
+
+    approve = locked_by(lambda: approve_drafts(ids=[draft.pk], as_of=TODAY, actor=ann))
+    hold = locked_by(lambda: hold_back_draft(draft=other, reason="Wrong", actor=ann))
+
+    assert (approve[0], hold[0]) == (CONTRACT, "contract of Other")
+    assert {*approve} & {"contract of Other"} == set()
+
+
+def test_what_is_unusual(ann: User) -> None:
+    sign(Deal(start=date(2026, 8, 1)), Deal(customer="Other"), as_of=date(2026, 8, 1))
+    run = BillingRun.objects.create(trigger=BillingTrigger.SCHEDULE, as_of=TODAY)
+
+    assert locked_by(lambda: ask_about_contracts(run=run, last=None)) == [CONTRACT]
+    BillingRun.objects.update(state=BillingRunState.PARKED)
+    Instalment.objects.filter(schedule__contract__customer__name="Other").update(parked_by=run)
+    assert locked_by(lambda: ask_about_parked(run=run, actor=ann)) == ["contract of Other"]
+
+
+def test_credit_notes(ann: User, abe: User) -> None:
+    invoice = issued()
+    nobody_alone()
+    first, second = (
+        request_credit(invoice=invoice, amount=100, reason="Agreed", as_of=TODAY, actor=ann) for _ in "12"
+    )
+
+    asked = locked_by(
+        lambda: request_credit(invoice=invoice, amount=1, reason="Agreed", as_of=TODAY, actor=ann)
+    )
+    approved = locked_by(lambda: approve_credit(note=first, as_of=TODAY, actor=abe))
+    discarded = locked_by(lambda: discard_credit(note=second, actor=ann))
+
+    assert asked == [*SUMS, CONTRACT, INVOICE]
+    assert approved == discarded == [CONTRACT, INVOICE, "billing_creditnote"]
+
+
+def test_void(ann: User, abe: User) -> None:
+    alone, asked = issued(), Invoice.objects.get(buyer__name="Other")
+    void = {"then": AfterVoid.BILL_AGAIN, "reason": "Wrong", "actor": ann}
+
+    assert locked_by(lambda: void_invoice(invoice=alone, **void))[:4] == [*SUMS, CONTRACT, INVOICE]
+    nobody_alone()
+    assert locked_by(lambda: void_invoice(invoice=asked, **void))[:4] == [
+        *SUMS,
+        "contract of Other",
+        INVOICE,
+    ]
+
+
+def test_requests(ann: User, abe: User) -> None:
+    def request(subject: str) -> Act:
+        payload = {"kind": "invoice", "currency": "USD", "minor": 1, "drops": False}
+        return lambda: ask(
+            kind=ControlKind.LIMIT, subject=subject, sentence="More", payload=payload, actor=ann
+        )
+
+    assert locked_by(request("limit")) == ["billing_controlchange"]
+    confirmed, withdrawn = request("one")(), request("two")()
+    assert locked_by(lambda: confirm(change=confirmed, actor=abe))[0] == "billing_controlchange"
+    assert locked_by(lambda: withdraw_request(change=withdrawn, actor=ann)) == ["billing_controlchange"]
+
+
+def test_payments(ann: User) -> None:
+    invoice = issued()
+    money = Money(minor=100, currency="USD")
+    paid = {"amount": money, "received_date": TODAY, "reference": "", "as_of": TODAY, "actor": ann}
+
+    payment = record_payment(invoice=invoice, **paid)
+
+    assert locked_by(lambda: record_payment(invoice=invoice, **paid)) == [INVOICE]
+    back = {"payment": payment, "reason": "Wrong", "as_of": TODAY, "actor": ann}
+    assert locked_by(lambda: take_back_payment(**back)) == [INVOICE]
