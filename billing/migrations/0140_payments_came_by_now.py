@@ -7,7 +7,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0018_two_people_for_controls"),
+        ("billing", "0110_bank_details_from_the_next_day"),
     ]
 
     operations = [
