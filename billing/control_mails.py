@@ -90,7 +90,7 @@ def _body(change: ControlChange, *, what: str) -> str:
         (
             what,
             *_lines(change),
-            f"Asked for on {change.requested_at:%d.%m.%Y %H:%M} UTC by {change.requested_by.get_username()}. "
+            f"Asked for by {change.requested_by.get_username()}, {change.requested_at:%d %B %Y, %H:%M} UTC.",
             "If you do not expect this, withdraw it and ask that person by telephone.",
             f"{settings.PUBLIC_URL}{reverse('approvals')}",
         )

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.http import require_POST
 
+from contracts.writing import write_moment
 from crm_sync.enums import GrantPurpose
 from crm_sync.models import LooseGrant
 from crm_sync.revoking import UnableToSettle, settle_by_person
@@ -66,8 +67,8 @@ def _shown(row: LooseGrant) -> ShownGrant:
     )
 
 
-def _moment(at: object) -> str:
-    return date_format(timezone.localtime(at), "DATETIME_FORMAT")  # type: ignore[arg-type]
+def _moment(at: datetime) -> str:
+    return write_moment(timezone.localtime(at))
 
 
 @require_POST

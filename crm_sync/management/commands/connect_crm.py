@@ -15,7 +15,7 @@ from contracts.enums import BillingCycle
 from crm_sync import connecting
 from crm_sync.connection_settings import save_settings
 from crm_sync.enums import ConnectionMode, Provider, Target, TermUnit
-from crm_sync.errors import SyncError
+from crm_sync.errors import SyncError, TransientError
 from crm_sync.loose_grants import is_waiting
 from crm_sync.management.first_import import lines_of, previewed, start
 from crm_sync.mappings import current_rules, lint, save_mapping
@@ -88,7 +88,7 @@ class Command(OneSentenceCommand):
         except SyncError as error:
             if is_new:
                 connection.delete()
-            raise CommandError(f"{error}{kept_for_a_day(secrets)}") from None
+            raise CommandError(with_what_is_kept(error, secrets)) from None
         if not is_new:
             changes = {"import_from": options["import_from"]} | (
                 {"default_currency": currency} if currency else {}
@@ -209,14 +209,15 @@ class Command(OneSentenceCommand):
             )
 
 
-def kept_for_a_day(secrets: dict[str, str]) -> str:
-    """What has become of a refresh token whose connect failed."""
+def with_what_is_kept(error: SyncError, secrets: dict[str, str]) -> str:
+    """Why the connect failed, and what becomes of the refresh token that came in a file."""
     token = secrets.get("refresh_token_file")
     if not token or not is_waiting(token=token):
-        return ""
+        return str(error)
+    told = error.sentence if isinstance(error, TransientError) else str(error)  # no poll tries this again
     return (
-        " The access of this refresh token is kept for a day: run the command again with the same file. "
-        "After that Fincelo revokes it at Salesforce."
+        f"{told} The access of this refresh token is kept for a day: run the command again with the same "
+        "file. After that Fincelo revokes it at Salesforce."
     )
 
 
