@@ -10,8 +10,11 @@ from django.contrib.auth.models import AbstractBaseUser, Group, User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from access.models import FailedSignIn
 from access.unlocking import unlock
 from contracts import audit
+from contracts.admin.read_only import MachineWrittenAdmin
+from fincelo.models import RoleGrant
 
 for model in (EmailAddress, User, Group):
     if admin.site.is_registered(model):
@@ -21,6 +24,11 @@ for model in (EmailAddress, User, Group):
 def actor_of(request: HttpRequest) -> AbstractBaseUser:
     assert request.user.is_authenticated  # the admin lets nobody else in
     return request.user
+
+
+def note_grant(*, user_id: int) -> None:
+    """Whoever sets another person's password could sign in as them: they confirm nothing for a day."""
+    RoleGrant.objects.create(user_id=user_id)
 
 
 class AuditedAdmin(admin.ModelAdmin):
@@ -85,6 +93,7 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
             person = self.get_object(request, id)
             assert person is not None  # its password was just set
             audit.record(actor=actor_of(request), action="Password set by another", subject=person)
+            note_grant(user_id=person.pk)
         return response
 
     @admin.action(description="Lift the limit of wrong passwords", permissions=["change"])
@@ -93,6 +102,15 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
             unlock(name=person.username, actor=actor_of(request))
         names = ", ".join(queryset.order_by("username").values_list("username", flat=True))
         self.message_user(request, f"Can try again at once: {names}.", messages.SUCCESS)
+
+
+@admin.register(FailedSignIn)
+class FailedSignInAdmin(MachineWrittenAdmin):
+    list_display = ["day", "name", "address", "failed", "limited", "first_at", "last_at"]
+    search_fields = ["name__exact", "address__exact"]
+    search_help_text = "A user name or an address."
+    ordering = ["-last_at"]
+    facts = ["day", "name", "address", "failed", "limited", "first_at", "last_at"]
 
 
 @admin.register(Group)

@@ -6,6 +6,7 @@ class AccessConfig(AppConfig):
     verbose_name = "Access"
 
     def ready(self) -> None:
-        from access import sessions  # needs models: all apps must be known
+        from access import role_changes, sessions  # need models: all apps must be known
 
+        role_changes.connect()
         sessions.connect()

@@ -1,16 +1,21 @@
-"""Writes down who signed in, tried to, and signed out: in the audit and in the log.
+"""Writes down who signed in, tried to, and signed out: in the audit, in the log, and failures in a table.
 
-A name that belongs to nobody is not written down: people type passwords into the wrong field.
+The table counts each failure and forgets it after 90 days. The audit, which nobody can shorten, gets the
+first one of a day for a person and address, and the first one of a day for all names that belong to nobody:
+those who guess decide how many there are. Such a name is not written down: people type passwords into the
+wrong field.
 """
 
-import hashlib
 import logging
 
 from django.contrib.auth.models import AbstractBaseUser, User
-from django.core.cache import cache
+from django.db.models import F
+from django.db.models.functions import Now
 
-from access.limits import Guess, counted_name, named
+from access.limits import Guess, named
+from access.models import FailedSignIn
 from contracts import audit
+from contracts.clock import business_day
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +24,6 @@ SIGNED_OUT = "Signed out"
 FAILED = "Sign-in failed"
 LIMITED = "Sign-in limited"
 UNKNOWN = "an unknown name"
-TOLD_AGAIN_AFTER = 300  # seconds
 
 
 def note_signed_in(*, user: AbstractBaseUser) -> None:
@@ -35,20 +39,36 @@ def note_signed_out(*, user: AbstractBaseUser, reason: str = "") -> None:
 def note_failed(*, guess: Guess) -> None:
     user = _subject(guess)
     logger.warning("Sign-in failed for %s from %s", user.username, guess.address)
-    _record(action=FAILED, user=user)
+    if _count(user, guess.address, column="failed") == 1:
+        _record(action=FAILED, user=user)
 
 
 def note_limited(*, guess: Guess) -> None:
-    """Logs each try. The audit gets one entry in five minutes for a name and address."""
+    """A try that was not looked at, because too many had been wrong."""
     user = _subject(guess)
     logger.warning("Sign-in limited for %s from %s", user.username, guess.address)
-    told = hashlib.sha256(f"{counted_name(guess.name)} {guess.address}".encode()).hexdigest()
-    if cache.add(f"limited:{told}", True, TOLD_AGAIN_AFTER):
+    if _count(user, guess.address, column="limited") == 1:
         _record(action=LIMITED, user=user)
 
 
 def _subject(guess: Guess) -> User:
     return named(guess.name) or User(pk=0, username=UNKNOWN)
+
+
+def _count(user: User, address: str, *, column: str) -> int:
+    """The how many-th it is today: for this person from there, or for all names that belong to nobody."""
+    day = business_day()
+    today = FailedSignIn.objects.filter(day=day, user_id=user.pk)
+    is_new = not today.filter(address=address).exists()
+    known: str | None = address or None
+    if is_new and today.count() >= FailedSignIn.MOST_ADDRESSES:
+        known = None
+    row, _ = FailedSignIn.objects.get_or_create(
+        day=day, user_id=user.pk, address=known, defaults={"name": user.username}
+    )
+    FailedSignIn.objects.filter(pk=row.pk).update(**{column: F(column) + 1}, last_at=Now())
+    counted = today if user.pk == 0 else today.filter(pk=row.pk)
+    return sum(counted.values_list(column, flat=True))
 
 
 def _record(*, action: str, user: User) -> None:

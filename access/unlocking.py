@@ -7,9 +7,8 @@ from django.contrib.auth.models import AbstractBaseUser, User
 from django.db.models.functions import Now, TruncDay
 
 from access import limits
-from access.attempts import FAILED, LIMITED
+from access.models import FailedSignIn
 from contracts import audit
-from contracts.models import AuditEntry
 
 ONE_DAY = timedelta(days=1)
 
@@ -23,12 +22,7 @@ def unlock(*, name: str, actor: AbstractBaseUser | None, reason: str = "") -> Us
     user = limits.named(name)
     if user is None:
         raise UnableToUnlock(f"There is no user {name!r}. The admin lists all under Users.")
-    tried = AuditEntry.objects.filter(
-        object_type="auth.user",
-        object_id=user.pk,
-        action__in=[FAILED, LIMITED],
-        at__gte=TruncDay(Now()) - ONE_DAY,
-    )
+    tried = FailedSignIn.objects.filter(user_id=user.pk, last_at__gte=TruncDay(Now()) - ONE_DAY)
     addresses = tried.order_by().values_list("address", flat=True).distinct()
     limits.lift(name=user.username, addresses=[address or "" for address in addresses])
     audit.record(actor=actor, action="Sign-in limit lifted", subject=user, reason=reason)

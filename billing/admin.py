@@ -5,6 +5,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Model
 from django.http import HttpRequest
 
+import billing.legal_entity_admin  # noqa: F401  registers it
 from billing.document_admin import credit_note_document_link, document_link
 from billing.enums import BillingMode, LimitKind
 from billing.models import (
@@ -20,13 +21,12 @@ from billing.models import (
     Instalment,
     Invoice,
     InvoiceLine,
-    LegalEntity,
     NumberSeries,
     Payment,
     PaymentImport,
 )
 from billing.policy import change_policy, drop_limit, lift_limit, put_limit
-from billing.settings_forms import BillingPolicyForm, LegalEntityForm, LimitForm
+from billing.settings_forms import BillingPolicyForm, LimitForm
 from contracts.admin.read_only import (
     LongListAdmin,
     MachineWrittenAdmin,
@@ -38,16 +38,6 @@ from contracts.admin.read_only import (
     related_list,
 )
 from contracts.admin.settings import OneRowAdmin
-
-
-@admin.register(LegalEntity)
-class LegalEntityAdmin(OneRowAdmin):
-    form = LegalEntityForm
-    list_display = ["name", "country", "vat_id", "tax_number", "invoice_prefix", "payment_terms_days"]
-
-    def get_fields(self, request: HttpRequest, obj: LegalEntity | None = None) -> list[Any]:
-        """The form leaves out what this sender does not need; the admin must not ask it for more."""
-        return list(self.form(request.POST or None, instance=obj).fields)
 
 
 def actor_of(request: HttpRequest) -> AbstractBaseUser:

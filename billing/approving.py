@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from billing.controls import ensure_settled, is_settled
 from billing.drafting import withdraw_drafts
 from billing.due import Total
 from billing.enums import (
@@ -33,6 +34,7 @@ from contracts.suspending import suspend_contracts
 from contracts.transactions import run_durably
 
 AT_ONCE = 1_000
+OVER_LIMIT = "billing.approve_over_limit"
 BILLABLE_STATES = ("scheduled", "active")
 
 
@@ -72,6 +74,7 @@ def approve_drafts(*, ids: Sequence[int], as_of: date, actor: AbstractBaseUser) 
     """Issues drafts, dated that day, with names, rates and terms as they are now."""
     if not ids:
         raise UnableToApprove("Choose at least one draft.")
+    ensure_settled(actor=actor, right="billing.approve_invoice")
     run = BillingRun.objects.create(trigger=BillingTrigger.APPROVAL, actor_id=actor.pk, as_of=as_of)
     issued = over = 0
     ended = BillingRunState.FAILED
@@ -94,7 +97,7 @@ def _approve(ids: Sequence[int], *, run: BillingRun, actor: AbstractBaseUser) ->
     note_unprintable(contract_ids=contract_ids)
     drafts = list(waiting_drafts().filter(pk__in=ids).select_related("legal_entity"))
     most = limits(kind=LimitKind.INVOICE)
-    may_exceed = actor.has_perm("billing.approve_over_limit")  # type: ignore[attr-defined]
+    may_exceed = is_settled(actor=actor, right=OVER_LIMIT)
     allowed = [draft for draft in drafts if may_exceed or _is_within(most, draft)]
     if not allowed:
         return Approval(issued=0, over_limit=len(drafts))
@@ -147,6 +150,7 @@ def hold_back_draft(*, draft: Invoice, reason: str, actor: AbstractBaseUser) -> 
 
 def release_parked(*, run: BillingRun, actor: AbstractBaseUser) -> None:
     """What a run had parked is billed by the next one."""
+    ensure_settled(actor=actor, right=OVER_LIMIT)
     with transaction.atomic():
         _decide(run)
         Instalment.objects.filter(parked_by=run).update(parked_by=None, is_cleared=True)
@@ -155,6 +159,7 @@ def release_parked(*, run: BillingRun, actor: AbstractBaseUser) -> None:
 
 def ask_about_parked(*, run: BillingRun, actor: AbstractBaseUser) -> int:
     """Each contract of what was parked asks on its own page instead; how many they are."""
+    ensure_settled(actor=actor, right=OVER_LIMIT)
     with transaction.atomic():
         _decide(run)
         parked = Instalment.objects.filter(parked_by=run, state=InstalmentState.PLANNED)

@@ -7,9 +7,9 @@ from django.db import transaction
 
 from billing.controls import UnableToConfirm, locked_open, mark_confirmed, withdraw
 from billing.enums import AfterVoid, BillingMode, ControlKind, LimitKind
-from billing.letterheads import put_footer
-from billing.models import ControlChange, Invoice, LegalEntity
-from billing.policy import put_policy, write_limit
+from billing.letterheads import coming_look, put_next_look
+from billing.models import ControlChange, Invoice
+from billing.policy import billing_policy, facts_of, in_force, put_policy, write_limit
 from billing.voiding import make_void
 
 
@@ -17,12 +17,33 @@ def confirm(*, change: ControlChange, actor: AbstractBaseUser) -> None:
     with transaction.atomic():
         found = locked_open(change)
         mark_confirmed(change=found, actor=actor)
+        _ensure_unchanged(found)
         _apply(found, actor=actor)
 
 
 def withdraw_request(*, change: ControlChange, actor: AbstractBaseUser) -> None:
     with transaction.atomic():
         withdraw(change=change, actor=actor)
+
+
+def _ensure_unchanged(change: ControlChange) -> None:
+    """A request says what it changes; what was tightened since must not be undone by confirming it."""
+    asked = change.payload
+    if "before" not in asked:  # of an earlier release, or a void
+        return
+    match ControlKind(change.kind):
+        case ControlKind.LIMIT:
+            present: object = in_force(kind=LimitKind(asked["kind"]), currency=asked["currency"])
+        case ControlKind.POLICY:
+            present = facts_of(billing_policy())
+        case ControlKind.LETTERHEAD:
+            present = coming_look(legal_entity_id=asked["legal_entity"])
+        case ControlKind.VOID:
+            return
+    if present != asked["before"]:
+        raise UnableToConfirm(
+            "What this request changes was changed since it was asked for. Withdraw it and ask again."
+        )
 
 
 def _apply(change: ControlChange, *, actor: AbstractBaseUser) -> None:
@@ -44,8 +65,7 @@ def _apply(change: ControlChange, *, actor: AbstractBaseUser) -> None:
                 actor=actor,
             )
         case ControlKind.LETTERHEAD:
-            entity = LegalEntity.objects.get(pk=asked["legal_entity"])
-            put_footer(legal_entity=entity, footer=asked["footer"], actor=actor)
+            put_next_look(asked=asked, actor=actor)
         case ControlKind.VOID:
             invoice = Invoice.objects.get(pk=asked["invoice"])
             then = AfterVoid(asked["then"])

@@ -15,9 +15,10 @@ from django.db.models import F, Q, Sum
 from django.db.models.functions import Now
 
 from billing.enums import ControlKind, ControlOutcome, CreditNoteState, InvoiceState
-from billing.models import ControlChange, CreditNote, Invoice
+from billing.models import ControlChange, CreditNote, Invoice, Letterhead
 from contracts import audit
 from contracts.models import Customer
+from fincelo import role_age
 
 WINDOW = timedelta(days=30)
 RIGHTS = {
@@ -66,6 +67,23 @@ def ask(
     return change
 
 
+def note_letterhead_alone(
+    *, letterhead: Letterhead, before: dict[str, str], after: dict[str, str], actor: AbstractBaseUser
+) -> None:
+    """What one person changed during the set-up, so that the approvers are told of it."""
+    ControlChange.objects.create(
+        kind=ControlKind.LETTERHEAD,
+        outcome=ControlOutcome.ALONE,
+        subject=f"letterhead {letterhead.legal_entity_id}",
+        sentence="Bank details on documents",
+        payload={"legal_entity": letterhead.legal_entity_id, "before": before, "after": after},
+        requested_by_id=actor.pk,
+        decided_by_id=actor.pk,
+        decided_at=Now(),
+        request_told_at=Now(),
+    )
+
+
 def note_alone(*, invoice: Invoice, actor: AbstractBaseUser) -> None:
     """What one person made void counts for the sums of the next thirty days."""
     ControlChange.objects.create(
@@ -110,6 +128,22 @@ def taken_alone(*, customer_id: int, actor: AbstractBaseUser, currency: str, as_
     )
 
 
+def ensure_settled(*, actor: AbstractBaseUser, right: str) -> None:
+    """RoleIsNew for somebody who has the right for less than a day. What the set-up gave holds at once."""
+    issued = Invoice.objects.exclude(state=InvoiceState.DRAFT).order_by("pk")
+    since = issued.values_list("created_at", flat=True).first()
+    role_age.ensure_settled(actor=actor, right=right, works_since=since)
+
+
+def is_settled(*, actor: AbstractBaseUser, right: str) -> bool:
+    """Whether the person has the right, and for long enough to decide with it alone."""
+    try:
+        ensure_settled(actor=actor, right=right)
+    except role_age.RoleIsNew:
+        return False
+    return actor.has_perm(right)  # type: ignore[attr-defined]
+
+
 def open_changes() -> list[ControlChange]:
     return list(ControlChange.objects.filter(outcome="").select_related("requested_by").order_by("pk"))
 
@@ -131,6 +165,7 @@ def mark_confirmed(*, change: ControlChange, actor: AbstractBaseUser) -> None:
         raise UnableToConfirm("You asked for this yourself, so somebody else confirms it.")
     if not may_confirm(change=change, actor=actor):
         raise UnableToConfirm("Only an approver confirms this.")
+    ensure_settled(actor=actor, right=RIGHTS[ControlKind(change.kind)])
     _close(change, outcome=ControlOutcome.CONFIRMED, actor=actor)
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from billing.controls import lock_sums, taken_alone
+from billing.controls import ensure_settled, is_settled, lock_sums, taken_alone
 from billing.enums import CreditNoteState, InvoiceState, LimitKind, SeriesKind
 from billing.locks import lock_contracts
 from billing.mailing.posting import post_credit_note
@@ -24,6 +24,7 @@ from billing.tax import NoSuchPart, RateTotal, next_part, percent_of
 from contracts import audit
 from contracts.money import Money
 
+ISSUE = "billing.issue_creditnote"
 CREDITABLE = (InvoiceState.ISSUED, InvoiceState.SENT, InvoiceState.PART_PAID, InvoiceState.PAID)
 
 
@@ -89,7 +90,7 @@ def needs_approval(*, note: CreditNote, as_of: date, actor: AbstractBaseUser) ->
     limit = in_force(kind=LimitKind.CREDIT_NOTE, currency=note.currency)
     taken = taken_alone(customer_id=note.customer_id, actor=actor, currency=note.currency, as_of=as_of)
     over = limit is not None and taken + note.total_minor > limit
-    return over or not actor.has_perm("billing.issue_creditnote")  # type: ignore[attr-defined]
+    return over or not is_settled(actor=actor, right=ISSUE)
 
 
 def approve_credit(*, note: CreditNote, as_of: date, actor: AbstractBaseUser) -> CreditNote:
@@ -99,8 +100,9 @@ def approve_credit(*, note: CreditNote, as_of: date, actor: AbstractBaseUser) ->
         draft = _draft(note)
         if draft.requested_by_id == actor.pk:
             raise UnableToCredit("You asked for this credit note yourself, so somebody else approves it.")
-        if not actor.has_perm("billing.issue_creditnote"):  # type: ignore[attr-defined]
+        if not actor.has_perm(ISSUE):  # type: ignore[attr-defined]
             raise UnableToCredit("Only an approver may issue credit notes.")
+        ensure_settled(actor=actor, right=ISSUE)
         draft.lines.all().delete()
         _write_draft(draft)
         _issue(draft, as_of=as_of, actor=actor)
@@ -108,7 +110,7 @@ def approve_credit(*, note: CreditNote, as_of: date, actor: AbstractBaseUser) ->
 
 
 def may_discard(*, note: CreditNote, actor: AbstractBaseUser) -> bool:
-    return note.requested_by_id == actor.pk or actor.has_perm("billing.issue_creditnote")  # type: ignore[attr-defined]
+    return note.requested_by_id == actor.pk or actor.has_perm(ISSUE)  # type: ignore[attr-defined]
 
 
 def discard_credit(*, note: CreditNote, actor: AbstractBaseUser) -> None:
@@ -131,7 +133,7 @@ def discard_credit(*, note: CreditNote, actor: AbstractBaseUser) -> None:
 
 def _locked(invoice: Invoice, *, whatever_state: bool = False) -> Invoice:
     lock_contracts(contract_ids=[invoice.contract_id])
-    locked = Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=invoice.pk)
+    locked = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
     if not whatever_state and locked.state not in CREDITABLE:
         state = locked.get_state_display().lower()
         raise UnableToCredit(f"{locked} is {state}, so there is nothing to credit.")

@@ -21,7 +21,7 @@ def billing() -> Part:
     runs = BillingRun.objects.exclude(trigger=BillingTrigger.APPROVAL).order_by("-pk")
     last = runs.first()
     if last is None:
-        return Part(name="billing", label="Billing", told="No run yet: the first comes within the hour.")
+        return Part(name="billing", label="Billing", told="No run yet. The worker starts one every hour.")
     day = write_day(last.as_of)
     told = f"The run as of {day} issued {last.issued:,} and left {last.drafted:,} for approval."
     at = last.finished_at or last.started_at

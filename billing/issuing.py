@@ -7,7 +7,7 @@ from django.db import connection
 
 from billing.due import Total
 from billing.enums import InstalmentState, InvoiceState
-from billing.letterheads import seller_copy
+from billing.letterheads import seller_copy, take_effect
 from billing.mailing.posting import FIRST_STATE
 from billing.models import BillingRun, LegalEntity
 from billing.models.particulars import HAS_PARTS
@@ -159,6 +159,8 @@ def _write(
     first: int | None,
     texts: Sequence[str],
 ) -> list[Total]:
+    if issue_date is not None:
+        take_effect(legal_entity=legal_entity, day=issue_date)
     printed = printed_fields()
     with connection.cursor() as cursor:
         cursor.execute(

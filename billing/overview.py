@@ -5,8 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from billing.enums import InstalmentState, ScheduleState
+from billing.invoicing import ensure_billable, rules_in_force
 from billing.models import BillingSchedule, Instalment, Invoice, LegalEntity
-from billing.queries import PAUSED, planned_schedule, schedule_totals, shown_instalment_state
+from billing.numbering import UnableToIssueInvoice
+from billing.queries import (
+    PAUSED,
+    ScheduleTotals,
+    planned_schedule,
+    schedule_totals,
+    shown_instalment_state,
+)
+from billing.restoring import compare
 from billing.waiting import Reason, reasons_of
 from contracts.models import Contract
 from contracts.money import Money
@@ -62,9 +71,10 @@ def billing_overview(*, contract: Contract, as_of: date) -> BillingOverview:
     asks = schedule is not None and schedule.state == ScheduleState.ASKS
     missed = [instalment for instalment in instalments if asks and _is_missed(instalment, as_of)]
     waits_for = reasons_of(contract_ids=[contract.pk]).get(contract.pk, [])
+    totals = schedule_totals(contract=contract, instalments=instalments)
     return BillingOverview(
         rows=rows,
-        value_parts=_value_parts(contract=contract, instalments=instalments),
+        value_parts=_value_parts(contract=contract, totals=totals),
         periods=_periods(contract=contract, rows=rows),
         missed=missed,
         missed_total=Money(
@@ -73,11 +83,20 @@ def billing_overview(*, contract: Contract, as_of: date) -> BillingOverview:
         asks_because=schedule.asks_because if schedule else "",
         has_short_period=schedule is not None and schedule.has_short_period,
         waits_for=waits_for,
-        sentence=_sentence(contract=contract, rows=rows, asks=asks, waits=bool(waits_for), as_of=as_of),
+        sentence=_sentence(
+            contract=contract,
+            rows=rows,
+            asks=asks,
+            waits=bool(waits_for),
+            credited=Money(minor=totals.credited, currency=contract.currency),
+            as_of=as_of,
+        ),
     )
 
 
-def _sentence(*, contract: Contract, rows: Sequence[Row], asks: bool, waits: bool, as_of: date) -> str:
+def _sentence(
+    *, contract: Contract, rows: Sequence[Row], asks: bool, waits: bool, credited: Money, as_of: date
+) -> str:
     if contract.value_minor == 0:
         return "A free contract: nothing is billed."
     if asks:
@@ -90,12 +109,34 @@ def _sentence(*, contract: Contract, rows: Sequence[Row], asks: bool, waits: boo
         return "A draft of the next invoice waits for approval."
     following = next((row.instalment for row in rows if row.state == InstalmentState.PLANNED), None)
     if following is None:
-        return "Everything is billed." if rows else "It has no billing schedule, so nothing is billed."
+        return _when_all_is_billed(rows, credited=credited)
     told = write_money(Money(minor=following.amount_minor, currency=contract.currency))
     amount = f"{told}{_taxed(contract)}"
     if following.billing_date <= as_of:
-        return f"The next invoice, {amount}, is due and issued within the hour."
+        return _when_due(f"The next invoice, {amount}, is due", following, contract=contract, as_of=as_of)
     return f"The next invoice, {amount}, is issued on {write_day(following.billing_date)}."
+
+
+def _when_all_is_billed(rows: Sequence[Row], *, credited: Money) -> str:
+    if not rows:
+        return "It has no billing schedule, so nothing is billed."
+    if not credited.minor:
+        return "Everything is billed."
+    return f"Everything was billed, and {write_money(credited)} of it is credited."
+
+
+def _when_due(begin: str, following: Instalment, *, contract: Contract, as_of: date) -> str:
+    """What the next billing run makes of a due instalment, as things stand."""
+    rules = rules_in_force()
+    if sign := compare().sign:
+        return f"{begin} and waits. {sign.label}"
+    try:
+        ensure_billable(rules=rules, day=as_of)
+    except UnableToIssueInvoice as refusal:
+        return f"{begin} and waits. {refusal}"
+    if rules.needs_approval(minor=following.amount_minor, currency=contract.currency):
+        return f"{begin}. The next billing run drafts it for approval."
+    return f"{begin}. The next billing run issues it."
 
 
 def _taxed(contract: Contract) -> str:
@@ -111,11 +152,10 @@ def _is_missed(instalment: Instalment, as_of: date) -> bool:
     return instalment.state == InstalmentState.PLANNED and instalment.billing_date <= as_of
 
 
-def _value_parts(*, contract: Contract, instalments: Sequence[Instalment]) -> list[Part]:
-    totals = schedule_totals(contract=contract, instalments=instalments)
+def _value_parts(*, contract: Contract, totals: ScheduleTotals) -> list[Part]:
     parts, offset = [], 0.0
     for word, tone, minor in (
-        ("Billed", Tone.OK, totals.billed - totals.credited),
+        ("Billed, less credits" if totals.credited else "Billed", Tone.OK, totals.billed - totals.credited),
         ("Credited", Tone.BAD, totals.credited),
         ("Billed elsewhere", Tone.OFF, totals.elsewhere),
         ("Planned", Tone.INFO, totals.planned),

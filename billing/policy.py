@@ -117,7 +117,13 @@ def _change_limit(
             kind=ControlKind.LIMIT,
             subject=f"limit {kind.value} {currency}",
             sentence=f"Limit of {kind.label.lower()} from {worded}",
-            payload={"kind": kind.value, "currency": currency, "minor": minor, "drops": drops},
+            payload={
+                "kind": kind.value,
+                "currency": currency,
+                "minor": minor,
+                "drops": drops,
+                "before": before,
+            },
             actor=actor,
         )
 
@@ -164,7 +170,7 @@ def change_policy(*, mode: BillingMode, locked_until: date | None, actor: Abstra
             kind=ControlKind.POLICY,
             subject="policy",
             sentence=f"Billing by {mode.label}, books closed up to {until or 'no day'}",
-            payload={"mode": mode.value, "locked_until": until},
+            payload={"mode": mode.value, "locked_until": until, "before": facts_of(before)},
             actor=actor,
         )
         return False
@@ -173,7 +179,7 @@ def change_policy(*, mode: BillingMode, locked_until: date | None, actor: Abstra
 def put_policy(*, mode: BillingMode, locked_until: date | None, actor: AbstractBaseUser) -> None:
     """Stores what was decided. Opens no transaction."""
     policy = billing_policy()
-    before = {"mode": policy.mode, "locked_until": _day(policy.locked_until)}
+    before = facts_of(policy)
     policy.mode, policy.locked_until = mode, locked_until
     policy.save()
     after = {"mode": mode.value, "locked_until": _day(locked_until)}
@@ -186,6 +192,10 @@ def put_policy(*, mode: BillingMode, locked_until: date | None, actor: AbstractB
             before={name: before[name] for name in sorted(changed)},
             after={name: after[name] for name in sorted(changed)},
         )
+
+
+def facts_of(policy: BillingPolicy) -> dict[str, str | None]:
+    return {"mode": policy.mode, "locked_until": _day(policy.locked_until)}
 
 
 def _day(day: date | None) -> str | None:

@@ -128,7 +128,10 @@ def totals_by_currency(*, customer: Customer) -> list[CurrencyTotal]:
     live = Invoice.objects.filter(customer=customer).exclude(
         state__in=[InvoiceState.DRAFT, InvoiceState.VOID]
     )
-    billed = _sums(live, "net_minor")
+    billed = Counter(_sums(live, "net_minor"))
+    billed.subtract(
+        _sums(CreditNote.objects.filter(invoice__in=live, state=CreditNoteState.ISSUED), "net_minor")
+    )
     open_ = _sums(live.annotate(left=F("total_minor") - F("credited_minor") - F("paid_minor")), "left")
     return [
         CurrencyTotal(
@@ -141,7 +144,7 @@ def totals_by_currency(*, customer: Customer) -> list[CurrencyTotal]:
     ]
 
 
-def _sums(rows: QuerySet[Contract] | QuerySet[Invoice], field: str) -> dict[str, int]:
+def _sums(rows: QuerySet[Contract] | QuerySet[Invoice] | QuerySet[CreditNote], field: str) -> dict[str, int]:
     return {
         currency: int(total)
         for currency, total in rows.order_by().values_list("currency").annotate(total=Sum(field))

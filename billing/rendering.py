@@ -1,6 +1,6 @@
 """PDFs of invoices and credit notes: made anew from the frozen copy each time, checked against the first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
@@ -99,10 +99,13 @@ def _witness(document: Invoice | CreditNote, *, kind: SeriesKind) -> None:
         ) from error
 
 
-def sample_pdf(*, legal_entity: LegalEntity, as_of: date) -> bytes:
-    """What an invoice would look like today: a draft with an invented customer."""
+def sample_pdf(*, legal_entity: LegalEntity, as_of: date, look: Mapping[str, str] | None = None) -> bytes:
+    """What an invoice would look like today: a draft with an invented customer.
+
+    `look`: footer, logo and legal info that are asked for, instead of those that documents have.
+    """
     months = Span(start=as_of, end=add_months(anchor=as_of, months=3))
-    seller = seller_copy(legal_entity=legal_entity)
+    seller = {**seller_copy(legal_entity=legal_entity), **(look or {})}
     included = legal_entity.prices_include_tax
     [taxed] = tax_summary(
         charges=[Charge(amount=SAMPLE_MINOR, rate=legal_entity.default_tax_rate or 0)], included=included

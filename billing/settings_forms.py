@@ -51,6 +51,15 @@ class LegalEntityForm(PartyForm):
         if "name" in self.fields:  # the admin shows no field to who may only look
             self.fields["name"].help_text = "As registered: it stands on every invoice."
 
+    def keep_legal_info(self) -> str | None:
+        """Takes the legal info out of what is saved: two people change it. None where it did not change."""
+        if "legal_info" not in self.changed_data:
+            return None
+        self.changed_data.remove("legal_info")
+        wanted: str = self.cleaned_data["legal_info"]
+        self.instance.legal_info = self.initial["legal_info"]
+        return wanted
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if not any(cleaned.get(part, "").strip() for part in ("street", "city", "address")):

@@ -2,6 +2,7 @@
 
 import time
 
+from billing.control_mails import tell_approvers
 from billing.enums import BillingTrigger
 from billing.first_renderings import keep_first_renderings
 from billing.interruptions import close_interrupted
@@ -56,6 +57,17 @@ def keep_documents() -> None:
     ends_at = time.monotonic() + RENDERING_SECONDS
     if not keep_first_renderings(may_continue=lambda: time.monotonic() < ends_at):
         enqueue(keep_documents)
+
+
+@task(lane=Lane.CORE, label="Mails on bank details", schedule="bank-details", minutes=5)
+def tell_of_bank_details() -> None:
+    """Every five minutes: each approver is told of bank details that are asked for, confirmed or changed."""
+    tell_approvers()
+
+
+def request_telling() -> None:
+    """Rings the worker, which otherwise looks every five minutes."""
+    enqueue(tell_of_bank_details)
 
 
 def request_billing(*, actor_id: int | None = None) -> None:

@@ -8,7 +8,7 @@ contract is in doubt, once somebody resumes the contract.
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from billing.controls import ask, lock_sums, note_alone, taken_alone
+from billing.controls import ask, is_settled, lock_sums, note_alone, taken_alone
 from billing.enums import (
     AfterVoid,
     ControlKind,
@@ -51,7 +51,8 @@ def void_invoice(*, invoice: Invoice, then: AfterVoid, reason: str, actor: Abstr
             currency=invoice.currency,
             as_of=business_day(),
         )
-        if limit is None or taken + invoice.total_minor <= limit:
+        is_within = limit is None or taken + invoice.total_minor <= limit
+        if is_within and is_settled(actor=actor, right="billing.void_invoice"):
             make_void(invoice=invoice, then=then, reason=reason, actor=actor)
             note_alone(invoice=invoice, actor=actor)
             return True
@@ -72,7 +73,7 @@ def void_invoice(*, invoice: Invoice, then: AfterVoid, reason: str, actor: Abstr
 def _voidable(invoice: Invoice) -> Invoice:
     """The invoice, locked, if it may be made void."""
     lock_contracts(contract_ids=[invoice.contract_id])
-    locked = Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=invoice.pk)
+    locked = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
     if locked.state != InvoiceState.ISSUED or locked.sent_at or locked.credited_minor:
         state = locked.get_state_display().lower()
         raise UnableToVoid(

@@ -60,6 +60,11 @@ def watch() -> Iterator[list[int]]:
         _written.reset(token)
 
 
+def is_watching() -> bool:
+    """Whether a request is being answered, which records by itself what was asked for."""
+    return _written.get() is not None
+
+
 def stands(keys: Sequence[int]) -> bool:
     """Whether any of these entries was written for good."""
     return bool(keys) and AuditEntry.objects.filter(pk__in=keys).exists()

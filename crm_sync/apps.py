@@ -25,8 +25,7 @@ class CrmSyncConfig(AppConfig):
 
 def after_upgrade(*, using: str, **kwargs: Any) -> None:
     """The first runs of a release try again what the database refused of the one before."""
-    from crm_sync.known_deals import read_refused_again  # needs models: all apps must be known
-    from crm_sync.models import CrmDeal  # as above
+    from crm_sync.models import CrmDeal  # needs models: all apps must be known
 
     if CrmDeal._meta.db_table in connections[using].introspection.table_names():  # migrated app by app
-        read_refused_again()
+        CrmDeal.objects.ask_again_what_was_refused()

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from contracts import audit
-from crm_sync import credentials, loose_grants
+from crm_sync import credentials, loose_grants, revoking
 from crm_sync.adopting import Access, adopt
 from crm_sync.clients import salesforce_oauth
 from crm_sync.clients.hubspot_api import choose_version
@@ -31,6 +31,7 @@ from crm_sync.origins import allowed_origins
 from crm_sync.proposals import CURRENCY_FIELDS
 from crm_sync.samples import read_schema_with_samples
 from crm_sync.stages import keep_schema
+from fincelo.ending import uninterrupted
 
 CALLBACK_PATH = "/api/crm/salesforce/callback"
 AUTHORISATION_LIFE = timedelta(minutes=10)
@@ -129,23 +130,24 @@ def finish_authorisation(
     keys = salesforce_oauth.AppKeys(
         login_url=waiting.login_url, client_id=waiting.client_id, client_secret=waiting.client_secret or ""
     )
+    row = loose_grants.expect(connection=connection, keys=keys)
     try:
-        grant = salesforce_oauth.exchange_code(
-            transport=credentials.transport_for(connection=connection),
-            keys=keys,
-            code=code,
-            verifier=waiting.verifier or "",
-            redirect_uri=waiting.redirect_uri,
-        )
-    except salesforce_oauth.UnusableGrant as unusable:
-        loose_grants.mark_to_end(
-            connection=connection, login_url=waiting.login_url, token=unusable.refresh_token
-        )
-        loose_grants.end_all(of=Q(connection=connection))
+        with uninterrupted():
+            grant = salesforce_oauth.exchange_code(
+                transport=credentials.transport_for(connection=connection),
+                keys=keys,
+                code=code,
+                verifier=waiting.verifier or "",
+                redirect_uri=waiting.redirect_uri,
+            )
+            loose_grants.hold(row=row, grant=grant)
+    except SyncError as error:
+        if isinstance(error, salesforce_oauth.UnusableGrant) and error.refresh_token:
+            row.refresh_token = error.refresh_token
+            loose_grants.ended(row)
+        revoking.give_up(row=row, error=error)
         raise
-    return accept_grant(
-        connection=connection, grant=grant, keys=keys, actor=user, confirmed_org=confirmed_org
-    )
+    return use_grant(connection=connection, row=row, actor=user, confirmed_org=confirmed_org)
 
 
 def accept_grant(
@@ -160,7 +162,8 @@ def accept_grant(
 
     One that does not work changes nothing of the connection and is revoked.
     """
-    row = loose_grants.hold(connection=connection, grant=grant, keys=keys)
+    row = loose_grants.expect(connection=connection, keys=keys)
+    loose_grants.hold(row=row, grant=grant)
     return use_grant(connection=connection, row=row, actor=actor, confirmed_org=confirmed_org)
 
 
@@ -191,7 +194,7 @@ def use_grant(
     actor: AbstractBaseUser | None,
     confirmed_org: str = "",
 ) -> Connection:
-    """What cannot be used for good is given up; after anything else the next try goes on with the grant."""
+    """Reads the org and takes the grant over. After a failure what came of a file waits for the next try."""
     try:
         if connection.org is not None and row.org_id not in (connection.org.external_id, confirmed_org):
             raise OtherOrg(org_id=row.org_id, org_name="another Salesforce org")
@@ -214,10 +217,10 @@ def use_grant(
             confirmed_org=row.org_id,
             row=row,
         )
-    except ConfigError:
-        loose_grants.give_up(row=row)
+    except SyncError as error:
+        revoking.give_up(row=row, error=error)
         raise
-    loose_grants.end_all(of=Q(connection=connection))
+    revoking.end_all(of=Q(connection=connection))
     return connection
 
 
@@ -324,7 +327,7 @@ def settle(
         before = {"org": str(connection.org or ""), "state": connection.state}
         secrets = {**access.secrets, **(loose_grants.take(row=row) if row else {})}
         if row is not None:
-            loose_grants.replace_grant(
+            revoking.replace_grant(
                 connection=connection, login_url=replaced_login, new=secrets["refresh_token"]
             )
         if secrets:
@@ -365,19 +368,25 @@ def refresh_schema(*, connection: Connection) -> None:
         )
 
 
-def disconnect(*, connection: Connection, actor: AbstractBaseUser | None) -> None:
-    """Revokes at the provider where it can be done, wipes the secrets, keeps every record."""
-    revoked = loose_grants.revoke_all(connection=connection)
+def disconnect(*, connection: Connection, actor: AbstractBaseUser | None) -> bool:
+    """Wipes the secrets and revokes the access where the CRM allows it; every record stays.
+
+    False where Salesforce has not confirmed it yet: `crm_sync.tasks.revoke_grants` goes on.
+    """
+    has_grants = connection.provider == Provider.SALESFORCE
+    told = "wiped here; being revoked at Salesforce" if has_grants else "wiped here"
     with transaction.atomic():
+        if has_grants:
+            revoking.mark_all_of(connection=connection)
         credentials.wipe(connection=connection)
         Authorisation.objects.filter(connection=connection).delete()
         connection.state = ConnectionState.NOT_CONNECTED
         connection.state_reason = ""
         connection.warnings, connection.standing = [], {}
         connection.save(update_fields=["state", "state_reason", "warnings", "standing"])
-        audit.record(
-            actor=actor, action="connection ended", subject=connection, after={"credentials": revoked}
-        )
+        audit.record(actor=actor, action="connection ended", subject=connection, after={"credentials": told})
+    revoking.end_all(of=Q(connection=connection))
+    return not LooseGrant.objects.filter(connection=connection).exists()
 
 
 def digest(value: str) -> str:

@@ -12,7 +12,6 @@ from contracts import audit
 from contracts.clock import business_day
 from contracts.transactions import run_durably
 from crm_sync.enums import ConnectionMode
-from crm_sync.known_deals import ask_again
 from crm_sync.mapped import PREVIEW
 from crm_sync.models import Connection, ConnectionLease, CrmDeal
 from crm_sync.org_facts import drop_supplied
@@ -63,7 +62,7 @@ def store_settings(
             since=min(locked.automatic_from or before["import_from"], business_day())
         )
     locked.save(update_fields=columns)
-    ask_again(held=CrmDeal.objects.filter(connection=locked))
+    CrmDeal.objects.filter(connection=locked).ask_again()
     audit.record(
         actor=actor,
         action="connection settings changed",

@@ -25,6 +25,7 @@ from crm_sync.fields import SecretMisplaced
 from crm_sync.findings import FindingCode, Findings
 from crm_sync.models import Connection, ConnectionCredentials, TokenRenewal
 from crm_sync.origins import allowed_origins
+from fincelo.ending import seconds_left, uninterrupted
 
 PATIENCE = """
 SET LOCAL lock_timeout = '120s';
@@ -33,6 +34,8 @@ SET LOCAL idle_in_transaction_session_timeout = '150s'
 """
 """Longer than Salesforce may take to answer: a session that is cut off there loses a rotated token."""
 LOCK_TIMEOUT = "55P03"
+RENEWAL_SECONDS = 60
+"""So long a renewal may take. With less left of a run's time it is not begun."""
 WAITS_FOR_ANOTHER = 3
 SECONDS_FOR_ANOTHER = (1.0, 3.0)
 SECONDS_FOR_A_WRITER = 0.1
@@ -186,7 +189,8 @@ def renew_once(
     4. Save a rotated refresh token at once, in this transaction of its own: the old one is dead by now, even
        when the rest of the answer cannot be used, and even when the database goes away meanwhile.
     """
-    with one_at_a_time(connection):
+    with one_at_a_time(connection), uninterrupted():
+        ensure_time_to_renew()
         renewal = begin(connection=connection, stale=stale)
         if renewal is None:
             current = Connection.objects.get(pk=connection.pk)
@@ -196,6 +200,16 @@ def renew_once(
         except SyncError as error:
             note_answer(renewal, error=error)
             raise
+
+
+def ensure_time_to_renew() -> None:
+    """TransientError where the process may be ended before the answer of a renewal is stored."""
+    if seconds_left() < RENEWAL_SECONDS:
+        raise TransientError(
+            "The session of Salesforce has ended, and too little time was left to renew it safely.",
+            next_step="The next run renews it and goes on from what is stored.",
+            code="RENEWAL_HELD_BACK",
+        )
 
 
 def begin(*, connection: Connection, stale: str) -> TokenRenewal | None:

@@ -131,6 +131,19 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NearMiss:
+    """A stage name that is not imported. `resembles` is the selected name it could be taken for, if any."""
+
+    name: str
+    resembles: str = ""
+    ids: Sequence[str] = ()
+    """What deals hold; none for a value that stands on deals and in no list of stages."""
+    pipelines: str = ""
+    count: int | None = None
+    """Deals in it since import-from; None while the CRM has not told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
     """API calls of the day as the CRM counts them, those of other programs included."""
 

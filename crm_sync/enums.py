@@ -44,6 +44,7 @@ class GrantPurpose(models.TextChoices):
 
     WAITS = "waits", "Waits for its connect to end"
     ENDS = "ends", "To be revoked"
+    LEFT = "left", "Could not be revoked: a person does it at Salesforce"
 
 
 class AmountMeans(models.TextChoices):

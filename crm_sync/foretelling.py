@@ -24,7 +24,7 @@ from contracts.terms import Span
 from crm_sync.accounts import customers_for
 from crm_sync.changes import Change
 from crm_sync.deals import Deal
-from crm_sync.enums import ConnectionMode, CustomerMatch, HoldCode, Outcome
+from crm_sync.enums import CustomerMatch, HoldCode, Outcome
 from crm_sync.foretold_warnings import both_readings, of_billing, of_mapping, of_unit
 from crm_sync.known_deals import KnownDeal
 from crm_sync.mapped import MappedDeal, Problem
@@ -33,7 +33,7 @@ from crm_sync.mapping_lint import unit_problems
 from crm_sync.mapping_rules import NOTHING_DECIDED
 from crm_sync.mappings import lint
 from crm_sync.models import CrmAccount
-from crm_sync.pages import WRITERS, retried, write_each, write_ready
+from crm_sync.pages import retried, write_each, write_ready
 from crm_sync.records import Verdict
 from fincelo.database_errors import Fault, fault_of, tell
 
@@ -213,10 +213,9 @@ def written(
 ) -> tuple[list[str], list[Verdict]]:
     """As a page is written: at once, or deal by deal where the database refuses that."""
     write = partial(write_ready, ready, deals=deals, sight=sight, at=at)
-    writer = WRITERS[ConnectionMode.LIVE if sight.mode is ConnectionMode.PREVIEW else sight.mode]
     try:
         with transaction.atomic():  # savepoint: what is refused is written again, deal by deal
-            result = write(writer=writer)
+            result = write()
             with database.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             return result
@@ -224,7 +223,7 @@ def written(
         if fault_of(error) is not Fault.RECORD:
             raise
         tell(error, doing=f"Foretelling a page of {sight.connection}, now deal by deal")
-        return write(writer=partial(write_each, writer=writer))
+        return write(writer=partial(write_each, writer=sight.writer))
 
 
 def matched(

@@ -22,7 +22,7 @@ def summary_of(connection: Connection) -> tuple[str, str]:
     return f"Fincelo: {number_in_words(number)} of {name} cannot be billed yet"[:200], (
         f"The first import of {name} has ended. {number_in_words(number)} cannot be billed yet:\n\n"
         f"{causes}\n\n"
-        "One fix releases every deal that is held for the same reason. Account managers get mails about "
+        "Open a cause to see what releases its deals. Account managers get mails about "
         "deals that are held from now on, and none about these.\n\n"
         f"See: {settings.PUBLIC_URL}{reverse('holds')}?connection={connection.pk}\n"
     )

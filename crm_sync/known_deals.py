@@ -2,21 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-
-from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, QuerySet, Value
-from django.db.models.functions import Least, Now
+from datetime import date, datetime
 
 from billing.enums import InvoiceState
 from billing.locks import lock_contracts
 from billing.models import Invoice
 from contracts.models import Contract
-from crm_sync.enums import DealState, HoldCode, Provider
+from crm_sync.enums import DealState
 from crm_sync.mapping_rules import NOTHING_DECIDED, Decisions
-from crm_sync.models import NOT_STORED, Connection, CrmDeal, Hold
-
-ASKED_AT_ONCE = 500
-WAIT_FOR_COMPANY = (HoldCode.NO_ACCOUNT, HoldCode.CUSTOMER_NAME_MISSING)
+from crm_sync.models import CrmDeal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,51 +172,3 @@ def suspects_among(keys: Sequence[SuspectKey]) -> set[SuspectKey]:
         customer_id__in={key[0] for key in wanted}, start_date__in={key[3] for key in wanted}
     ).values_list("customer_id", "currency", "value_minor", "start_date")
     return wanted.intersection(rows)
-
-
-def ask_again(*, held: QuerySet[CrmDeal]) -> None:
-    """The next runs read these held deals anew, changed or not."""
-    held.filter(state=DealState.HELD).update(fingerprint="")
-
-
-def read_again(*, connection: Connection, since: datetime) -> None:
-    """The next runs read held deals anew, and imported ones that were touched since that moment."""
-    deals = CrmDeal.objects.filter(connection=connection)
-    ask_again(held=deals)
-    deals.filter(state=DealState.IMPORTED, updated_at__gte=since).update(fingerprint="")
-
-
-def is_worth_another_try() -> Q:
-    """Holds of refused deals: at the next poll, then later and later, and each day in the end."""
-    tried_for = ExpressionWrapper(F("crm_deal__updated_at") - F("opened_at"), output_field=DurationField())
-    pause = Least(tried_for / 2, Value(timedelta(days=1)))
-    return Q(crm_deal__updated_at__lte=ExpressionWrapper(Now() - pause, output_field=DateTimeField()))
-
-
-def read_refused_again() -> None:
-    """After an upgrade: what the database refused of deals is tried at once."""
-    CrmDeal.objects.filter(fingerprint=NOT_STORED).update(fingerprint="")
-
-
-def deals_to_ask_for(*, connection: Connection, tried_before: datetime | None = None) -> list[str]:
-    """Deals of its org that are to be read again, and held ones that wait for their company.
-
-    What was read since `tried_before` is not among them.
-    HubSpot does not tell when a deal is given a company, or its company a name. As many as one page takes, by
-    chance, so that each held one gets its turn.
-    """
-    open_holds = Hold.objects.open().filter(
-        crm_deal__connection=connection, crm_deal__org=connection.org_id, crm_deal__state=DealState.HELD
-    )
-    if tried_before:
-        open_holds = open_holds.filter(crm_deal__updated_at__lt=tried_before)
-    refused = Q(crm_deal__fingerprint=NOT_STORED) & is_worth_another_try()
-    wanted = Q(crm_deal__fingerprint="") | refused
-    if connection.provider == Provider.HUBSPOT:
-        wanted |= Q(code__in=WAIT_FOR_COMPANY)
-    chosen = open_holds.filter(wanted).order_by("?")[:ASKED_AT_ONCE]
-    imported = CrmDeal.objects.to_read_again().filter(connection=connection, org=connection.org_id)
-    return [
-        *chosen.values_list("crm_deal__external_id", flat=True),
-        *imported.order_by("pk").values_list("external_id", flat=True)[:ASKED_AT_ONCE],
-    ]

@@ -1,44 +1,55 @@
-"""Salesforce grants that no connection uses: some wait for their connect to end, others are to be revoked.
+"""Salesforce grants that no connection uses yet: stored before anything else is tried with them.
 
-A grant is stored before anything else is tried with it, because every exchange and every renewal may have
-ended the token that it came for. Whatever fails afterwards, the next try goes on with it or it is revoked.
+Every exchange and every renewal may have ended the token that it came for. Whatever fails afterwards, the
+next try goes on with what is stored, or it is revoked (crm_sync/revoking.py) when nobody has gone on in time.
 """
 
 import hashlib
-import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from cryptography.fernet import InvalidToken
 from django.db import transaction
-from django.db.models import Q
 from django.db.models.functions import Now
 
 from crm_sync import credentials
 from crm_sync.clients import salesforce_oauth
 from crm_sync.clients.http import Transport
 from crm_sync.clients.salesforce_oauth import AppKeys, Grant, UnusableGrant
-from crm_sync.enums import GrantPurpose, Provider
+from crm_sync.enums import GrantPurpose
 from crm_sync.errors import ConfigError, SyncError
 from crm_sync.models import Connection, ConnectionCredentials, LooseGrant
+from fincelo.ending import uninterrupted
 
 ANOTHER = "Give connect_crm a refresh token that was never used."
-log = logging.getLogger(__name__)
+TIME_FOR_A_CONNECT = timedelta(hours=1)
+"""A grant of the browser is of use to this one connect only."""
+TIME_FOR_A_FILE = timedelta(days=1)
+"""So long `connect_crm` can be run again with the same file."""
 
 
 def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def hold(*, connection: Connection, grant: Grant, keys: AppKeys) -> LooseGrant:
-    """Keeps a grant that has just been given, committed before anything else is tried."""
+def expect(*, connection: Connection, keys: AppKeys) -> LooseGrant:
+    """Commits that a grant is about to be given, so that one whose answer is lost is known of."""
     with transaction.atomic(durable=True):
         row = LooseGrant.objects.create(
-            connection=connection, login_url=keys.login_url, client_id=keys.client_id
+            connection=connection,
+            login_url=keys.login_url,
+            client_id=keys.client_id,
+            renewal_began_at=Now(),
+            due_at=Now() + TIME_FOR_A_CONNECT,
         )
-        fill(row, grant=grant)
         row.client_secret = keys.client_secret
-        row.save()
+        row.save(update_fields=["client_secret"])
     return row
+
+
+def hold(*, row: LooseGrant, grant: Grant) -> None:
+    """Keeps a grant that has just been given, committed before anything else is tried."""
+    fill(row, grant=grant)
+    with transaction.atomic(durable=True):
+        ended(row)
 
 
 def fill(row: LooseGrant, *, grant: Grant) -> None:
@@ -63,6 +74,12 @@ def from_token(*, connection: Connection, token: str, keys: AppKeys) -> LooseGra
         )
     with transaction.atomic(durable=True):
         row = LooseGrant.objects.select_for_update().filter(given_digest=given).first()
+        if row is not None and row.purpose != GrantPurpose.WAITS:
+            raise ConfigError(
+                "This refresh token was given up, and its access is being revoked at Salesforce.",
+                next_step=ANOTHER,
+                code="TOKEN_GIVEN_UP",
+            )
         is_new = row is None
         row = row or LooseGrant.objects.create(given_digest=given)
         row.connection, row.login_url, row.client_id = connection, keys.login_url, keys.client_id
@@ -70,6 +87,8 @@ def from_token(*, connection: Connection, token: str, keys: AppKeys) -> LooseGra
         if is_new:
             row.refresh_token = token
         row.save()
+        LooseGrant.objects.filter(pk=row.pk).update(due_at=Now() + TIME_FOR_A_FILE)
+        row.refresh_from_db()
     return row
 
 
@@ -78,6 +97,12 @@ def redeem(*, row: LooseGrant, transport: Transport, stale: str = "") -> tuple[s
 
     As for connections, the intention is committed first. A renewal that was interrupted is tried once more.
     """
+    credentials.ensure_time_to_renew()
+    with uninterrupted():
+        return renew_and_keep(row=row, transport=transport, stale=stale)
+
+
+def renew_and_keep(*, row: LooseGrant, transport: Transport, stale: str) -> tuple[str, str]:
     began_at = begin(row=row, stale=stale)
     if began_at is None:
         return row.access_token or "", row.instance_url
@@ -136,52 +161,6 @@ def take(*, row: LooseGrant) -> dict[str, str]:
     return secrets
 
 
-def replace_grant(*, connection: Connection, login_url: str, new: str) -> None:
-    """Marks what a new refresh token replaces: the stored one, and grants of earlier tries."""
-    old = credentials.read(connection=connection, lock=True).refresh_token
-    if old and old != new:
-        mark_to_end(connection=connection, login_url=login_url, token=old)
-    LooseGrant.objects.filter(connection=connection).update(purpose=GrantPurpose.ENDS)
-
-
-def mark_to_end(*, connection: Connection, login_url: str, token: str) -> None:
-    """Notes a refresh token that is to be revoked."""
-    if token:
-        with transaction.atomic():
-            row = LooseGrant.objects.create(
-                connection=connection, login_url=login_url, purpose=GrantPurpose.ENDS
-            )
-            row.refresh_token = token
-            row.save()
-
-
-def give_up(*, row: LooseGrant) -> None:
-    """A grant that turned out to be of no use here is revoked. One of a file may be of use elsewhere."""
-    if not row.given_digest:
-        LooseGrant.objects.filter(pk=row.pk).update(purpose=GrantPurpose.ENDS)
-        end_all(of=Q(pk=row.pk))
-
-
-def end_all(*, of: Q) -> None:
-    """Revokes what is to be revoked. Where Salesforce does not answer it is tried again with a daily read."""
-    for key in LooseGrant.objects.filter(of, purpose=GrantPurpose.ENDS).values_list("pk", flat=True):
-        try:
-            end(LooseGrant.objects.get(pk=key))
-        except (SyncError, InvalidToken, LooseGrant.DoesNotExist) as error:
-            log.warning("A replaced Salesforce grant could not be revoked yet: %s", error)
-
-
-def end(row: LooseGrant) -> None:
-    """Salesforce refuses only what it does not know any more, which is as good."""
-    if row.refresh_token:
-        salesforce_oauth.revoke(
-            transport=credentials.salesforce_transport(),
-            login_url=row.login_url,
-            refresh_token=row.refresh_token,
-        )
-    row.delete()
-
-
 def holds_given(*, connection: Connection, token: str) -> bool:
     """Whether the connection goes on with what came of this token, or with the token itself."""
     rows = ConnectionCredentials.objects.filter(pk=connection.pk)
@@ -190,19 +169,6 @@ def holds_given(*, connection: Connection, token: str) -> bool:
     return bool(connection.pk) and credentials.read(connection=connection).refresh_token == token
 
 
-def revoke_all(*, connection: Connection) -> str:
-    """Ends the access at the provider, and every loose grant; tells what has become of the credentials."""
-    LooseGrant.objects.filter(connection=connection).update(purpose=GrantPurpose.ENDS)
-    end_all(of=Q(connection=connection))
-    try:
-        refresh_token = credentials.read(connection=connection).refresh_token
-        if connection.provider == Provider.HUBSPOT or not refresh_token:
-            return "wiped here"
-        is_revoked = salesforce_oauth.revoke(
-            transport=credentials.transport_for(connection=connection),
-            login_url=connection.login_url,
-            refresh_token=refresh_token,
-        )
-    except SyncError as error:
-        return f"wiped here; revoking failed: {error.sentence}"
-    return "revoked at the provider" if is_revoked else "wiped here; Salesforce refused to revoke them"
+def is_waiting(*, token: str) -> bool:
+    """Whether what came of this token, from a file, waits for the next try."""
+    return LooseGrant.objects.filter(given_digest=digest_of(token), purpose=GrantPurpose.WAITS).exists()

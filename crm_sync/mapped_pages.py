@@ -1,7 +1,7 @@
 """What a page of deals comes to, before anything is written: who is won, new or different, and who left."""
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -15,6 +15,7 @@ from crm_sync.mapping_rules import Decisions, MappingRules, MappingSettings
 from crm_sync.merging import Merge, decided, ids_of, merge_of, reviewed, survivors, swallowed_leavers
 from crm_sync.models import Connection
 from crm_sync.readers import printable
+from crm_sync.records import Verdict
 from crm_sync.selection import left_reason, looked_at, select_left, select_too_early, select_won
 from crm_sync.starting import NewContract
 from crm_sync.told import Told
@@ -36,6 +37,8 @@ class Sight:
     settings: MappingSettings
     as_of: date
     forced: bool
+    writer: Callable[..., list[Verdict]]
+    """What the connection's mode makes of a page's deals."""
     last_account: int = 0
     """The key of the newest account that was stored here as the run began."""
     agreed_rules: MappingRules | None = None

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contracts.enums import CustomFieldType
+from crm_sync.choice_labels import contradictions
 from crm_sync.crm_types import Kind, kind_of
 from crm_sync.deals import CrmField
 from crm_sync.enums import NumberFormat, Target, TermUnit, Transform
@@ -26,6 +27,15 @@ CHOOSE_TEXT, CHOOSE_YES_NO = "choose a text field", "choose a yes-or-no field"
 DAYS_AS_TEXT = "only days such as 2026-11-20 are read from it"
 IDS_ONLY = "it holds the CRM's ids, which nobody reads; choose a field of that record"
 NEEDS_TABLE = "each of its values needs a translation"
+PLACES = frozenset({Target.STREET, Target.CITY, Target.ADDRESS})
+UNADDRESSED = (
+    "No address is mapped, so invoices wait for the address of each new customer. Map the CRM's address "
+    "fields, or enter each address on the page of the customer."
+)
+COUNTRY_UNMAPPED = (
+    "The country of the address is not mapped, so invoices wait for the country of each new customer. Map "
+    "Billing Country, give it a default, or enter it on the page of the customer."
+)
 Verdict = tuple[str, bool]
 """What to do, and whether no deal could be read."""
 AMOUNT_KINDS: Mapping[Kind, Verdict] = {
@@ -66,6 +76,7 @@ YES_NO_KINDS: Mapping[Kind, Verdict] = {
     Kind.REFERENCE: (CHOOSE_YES_NO, True),
 }
 TEXT_KINDS: Mapping[Kind, Verdict] = {Kind.REFERENCE: (IDS_ONLY, False)}
+CHOSEN = frozenset({Target.DURATION, Target.BILLING_CYCLE, Target.BILLING_TIMING})
 SHOWS = {
     Proof.NAME: "which is named for {unit}",
     Proof.CHOICES: "whose choices show {unit}",
@@ -129,6 +140,8 @@ def lint(
             found += unfit(rule, source=source)
         if source is not None and rule.target is Target.DURATION:
             found += doubtful_unit(rule, source=source, settings=settings)
+        if source is not None and rule.target in CHOSEN:
+            found += other_labels(rule, source=source, table=table, settings=settings)
         found += unreadable(rule, table=table, settings=settings)
     return [*found, *idle_tables(rules, settings=settings)]
 
@@ -193,6 +206,18 @@ def doubtful_unit(
         yield problem(rule, what, blocking=False, fact=f"unit:{source.name}:{evidence.unit}")
 
 
+def other_labels(
+    rule: FieldRule, *, source: CrmField, table: Mapping[str, str], settings: MappingSettings
+) -> Iterator[MappingProblem]:
+    """Choices that people see as something else than deals that hold them are read as."""
+    for value, label in contradictions(rule, source=source, table=table, settings=settings):
+        what = (
+            f"is fed by {source.label}, where \u201c{label}\u201d is kept as \u201c{value}\u201d, which is "
+            f"read as something else; add a translation for \u201c{value}\u201d"
+        )
+        yield problem(rule, what, blocking=True, fact=f"unit:{source.name}:label:{value}")
+
+
 def unreadable(
     rule: FieldRule, *, table: Mapping[str, str], settings: MappingSettings
 ) -> Iterator[MappingProblem]:
@@ -236,6 +261,20 @@ def idle_tables(rules: MappingRules, *, settings: MappingSettings) -> Iterator[M
             yield problem(rule, what, blocking=True, fact="no table")
         if key == Target.CURRENCY and not any(one.key == key for one in rules.rules):
             yield from unreadable(rule, table=table, settings=settings)
+
+
+def unaddressed(rules: Sequence[FieldRule]) -> Iterator[MappingProblem]:
+    """A mapping that brings no whole address, where invoices have to name the buyer's."""
+    fed = {rule.target for rule in rules if rule.source_field or rule.default_value}
+    if fed & PLACES and Target.COUNTRY in fed:
+        return
+    yield MappingProblem(
+        target_label=Target.COUNTRY.label,
+        sentence=UNADDRESSED if not fed & PLACES else COUNTRY_UNMAPPED,
+        blocking=False,
+        key=Target.COUNTRY.value,
+        fact="address:unmapped",
+    )
 
 
 def problem(rule: FieldRule, what: str, *, blocking: bool, fact: str) -> MappingProblem:

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models.functions import Now
 
+from billing.models import LegalEntity
 from contracts import audit
 from contracts.clock import business_day
 from contracts.custom_fields import ensure_custom_fields
@@ -21,7 +22,6 @@ from crm_sync.enums import (
     Target,
     TermUnit,
 )
-from crm_sync.known_deals import ask_again
 from crm_sync.mapping_lint import MappingProblem
 from crm_sync.mapping_rows import row_of, rule_of, translation_row
 from crm_sync.mapping_rules import (
@@ -290,7 +290,7 @@ def ensure_version(*, connection: Connection, actor: AbstractBaseUser | None) ->
             columns += locked.ask_for_start(since=business_day())
         locked.save(update_fields=columns)
         ensure_custom_fields(wanted=wanted_fields(current_rules(connection=locked).rules), actor=actor)
-        ask_again(held=CrmDeal.objects.filter(connection=locked))
+        CrmDeal.objects.filter(connection=locked).ask_again()
         audit.record(
             actor=actor,
             action="field mapping confirmed",
@@ -380,6 +380,12 @@ def lint(
             for one in conflicts
         ),
     ]
+
+
+def address_notes(rules: Sequence[FieldRule]) -> list[MappingProblem]:
+    """That invoices will wait for addresses, where they have to name them and the mapping brings none."""
+    is_needed = LegalEntity.objects.filter(requires_buyer_address=True).exists()
+    return list(mapping_lint.unaddressed(rules)) if is_needed else []
 
 
 def folded(translations: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:

@@ -1,28 +1,12 @@
 """Stages that are not selected and look as if they should be. Pure."""
 
-import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from crm_sync.deals import Stage
+from crm_sync.deals import NearMiss, Stage
 
 MOST_SHOWN = 50
-BETWEEN_WORDS = re.compile(r"[\s_\-\u2010-\u2015]+")
-JOINTS = (" ", "", "-", " - ", "_")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NearMiss:
-    """A stage name that is not imported. `resembles` is the selected name it could be taken for, if any."""
-
-    name: str
-    resembles: str = ""
-    ids: Sequence[str] = ()
-    """What deals hold; none for a value that stands on deals and in no list of stages."""
-    pipelines: str = ""
-    count: int | None = None
-    """Deals in it since import-from; None while the CRM has not told."""
 
 
 def look(name: str) -> str:
@@ -33,12 +17,6 @@ def look(name: str) -> str:
         for letter in unicodedata.normalize("NFKD", letters)
         if letter != "_" and not letter.isspace() and unicodedata.category(letter) not in ("Mn", "Pd", "Cf")
     )
-
-
-def spellings(name: str) -> list[str]:
-    """The usual ways to write a name of several words, to ask for values that no list of stages shows."""
-    words = [word for word in BETWEEN_WORDS.split(name) if word]
-    return [joint.join(words) for joint in JOINTS] if len(words) > 1 else []
 
 
 def near_misses(

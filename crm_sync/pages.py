@@ -17,7 +17,7 @@ from crm_sync import runs
 from crm_sync.accounts import follow_merged
 from crm_sync.alerts import alarm_refusals
 from crm_sync.deals import Deal, DealPage
-from crm_sync.enums import ConnectionMode, Outcome
+from crm_sync.enums import Outcome
 from crm_sync.errors import TransientError, database_refusal
 from crm_sync.known_deals import DecidedMeanwhile, KnownDeal, lock_as_read
 from crm_sync.leaving import mark_left
@@ -28,38 +28,30 @@ from crm_sync.merging import (
     take_over,
 )
 from crm_sync.models import Connection, SyncRun
-from crm_sync.previewing import preview_deals
 from crm_sync.recent_deals import note_read
 from crm_sync.records import Verdict, store_verdicts
 from crm_sync.starting import NewContract, note_new
 from crm_sync.told import note_gone, note_won
 from crm_sync.unclear_deals import write_failed
-from crm_sync.writing import not_stored, write_deals
+from crm_sync.writing import not_stored
 from fincelo.database_errors import Fault, fault_of, rule_of, tell
 
 T = TypeVar("T")
 TRIES = 4
 FEWEST_THAT_ALARM = 3
 """Refused deals that are fewer may well be at fault themselves."""
-WRITERS: Mapping[ConnectionMode, Callable[..., list[Verdict]]] = {
-    ConnectionMode.LIVE: write_deals,
-    ConnectionMode.REVIEW: partial(write_deals, needs_approval=True),
-    ConnectionMode.PREVIEW: preview_deals,
-}
-"""What each mode makes of a page's deals. Who left won and what was merged is followed in all of them."""
 log = logging.getLogger(__name__)
 
 
 def sync_page(*, run: SyncRun, page: DealPage, sight: Sight, api_calls: int) -> None:
     """Writes a page. One that the database refuses is rolled back and written deal by deal."""
     write = partial(write_page, run=run, page=page, sight=sight, api_calls=api_calls)
-    writer = WRITERS[sight.mode]
     try:
-        new = retried(partial(write, writer=writer))
+        new = retried(write)
     except Error as error:  # of a record: every other one ends the run in `retried`
         tell(error, doing=f"Writing a page of run {run.pk}, now deal by deal")
         refused: Counter[str] = Counter()
-        new = retried(partial(write, writer=partial(write_each, writer=writer, refused=refused)))
+        new = retried(partial(write, writer=partial(write_each, writer=sight.writer, refused=refused)))
         brake(run=run, refused=refused, deals=len(page.deals))
     sight.new.extend(new)
 
@@ -70,7 +62,7 @@ def write_page(
     page: DealPage,
     sight: Sight,
     api_calls: int,
-    writer: Callable[..., list[Verdict]],
+    writer: Callable[..., list[Verdict]] | None = None,
 ) -> list[NewContract]:
     """The new contracts. What is known is read anew each time: a lost commit may have stored it."""
     ready = map_page(page=page, sight=sight)
@@ -105,7 +97,7 @@ def write_ready(
     deals: Sequence[Deal],
     sight: Sight,
     at: datetime,
-    writer: Callable[..., list[Verdict]],
+    writer: Callable[..., list[Verdict]] | None = None,
 ) -> tuple[list[str], list[Verdict]]:
     """Writes customers, contracts and schedules in the caller's transaction: notes, and verdicts."""
     lock_as_read(ready.touched)
@@ -114,7 +106,8 @@ def write_ready(
     known = take_over(
         merges=ready.merges, connection_id=sight.connection.pk, org_id=sight.org_id, known=ready.known
     )
-    return notes, writer(ready.mapped, known=known, org_id=sight.org_id, as_of=sight.as_of)
+    write = writer or sight.writer
+    return notes, write(ready.mapped, known=known, org_id=sight.org_id, as_of=sight.as_of)
 
 
 def refuse_outdated(touched: Sequence[KnownDeal], *, sight: Sight) -> None:

@@ -10,13 +10,14 @@ from crm_sync.accounts import newest_account
 from crm_sync.credentials import open_client
 from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import ConnectionMode, HoldCode, Outcome
+from crm_sync.fetching import Order, fetch, look
 from crm_sync.foretelling import Earlier, Foretold, ForetoldPage, accounts_of, foretell
 from crm_sync.mapped_pages import MappedPage, Sight, map_page
 from crm_sync.mapping_rules import MappingRules, to_snapshot
 from crm_sync.mappings import current_rules, rules_to_compare, settings_of
 from crm_sync.models import Connection
+from crm_sync.previewing import WRITERS
 from crm_sync.starting import WHY, NewContract, asks, unusual
-from crm_sync.sync import Order, fetch, look
 
 WAITS = "The billing of new contracts would wait until somebody starts it, because {why}."
 JOINS = "earlier ones of this connection wait already"
@@ -96,7 +97,14 @@ def look_ahead(*, connection: Connection, as_of: date, forced: bool) -> Sight:
         forced=forced,
         last_account=newest_account(org_id=connection.org_id),
         agreed_rules=rules_to_compare(connection=connection),
+        writer=WRITERS[rehearsed_mode(connection)],
     )
+
+
+def rehearsed_mode(connection: Connection) -> ConnectionMode:
+    """What a preview shows is what Live would do where the mode is Preview itself."""
+    mode = ConnectionMode(connection.mode)
+    return ConnectionMode.LIVE if mode is ConnectionMode.PREVIEW else mode
 
 
 def rules_ahead(*, connection: Connection) -> MappingRules:
@@ -123,7 +131,8 @@ def foretold_pages(
 def preview(*, connection: Connection, order: Order, at: datetime) -> Preview:
     """Reads, maps and writes like a run, and takes it back. What stays is a renewed access token."""
     found = Preview()
-    sight = look(connection=connection, order=order)
+    writer = WRITERS[rehearsed_mode(connection)]
+    sight = look(connection=connection, order=order, writer=writer)
     client = open_client(connection=connection)
     try:
         pages = fetch(client=client, sight=sight, order=order)

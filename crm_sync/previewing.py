@@ -1,12 +1,13 @@
 """What a page would come to in mode Live. No customer, contract or hold is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 from contracts.enums import ContractState
 from contracts.models import Contract
-from crm_sync.enums import DealState, LeftDecision, Outcome
+from crm_sync.enums import ConnectionMode, DealState, LeftDecision, Outcome
 from crm_sync.known_deals import KnownDeal, Leaving
 from crm_sync.mapped import MappedDeal, Problem, contract_of
 from crm_sync.models import CrmAccount
@@ -17,6 +18,7 @@ from crm_sync.writing import (
     known_contract,
     record_id,
     weigh,
+    write_deals,
 )
 
 STAYS = (DealState.HELD, DealState.DISMISSED)
@@ -96,3 +98,11 @@ def foreseen(verdict: Verdict, *, contract: Contract, resumes: Mapping[int, str]
     return replace(
         verdict, outcome=Outcome.PREVIEWED, sentence=f"{words}: {verdict.sentence}", leaving=leaving
     )
+
+
+WRITERS: Mapping[ConnectionMode, Callable[..., list[Verdict]]] = {
+    ConnectionMode.LIVE: write_deals,
+    ConnectionMode.REVIEW: partial(write_deals, needs_approval=True),
+    ConnectionMode.PREVIEW: preview_deals,
+}
+"""What each mode makes of a page's deals. Who left won and what was merged is followed in all of them."""

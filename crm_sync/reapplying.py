@@ -9,8 +9,7 @@ from billing.enums import InvoiceState
 from billing.models import Invoice
 from contracts.enums import ContractState
 from crm_sync.enums import DealState
-from crm_sync.known_deals import ask_again
-from crm_sync.models import Connection, CrmDeal
+from crm_sync.models import Connection, CrmDeal, CrmDealQuerySet
 from fincelo.pagination import COUNT_CAP
 
 OVER = (ContractState.COMPLETED, ContractState.TERMINATED)
@@ -56,7 +55,7 @@ def unbilled_deals(connection: Connection) -> QuerySet[CrmDeal]:
     ).exclude(contract__state__in=OVER)
 
 
-def held_deals(connection: Connection) -> QuerySet[CrmDeal]:
+def held_deals(connection: Connection) -> CrmDealQuerySet:
     return CrmDeal.objects.held().filter(connection=connection, org=connection.org_id)
 
 
@@ -64,7 +63,7 @@ def mark(connection: Connection) -> Impact:
     """All of them are to be read again, by whichever run comes to it. Returns what was marked."""
     impact = impact_of(connection)
     unbilled_deals(connection).update(fingerprint="")
-    ask_again(held=held_deals(connection))
+    held_deals(connection).ask_again()
     return impact
 
 

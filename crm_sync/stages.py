@@ -11,16 +11,14 @@ from django.db.models.functions import Now
 from crm_sync import mapping_lint
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.questions import questions_for
-from crm_sync.deals import Deal, Stage
+from crm_sync.deals import Deal, NearMiss, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError
 from crm_sync.field_gaps import gap_sentence, missing_fields
-from crm_sync.known_deals import read_again
 from crm_sync.mapping_rules import FieldRule
 from crm_sync.mappings import confirmed_rules, field_from_json, settings_of
-from crm_sync.models import Connection, CrmSchema
+from crm_sync.models import Connection, CrmDeal, CrmSchema
 from crm_sync.near_misses import (
-    NearMiss,
     gone_sentence,
     gone_stages,
     near_misses,
@@ -266,7 +264,7 @@ def keep_schema(schema: CrmSchema, *, hidden: Collection[Gap] = ()) -> None:
         if gaps:
             schema.gaps_since = before.gaps_since or Now()
         if before.gaps_since and gaps_of(before, rules=rules) - gaps:
-            read_again(connection=schema.connection, since=before.gaps_since)
+            CrmDeal.objects.filter(connection=schema.connection).ask_again_since(before.gaps_since)
     schema.fetched_at = schema.stages_checked_at = Now()
     CrmSchema.objects.bulk_create(
         [schema], update_conflicts=True, unique_fields=["connection"], update_fields=SCHEMA_COLUMNS

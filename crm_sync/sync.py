@@ -7,37 +7,30 @@ won are settled at the end. The daily sweep (sweeping.py) is a run of the same f
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import Error
-from django.db.models import Q
 
 from billing.models import BillingSchedule, Instalment
 from contracts.bulk import analyse
 from contracts.models import Contract, Customer
 from contracts.transactions import ensure_connected
-from crm_sync import runs
-from crm_sync.accounts import newest_account
+from crm_sync import run_ends, runs
 from crm_sync.change_mails import tell_of_changes
 from crm_sync.clients.http import OUT_OF_TIME
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.credentials import open_client
 from crm_sync.cursor_bounds import bounded
-from crm_sync.deals import DealPage, DealQuery
+from crm_sync.deals import DealPage
 from crm_sync.due_checks import deals_before_billing
-from crm_sync.enums import RunTrigger
+from crm_sync.enums import ConnectionMode, RunTrigger
 from crm_sync.errors import LeaseLost, SyncError, TransientError, database_refusal
+from crm_sync.fetching import Order, fetch, in_portions, look, query_of
 from crm_sync.hold_mails import tell_of_holds
-from crm_sync.known_deals import deals_to_ask_for
 from crm_sync.leaving import leaver_warnings, settle_leavers
-from crm_sync.loose_grants import end_all
 from crm_sync.mapped_pages import Sight
-from crm_sync.mappings import confirmed_rules, rules_to_compare, settings_of
-from crm_sync.merge_chains import followed
 from crm_sync.models import Connection, SyncRun
 from crm_sync.org_facts import (
     OrgHasCurrencies,
@@ -47,33 +40,14 @@ from crm_sync.org_facts import (
 )
 from crm_sync.pacing import is_spent, pace_of
 from crm_sync.pages import retried, sync_page
-from crm_sync.reapplying import left_to_read, marked_ids
-from crm_sync.recent_deals import cursor_of, recently_read, stored_among
+from crm_sync.previewing import WRITERS
 from crm_sync.stages import SeenStages, after_run, known_gaps, selected_stages
 from crm_sync.sweeping import Sweep
 from fincelo.database_errors import Fault, fault_of, tell
 
-IDS_AT_ONCE = 1000
 MANY = 50
 """So many new contracts that the billing after them would go wrong ways through their tables."""
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What a run is asked to do. `external_ids` empty: everything that changed since the cursor."""
-
-    trigger: RunTrigger
-    as_of: date
-    actor: AbstractBaseUser | None = None
-    external_ids: Sequence[str] = ()
-    overrules: bool = True
-    """Named deals are read even if they have not changed, or were dismissed."""
-    may_continue: Callable[[], bool] = lambda: True
-    """Asked after each page."""
-    may_call: Callable[[], bool] = lambda: True
-    """Asked before each call of the CRM."""
-    on_page: Callable[[SyncRun], None] = lambda run: None
 
 
 def sync(*, connection: Connection, order: Order) -> SyncRun:
@@ -83,9 +57,8 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     try:
         retried(partial(settle_leavers, run=run))  # those of a run that was killed
         client = open_client(connection=connection)
-        if learn_if_due(connection=connection, client=client):
-            end_all(of=Q(connection=connection))  # what could not be revoked when it was replaced
-        sight = look(connection=connection, order=order)
+        learn_if_due(connection=connection, client=client)
+        sight = look(connection=connection, order=order, writer=WRITERS[ConnectionMode(connection.mode)])
         seen = SeenStages(connection=connection)
         client.limit_calls(order.may_call)
         client.stages_before = selected_stages(connection)
@@ -97,12 +70,12 @@ def sync(*, connection: Connection, order: Order) -> SyncRun:
     except LeaseLost:
         log.warning("A later run has taken over %s; this one stops.", connection)
     except SyncError as error:
-        runs.fail(run=run, error=error, api_calls=client.calls if client else 0)
+        run_ends.fail(run=run, error=error, api_calls=client.calls if client else 0)
     except Error as error:
         database_stops(run=run, error=error, api_calls=client.calls if client else 0)
     except Exception:
         log.exception("The sync of %s failed.", connection)
-        runs.crash(run=run, api_calls=client.calls if client else 0)
+        run_ends.crash(run=run, api_calls=client.calls if client else 0)
     finally:
         if client is not None:
             client.close()
@@ -128,9 +101,9 @@ def database_stops(*, run: SyncRun, error: Error, api_calls: int) -> None:
     ensure_connected()
     if fault_of(error) is Fault.RECORD:
         log.error("Run %s of %s wrote what a rule refuses.", run.pk, run.connection_id, exc_info=error)
-        runs.crash(run=run, api_calls=api_calls)
+        run_ends.crash(run=run, api_calls=api_calls)
     else:
-        runs.fail(run=run, error=database_refusal(error), api_calls=api_calls)
+        run_ends.fail(run=run, error=database_refusal(error), api_calls=api_calls)
 
 
 def within_allowance(order: Order, *, client: CrmClient) -> Order:
@@ -206,7 +179,7 @@ def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages)
     lasting = [entry["sentence"] for entry in standing.values()]
     warnings = [*lasting, *notes.gone, *leaver_warnings(connection=connection)]
     warnings += [pace.sentence] if pace else []
-    runs.finish(
+    run_ends.finish(
         run=run,
         api_calls=client.calls,
         warnings=list(dict.fromkeys(warnings)),
@@ -216,72 +189,8 @@ def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages)
     )
 
 
-def look(*, connection: Connection, order: Order) -> Sight:
-    return Sight(
-        connection=connection,
-        rules=confirmed_rules(connection=connection),
-        settings=settings_of(connection),
-        as_of=order.as_of,
-        forced=bool(order.external_ids) and order.overrules,
-        last_account=newest_account(org_id=connection.org_id),
-        agreed_rules=rules_to_compare(connection=connection),
-    )
-
-
-def fetch(
-    *, client: CrmClient, sight: Sight, order: Order, began_at: datetime | None = None
-) -> Iterator[DealPage]:
-    """The pages of this run, each with the merges behind its deals.
-
-    `began_at`: deals that were refused since then wait for another run.
-    """
-    for page in asked_pages(client=client, sight=sight, order=order, began_at=began_at):
-        yield followed(page, client=client, sight=sight)
-
-
-def asked_pages(
-    *, client: CrmClient, sight: Sight, order: Order, began_at: datetime | None
-) -> Iterator[DealPage]:
-    """Deals asked for, those a new mapping concerns, or what changed and waits."""
-    wanted = sight.rules.wanted()
-    if order.external_ids:
-        for ids in in_portions(order.external_ids):
-            for page in client.deals_by_id(external_ids=ids, wanted=wanted):
-                yield replace(page, expected=len(order.external_ids))
-        return
-    if order.trigger is RunTrigger.REAPPLY:
-        expected = left_to_read(sight.connection)
-        for ids in marked_ids(sight.connection, at_once=IDS_AT_ONCE):
-            for page in client.deals_by_id(external_ids=ids, wanted=wanted):
-                yield replace(page, expected=expected)
-        return
-    yield from client.changed_deals(query=query_of(sight))
-    waiting = deals_to_ask_for(connection=sight.connection, tried_before=began_at)
-    if waiting:
-        for page in client.deals_by_id(external_ids=waiting, wanted=wanted):
-            yield replace(page, expected=None)
-
-
-def in_portions(external_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """So many ids at once that a page of them stays small."""
-    for start in range(0, len(external_ids), IDS_AT_ONCE):
-        yield external_ids[start : start + IDS_AT_ONCE]
-
-
 def remember_version(*, connection: Connection, client: CrmClient) -> None:
     """So that the next run does not stumble over a version that the CRM has retired."""
     if client.api_version != connection.api_version:
         unchanged = Connection.objects.filter(pk=connection.pk, api_version=connection.api_version)
         unchanged.update(api_version=client.api_version)
-
-
-def query_of(sight: Sight) -> DealQuery:
-    connection = sight.connection
-    return DealQuery(
-        cursor=cursor_of(connection),
-        told=recently_read(connection, rules=sight.rules, settings=sight.settings),
-        stored_among=lambda ids: stored_among(org_id=sight.org_id, external_ids=ids),
-        stage_names=tuple(connection.stage_names),
-        import_from=connection.imports_by_itself_from,
-        wanted=sight.rules.wanted(),
-    )

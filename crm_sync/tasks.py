@@ -17,20 +17,21 @@ from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
 from contracts.clock import business_day
 from contracts.workspace import time_zone
-from crm_sync import backfill_progress, hold_reminders, tie_out_checks, watch
+from crm_sync import backfill_progress, hold_reminders, revoking, tie_out_checks, watch
 from crm_sync.backfill import cancel_preview, go_on
 from crm_sync.deciding_billing import decides_billing
 from crm_sync.due_checks import deals_before_billing
 from crm_sync.enums import BackfillState, ConnectionState, DealState, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld
+from crm_sync.fetching import Order
 from crm_sync.hold_groups import GroupKey, cured_by_translating, to_read_again
-from crm_sync.known_deals import ask_again
 from crm_sync.models import Backfill, Connection, CrmDeal, SyncRun
 from crm_sync.reapplying import left_to_read
 from crm_sync.runs import UnableToSync
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from fincelo import lanes
 from fincelo.background import Lane, enqueue, task
+from fincelo.ending import limited_to
 from fincelo.models import BackgroundWork
 
 LONGEST_RUN_SECONDS = 150
@@ -93,12 +94,13 @@ def preview_import(backfill_id: int) -> None:
     if backfill is None:
         return
     pages = backfill.pages
-    reached = go_on(
-        backfill_id=backfill_id,
-        at=timezone.now(),
-        may_continue=both(within(LONGEST_RUN_SECONDS), is_connected(backfill.connection_id)),
-        may_call=within(LONGEST_RUN_SECONDS + LAST_PAGE_SECONDS),
-    )
+    with limited_to(LONGEST_RUN_SECONDS + LAST_PAGE_SECONDS):
+        reached = go_on(
+            backfill_id=backfill_id,
+            at=timezone.now(),
+            may_continue=both(within(LONGEST_RUN_SECONDS), is_connected(backfill.connection_id)),
+            may_call=within(LONGEST_RUN_SECONDS + LAST_PAGE_SECONDS),
+        )
     if reached.state == BackfillState.READING and reached.pages > pages and not reached.error:
         request_preview(backfill_id=backfill_id, goes_on=True)
 
@@ -151,6 +153,12 @@ def sweep_due() -> None:
 @task(lane=Lane.LONG, label="Sweep")
 def sweep(connection_id: int) -> None:
     run_now(connection_id=connection_id, trigger=RunTrigger.SWEEP)
+
+
+@task(lane=Lane.CRM, label="Revocation of replaced access", schedule="revocations", minutes=10)
+def revoke_grants() -> None:
+    """Every ten minutes: Salesforce access that was replaced or given up, until Salesforce has ended it."""
+    revoking.end_due()
 
 
 @task(lane=Lane.CORE, label="Start of the checks before billing", schedule="check", minutes=60)
@@ -282,7 +290,8 @@ def run_now(
         may_call=within(LONGEST_RUN_SECONDS + LAST_PAGE_SECONDS),
     )
     try:
-        run = sync(connection=connection, order=order)
+        with limited_to(LONGEST_RUN_SECONDS + LAST_PAGE_SECONDS):
+            run = sync(connection=connection, order=order)
     except (LeaseHeld, UnableToSync) as reason:
         log.info("No run of %s now: %s", connection, reason)
         return None
@@ -332,7 +341,7 @@ def request_reapply(
 
 def request_group_replay(*, name: GroupKey, actor_id: int | None = None) -> BackgroundWork | None:
     """Marks the group's deals and rings the worker."""
-    ask_again(held=CrmDeal.objects.filter(pk__in=cured_by_translating(name)))
+    CrmDeal.objects.filter(pk__in=cured_by_translating(name)).ask_again()
     return ring_group(name, actor_id=actor_id)
 
 
@@ -354,7 +363,7 @@ def request_replay(
     A dismissed deal is imported by it. Where whoever asks does not decide what is billed, its contract waits.
     """
     ask_for_yes(connection_id=connection_id, external_ids=external_ids, actor_id=actor_id)
-    ask_again(held=CrmDeal.objects.filter(connection_id=connection_id, external_id__in=external_ids))
+    CrmDeal.objects.filter(connection_id=connection_id, external_id__in=external_ids).ask_again()
     return enqueue(
         replay,
         connection_id,

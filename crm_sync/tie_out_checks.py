@@ -26,7 +26,8 @@ BODIES = {
         "Each figure leads to its rows: {url}\n"
     ),
     AlertKind.TIES_AGAIN: (
-        "All won deals of {month} are accounted for, and so is what their contracts are worth.\n\n"
+        "All won deals of {month} that were read are accounted for, and so is what their contracts "
+        "are worth.\n\n"
         "See: {url}\n"
     ),
 }

@@ -61,6 +61,8 @@ BY_CLASS = {
     "22": Fault.RECORD,
     "23": Fault.RECORD,
     "40": Fault.COLLISION,
+    "53": Fault.STORAGE,
+    "57": Fault.AWAY,
     "58": Fault.STORAGE,
     "XX": Fault.DAMAGED,
 }

@@ -11,7 +11,9 @@ import os
 import signal
 from typing import Any
 
-from django_q.cluster import Sentinel
+from django_q.cluster import Cluster, Sentinel
+
+from fincelo import ending
 
 PR_SET_PDEATHSIG = 1
 RECYCLED = -2
@@ -33,6 +35,7 @@ def bind_together(*, supervisor_pid: int | None) -> None:
             os._exit(1)
     os.register_at_fork(after_in_child=die_with_parent)
     Sentinel.reincarnate = or_end_the_lane(Sentinel.reincarnate)
+    Cluster.sig_handler = draining_first(Cluster.sig_handler)
 
 
 def die_with_parent() -> None:
@@ -40,6 +43,16 @@ def die_with_parent() -> None:
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def draining_first(stop: Any) -> Any:
+    """Tells the tasks at work that the lane was told to stop, before it waits for their end."""
+
+    def handler(cluster: Cluster, number: int, frame: Any) -> None:
+        ending.begin_draining()
+        stop(cluster, number, frame)
+
+    return handler
 
 
 def or_end_the_lane(reincarnate: Any) -> Any:

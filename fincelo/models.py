@@ -1,5 +1,6 @@
 import uuid
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -143,3 +144,35 @@ class CacheEntry(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class RoleGrant(models.Model):
+    """A role, right or superuser that was given. Written by triggers of the database alone, and kept.
+
+    `user_id` empty: a right was given to a role, and so to all who have it.
+    """
+
+    user_id = models.IntegerField(null=True)
+    role = models.CharField(max_length=150, blank=True, default="", help_text="The group's name.")
+    right = models.CharField(
+        max_length=100, blank=True, default="", help_text="Its codename. Empty beside no role: superuser."
+    )
+    given_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["given_at"], name="role_grant_by_time")]
+        triggers = [
+            pgtrigger.Protect(name="role_grants_are_kept", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="role_grants_are_not_emptied",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                level=pgtrigger.Statement,
+                func=(
+                    "RAISE EXCEPTION 'Roles that were given are kept.' USING ERRCODE = 'restrict_violation';"
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role or self.right or 'Superuser'} given"

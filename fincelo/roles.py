@@ -89,6 +89,7 @@ ROLES = {
         *MAPPING,
         *SYNC,
         "crm_sync.change_hold",
+        "access.view_failedsignin",
         "contracts.view_auditentry",
         "billing.view_numberseries",
     ),
@@ -99,6 +100,7 @@ ROLES = {
         "crm_sync.add_connection",
         "crm_sync.change_connection",
         "crm_sync.change_tieout",
+        "access.view_failedsignin",
         "contracts.view_auditentry",
         "billing.view_numberseries",
     ),
@@ -108,12 +110,21 @@ mends mappings and holds; what it mends waits for Finance before its first invoi
 alive."""
 
 
+def groups_with(right: str) -> list[str]:
+    return [name for name, rights in ROLES.items() if right in rights]
+
+
 def ensure_roles(**kwargs: Any) -> None:
     """Gives each group exactly its rights. People are put into groups in the admin."""
     for name, rights in ROLES.items():
-        group, _ = Group.objects.get_or_create(name=name)
+        group, is_new = Group.objects.get_or_create(name=name)
         wanted = Q()
         for right in rights:
             app, codename = right.split(".")
             wanted |= Q(content_type__app_label=app, codename=codename)
-        group.permissions.set(Permission.objects.filter(wanted))
+        rights_of_role = Permission.objects.filter(wanted)
+        if is_new:  # part of the installation, and no change that anybody has to be told of
+            has = Group.permissions.through
+            has.objects.bulk_create(has(group=group, permission=right) for right in rights_of_role)
+        else:
+            group.permissions.set(rights_of_role)

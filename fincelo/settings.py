@@ -1,5 +1,6 @@
 """Every setting, read from the environment. What each variable means is in docs/operate.md."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -159,6 +160,7 @@ CACHES = {"default": {"BACKEND": "fincelo.json_cache.JsonCache", "LOCATION": "fi
 
 # Signing in (django-allauth). There is no sign-up: whoever looks after the accounts adds people in the admin.
 
+NEW_ROLE_WAITS = timedelta(hours=24)  # before whoever got a role confirms what others have asked for
 TRUSTED_PROXY_COUNT = env.count("TRUSTED_PROXY_COUNT")
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"

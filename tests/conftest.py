@@ -65,6 +65,14 @@ def _only_this_machine() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _people_of_tests() -> None:
+    """Tests make their people and roles themselves; that is no change which the audit has to tell of."""
+    from access import role_changes
+
+    role_changes.disconnect()
+
+
 def _refuse_unless_loopback(sock: socket.socket, address: Any) -> None:
     if sock.family in (socket.AF_INET, socket.AF_INET6):
         _refuse_unless_named_loopback(address[0])

@@ -11,12 +11,18 @@ from django.test import Client
 def signed_in(*permissions: str) -> Client:
     """A browser whose user has these rights, named as app.codename, and no others."""
     user = User.objects.create_user("dana")
-    for permission in permissions:
-        app, codename = permission.split(".")
-        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+    give(*permissions)
     client = Client()
     client.force_login(user)
     return client
+
+
+def give(*permissions: str) -> None:
+    """More rights for who is signed in."""
+    user = User.objects.get(username="dana")
+    for permission in permissions:
+        app, codename = permission.split(".")
+        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
 
 
 def rows(response: HttpResponse) -> list[list[str]]:

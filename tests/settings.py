@@ -1,6 +1,7 @@
 """The settings of the test run: those of development, in a folder of its own and with everything quick."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 TEST_VAR = Path(__file__).resolve().parent.parent / "var" / "test"
@@ -19,3 +20,4 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_AUTOREFRESH = True
+NEW_ROLE_WAITS = timedelta(0)  # people of tests are made beside what they decide

@@ -22,7 +22,8 @@ MAY_IMPORT = {
 MAY_IMPORT_ANY_APP = {"fincelo.urls", "fincelo.templatetags.ui"}  # where all meet, and what prints Money
 MAKES_DEMO_USERS = {"demo.users"}
 IMPORTS_REQUESTS = {"crm_sync.clients.http"}
-READS_THE_CLOCK = {"crm_sync.runs", "contracts.clock"}  # to stamp a run; to compare with the database
+READS_THE_CLOCK = {"crm_sync.runs", "crm_sync.run_ends", "contracts.clock"}
+"""To stamp a run; to compare with the database's."""
 
 
 class Layer(IntEnum):
@@ -38,16 +39,17 @@ class Layer(IntEnum):
 LAYERS: dict[str, dict[Layer, str]] = {
     "fincelo": {
         Layer.VALUES: "rights database_errors enums env logs redaction validators",
-        Layer.PURE: "dev_secrets embedded_postgres invariants json_cache navigation origin pagination postgres_programs randomness settings spreadsheets states",
+        Layer.PURE: "dev_secrets ending embedded_postgres invariants json_cache navigation origin pagination postgres_programs randomness settings spreadsheets states",
         Layer.MODELS: "embedded_backend migrations models",
-        Layer.DOMAIN: "closed_triggers database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes queue_packages recipients schedules startup task_guard task_history",
+        Layer.DOMAIN: "closed_triggers role_age database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes purging queue_packages recipients schedules startup task_guard task_history",
         Layer.INTERFACES: (
-            "admin apps checks context finished form_renderer management middleware odd_requests one_sentence once refused roles templatetags urls views wsgi"
+            "admin apps checks context finished form_renderer management middleware odd_requests one_sentence once password_again refused roles templatetags urls views wsgi"
         ),
     },
     "access": {
-        Layer.DOMAIN: "attempts limits passwords sessions unlocking",
-        Layer.INTERFACES: "adapter admin apps forms management middleware urls views",
+        Layer.MODELS: "migrations models",
+        Layer.DOMAIN: "attempts limits passwords role_changes sessions unlocking",
+        Layer.INTERFACES: "adapter admin apps forms management middleware tasks urls views",
     },
     "contracts": {
         Layer.VALUES: "addresses countries currencies custom_values drafts enums money sentences tax_ids terms writing",
@@ -63,31 +65,31 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (
-            "confirming controls activation approving banners bounds changing crediting customer_terms drafting due first_renderings "
+            "confirming control_mails controls activation approving banners bounds changing crediting customer_terms drafting due first_renderings "
             "foretelling "
             "health interruptions invariants invoicing issuing letterheads lifecycle locks mailing numbering "
             "overview paying payment_imports policy previewing printability queries rendering restoring searching story voiding waiting"
         ),
         Layer.INTERFACES: (
-            "admin apps bank_forms checks customer_forms document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
+            "admin apps bank_forms checks customer_forms legal_entity_admin document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
             "urls views"
         ),
     },
     "crm_sync": {
-        Layer.VALUES: "causes crm_types deals enums errors findings rhythms synonyms words",
+        Layer.VALUES: "causes crm_types deals enums errors findings rhythms spellings synonyms words",
         Layer.PURE: (
             "clients deal_references durations field_gaps mail_addresses mapped mapping mapping_changes mapping_lint "
-            "mapping_rules mapping_words near_misses origins pacing problems proposals readers rhythm_words "
+            "choice_labels mapping_rules mapping_words near_misses origins pacing problems proposals readers rhythm_words "
             "safe_links selection term_units transforms"
         ),
         Layer.MODELS: "fields migrations models",
         Layer.DOMAIN: (
             "accounts adopting alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
-            "connection_settings credentials cursor_bounds custom_fields deal_links diagnosis due_checks foretelling foretold_warnings "
+            "connection_settings credentials cursor_bounds custom_fields deal_links diagnosis due_checks fetching foretelling foretold_warnings "
             "health health_parts held_summary history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "deciding_billing key_canary known_deals leaving loose_grants mapped_pages mapping_rows mapping_versions mappings merge_chains merging "
+            "deciding_billing key_canary known_deals leaving loose_grants revoking mapped_pages mapping_rows mapping_versions mappings merge_chains merging "
             "org_facts overrides pages pausing "
-            "preflight previewing reapplying recent_deals records rereading runs samples stages starting story suspects tie_out timing unclear_deals "
+            "preflight previewing reapplying recent_deals records rereading run_ends runs samples stages starting story suspects tie_out timing unclear_deals "
             "tie_out_checks told watch writing"
         ),
         Layer.SYNC: "backfill preview sweeping sync trying",

@@ -24,7 +24,7 @@ LABELS = {
     START: "Contract Start Date",
     DURATION: "Contract Duration",
     CYCLE: "Billing Cycle",
-    TIMING: "Billed",
+    TIMING: "Billing Timing",
     DEAL: "Deal",
 }
 """In the order in which they are shown."""

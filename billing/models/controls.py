@@ -25,6 +25,8 @@ class ControlChange(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     decided_at = models.DateTimeField(null=True)
+    request_told_at = models.DateTimeField(null=True, help_text="When the approvers got mail of the request.")
+    decision_told_at = models.DateTimeField(null=True, help_text="When they got mail of the decision.")
 
     class Meta:
         triggers = [never_emptied(name="control_changes_are_kept", words="Decisions of two people")]

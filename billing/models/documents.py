@@ -51,6 +51,13 @@ class Letterhead(models.Model):
         help_text="At the foot of each page: bank account, register entry, managing directors.",
     )
 
+    next_from = models.DateField(
+        null=True, editable=False, help_text="From this day on what was confirmed last is printed."
+    )
+    next_look = models.JSONField(
+        default=dict, db_default={}, editable=False, help_text="Footer, logo and legal info from then on."
+    )
+
     def __str__(self) -> str:
         return f"Letterhead of {self.legal_entity}"
 

@@ -18,6 +18,7 @@ from billing.approving import (
     waiting_drafts,
 )
 from billing.banners import sentence
+from billing.control_mails import differences
 from billing.controls import may_confirm, open_changes
 from billing.enums import BillingRunState, CreditNoteState
 from billing.models import BillingRun, CreditNote, Invoice
@@ -49,7 +50,8 @@ def approval_queue(request: HttpRequest) -> HttpResponse:
             "up_to": newest,
             "contracts_wait": Contract.objects.awaiting().exists(),
             "changes": [
-                (change, may_confirm(change=change, actor=actor_of(request))) for change in open_changes()
+                (change, differences(change), may_confirm(change=change, actor=actor_of(request)))
+                for change in open_changes()
             ],
             "parked": [(run, sentence(run)) for run in parked],
             "credit_notes": CreditNote.objects.filter(state=CreditNoteState.DRAFT)

@@ -21,10 +21,12 @@ from billing.restoring import UnableToContinue
 from billing.voiding import UnableToVoid
 from contracts.particulars import NothingToTakeBack
 from fincelo.once import mark_refused
+from fincelo.role_age import RoleIsNew
 
 REFUSALS = (
     NothingToTakeBack,
     PeriodLocked,
+    RoleIsNew,
     UnableToApprove,
     UnableToConfirm,
     UnableToContinue,

@@ -1,15 +1,17 @@
 """Contracts that wait for a person before anything of them is billed."""
 
 from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from billing.controls import ensure_settled
 from billing.settling_forms import TakeBackForm
 from billing.tasks import request_billing
-from billing.views.attempt import actor_of
+from billing.views.attempt import actor_of, attempt
 from contracts.approving import (
     UnableToDecide,
     approve_all,
@@ -54,6 +56,8 @@ def waiting_list(request: HttpRequest) -> HttpResponse:
 def approve(request: HttpRequest) -> HttpResponse:
     """All that the person has seen the totals of, or those that were ticked."""
     today, actor = business_day(), actor_of(request)
+    if not attempt(request, partial(ensure_settled, actor=actor, right=APPROVE)):
+        return redirect(WAITS)
     if "seen" in request.POST:
         decide(request, lambda: approve_all(seen=request.POST["seen"], as_of=today, actor=actor))
         return redirect(WAITS)
@@ -78,6 +82,8 @@ def approve_one(request: HttpRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(Contract, pk=pk)
     seen = {pk: request.POST.get("seen", "")}
     today, actor = business_day(), actor_of(request)
+    if not attempt(request, partial(ensure_settled, actor=actor, right=APPROVE)):
+        return redirect(contract)
     decide(request, lambda: approve_contracts(seen=seen, as_of=today, actor=actor))
     return redirect(contract)
 

@@ -4,13 +4,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
+from billing.enums import ControlKind, ControlOutcome
 from billing.letterheads import change_letterhead, change_mailing
 from billing.mail_forms import LetterheadForm, MailingForm
 from billing.mailing.composing import file_name
-from billing.models import CreditNote, Invoice, LegalEntity, Letterhead, Mailing
+from billing.models import ControlChange, CreditNote, Invoice, LegalEntity, Letterhead, Mailing
 from billing.rendering import UnableToRender, sample_pdf, shown_credit_note_pdf, shown_invoice_pdf
+from billing.tasks import request_telling
 from contracts.clock import business_day
 from fincelo.rights import needs
+
+LONGEST_KEY = 18
 
 
 @require_safe
@@ -42,7 +46,17 @@ def credit_note_document(request: HttpRequest, pk: int) -> HttpResponse:
 def sample_document(request: HttpRequest) -> HttpResponse:
     legal_entity = get_object_or_404(LegalEntity.objects.order_by("pk")[:1])
     today = business_day()
-    return _download(sample_pdf(legal_entity=legal_entity, as_of=today), "sample.pdf")
+    look = _asked_look(request.GET.get("change", ""))
+    return _download(sample_pdf(legal_entity=legal_entity, as_of=today, look=look), "sample.pdf")
+
+
+def _asked_look(change: str) -> dict[str, str]:
+    """What is asked for, where the sample is to show that; empty for documents as they are."""
+    if not change.isdecimal() or len(change) > LONGEST_KEY:
+        return {}
+    asked = ControlChange.objects.filter(kind=ControlKind.LETTERHEAD, outcome=ControlOutcome.OPEN, pk=change)
+    found = asked.first()
+    return found.payload.get("after", {}) if found else {}
 
 
 @require_safe
@@ -65,13 +79,14 @@ def save_letterhead(request: HttpRequest) -> HttpResponse:
         removes_logo=form.cleaned_data.get("remove_logo", False),
         actor=request.user,
     )
+    request_telling()
     if in_force:
         messages.success(request, "Saved. Invoices issued from now on look so; issued ones stay as they are.")
     else:
         messages.info(
             request,
-            "The footer tells customers where to pay, so an approver confirms it under Approvals. Until then "
-            "documents keep the one they have.",
+            "Logo and footer tell customers where to pay, so an approver confirms them under Approvals, and "
+            "they are printed from the next day on. Until then documents keep what they have.",
         )
     return redirect("invoice-settings")
 
@@ -98,6 +113,8 @@ def _settings_page(request: HttpRequest, letterhead: LetterheadForm, mailing: Ma
             "letterhead": letterhead,
             "mailing": mailing,
             "has_logo": letterhead.instance.logo_id is not None,
+            "next_from": letterhead.instance.next_from,
+            "next_footer": letterhead.instance.next_look.get("footer", ""),
             "legal_entity": letterhead.instance.legal_entity,
         },
     )

@@ -116,7 +116,7 @@ def saved_sentence(*, customer: Customer) -> str:
     """What a new address means: it mails nothing by itself."""
     count = unaddressed(customer=customer).count()
     if not count:
-        return f"Saved. Invoices to {customer} from now on follow it."
+        return f"Saved. New mails to {customer} use it."
     mails = "1 mail waits" if count == 1 else f"{count:,} mails wait"
     return f"Saved. {mails} for an address of {customer}: send them below, or later."
 

@@ -1,27 +1,33 @@
 """The database was restored from a backup: an approver says which numbers have left, and billing goes on."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from billing.controls import ensure_settled
 from billing.enums import SeriesKind
 from billing.models import LegalEntity, NumberGap
 from billing.restoring import Comparison, SeriesState, compare, continue_series, number_text
 from billing.tasks import request_billing
 from billing.views.attempt import actor_of, attempt
+from billing.witness import SeriesKey
 from fincelo.once import mark_refused, once
+from fincelo.password_again import PasswordAgainForm
 from fincelo.rights import needs
 
 MOST = 999_999_999
+CONFIRMS = "billing.change_billingpolicy"
 
 
-class RestoreForm(forms.Form):
-    """A number for each series, and the reason."""
+class RestoreForm(PasswordAgainForm):
+    """A number for each series, the reason, and the approver's password."""
 
     def __init__(self, *args: Any, compared: Comparison, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -37,21 +43,20 @@ class RestoreForm(forms.Form):
         self.fields["reason"] = forms.CharField(
             max_length=500, help_text="What was restored, from when, and how you know the numbers."
         )
+        self.order_fields([name for name in self.fields if name != "password"])  # which comes last
 
 
 @require_http_methods(["GET", "POST"])
-@needs("billing.view_invoice", write="billing.change_billingpolicy")
+@needs("billing.view_invoice", write=CONFIRMS)
 @once
 def restored(request: HttpRequest) -> HttpResponse:
     compared = compare()
-    may_decide = request.user.has_perm("billing.change_billingpolicy")
-    form = RestoreForm(request.POST or None, compared=compared)
+    may_decide = request.user.has_perm(CONFIRMS)
+    form = RestoreForm(request.POST or None, compared=compared, person=actor_of(request))
     if request.method == "POST" and form.is_valid():
         states = (*compared.series, *compared.unused)
         sent = {state.key: form.cleaned_data[str(state.key)] or state.least for state in states}
-        work = partial(
-            continue_series, sent=sent, reason=form.cleaned_data["reason"], actor=actor_of(request)
-        )
+        work = partial(confirm, sent=sent, reason=form.cleaned_data["reason"], actor=actor_of(request))
         if attempt(request, work, form=form):
             request_billing()
             messages.success(request, "Confirmed. Every series goes on after the numbers below.")
@@ -69,6 +74,11 @@ def restored(request: HttpRequest) -> HttpResponse:
             "gaps": [_gap(gap, entities) for gap in NumberGap.objects.order_by("-pk")],
         },
     )
+
+
+def confirm(*, sent: Mapping[SeriesKey, int], reason: str, actor: AbstractBaseUser) -> None:
+    ensure_settled(actor=actor, right=CONFIRMS)
+    continue_series(sent=sent, reason=reason, actor=actor)
 
 
 def _row(state: SeriesState, entities: dict[int, LegalEntity]) -> dict[str, object]:

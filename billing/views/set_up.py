@@ -8,11 +8,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.banners import incomplete_legal_entity
 from billing.enums import BillingMode, LimitKind
+from billing.letterheads import LEGAL_INFO_WAITS, change_legal_info
 from billing.models import ApprovalLimit, BillingPolicy, LegalEntity
 from billing.policy import change_policy, drop_limit, lift_limit, put_limit, usual
 from billing.queries import incomplete_documents
 from billing.settings_forms import BillingPolicyForm, LegalEntityForm, LimitForm
-from billing.tasks import request_billing
+from billing.tasks import request_billing, request_telling
 from billing.views.attempt import actor_of
 from contracts.audited_form import record_form
 from contracts.forms import WorkspaceCalendarForm
@@ -38,9 +39,17 @@ def legal_entity(request: HttpRequest) -> HttpResponse:
     calendar = WorkspaceCalendarForm(data, instance=workspace)
     if data is not None and form.is_valid() and calendar.is_valid():
         with transaction.atomic():
+            legal_info = form.keep_legal_info()
             for part in (form, calendar):
                 record_form(form=part, subject=part.save(), actor=actor_of(request))
+            waits = legal_info is not None and not change_legal_info(
+                legal_entity=entity, text=legal_info, actor=actor_of(request)
+            )
+        if waits:
+            messages.info(request, LEGAL_INFO_WAITS)
         request_billing(actor_id=request.user.pk)
+        if legal_info is not None:
+            request_telling()
         messages.success(request, "Saved. Invoices from now on carry it; issued ones stay as they are.")
         return redirect("home" if is_first else "legal-entity")
     return render(
@@ -69,7 +78,7 @@ def billing_settings(request: HttpRequest) -> HttpResponse:
             locked_until=form.cleaned_data["locked_until"],
             actor=actor_of(request),
         )
-        tell(request, in_force=in_force, what="Saved. The next billing run follows it.")
+        tell(request, in_force=in_force, what="Saved. It counts from the next billing run on.")
         return redirect("billing-settings")
     return render(
         request,

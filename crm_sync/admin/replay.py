@@ -49,7 +49,7 @@ def replay(request: HttpRequest, *, deals: QuerySet[CrmDeal]) -> None:
             actor_id=request.user.pk,
         )
         messages.success(
-            request, f"{number:,} deal{pluralize(number)} of {connection} will be read again in a moment."
+            request, f"Fincelo was asked to read {number:,} deal{pluralize(number)} of {connection} again."
         )
     if not rows:
         messages.warning(request, "No deal was chosen, so none is read again.")

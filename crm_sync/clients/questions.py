@@ -13,7 +13,8 @@ from crm_sync.clients.reading import reads_answers_of
 from crm_sync.clients.salesforce import SalesforceClient
 from crm_sync.clients.salesforce_api import PAGE_SIZE
 from crm_sync.clients.salesforce_values import date_literal, quote_text, quote_texts, to_18
-from crm_sync.near_misses import NearMiss, spellings
+from crm_sync.deals import NearMiss
+from crm_sync.spellings import spellings
 
 
 class Questions(Protocol):

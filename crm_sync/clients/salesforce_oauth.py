@@ -7,13 +7,14 @@ import base64
 import hmac
 import logging
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 from requests_oauthlib import OAuth2Session
 
 from crm_sync.clients.http import Transport, is_https_host, origin_of
-from crm_sync.clients.salesforce_errors import token_error
+from crm_sync.clients.salesforce_errors import code_and_message, token_error
 from crm_sync.clients.salesforce_rules import LATER, START_AGAIN
 from crm_sync.clients.salesforce_values import ORG_AND_USER, to_18
 from crm_sync.errors import ConfigError, TransientError
@@ -22,6 +23,8 @@ PRODUCTION = "https://login.salesforce.com"
 SANDBOX = "https://test.salesforce.com"
 LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 DOMAIN_SUFFIXES = (".my.salesforce.com", ".my.salesforce.mil", ".my.sfcrmproducts.cn")
+OVER = frozenset({"invalid_token", "invalid_grant", "unsupported_token_type"})
+"""What Salesforce calls a token that it does not know any more."""
 JSON_ONLY = {"Accept": "application/json"}
 NOT_SIGNED = (
     "Salesforce's token answer is not signed with the consumer secret that Fincelo has. "
@@ -109,9 +112,9 @@ def renew(*, transport: Transport, keys: AppKeys, refresh_token: str) -> Grant:
 
 
 def revoke(*, transport: Transport, login_url: str, refresh_token: str) -> bool:
-    """Ends the connection at Salesforce, and every access token of it. False when Salesforce refused.
+    """Ends the connection at Salesforce, and every access token of it. False when it was over already.
 
-    TransientError where it did not come to that.
+    TransientError for any other answer: only Salesforce's own word for it ends a grant.
     """
     answer = transport.send(
         method="POST",
@@ -119,9 +122,17 @@ def revoke(*, transport: Transport, login_url: str, refresh_token: str) -> bool:
         headers=JSON_ONLY,
         form={"token": refresh_token},
     )
-    if answer.status in (429, *range(500, 600)):
-        raise token_error(answer)
-    return answer.is_success
+    if answer.is_success and not answer.text.startswith("<"):
+        return True
+    code, _ = code_and_message(answer)
+    if answer.status == HTTPStatus.BAD_REQUEST and code in OVER:
+        return False
+    raise TransientError(
+        f"Salesforce did not say whether the access is ended ({answer.status}).",
+        next_step="Fincelo tries again by itself.",
+        code="NOT_REVOKED",
+        status=answer.status,
+    )
 
 
 def ask_for_token(*, transport: Transport, keys: AppKeys, form: dict[str, str]) -> Grant:

@@ -13,11 +13,12 @@ NEXT_PAGE = re.compile(r"/services/data/v[0-9]+\.[0-9]/query(All)?/[A-Za-z0-9-]+
 def to_18(external_id: str) -> str:
     """The 18-character form of an id; ValueError when it is none.
 
-    15 characters are case-sensitive. The last three of 18 record which of them are capitals, five by five.
+    15 characters are case-sensitive. The last three of 18 record which of them are capitals, five by five, so
+    that 18 which have become all small or all capital letters are still the same id.
     """
     if len(external_id) not in (15, 18) or not (external_id.isascii() and external_id.isalnum()):
         raise ValueError(f"{external_id!r} is no Salesforce id")
-    stem = external_id[:15]
+    stem = stem_of(external_id)
     groups = (stem[0:5], stem[5:10], stem[10:15])
     suffix = "".join(
         CHECK_CHARACTERS[sum(1 << place for place, letter in enumerate(group) if letter.isupper())]
@@ -26,6 +27,18 @@ def to_18(external_id: str) -> str:
     if len(external_id) == 18 and external_id[15:].upper() != suffix:
         raise ValueError(f"{external_id!r} is mistyped: its last three characters do not match")
     return stem + suffix
+
+
+def stem_of(external_id: str) -> str:
+    """The first 15 characters, with the capitals that the last three tell where all are of one case."""
+    suffix, is_folded = external_id[15:].upper(), external_id in (external_id.lower(), external_id.upper())
+    if not suffix or not is_folded or any(letter not in CHECK_CHARACTERS for letter in suffix):
+        return external_id[:15]
+    marks = "".join(f"{CHECK_CHARACTERS.index(letter):05b}"[::-1] for letter in suffix)
+    return "".join(
+        letter.upper() if mark == "1" else letter.lower()
+        for letter, mark in zip(external_id[:15], marks, strict=True)
+    )
 
 
 def parse_moment(text: str) -> datetime:

@@ -20,6 +20,7 @@ from crm_sync.models.credentials import (
     TokenRenewal,
 )
 from crm_sync.models.deals import (
+    ASKED_AT_ONCE,
     NOT_STORED,
     CrmAccount,
     CrmDeal,
@@ -34,6 +35,7 @@ from crm_sync.models.runs import SyncRecord, SyncRun
 from crm_sync.models.tie_out import TieOut, WonDeal
 
 __all__ = [
+    "ASKED_AT_ONCE",
     "NOT_STORED",
     "Alert",
     "Authorisation",

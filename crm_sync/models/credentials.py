@@ -74,8 +74,16 @@ class LooseGrant(SealedModel):
     renewal_began_at = models.DateTimeField(null=True)
     renewal_retried = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    due_at = models.DateTimeField(
+        db_default=Now(),
+        help_text="When it is revoked unless a connect goes on with it, or when revoking is tried again.",
+    )
+    tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often revoking it has failed."
+    )
 
     class Meta:
+        indexes = [models.Index(fields=["due_at"], name="loose_grant_by_due")]
         constraints = [
             models.UniqueConstraint(
                 fields=["given_digest"],

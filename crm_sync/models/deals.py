@@ -1,11 +1,11 @@
 """What is kept of a CRM's accounts and deals, holds included."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import ExpressionWrapper, F, Q, Value
+from django.db.models.functions import Least, Now
 
 from contracts.models import NAME_LENGTH, Contract, Customer
 from contracts.triggers import never_emptied
@@ -33,11 +33,26 @@ class CrmAccount(models.Model):
 NOT_STORED = "not stored"
 """In place of the fingerprint of a deal that the database refused: no reading of it counts as unchanged."""
 TRIED_AGAIN_AFTER = timedelta(hours=1)
+ASKED_AT_ONCE = 500
+WAIT_FOR_COMPANY = (enums.HoldCode.NO_ACCOUNT, enums.HoldCode.CUSTOMER_NAME_MISSING)
 
 
 class CrmDealQuerySet(models.QuerySet["CrmDeal"]):
     def held(self) -> "CrmDealQuerySet":
         return self.filter(state=enums.DealState.HELD)
+
+    def ask_again(self) -> None:
+        """The next runs read the held ones of these deals again, changed or not."""
+        self.held().update(fingerprint="")
+
+    def ask_again_since(self, moment: datetime) -> None:
+        """The next runs read the held ones again, and the imported ones touched since the moment."""
+        self.ask_again()
+        self.filter(state=enums.DealState.IMPORTED, updated_at__gte=moment).update(fingerprint="")
+
+    def ask_again_what_was_refused(self) -> None:
+        """After an upgrade: deals that the database refused are tried at once."""
+        self.filter(fingerprint=NOT_STORED).update(fingerprint="")
 
     def to_read_again(self) -> "CrmDealQuerySet":
         """Imported deals that may have changed: the change was not read, previewed only, or refused."""
@@ -162,6 +177,31 @@ class RecentDeal(models.Model):
 class HoldQuerySet(models.QuerySet["Hold"]):
     def open(self) -> "HoldQuerySet":
         return self.filter(resolved_at=None)
+
+    def to_ask_for(self, *, connection: Connection, tried_before: datetime | None) -> "HoldQuerySet":
+        """Holds whose deals are to be read again, or wait for their company, as many as one page takes.
+
+        A deal that the database refused is tried at the next poll, then later and later, in the end once a
+        day. What was read since `tried_before` is not among them. HubSpot does not tell when a deal is given
+        a company, or its company a name. The choice is by chance, so that each gets its turn.
+        """
+        tried_for = ExpressionWrapper(
+            F("crm_deal__updated_at") - F("opened_at"), output_field=models.DurationField()
+        )
+        pause = Least(tried_for / 2, Value(timedelta(days=1)))
+        tried_by = ExpressionWrapper(Now() - pause, output_field=models.DateTimeField())
+        refused = Q(crm_deal__fingerprint=NOT_STORED, crm_deal__updated_at__lte=tried_by)
+        wanted = Q(crm_deal__fingerprint="") | refused
+        if connection.provider == enums.Provider.HUBSPOT:
+            wanted |= Q(code__in=WAIT_FOR_COMPANY)
+        held = self.open().filter(
+            crm_deal__connection=connection,
+            crm_deal__org=connection.org_id,
+            crm_deal__state=enums.DealState.HELD,
+        )
+        if tried_before:
+            held = held.filter(crm_deal__updated_at__lt=tried_before)
+        return held.filter(wanted).order_by("?")[:ASKED_AT_ONCE]
 
 
 class Hold(models.Model):

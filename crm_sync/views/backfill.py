@@ -36,6 +36,7 @@ from crm_sync.views.access import (
     signed_in,
 )
 from crm_sync.views.cures import foretold_problem
+from crm_sync.views.what_follows import what_becomes
 from fincelo import background
 from fincelo.finished import finished
 from fincelo.once import mark_refused, once
@@ -83,9 +84,11 @@ def show(
         "may_start": request.user.has_perms(MAY_START),
         "asks_for_start": connection.asks_for_start,
         "waiting_sentence": waiting_sentence(connection),
+        "later_sentence": what_becomes(connection, deals="Deals that close from that day on"),
         "automatic_from": connection.imports_by_itself_from if connection.asks_for_start else None,
     }
     if current is not None and current.state == BackfillState.READY:
+        context["doubts"] = facts.doubts_of(current)
         context["start_form"] = start_form or StartForm(proposals=facts.proposals_of(current))
         context["limits_set"] = facts.limits_set(current)
     if current is not None:

@@ -8,6 +8,8 @@ from billing.policy import limits
 from billing.waiting import REASONS
 from contracts.money import Money
 from crm_sync.backfill_progress import progress_of
+from crm_sync.mapping_lint import unit_problems
+from crm_sync.mappings import current_rules, lint
 from crm_sync.models import Backfill
 from fincelo.states import mark
 
@@ -35,6 +37,12 @@ def done_sentence(current: Backfill) -> str:
     ]
     deals = "1 deal read" if progress.seen == 1 else f"{progress.seen:,} deals read"
     return f"{': '.join(filter(None, [deals, ', '.join(parts)]))}."
+
+
+def doubts_of(current: Backfill) -> list[str]:
+    """What speaks against the unit in which durations are read, for the whole preview."""
+    rules = current_rules(connection=current.connection).rules
+    return [one.sentence for one in unit_problems(lint(connection=current.connection, rules=rules))]
 
 
 def numbers_of(current: Backfill) -> dict[str, int]:

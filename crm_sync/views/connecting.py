@@ -24,7 +24,7 @@ from crm_sync.forms.connecting import (
 )
 from crm_sync.models import Connection
 from crm_sync.views import notices, setup_guide
-from crm_sync.views.access import CHANGE_CONNECTIONS, needs, signed_in
+from crm_sync.views.access import CHANGE_BILLING_MEANING, CHANGE_CONNECTIONS, needs, signed_in
 from crm_sync.views.connection_page import JUST_CONNECTED, render_page
 from fincelo.rights import open_to_anybody
 
@@ -91,7 +91,7 @@ def authorise(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         connection=connection,
         client_secret=secret,
-        confirmed_org=request.POST.get("confirmed_org", "")[:40],
+        confirmed_org=confirmed_by(request, request.POST.get("confirmed_org", "")[:40]),
     )
 
 
@@ -178,10 +178,17 @@ def paste_token(request: HttpRequest, pk: int) -> HttpResponse:
     form = connect_form(connection, request.POST)
     if not form.is_valid():
         return render_page(request, pk=pk, connect_form=form)
-    notice = use_token(request, connection=connection, **form.cleaned_data)
+    asked = form.cleaned_data
+    confirmed_org = confirmed_by(request, asked["confirmed_org"])
+    notice = use_token(request, connection=connection, token=asked["token"], confirmed_org=confirmed_org)
     if notice is not None:
         notices.keep(request, notice)
     return redirect(connection)
+
+
+def confirmed_by(request: HttpRequest, org_id: str) -> str:
+    """Another org brings other deals, billed by the settings that are in force: Finance confirms it."""
+    return org_id if request.user.has_perm(CHANGE_BILLING_MEANING) else ""
 
 
 def use_token(
@@ -205,6 +212,6 @@ def welcome(request: HttpRequest, *, connection: Connection) -> None:
     if connection.mapping_version_id is None:
         step = "Next: confirm the field mapping."
     else:
-        step = "The next sync starts within five minutes."
+        step = "The next sync follows with the next poll: polls are five minutes apart."
     messages.success(request, f"Connected to {connection.org} in {provider}. {step}")
     request.session[JUST_CONNECTED] = connection.pk

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -22,6 +23,7 @@ from crm_sync.views.connection_facts import (
     shown_misses,
     stage_rows,
 )
+from crm_sync.views.grants import shown_grants
 from crm_sync.views.starting import SHOWN
 from crm_sync.views.warning_cures import shown_warnings
 
@@ -54,6 +56,7 @@ def render_page(request: HttpRequest, *, pk: int, **more: Any) -> HttpResponse:
         "leavers": leavers_asked_about(connection),
         "question": question_of(connection, most=SHOWN),
         "warnings": warnings_of(connection, schema=schema),
+        "grants": shown_grants(of=Q(connection=connection)),
         "connect_form": connect_form(connection),
         **setup_guide.context(connection.provider),
         **more,

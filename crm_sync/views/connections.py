@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,7 +21,7 @@ from crm_sync.near_misses import warnings
 from crm_sync.pausing import UnableToPause
 from crm_sync.preflight import preflight
 from crm_sync.stages import misses_of, selectable_stages
-from crm_sync.views import notices
+from crm_sync.views import notices, what_follows
 from crm_sync.views.access import (
     CHANGE_BILLING_MEANING,
     CHANGE_CONNECTIONS,
@@ -32,6 +33,7 @@ from crm_sync.views.access import (
 from crm_sync.views.backfill import lead_to_start
 from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at, shown_connections
 from crm_sync.views.connection_page import render_page
+from crm_sync.views.grants import shown_grants
 from crm_sync.views.warning_cures import shown_warnings
 
 MODE_SENTENCES = {
@@ -55,6 +57,7 @@ MODE_SENTENCES = {
 def connection_list(request: HttpRequest) -> HttpResponse:
     scheduled_at = poll_scheduled_at()
     silent = set(Connection.objects.silent().values_list("pk", flat=True))
+    connections = list(shown_connections())
     cards = [
         {
             "connection": connection,
@@ -63,9 +66,15 @@ def connection_list(request: HttpRequest) -> HttpResponse:
             "is_silent": connection.pk in silent,
             "warnings": warnings_on_card(connection),
         }
-        for connection in shown_connections()
+        for connection in connections
     ]
-    return render(request, "crm_sync/connections.html", {"cards": cards, "notice": notices.take(request)})
+    context = {
+        "cards": cards,
+        "grants": shown_grants(of=Q()),
+        "notice": notices.take(request),
+        "sentence": what_follows.of_all(connections, silent=silent),
+    }
+    return render(request, "crm_sync/connections.html", context)
 
 
 def warnings_on_card(connection: Connection) -> list[notices.Notice]:
@@ -214,8 +223,12 @@ def moved(request: HttpRequest, *, pk: int, move: Callable[..., None], sentence:
 @needs(CHANGE_CONNECTIONS)
 def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection, pk=pk)
-    connecting.disconnect(connection=connection, actor=signed_in(request))
+    is_over = connecting.disconnect(connection=connection, actor=signed_in(request))
     messages.success(request, f"{connection} is disconnected. What it imported stays and is billed.")
+    if not is_over:
+        messages.warning(
+            request, "Salesforce has not confirmed that the access is ended. This page says how it goes on."
+        )
     return redirect(connection)
 
 

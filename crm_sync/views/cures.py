@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
 
+from crm_sync.deciding_billing import DECIDES_BILLING
 from crm_sync.enums import HoldCode
 from crm_sync.forms.cures import DefaultForm, DismissGroupForm, EnterForm, GroupForm, TranslateForm, named_by
 from crm_sync.hold_groups import GroupKey, HoldGroup, cured_by_translating
@@ -46,6 +47,7 @@ WHY = {
 }
 PAGES = (Cure.STAGES, Cure.TRANSLATE, Cure.DEFAULT, Cure.MAPPING)
 OTHER_CONTRACTS = "Deals that are contracts already stay as they are."
+NEEDS_YES = "Finance or an approver then has to approve the contract before its first invoice."
 ONLY_THIS = "Other deals and the field mapping stay as they are. It can be taken back on the deal's page."
 
 
@@ -72,6 +74,11 @@ class ShownCure:
     submit: str = ""
     form: forms.Form | None = None
     danger: bool = False
+
+    @property
+    def leads_to_contract(self) -> bool:
+        """Whether it is a decision after which a held deal is billed."""
+        return bool(self.action) and self.id.partition("-")[0] in ("enter", "translate", "default", "accept")
 
 
 DECISIONS = {
@@ -129,7 +136,14 @@ class ShownProblem:
 
 
 def permitted(cures: Sequence[ShownCure], *, request: HttpRequest) -> list[ShownCure]:
-    return [cure for cure in cures if request.user.has_perm(cure.right)]
+    """Those that the person may press. One that leads to a contract says whose yes it then needs."""
+    mine = [cure for cure in cures if request.user.has_perm(cure.right)]
+    if request.user.has_perm(DECIDES_BILLING):
+        return mine
+    return [
+        replace(cure, happens=f"{cure.happens} {NEEDS_YES}") if cure.leads_to_contract else cure
+        for cure in mine
+    ]
 
 
 def why(code: str) -> str:

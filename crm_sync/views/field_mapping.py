@@ -13,6 +13,7 @@ from contracts.clock import business_day
 from crm_sync import mappings, reapplying, tasks
 from crm_sync.connection_settings import save_settings
 from crm_sync.deciding_billing import DECIDES_BILLING
+from crm_sync.enums import ConnectionMode
 from crm_sync.forms.field_mapping import MappingForms
 from crm_sync.forms.mapping_source import Studio
 from crm_sync.mapping_lint import MappingProblem
@@ -26,6 +27,7 @@ from crm_sync.views.backfill import MAY_IMPORT, begin, lead_to_start
 from crm_sync.views.connection_facts import shown_connections
 from crm_sync.views.mapping_studio import schema_facts, studio_of
 from crm_sync.views.mapping_translations import Asked
+from crm_sync.views.what_follows import BECOMES, what_becomes
 from fincelo import background
 from fincelo.pagination import COUNT_CAP
 
@@ -89,7 +91,8 @@ def save(request: HttpRequest, connection: Connection) -> HttpResponse:
     checked = request.POST.get("checked")
     is_other = checked is not None and checked != mapping_review.digest_of(forms)
     if request.POST.get("step") == CHECK or is_other:
-        review = mapping_review.review(connection=connection, forms=forms, problems=problems)
+        noted = [*problems, *mappings.address_notes(forms.chosen_rules())]
+        review = mapping_review.review(connection=connection, forms=forms, problems=noted)
         return draw(review=review, is_other=is_other)
     is_first = connection.mapping_version_id is None
     try:
@@ -146,6 +149,7 @@ def show(
     studio: Studio = forms.studio
     if not request.user.has_perm(CHANGE_BILLING_MEANING):
         forms.reading.keep(connection)
+    problems = [*problems, *mappings.address_notes(rules.rules)]
     rows = mapping_table.rows(
         connection=connection, forms=forms.rules.forms, rules=rules, studio=studio, problems=problems
     )
@@ -169,6 +173,7 @@ def show(
         "versions": latest_versions(connection=connection, most=SHOWN_VERSIONS),
         "progress": mapping_review.progress_of(connection),
         "waiting": background.waiting_for(tasks.reapply, subject=str(connection.pk)),
+        "what_follows": after_confirming(connection),
         "reaches_back": connection.import_from < business_day(),
         "may_change": request.user.has_perm(CHANGE_MAPPING),
         "may_agree": request.user.has_perm(DECIDES_BILLING),
@@ -205,14 +210,28 @@ def read_held_again(connection: Connection) -> int:
     return 0
 
 
+def first_sync(connection: Connection) -> str:
+    if connection.is_live:
+        return "The first sync follows with the next poll: polls are five minutes apart."
+    return f"The first sync follows once {connection} is at work again."
+
+
+def after_confirming(connection: Connection) -> str:
+    """What becomes of deals that are won once the mapping is confirmed."""
+    if not connection.is_live:
+        return f"Nothing is imported from {connection} until it is at work again."
+    mode = BECOMES[ConnectionMode(connection.mode)]
+    return f"Deals that close from today on are then {mode}, with the next sync."
+
+
 def saved_sentence(connection: Connection, *, version: MappingVersion | None, changed: Sequence[str]) -> str:
     if version is not None and version.number == 1 and connection.asks_for_start:
+        later = what_becomes(connection, deals="Deals that close from today on")
         return (
-            "Field mapping confirmed. Deals that close from today on are imported by themselves. Look at the "
-            "preview of the earlier ones, then start billing."
+            f"Field mapping confirmed. {later} Look at the preview of the earlier ones, then start billing."
         )
     if version is not None and version.number == 1:
-        return "Field mapping confirmed. The first sync starts within five minutes."
+        return f"Field mapping confirmed. {first_sync(connection)}"
     if version is not None:
         return f"Version {version.number} of the field mapping is in force from the next sync on."
     if changed:

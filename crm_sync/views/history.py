@@ -143,7 +143,9 @@ def quiet(run: SyncRun) -> str:
         return f"{run.unchanged:,} won deals were seen again as they were; they are counted, not listed."
     if run.state != RunState.DONE:
         return "The run stopped before it had stored anything."
-    return "No deal in a selected stage was among those read."
+    if not run.seen:
+        return "No deal had changed."
+    return "None of the deals that were read was to be imported. The counts above say why."
 
 
 def what_stopped(run: SyncRun) -> Notice | None:
@@ -169,7 +171,7 @@ def what_was_missed(run: SyncRun) -> Notice | None:
     deals = "deal was" if run.missed == 1 else "deals were"
     return Notice(
         what=f"{run.missed:,} won {deals} missed by the polls before, and found by this sweep.",
-        why="Nothing more is to be done: each is a contract now, or on hold with its reason.",
+        why="See below what became of each.",
         cure_label="See the deals",
         cure_url=f"{run.get_absolute_url()}#results",
         tone="info",

@@ -23,6 +23,7 @@ from crm_sync.models import CrmDeal, Hold, SyncRecord
 from crm_sync.story import sync_story
 from crm_sync.views.access import CHANGE_HOLDS, SYNC, VIEW_HOLDS, needs, signed_in
 from crm_sync.views.cures import permitted, shown_problem
+from crm_sync.views.what_follows import read_next
 from fincelo import background
 from fincelo.awaited import Waiting
 from fincelo.once import once
@@ -147,7 +148,7 @@ def decide_and_read(
     hold = get_object_or_404(Hold.objects.select_related("crm_deal"), pk=pk)
     if decided(request, lambda: decide(hold=hold, actor=signed_in(request))):
         read_again(hold.crm_deal, actor_id=request.user.pk)
-        messages.success(request, f"{sentence.format(hold.crm_deal)} and is read again in a moment.")
+        messages.success(request, f"{sentence.format(hold.crm_deal)}. {read_next(hold.crm_deal.connection)}")
     return redirect("hold", pk=pk)
 
 
@@ -175,7 +176,7 @@ def enter_value(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(
         request,
         f"{rule.label} of {hold.crm_deal} is \u201c{said}\u201d from now on. "
-        "The deal is read again in a moment.",
+        f"{read_next(hold.crm_deal.connection)}",
     )
     return redirect("hold", pk=pk)
 
@@ -188,7 +189,7 @@ def take_back_value(request: HttpRequest, pk: int) -> HttpResponse:
     key = request.POST.get("key", "")
     if decided(request, lambda: overrides.take_back(deal=deal, key=key, actor=signed_in(request))):
         read_again(deal, actor_id=request.user.pk)
-        messages.success(request, f"{deal} follows the CRM again. It is read in a moment.")
+        messages.success(request, f"{deal} follows the CRM again. {read_next(deal.connection)}")
     hold = Hold.objects.open().filter(crm_deal=deal).first()
     if deal.contract:
         return redirect(deal.contract)
@@ -204,7 +205,7 @@ def replay_hold(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"{connection} is not connected. Connect it first, then sync again.")
         return redirect(connection)
     read_again(hold.crm_deal, actor_id=request.user.pk)
-    messages.info(request, f"{hold.crm_deal} is read again from {connection} in a moment.")
+    messages.info(request, f"{hold.crm_deal}: {read_next(connection)}")
     return redirect("hold", pk=pk)
 
 

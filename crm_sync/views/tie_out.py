@@ -69,14 +69,14 @@ def month_page(request: HttpRequest) -> HttpResponse:
 
 def sentence_of(*, month: date, found: Sequence[Figure], red: Sequence[Figure]) -> str:
     if not found:
-        return f"No deal was won in {month:%B %Y}."
+        return f"No won deal that closed in {month:%B %Y} has been read."
     if red:
         return f"{month:%B %Y} does not tie out."
     undecided = tie_out.undecided(month=month)
     if undecided:
         changes = "1 CRM change is" if undecided == 1 else f"{undecided:,} CRM changes are"
         return f"{month:%B %Y} ties out; {changes} to be decided."
-    return f"{month:%B %Y} ties out: every won deal and every contract is accounted for."
+    return f"{month:%B %Y} ties out: every won deal that was read and every contract is accounted for."
 
 
 def sections(found: Sequence[Figure]) -> list[dict[str, Any]]:

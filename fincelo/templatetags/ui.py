@@ -26,6 +26,7 @@ from fincelo import background, navigation, refused, states
 from fincelo.awaited import Waiting
 from fincelo.enums import WorkState
 from fincelo.once import FIELD
+from fincelo.roles import groups_with
 
 register = template.Library()
 
@@ -65,6 +66,18 @@ def once() -> SafeString:
 def kept(context: Context, form: BaseForm | None, action: str) -> BaseForm | None:
     """The form as it was refused at this address, to be shown in place of the fresh one."""
     return form and refused.kept(getattr(context, "request", None), form, action=action)
+
+
+@register.simple_tag(takes_context=True)
+def who_can(context: Context, right: str) -> SafeString:
+    """For somebody who lacks the right that the step beside it needs: who has it."""
+    if context["request"].user.has_perm(right):
+        return SafeString("")
+    names = groups_with(right)
+    listed = (
+        " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else "Nobody but an admin"
+    )
+    return format_html('<p class="small muted">{} can do this here. Your role can look at it.</p>', listed)
 
 
 @register.simple_tag

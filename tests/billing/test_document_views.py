@@ -1,3 +1,4 @@
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -8,9 +9,19 @@ from django.test import Client
 
 from billing import tasks
 from billing.confirming import confirm
-from billing.models import ControlChange, Invoice, InvoiceRendering, Letterhead, Logo, Mailing
+from billing.letterheads import take_effect
+from billing.models import (
+    ControlChange,
+    Invoice,
+    InvoiceRendering,
+    LegalEntity,
+    Letterhead,
+    Logo,
+    Mailing,
+)
 from billing.rendering import invoice_pdf
 from billing.tasks import keep_documents
+from contracts.clock import business_day
 from contracts.models import AuditEntry
 from tests.billing.documents.papers import pages, picture
 from tests.billing.mailing.letters import issue
@@ -137,11 +148,12 @@ def test_letterhead_holds_for_new_invoices(finance: Client, invoice: Invoice) ->
     )
 
     assert alerts(page) == [
-        "The footer tells customers where to pay, so an approver confirms it under Approvals. Until then "
-        "documents keep the one they have.",
+        "Logo and footer tell customers where to pay, so an approver confirms them under Approvals, and they are "
+        "printed from the next day on. Until then documents keep what they have.",
     ]
     assert Letterhead.objects.get().footer == ""
     confirm(change=ControlChange.objects.get(), actor=person("ann", group="Approver"))
+    take_effect(legal_entity=LegalEntity.objects.get(), day=business_day() + timedelta(days=1))
     letterhead = Letterhead.objects.get()
     assert letterhead.footer == "Bank of Springfield"
     assert letterhead.logo is not None
@@ -150,21 +162,28 @@ def test_letterhead_holds_for_new_invoices(finance: Client, invoice: Invoice) ->
     sample = finance.get(f"{SETTINGS}sample.pdf").content
     assert pages(sample)[0][-2:] == ["Bank of Springfield", "1 of 1"]
     assert b"/Image" in sample
-    entries = AuditEntry.objects.filter(action="Letterhead changed").order_by("pk")
-    logo = letterhead.logo.sha256
-    assert [(entry.actor_name, entry.before, entry.after) for entry in entries] == [
-        (entries[0].actor_name, {"footer": "", "logo": ""}, {"footer": "", "logo": logo}),
-        ("ann", {"footer": "", "logo": logo}, {"footer": "Bank of Springfield", "logo": logo}),
-    ]
+    [entry] = AuditEntry.objects.filter(action="Letterhead changed")
+    assert (entry.actor_name, entry.before["footer"], entry.after["footer"]) == (
+        "Fincelo",
+        "",
+        "Bank of Springfield",
+    )
 
 
 def test_logo_stays_until_it_is_removed(finance: Client) -> None:
-    finance.post(f"{SETTINGS}letterhead/", {"logo": SimpleUploadedFile("logo.png", picture())})
-    finance.post(f"{SETTINGS}letterhead/", {"footer": "Bank"})
-    kept = Letterhead.objects.get().logo
-    finance.post(f"{SETTINGS}letterhead/", {"footer": "Bank", "remove_logo": "on"})
+    ann = person("ann", group="Approver")
 
-    assert (kept, Letterhead.objects.get().logo) == (Logo.objects.get(), None)
+    def decided(sent: dict[str, Any]) -> Logo | None:
+        finance.post(f"{SETTINGS}letterhead/", sent)
+        confirm(change=ControlChange.objects.get(outcome=""), actor=ann)
+        take_effect(legal_entity=LegalEntity.objects.get(), day=business_day() + timedelta(days=1))
+        return Letterhead.objects.get().logo
+
+    given = decided({"logo": SimpleUploadedFile("logo.png", picture())})
+    kept = decided({"footer": "Bank"})
+    taken = decided({"footer": "Bank", "remove_logo": "on"})
+
+    assert (given, kept, taken) == (Logo.objects.get(), Logo.objects.get(), None)
 
 
 @pytest.mark.parametrize(

@@ -81,8 +81,9 @@ def test_mail_list_asks_the_same_number_of_queries(
 ) -> None:
     issue(*[f"Customer {number}" for number in range(count)])
 
-    # session, user, time zone, his and his groups' rights, keys and rows, five counts, the switch
-    with django_assert_num_queries(16):
+    # session, user, time zone, his and his groups' rights, keys and rows, five counts, the switch,
+    # who waits for an address, the work
+    with django_assert_num_queries(18):
         page = viewer.get("/invoices/mail/")
 
     assert len(rows(page)) == count

@@ -177,7 +177,7 @@ def test_finance_enters_what_is_missing_and_billing_goes_on(finance: Client) -> 
     saved = finance.post(f"/customers/{contract.customer_id}/details/", entered, follow=True)
 
     assert "its length or its check digit does not fit" in wrong.text
-    assert "Saved. Invoices to Acme GmbH from now on follow it." in alerts(saved)
+    assert "Saved. New mails to Acme GmbH use it." in alerts(saved)
     customer = Customer.objects.get()
     assert (customer.name, customer.vat_id, customer.city) == ("Acme GmbH", "DE129273398", "Hamburg")
     assert bill() == 1

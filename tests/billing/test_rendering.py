@@ -157,8 +157,6 @@ def test_sample_shows_the_letterhead_of_today(invoice: Invoice, entity: LegalEnt
 
 def test_same_logo_is_kept_once(invoice: Invoice, entity: LegalEntity, admin_user) -> None:
     change_letterhead(legal_entity=entity, footer="", logo=None, removes_logo=True, actor=admin_user)
-    assert Letterhead.objects.get().logo is None
-
     change_letterhead(legal_entity=entity, footer="", logo=LOGO, removes_logo=False, actor=admin_user)
     change_letterhead(legal_entity=entity, footer="Bank 2", logo=None, removes_logo=False, actor=admin_user)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 
 from billing.enums import BillingTrigger
@@ -19,6 +20,7 @@ from tests.processes import Manage, environment_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
+PASSWORD = "correct horse 1"
 COPY = "test_fincelo_restored"
 
 
@@ -82,7 +84,9 @@ def numbers(manage: Manage) -> list[str]:
 
 def test_a_number_that_left_is_never_given_again(drill: Drill) -> None:
     ensure_legal_entity()
-    person("ann", group="Approver")
+    ann = person("ann", group="Approver")
+    ann.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt")  # as the commands read it
+    ann.save()
     bill("One", "Two")
     drill.dump()
     bill("Three", "Four", "Five")
@@ -91,8 +95,12 @@ def test_a_number_that_left_is_never_given_again(drill: Drill) -> None:
     manage("shell", "--no-imports", "-v0", "-c", SIGN)
     stopped = manage("run_billing")
     compared = manage("confirm_restore")
-    low = manage("confirm_restore", "--by=ann", "--reason=x", f"--sent={series()}=4")
-    confirmed = manage("confirm_restore", "--by=ann", "--reason=Disk lost", f"--sent={series()}=6")
+    started = manage("check", "--database", "default")
+    guessed = manage("confirm_restore", "--by=ann", "--reason=x", given="guessed\n")
+    low = manage("confirm_restore", "--by=ann", "--reason=x", f"--sent={series()}=4", given=f"{PASSWORD}\n")
+    confirmed = manage(
+        *("confirm_restore", "--by=ann", "--reason=Disk lost", f"--sent={series()}=6"), given=f"{PASSWORD}\n"
+    )
     went_on = manage("run_billing")
     checked = manage("check_invariants")
 
@@ -104,6 +112,8 @@ def test_a_number_that_left_is_never_given_again(drill: Drill) -> None:
         f"{series()}: last here INV-{year}-000002, last that left INV-{year}-000005",
         f"{series().replace('invoice', 'credit_note')}: no number here and none that left",
     ]
+    assert "billing.W001" in started.errors
+    assert "This is not the password of ann." in guessed.errors
     assert "4 is below 5, which was given already." in low.errors
     assert confirmed.output.splitlines()[-2:] == [
         f"Not stored here: Invoices {year}: 3 to 6.",

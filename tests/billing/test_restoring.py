@@ -5,15 +5,16 @@ from dataclasses import replace
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
+from django.core.checks import registry
 from django.test import Client
 
-from billing import restoring
+from billing import checks, restoring
 from billing.crediting import request_credit
 from billing.enums import BillingTrigger, MailState, RestoreSign
 from billing.invoicing import invoice_due
 from billing.mailing.sending import send_waiting
 from billing.models import CreditNote, DatabaseMark, Invoice, InvoiceMail, NumberGap
-from billing.numbering import UnableToIssueInvoice
+from billing.numbering import UnableToIssueInvoice, ensure_may_issue
 from billing.rendering import UnableToRender, invoice_pdf
 from billing.restoring import UnableToContinue, compare, continue_series, witness_path
 from billing.witness import SeriesKey, highest, note
@@ -52,6 +53,8 @@ def test_nothing_is_issued_or_mailed(key: SeriesKey) -> None:
 
     with pytest.raises(UnableToIssueInvoice, match="Numbers were given that this database does not know"):
         bill()
+    with pytest.raises(UnableToIssueInvoice, match="Numbers were given that this database does not know"):
+        ensure_may_issue(day=TODAY)
     sent = send_waiting().sent
 
     assert (sent, len(mail.outbox), Invoice.objects.count()) == (0, 0, 1)
@@ -61,14 +64,22 @@ def test_an_approver_continues_after_the_highest_number(key: SeriesKey) -> None:
     finn, ann = page("finn", group="Finance"), page("ann", group="Approver")
     told = finn.get("/settings/billing/restored/")
     refused = finn.post("/settings/billing/restored/", {str(key): "6", "reason": "x"})
-    low = ann.post("/settings/billing/restored/", {str(key): "3", "reason": "Disk lost"}, follow=True)
-    done = ann.post("/settings/billing/restored/", {str(key): "6", "reason": "Disk lost"}, follow=True)
+    approver = User.objects.get(username="ann")
+    approver.set_password("correct horse 1")
+    approver.save()
+    ann.force_login(approver)
+    typed = {"reason": "Disk lost", "password": "correct horse 1"}
+    guessed = ann.post("/settings/billing/restored/", {**typed, str(key): "6", "password": "x"}, follow=True)
+    low = ann.post("/settings/billing/restored/", {**typed, str(key): "3"}, follow=True)
+    assert NumberGap.objects.count() == 0
+    done = ann.post("/settings/billing/restored/", {**typed, str(key): "6"}, follow=True)
     sign(Deal())
     bill()
 
     assert rows(told) == [["Invoices 2026", "INV-2026-000001", "INV-2026-000004", "3"]]
     assert "Continue after these numbers" not in told.text
     assert refused.status_code == 403
+    assert [*field_errors(guessed).values()] == ["This is not your current password."]
     assert [*field_errors(low).values()] == ["Ensure this value is greater than or equal to 4."]
     assert "Confirmed. Every series goes on after the numbers below." in alerts(done)
     assert [gap.first for gap in NumberGap.objects.all()] == [2]
@@ -87,6 +98,16 @@ def test_the_banner_and_the_health_page_tell_it(key: SeriesKey) -> None:
     shown = page("ann", group="Approver").get("/invoices/")
 
     assert any("numbers were given that this database does not know" in alert for alert in alerts(shown))
+
+
+def test_the_start_says_it(key: SeriesKey) -> None:
+    [told] = checks.restored(databases=["default"])
+    continue_series(sent={}, reason="Confirmed", actor=None)
+
+    assert told.msg.endswith("Nothing is issued and nothing is mailed.")
+    assert "/settings/billing/restored/" in (told.hint or "")
+    assert checks.restored(databases=["default"]) == []
+    assert checks.restored in registry.registry.get_checks()
 
 
 def test_another_server_is_a_copy(key: SeriesKey) -> None:

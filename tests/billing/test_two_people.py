@@ -228,9 +228,9 @@ def test_bank_details_take_a_second_person(invoice: Invoice, finn: Client, ann: 
     confirm(ann)
 
     assert (before, still) == ([""], [""])
-    assert Letterhead.objects.get().footer == FOOTER
+    assert Letterhead.objects.get().next_look["footer"] == FOOTER
     actions = AuditEntry.objects.filter(object_type="billing.letterhead").values_list("action", "actor_name")
-    assert ("Letterhead changed", "ann") in actions
+    assert ("Letterhead confirmed", "ann") in actions
 
 
 def test_until_the_first_invoice_one_person_sets_everything(ann: Client, finn: Client) -> None:
@@ -240,7 +240,7 @@ def test_until_the_first_invoice_one_person_sets_everything(ann: Client, finn: C
     finn.post("/settings/invoices/letterhead/", {"footer": FOOTER})
 
     assert (limit_now(), Letterhead.objects.get().footer) == (None, FOOTER)
-    assert ControlChange.objects.count() == 0
+    assert [change.outcome for change in ControlChange.objects.all()] == ["alone"]
 
 
 def test_the_admin_has_the_same_rules(invoice: Invoice, ben: Client) -> None:
@@ -283,3 +283,28 @@ def test_notes_of_one_person_above_a_limit_are_reported(invoice: Invoice, ann: C
 
     assert list(violations(but={WITHOUT_CRM})) == ["above_a_limit_two_people_decide"]
     assert Customer.objects.count() == 1
+
+
+def test_a_request_does_not_undo_what_was_tightened_since(invoice: Invoice, ann: Client, ben: Client) -> None:
+    set_limit(ann, "5000")
+    set_limit(ben, "10")
+    policy = {"mode": BillingMode.AUTO, "locked_until": "2026-10-31"}
+    ben.post("/settings/billing/", policy)
+    ann.post("/settings/billing/", policy | {"locked_until": "2026-09-30"})
+    ben.post("/settings/billing/", policy | {"mode": BillingMode.APPROVE})
+
+    refusals = [
+        *(
+            alerts(ben.post(f"/approvals/changes/{change.pk}/confirm/", follow=True))
+            for change in open_ones()
+        ),
+    ]
+
+    assert len(refusals) == 2
+    assert all(any("was changed since it was asked for" in one for one in told) for told in refusals)
+    found = BillingPolicy.objects.get()
+    assert (limit_now(), found.mode, found.locked_until) == (1_000, "approve", date(2026, 10, 31))
+
+
+def open_ones() -> list[ControlChange]:
+    return list(ControlChange.objects.filter(outcome="").order_by("pk"))

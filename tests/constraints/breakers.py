@@ -117,6 +117,7 @@ KEYS = {
     "one_custom_field_per_label": copied("contracts_customfield"),
     "one_customer_per_crm_account": copied("crm_sync_crmaccount"),
     "one_field_mapping_per_target": copied("crm_sync_fieldmapping"),
+    "one_row_of_failed_sign_ins_per_day_name_and_address": copied("access_failedsignin"),
     "one_import_record_per_deal": copied("crm_sync_crmdeal", where="state = 'held'"),
     "one_instalment_per_place": copied("billing_instalment"),
     "one_invoice_line_per_place": copied("billing_invoiceline"),
@@ -205,6 +206,10 @@ TRIGGERS = {
     "number_gap_is_kept": ["UPDATE billing_numbergap SET reason = 'X'", "DELETE FROM billing_numbergap"],
     "payment_reaches_invoice": [copied("billing_payment", fingerprint="'X'", amount_minor=f"{HUGE}")],
     "payment_stays": ["UPDATE billing_payment SET reference = 'X'", "DELETE FROM billing_payment"],
+    "role_grants_are_kept": [
+        "UPDATE fincelo_rolegrant SET role = 'X'",
+        "DELETE FROM fincelo_rolegrant",
+    ],
     "rendering_is_kept": [
         "UPDATE billing_invoicerendering SET sha256 = 'X'",
         "DELETE FROM billing_invoicerendering",
@@ -236,6 +241,7 @@ KEPT_WHOLE = {
     "payments_are_kept": "billing_payment",
     "renderings_are_kept": "billing_invoicerendering",
     "schedules_are_kept": "billing_billingschedule",
+    "role_grants_are_not_emptied": "fincelo_rolegrant",
 }
 """By trigger: the table that cannot be emptied."""
 

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models.functions import Now
 
+from access.models import FailedSignIn
 from billing.crediting import request_credit
 from billing.documents.logos import as_jpeg
 from billing.enums import ControlKind, CreditNoteState, SeriesKind
@@ -141,6 +142,7 @@ def _fincelo() -> None:
     InvariantResult.objects.create(name="n", number="1", checked_at=Now(), milliseconds=1)
     InvariantCheck.objects.create(checked_at=Now())
     BackgroundWork.objects.create(task="t", subject="s", queue_id="q")
+    FailedSignIn.objects.create(day=TODAY, name="n")
 
 
 def _refuse_emptying() -> None:

@@ -12,10 +12,11 @@ from crm_sync import connecting, credentials
 from crm_sync.clients import salesforce_oauth
 from crm_sync.clients.http import Transport
 from crm_sync.enums import Provider, RunTrigger, Target
+from crm_sync.fetching import Order
 from crm_sync.mapping_rules import FieldRule
 from crm_sync.mappings import current_rules, save_mapping
 from crm_sync.models import Connection, SyncRun
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from demo.http_server import Server
 from demo.hubspot.app import build_app as build_hubspot
 from demo.hubspot.portal import Portal

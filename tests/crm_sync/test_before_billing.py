@@ -9,8 +9,9 @@ from billing.invoicing import invoice_due
 from billing.models import Invoice
 from contracts.models import Contract
 from crm_sync.enums import RunState, RunTrigger
+from crm_sync.fetching import Order
 from crm_sync.models import Connection, CrmDeal, SyncRecord, SyncRun
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from demo.http_server import Server
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org

@@ -18,9 +18,10 @@ from crm_sync.deals import Cursor, Deal, DealPage, RawValue
 from crm_sync.enums import RunTrigger, SourceObject, Target
 from crm_sync.mapped_pages import Sight
 from crm_sync.mapping_rules import FieldRule, MappingRules
+from crm_sync.mappings import settings_of
 from crm_sync.models import Connection, CrmDeal, Hold
 from crm_sync.pages import sync_page
-from crm_sync.sync import Order, look
+from crm_sync.writing import write_deals
 from tests.crm_sync.deal_values import AWKWARD_VALUES, HUBSPOT_RULES, a_deal
 from tests.crm_sync.sales import TODAY
 
@@ -197,14 +198,14 @@ def deals_of(through: Through, *, first_id: int) -> dict[str, tuple[RawValue, De
 def read_all(connection: Connection, *, rules: Sequence[FieldRule], deals: Sequence[Deal]) -> None:
     """One page of a real run, with a mapping that reads the fields."""
     run = runs.claim(connection=connection, trigger=RunTrigger.COMMAND, actor=None)
-    sight = look(connection=connection, order=Order(trigger=RunTrigger.COMMAND, as_of=TODAY))
     fixed = [rule for rule in HUBSPOT_RULES if rule.target not in {one.target for one in rules}]
     sight = Sight(
         connection=connection,
         rules=MappingRules(version=1, rules=[*fixed, *rules]),
-        settings=sight.settings,
+        settings=settings_of(connection),
         as_of=TODAY,
         forced=False,
+        writer=write_deals,
     )
     page = DealPage(deals=deals, cursor=Cursor(modified_at=deals[-1].modified_at, external_id="9"))
     sync_page(run=run, page=page, sight=sight, api_calls=1)

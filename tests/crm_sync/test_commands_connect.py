@@ -269,7 +269,8 @@ def test_crm_that_does_not_answer_leaves_no_connection(salesforce_arguments: lis
 
     assert (code, output) == (
         1,
-        "Salesforce's sign-in service is not answering properly at the moment. The next poll tries again.",
+        "Salesforce's sign-in service is not answering properly at the moment. The access of this refresh token "
+        "is kept for a day: run the command again with the same file. After that Fincelo revokes it at Salesforce.",
     )
     assert not Connection.objects.exists()
 

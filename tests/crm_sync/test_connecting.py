@@ -10,8 +10,16 @@ from contracts.models import AuditEntry, Contract
 from crm_sync import connecting, credentials, preflight
 from crm_sync.enums import Target
 from crm_sync.errors import ConfigError, LeaseLost, SyncError
-from crm_sync.known_deals import deals_to_ask_for
-from crm_sync.models import Authorisation, Connection, ConnectionCredentials, CrmDeal, CrmOrg, FieldMapping
+from crm_sync.fetching import deals_to_ask_for
+from crm_sync.models import (
+    Authorisation,
+    Connection,
+    ConnectionCredentials,
+    CrmDeal,
+    CrmOrg,
+    FieldMapping,
+    LooseGrant,
+)
 from crm_sync.runs import UnableToSync
 from demo.http_server import Response, Server
 from demo.hubspot.app import build_app as build_hubspot
@@ -263,7 +271,7 @@ def test_disconnect_revokes_wipes_and_keeps_records(
         True,
     )
     ended = AuditEntry.objects.get(action="connection ended")
-    assert (ended.actor, ended.after) == (finance, {"credentials": "revoked at the provider"})
+    assert (ended.actor, ended.after) == (finance, {"credentials": "wiped here; being revoked at Salesforce"})
     with pytest.raises(UnableToSync):
         run(salesforce)
 
@@ -275,9 +283,9 @@ def test_disconnect_wipes_also_when_revoking_fails(salesforce: Connection, org: 
 
     assert ConnectionCredentials.objects.count() == 0
     assert AuditEntry.objects.get(action="connection ended").after == {
-        "credentials": "wiped here; revoking failed: Salesforce's sign-in service is not answering properly "
-        "at the moment."
+        "credentials": "wiped here; being revoked at Salesforce"
     }
+    assert LooseGrant.objects.get().tries == 1
 
 
 def test_disconnected_org_can_be_connected_anew_and_makes_no_second_contract(

@@ -9,7 +9,7 @@ from crm_sync.models import Connection, ConnectionCredentials, CrmOrg, FieldMapp
 from demo.http_server import Server
 from demo.hubspot.portal import Portal
 from demo.hubspot.scopes import SEED_SCOPES
-from tests.pages import alerts, signed_in
+from tests.pages import alerts, give, signed_in
 
 pytestmark = pytest.mark.django_db
 PASTED = {"name": "HubSpot", "import_from": "2026-01-01", "default_currency": ""}
@@ -87,15 +87,16 @@ def test_token_of_another_portal_asks_to_confirm(
     connection.save()
     token = portal.issue_token()
 
-    asked = browser.post(f"/settings/crm/{connection.pk}/token/", {"token": token}, follow=True)
+    path, confirmed = f"/settings/crm/{connection.pk}/token/", {"confirmed_org": here.external_id}
+    operator = browser.post(path, {"token": token} | confirmed, follow=True)
     connection.refresh_from_db()
     old = connection.org
-    browser.post(
-        f"/settings/crm/{connection.pk}/token/",
-        {"token": token, "confirmed_org": here.external_id},
-    )
+    give("crm_sync.change_billing_meaning")
+    asked = browser.post(path, {"token": token}, follow=True)
+    browser.post(path, {"token": token} | confirmed)
     connection.refresh_from_db()
 
+    assert "somebody of Finance connects it" in operator.text
     assert f'name="confirmed_org" value="{here.external_id}"' in asked.text
     assert old.name == "Old portal"
     assert connection.org == here

@@ -13,7 +13,7 @@ from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.salesforce_round_trip import CALLBACK, allowed, sent_to
 from tests.crm_sync.stored import row_versions
-from tests.pages import alerts, signed_in, words
+from tests.pages import alerts, give, signed_in, words
 
 pytestmark = pytest.mark.django_db
 RIGHTS = ("crm_sync.view_connection", "crm_sync.change_connection", "crm_sync.view_fieldmapping")
@@ -224,9 +224,13 @@ def test_another_org_asks_to_confirm_and_then_takes_it(
     connection.save()
     again = f"/settings/crm/{connection.pk}/authorise/"
 
+    confirmed = sent_to(browser.post(again, {"confirmed_org": here.external_id}))
+    operator = browser.get(CALLBACK, allowed(org, confirmed), follow=True)
+    give("crm_sync.change_billing_meaning")
     page = browser.get(CALLBACK, allowed(org, sent_to(browser.post(again))), follow=True)
 
     connection.refresh_from_db()
+    assert "somebody of Finance connects it" in operator.text
     assert connection.org.name == "Old org"
     assert f'name="confirmed_org" value="{here.external_id}"' in page.text
     assert "What came from Old org stays as it is" in page.text

@@ -104,7 +104,7 @@ def test_contract_with_an_instalment_due_says_so(viewer: Client) -> None:
     page = viewer.get(f"/contracts/{contract.pk}/")
 
     assert heading(page) == (
-        "Contracts Acme subscription Active The next invoice, USD 100.00, is due and issued within the hour."
+        "Contracts Acme subscription Active The next invoice, USD 100.00, is due. The next billing run issues it."
     )
 
 

@@ -10,7 +10,7 @@ from django.db.models import F
 from billing.models import BillingWait
 from contracts.models import Contract
 from crm_sync import pages
-from crm_sync.known_deals import deals_to_ask_for, read_refused_again
+from crm_sync.fetching import deals_to_ask_for
 from crm_sync.models import Alert, Connection, CrmDeal, Hold, SyncRun
 from crm_sync.rereading import read_everything
 from demo.salesforce.org import Org
@@ -132,7 +132,7 @@ def test_refused_deal_is_read_again_by_itself(salesforce: Connection, org: Org, 
         read_everything(connection=salesforce, actor=None)
     elif how == "upgrade":
         CrmDeal.objects.update(updated_at=F("updated_at") + timedelta(hours=1))  # not due otherwise
-        read_refused_again()
+        CrmDeal.objects.ask_again_what_was_refused()
 
     done = run(salesforce)
 

@@ -10,6 +10,7 @@ from contracts.enums import BillingCycle
 from crm_sync.enums import Outcome
 from crm_sync.mappings import current_rules
 from crm_sync.models import CrmSchema, FieldMapping, MappingVersion, Translation
+from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.mapping_form import address, entered
 from tests.crm_sync.page_rows import connect, deal, ran, recorded
 from tests.pages import alerts, rows, signed_in, words
@@ -98,7 +99,9 @@ def test_first_confirmation_makes_version_one_and_names_the_next_step(browser: C
 
     connection.refresh_from_db()
     assert connection.mapping_version.number == 1
-    assert alerts(page) == ["Field mapping confirmed. The first sync starts within five minutes."]
+    assert alerts(page) == [
+        "Field mapping confirmed. The first sync follows with the next poll: polls are five minutes apart."
+    ]
     assert f'action="/settings/crm/{connection.pk}/sync/"' in page.text
     assert rows(page)[-1][2] == "dana"
     assert rows(page)[-1][3].startswith("Customer Name is filled: Account: Name.")
@@ -277,6 +280,21 @@ def test_amount_from_a_text_field_is_a_warning(browser: Client) -> None:
         in words(page.text)
     )
     assert MappingVersion.objects.count() == 1
+
+
+def test_mapping_without_an_address_says_that_invoices_will_wait_for_it(browser: Client) -> None:
+    connection = connect()
+    address_said = "No address is mapped, so invoices wait for the address of each new customer."
+
+    ensure_legal_entity(requires_buyer_address=True)
+    needed = words(browser.get(address(connection)).text)
+    checked = words(browser.post(address(connection), entered() | {"step": "check"}).text)
+    ensure_legal_entity(requires_buyer_address=False)
+    not_needed = words(browser.get(address(connection)).text)
+
+    assert address_said in needed
+    assert checked.count(address_said) == 2  # in its row, and beside what is about to be saved
+    assert address_said not in not_needed
 
 
 def test_value_translated_twice_is_refused(browser: Client) -> None:

@@ -167,7 +167,10 @@ def test_duplicate_is_imported_anyway(browser: Client, django_capture_on_commit_
     page = browser.post(f"/holds/{opened.pk}/accept/", follow=True)
 
     assert "Import anyway" in offered
-    assert "Acme renewal counts as a sale of its own and is read again in a moment." in alerts(page)
+    assert (
+        "Acme renewal counts as a sale of its own. Fincelo was asked to read it again from Salesforce."
+        in alerts(page)
+    )
     assert CrmDeal.objects.get().duplicate_accepted
 
 
@@ -185,7 +188,7 @@ def test_sync_again_asks_the_worker(browser: Client) -> None:
 
     page = browser.post(f"/holds/{opened.pk}/replay/", follow=True)
 
-    assert "Acme renewal is read again from Salesforce in a moment." in alerts(page)
+    assert "Acme renewal: Fincelo was asked to read it again from Salesforce." in alerts(page)
 
 
 def test_sync_again_needs_a_connection() -> None:

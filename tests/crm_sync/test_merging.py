@@ -9,8 +9,9 @@ from billing.invoicing import invoice_due
 from billing.models import Instalment, Invoice
 from contracts.models import AuditEntry, Contract
 from crm_sync.enums import RunTrigger
+from crm_sync.fetching import Order
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRecord, SyncRun
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from demo.hubspot.portal import Portal
 from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run

@@ -7,8 +7,9 @@ from django.contrib.auth.models import User
 
 from contracts.models import AuditEntry, Contract, Customer
 from crm_sync.enums import ConnectionMode, RunTrigger
+from crm_sync.fetching import Order
 from crm_sync.models import Connection, CrmAccount, CrmDeal, Hold, SyncRecord, SyncRun
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run

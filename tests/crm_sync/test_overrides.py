@@ -170,7 +170,10 @@ def test_entered_value_that_is_taken_back(
     )
     run(salesforce)
 
-    assert alerts(page)[0] == "Acme platform follows the CRM again. It is read in a moment."
+    assert (
+        alerts(page)[0]
+        == "Acme platform follows the CRM again. Fincelo was asked to read it again from Salesforce."
+    )
     assert alerts(again)[0] == "This value has been taken back meanwhile."
     assert (Contract.objects.get().value_minor, CrmDeal.objects.get().overrides) == (150_000, {})
     assert AuditEntry.objects.get(action="entered value taken back").before == {"Contract Value": "900"}
@@ -196,7 +199,7 @@ def test_value_is_entered_on_the_page(held: Hold, browser: Client) -> None:
     assert refused.text.count("<details data-confirm open>") == 1
     assert ('value="5"' in bare.text, "This field is required." in bare.text) == (True, True)
     assert alerts(page)[0] == (
-        "Contract Value of Acme platform is “900” from now on. The deal is read again in a moment."
+        "Contract Value of Acme platform is “900” from now on. Fincelo was asked to read it again from Salesforce."
     )
     assert alerts(none)[0] == "This is no field of Fincelo. Choose one of the cures below."
     assert ["Contract Value", "900", "nothing", "Mail."] in [row[:4] for row in rows(page)]
@@ -240,7 +243,10 @@ def test_case_2_amount_of_zero_is_accepted_as_a_free_contract(
     done = run(salesforce)
     invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
 
-    assert alerts(page)[0] == "Acme platform is accepted as a free contract and is read again in a moment."
+    assert (
+        alerts(page)[0]
+        == "Acme platform is accepted as a free contract. Fincelo was asked to read it again from Salesforce."
+    )
     contract = Contract.objects.get()
     assert (done.created, contract.state, contract.value_minor, contract.currency) == (1, "active", 0, "USD")
     assert (Instalment.objects.count(), Invoice.objects.count()) == (0, 0)

@@ -16,11 +16,12 @@ from contracts.models import Contract, Customer
 from contracts.money import Money
 from crm_sync.clients import hubspot as hubspot_client
 from crm_sync.credentials import open_client
-from crm_sync.enums import Outcome, Provider, RunTrigger
+from crm_sync.enums import ConnectionMode, Outcome, Provider, RunTrigger
+from crm_sync.fetching import Order, fetch, look
 from crm_sync.foretelling import Foretold
 from crm_sync.models import Connection, Hold, SyncRecord, SyncRun
 from crm_sync.preview import foretold_pages
-from crm_sync.sync import Order, fetch, look
+from crm_sync.previewing import WRITERS
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
@@ -119,7 +120,8 @@ def test_preview_equals_result(which: str, request: pytest.FixtureRequest, run: 
 
 
 def facts_foretold(connection: Connection) -> Facts:
-    sight = look(connection=connection, order=Order(trigger=RunTrigger.COMMAND, as_of=TODAY))
+    order = Order(trigger=RunTrigger.COMMAND, as_of=TODAY)
+    sight = look(connection=connection, order=order, writer=WRITERS[ConnectionMode(connection.mode)])
     client = open_client(connection=connection)
     order = Order(trigger=RunTrigger.COMMAND, as_of=TODAY)
     facts: Facts = {}

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import connection as database
 from django.utils import timezone
 
-from crm_sync import runs
+from crm_sync import run_ends, runs
 from crm_sync.deals import Cursor
 from crm_sync.enums import ConnectionState, Outcome, Provider, RunState, RunTrigger
 from crm_sync.errors import ConfigError, LeaseHeld, LeaseLost, TransientError
@@ -68,7 +68,7 @@ def test_lease_of_a_run_at_work_is_refused(connection: Connection) -> None:
 
 def test_lease_of_a_run_that_ended_is_free(connection: Connection) -> None:
     first = claim(connection)
-    runs.finish(run=first, api_calls=1, warnings=[])
+    run_ends.finish(run=first, api_calls=1, warnings=[])
 
     second = claim(connection)
 
@@ -114,7 +114,7 @@ def test_lease_is_held_while_its_row_is_locked_for_long(
     connection: Connection, elsewhere: psycopg.Connection
 ) -> None:
     """As by a run that writes a page for longer than one may wait for a lock."""
-    runs.finish(run=claim(connection), api_calls=0, warnings=[])
+    run_ends.finish(run=claim(connection), api_calls=0, warnings=[])
     elsewhere.execute("UPDATE crm_sync_connectionlease SET token = token")
     with database.cursor() as cursor:
         cursor.execute("SET lock_timeout = 200")
@@ -187,14 +187,14 @@ def ended(connection: Connection) -> tuple[object, ...]:
 def test_run_that_is_done(connection: Connection) -> None:
     Connection.objects.update(state=ConnectionState.DEGRADED, state_reason="Busy.", not_before=MOMENT)
 
-    runs.finish(run=claim(connection), api_calls=3, warnings=[])
+    run_ends.finish(run=claim(connection), api_calls=3, warnings=[])
 
     assert ended(connection) == (RunState.DONE, "", ConnectionState.CONNECTED, "", None)
     assert (connection.not_before, connection.last_success_at is None) == (None, False)
 
 
 def test_run_that_is_done_with_warnings(connection: Connection) -> None:
-    runs.finish(run=claim(connection), api_calls=3, warnings=["Account Manager stays blank."])
+    run_ends.finish(run=claim(connection), api_calls=3, warnings=["Account Manager stays blank."])
 
     assert ended(connection) == (RunState.DONE, "", ConnectionState.DEGRADED, "", None)
     assert connection.warnings == SyncRun.objects.get().warnings == ["Account Manager stays blank."]
@@ -204,7 +204,7 @@ def test_connection_that_was_paused_meanwhile_stays_paused(connection: Connectio
     run = claim(connection)
     Connection.objects.update(state=ConnectionState.PAUSED)
 
-    runs.finish(run=run, api_calls=3, warnings=[])
+    run_ends.finish(run=run, api_calls=3, warnings=[])
 
     assert ended(connection)[2] == ConnectionState.PAUSED
 
@@ -212,21 +212,21 @@ def test_connection_that_was_paused_meanwhile_stays_paused(connection: Connectio
 def test_run_that_failed_for_good(connection: Connection) -> None:
     error = ConfigError("The token was revoked.", next_step="Connect again.", breaks=True)
 
-    runs.fail(run=claim(connection), error=error, api_calls=1)
+    run_ends.fail(run=claim(connection), error=error, api_calls=1)
 
     text = "The token was revoked. Connect again."
     assert ended(connection) == (RunState.FAILED, text, ConnectionState.BROKEN, text, None)
 
 
 def test_run_that_failed_for_the_setup(connection: Connection) -> None:
-    runs.fail(run=claim(connection), error=ConfigError("A field is gone."), api_calls=1)
+    run_ends.fail(run=claim(connection), error=ConfigError("A field is gone."), api_calls=1)
 
     text = "A field is gone."
     assert ended(connection) == (RunState.FAILED, text, ConnectionState.DEGRADED, text, None)
 
 
 def test_run_that_failed_in_passing(connection: Connection) -> None:
-    runs.fail(run=claim(connection), error=TransientError("No answer."), api_calls=1)
+    run_ends.fail(run=claim(connection), error=TransientError("No answer."), api_calls=1)
 
     assert ended(connection) == (RunState.FAILED, "No answer.", ConnectionState.CONNECTED, "", None)
 
@@ -235,7 +235,7 @@ def test_run_that_failed_in_passing(connection: Connection) -> None:
 def test_run_that_was_asked_to_wait(connection: Connection, asked: float, pause: int) -> None:
     before = timezone.now()
 
-    runs.fail(run=claim(connection), error=TransientError("Too many.", retry_after=asked), api_calls=1)
+    run_ends.fail(run=claim(connection), error=TransientError("Too many.", retry_after=asked), api_calls=1)
 
     assert ended(connection)[2:4] == (ConnectionState.DEGRADED, "Too many.")
     assert connection.not_before is not None
@@ -243,9 +243,9 @@ def test_run_that_was_asked_to_wait(connection: Connection, asked: float, pause:
 
 
 def test_run_that_errored(connection: Connection) -> None:
-    runs.crash(run=claim(connection), api_calls=1)
+    run_ends.crash(run=claim(connection), api_calls=1)
 
-    assert ended(connection)[:4] == (RunState.ERRORED, runs.OURS, ConnectionState.CONNECTED, "")
+    assert ended(connection)[:4] == (RunState.ERRORED, run_ends.OURS, ConnectionState.CONNECTED, "")
 
 
 @pytest.mark.parametrize("end", ["fail", "crash"])
@@ -254,9 +254,9 @@ def test_run_that_lost_its_lease_says_nothing_about_the_connection(connection: C
     ConnectionLease.objects.update(token=7)
 
     if end == "fail":
-        runs.fail(run=run, error=ConfigError("Gone.", breaks=True), api_calls=1)
+        run_ends.fail(run=run, error=ConfigError("Gone.", breaks=True), api_calls=1)
     else:
-        runs.crash(run=run, api_calls=1)
+        run_ends.crash(run=run, api_calls=1)
 
     connection.refresh_from_db()
     run.refresh_from_db()

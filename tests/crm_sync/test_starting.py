@@ -13,10 +13,10 @@ from billing.models import BillingWait, Invoice
 from contracts.models import AuditEntry, Contract
 from crm_sync import starting
 from crm_sync.enums import ConnectionMode, Outcome, RunTrigger
+from crm_sync.fetching import Order
 from crm_sync.models import Alert, Connection
 from crm_sync.preview import WAITS, preview
 from crm_sync.starting import UnableToStart, asking_connections, question_of, start_billing, suspend_new
-from crm_sync.sync import Order
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity

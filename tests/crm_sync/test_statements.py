@@ -15,10 +15,11 @@ from billing.invoicing import invoice_due
 from contracts.models import Contract
 from crm_sync.credentials import open_client
 from crm_sync.enums import ConnectionMode, RunTrigger
+from crm_sync.fetching import Order, look
 from crm_sync.foretelling import foretell
 from crm_sync.mapped_pages import map_page
 from crm_sync.models import Connection, CrmDeal, SyncRun
-from crm_sync.sync import Order, look
+from crm_sync.previewing import WRITERS
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
@@ -222,7 +223,8 @@ def test_foretelling_20_and_200_deals(salesforce: Connection, org: Org, run: Run
 def foretelling(connection: Connection, external_ids: list[str]) -> int:
     """How many statements it takes to foretell these deals, of which some are created, updated and held."""
     connection.refresh_from_db()
-    sight = look(connection=connection, order=Order(trigger=RunTrigger.COMMAND, as_of=timezone.now().date()))
+    order = Order(trigger=RunTrigger.COMMAND, as_of=timezone.now().date())
+    sight = look(connection=connection, order=order, writer=WRITERS[ConnectionMode(connection.mode)])
     client = open_client(connection=connection)
     (page,) = client.deals_by_id(external_ids=external_ids, wanted=sight.rules.wanted())
     with noted() as statements:

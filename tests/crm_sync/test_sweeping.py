@@ -15,8 +15,9 @@ from crm_sync import sweeping, tasks
 from crm_sync.clients import hubspot as hubspot_client
 from crm_sync.clients import salesforce_api
 from crm_sync.enums import RunTrigger
+from crm_sync.fetching import Order
 from crm_sync.models import Connection, CrmAccount, CrmDeal, Hold, SyncRecord, SyncRun
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from demo.http_server import Server
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org

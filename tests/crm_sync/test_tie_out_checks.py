@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 LONG_AGO = date(2020, 5, 1)
 PAGE = "/tie-out/?month=2020-05"
 CHECK = "crm_sync.change_tieout"
-TIES_OUT = "May 2020 ties out: every won deal and every contract is accounted for."
+TIES_OUT = "May 2020 ties out: every won deal that was read and every contract is accounted for."
 
 
 @pytest.fixture

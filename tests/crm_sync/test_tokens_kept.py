@@ -185,20 +185,6 @@ def test_each_replaced_grant_is_revoked(salesforce: Connection, org: Org, financ
     assert alive(org) == []
 
 
-def test_what_could_not_be_revoked_is_revoked_with_the_next_daily_read(
-    salesforce: Connection, org: Org, salesforce_server: Server, run: Run
-) -> None:
-    salesforce_server.faults.add("status", code=503, endpoint="/oauth2/revoke")
-    connect_again(org=org, connection=salesforce)
-    assert (len(alive(org)), LooseGrant.objects.count()) == (2, 1)
-    salesforce_server.faults.clear()
-    Connection.objects.update(facts_learnt_at=None)
-
-    run(salesforce)
-
-    assert ([one.refresh_token for one in alive(org)], LooseGrant.objects.count()) == ([stored_token()], 0)
-
-
 @pytest.mark.parametrize(
     ("is_answered", "ends"),
     [(True, ("failed", "broken")), (False, ("done", "connected"))],

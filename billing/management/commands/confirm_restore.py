@@ -1,4 +1,6 @@
+import sys
 from collections.abc import Sequence
+from getpass import getpass
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -21,7 +23,9 @@ class Command(OneSentenceCommand):
             metavar="SERIES=NUMBER",
             help="The highest number sent of a series, as listed: 1/invoice/2026=1316. Default: the file's.",
         )
-        parser.add_argument("--by", metavar="USERNAME", help="The approver who confirms it.")
+        parser.add_argument(
+            "--by", metavar="USERNAME", help="The approver who confirms it and enters their password."
+        )
         self.add_json(parser)
         parser.add_argument("--reason", default="", help="What was restored, and from when.")
 
@@ -50,12 +54,20 @@ class Command(OneSentenceCommand):
             raise CommandError(f"{options['by']} is no approver. Name one who may change the settings.")
         if not options["reason"]:
             raise CommandError("Say --reason: it is kept in the audit.")
+        if not actor.check_password(self._password(options["by"])):
+            raise CommandError(f"This is not the password of {options['by']}. Nothing was confirmed.")
         try:
             return continue_series(
                 sent=dict(map(_series, options["sent"])), reason=options["reason"], actor=actor
             )
         except UnableToContinue as refusal:
             raise CommandError(str(refusal)) from None
+
+    def _password(self, name: str) -> str:
+        """Asked for at a terminal; otherwise the first line of standard input."""
+        if sys.stdin.isatty():
+            return getpass(f"Password of {name}: ")
+        return sys.stdin.readline().rstrip("\n")
 
 
 def _lines(compared: Comparison) -> list[str]:

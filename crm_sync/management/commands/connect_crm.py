@@ -15,7 +15,8 @@ from contracts.enums import BillingCycle
 from crm_sync import connecting
 from crm_sync.connection_settings import save_settings
 from crm_sync.enums import ConnectionMode, Provider, Target, TermUnit
-from crm_sync.errors import SyncError
+from crm_sync.errors import SyncError, TransientError
+from crm_sync.loose_grants import is_waiting
 from crm_sync.management.first_import import lines_of, previewed, start
 from crm_sync.mappings import current_rules, lint, save_mapping
 from crm_sync.models import Backfill, Connection
@@ -87,7 +88,7 @@ class Command(OneSentenceCommand):
         except SyncError as error:
             if is_new:
                 connection.delete()
-            raise CommandError(str(error)) from None
+            raise CommandError(with_what_is_kept(error, secrets)) from None
         if not is_new:
             changes = {"import_from": options["import_from"]} | (
                 {"default_currency": currency} if currency else {}
@@ -206,6 +207,18 @@ class Command(OneSentenceCommand):
             self.stdout.write(
                 "Confirm the field mapping in Settings, Field Mapping; then the first sync starts."
             )
+
+
+def with_what_is_kept(error: SyncError, secrets: dict[str, str]) -> str:
+    """Why the connect failed, and what becomes of the refresh token that came in a file."""
+    token = secrets.get("refresh_token_file")
+    if not token or not is_waiting(token=token):
+        return str(error)
+    told = error.sentence if isinstance(error, TransientError) else str(error)  # no poll tries this again
+    return (
+        f"{told} The access of this refresh token is kept for a day: run the command again with the same "
+        "file. After that Fincelo revokes it at Salesforce."
+    )
 
 
 def day(text: str) -> date:

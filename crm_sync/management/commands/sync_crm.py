@@ -22,12 +22,13 @@ from crm_sync.clients.salesforce_values import to_18
 from crm_sync.diagnosis import diagnose
 from crm_sync.enums import ConnectionState, LookedAt, Outcome, Provider, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld, SyncError
+from crm_sync.fetching import Order
 from crm_sync.models import Connection, CrmDeal, SyncRun
 from crm_sync.preview import preview
 from crm_sync.rereading import UnableToReread, read_everything, read_since, refuse_future
 from crm_sync.runs import UnableToSync
 from crm_sync.starting import question_of
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at
 from fincelo.one_sentence import OneSentenceCommand
 

@@ -9,8 +9,9 @@ from django.db.models.functions import Now
 
 from contracts.models import Contract
 from crm_sync.enums import RunTrigger
+from crm_sync.fetching import Order
 from crm_sync.models import Connection, CrmSchema
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.crm_sync.bad_answers.spoiling import spoil, told_of

@@ -7,8 +7,9 @@ import pytest
 
 from contracts.models import Contract
 from crm_sync.enums import RunTrigger
+from crm_sync.fetching import Order
 from crm_sync.models import Connection
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.crm_sync.clients.portals import StandingClock

@@ -18,10 +18,9 @@ from crm_sync.clients.hubspot_api import HubSpotApi
 from crm_sync.clients.questions import HubSpotQuestions, SalesforceQuestions
 from crm_sync.clients.salesforce import SalesforceClient
 from crm_sync.clients.salesforce_oauth import AppKeys, renew
-from crm_sync.deals import Cursor, DealQuery
+from crm_sync.deals import Cursor, DealQuery, NearMiss
 from crm_sync.enums import SourceObject
 from crm_sync.errors import SyncError
-from crm_sync.near_misses import NearMiss
 from demo.hubspot.app import build_app as build_hubspot
 from demo.hubspot.portal import Portal
 from demo.messages import Application

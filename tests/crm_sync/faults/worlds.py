@@ -17,8 +17,9 @@ from django.test import override_settings
 from crm_sync import connecting, credentials
 from crm_sync.clients.http import Transport
 from crm_sync.enums import ConnectionState, Provider, RunTrigger
+from crm_sync.fetching import Order
 from crm_sync.models import Connection, SyncRun
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from demo.http_server import Server
 from demo.hubspot.app import build_app as build_hubspot
 from demo.hubspot.portal import Portal

@@ -8,8 +8,9 @@ import pytest
 from contracts.models import AuditEntry, Contract, Customer
 from crm_sync.clients.hubspot import HubSpotClient
 from crm_sync.enums import RunTrigger
+from crm_sync.fetching import Order
 from crm_sync.models import Connection, CrmAccount, CrmDeal, SyncRun
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from demo.http_server import Server
 from demo.hubspot.portal import Portal
 from tests.crm_sync.clients.portals import StandingClock

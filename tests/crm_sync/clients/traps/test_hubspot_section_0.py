@@ -9,8 +9,9 @@ from contracts.models import Contract
 from crm_sync import connecting, preflight
 from crm_sync.clients import hubspot as hubspot_client_module
 from crm_sync.enums import Provider, RunTrigger
+from crm_sync.fetching import Order
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRun
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from demo.http_server import Server
 from demo.hubspot import search_request
 from demo.hubspot.portal import Portal

@@ -1,5 +1,4 @@
-"""Every row of the status table in the reference's section 8.4, as a run meets it. 401, 403 and 530 have files of
-their own beside this one."""
+"""Each status of the reference's table 8.4 as a run meets it; 401, 403 and 530 have files of their own."""
 
 import json
 from collections.abc import Callable
@@ -11,8 +10,9 @@ from django_q.models import OrmQ
 from contracts.models import Contract
 from crm_sync import tasks
 from crm_sync.enums import RunTrigger
+from crm_sync.fetching import Order
 from crm_sync.models import Connection, CrmDeal
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from demo.http_server import Application, Request, Response, Server
 from demo.hubspot.app import Intercept
 from demo.hubspot.faults import ENDPOINTS

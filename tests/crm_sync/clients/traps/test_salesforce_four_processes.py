@@ -19,10 +19,11 @@ from contracts.models import Contract
 from crm_sync.credentials import open_client
 from crm_sync.enums import RunTrigger
 from crm_sync.errors import LeaseHeld, SyncError
+from crm_sync.fetching import Order
 from crm_sync.health import note_refusal
 from crm_sync.models import Connection, CrmDeal
 from crm_sync.runs import UnableToSync
-from crm_sync.sync import Order, sync
+from crm_sync.sync import sync
 from demo.http_server import Request
 from demo.salesforce.org import Org
 from tests.crm_sync.clients.traps.salesforce_seen import connect_again
