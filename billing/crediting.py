@@ -133,7 +133,7 @@ def discard_credit(*, note: CreditNote, actor: AbstractBaseUser) -> None:
 
 def _locked(invoice: Invoice, *, whatever_state: bool = False) -> Invoice:
     lock_contracts(contract_ids=[invoice.contract_id])
-    locked = Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=invoice.pk)
+    locked = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
     if not whatever_state and locked.state not in CREDITABLE:
         state = locked.get_state_display().lower()
         raise UnableToCredit(f"{locked} is {state}, so there is nothing to credit.")

@@ -27,7 +27,7 @@ class DayRefused(UnableToRecordPayment):
 
 def lock_invoices(*, ids: Sequence[int]) -> dict[int, Invoice]:
     """Everybody locks in the order of the ids."""
-    locked = Invoice.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=ids).order_by("pk")
+    locked = Invoice.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     return {invoice.pk: invoice for invoice in locked}
 
 
