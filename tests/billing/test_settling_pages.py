@@ -122,7 +122,7 @@ def test_a_draft_is_discarded(finn: Client, invoice: Invoice) -> None:
         (
             {"amount": "25.001", "reason": "x"},
             "id_amount",
-            "25.001 can mean 25,001.00 or 25.001. Which one?",
+            "“25.001” can mean 25,001.00 or 25.001. Which one?",
         ),
         (
             {"amount": "x", "reason": "x"},
