@@ -16,7 +16,7 @@ from crm_sync.clients.hubspot_values import (
     primary_company,
     read_day,
 )
-from crm_sync.clients.reading import NEVER, RecordReader, text
+from crm_sync.clients.reading import NEVER, RecordReader, one_value, text
 from crm_sync.deals import Deal, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError
@@ -132,6 +132,8 @@ class DealReader:
         )
         owner_id = one.read("hubspot_owner_id", properties.get("hubspot_owner_id"), by=text, instead="")
         one.read("deal_currency_code", properties.get("deal_currency_code"), by=text, instead="")
+        for name in wanted.get(SourceObject.DEAL, ()):
+            one.read(name, properties.get(name), by=one_value, instead=None)
         return Deal(
             external_id=deal_id,
             name=one.read("dealname", properties.get("dealname"), by=text, instead=""),

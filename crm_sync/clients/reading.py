@@ -91,6 +91,13 @@ def text(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def one_value(value: object) -> object:
+    """A list holds several, and is not to be taken for none: a default would stand in for what was said."""
+    if isinstance(value, list):
+        raise TypeError("several values")
+    return value
+
+
 def flag(value: object) -> bool | None:
     """True, false or unknown. Any text would count as true."""
     if value is None or isinstance(value, bool):

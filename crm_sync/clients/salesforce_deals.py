@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from crm_sync.clients.reading import NEVER, RecordReader, flag, one_line, text
+from crm_sync.clients.reading import NEVER, RecordReader, flag, one_line, one_value, text
 from crm_sync.clients.salesforce_values import parse_moment, to_18
 from crm_sync.deals import Deal, RawValue, Unread
 from crm_sync.enums import SourceObject
@@ -58,6 +58,8 @@ class DealReader:
         ):
             fields[source_object] = {name: value_at(parent, name) for name in wanted.get(source_object, ())}
         one = RecordReader("Salesforce")
+        for name in wanted.get(SourceObject.DEAL, ()):
+            one.read(name, record.get(name), by=one_value, instead=None)
         if self.has_currency_field:
             told = value_at(record, CURRENCY[1])
             if CURRENCY not in self.hidden_fields:

@@ -27,6 +27,8 @@ HUBSPOT = [
     (("properties", "closedate"), WRONG),
     (("properties", "dealstage"), [True, [], {}]),
     (("properties", "dealname"), [[], {}]),
+    (("properties", "contract_term_months"), [[12], {}]),
+    (("properties", "deal_currency_code"), [["USD"], {}]),
     (("properties", "hs_merged_object_ids"), ["a;b", [], {}]),
     (("properties", "hubspot_owner_id"), [[], {}]),
 ]
@@ -137,6 +139,7 @@ SALESFORCE = [
     ("AccountId", WRONG),
     ("StageName", [[], {}]),
     ("Name", [[], {}]),
+    ("Contract_Term__c", [[12], {}]),
 ]
 
 
