@@ -49,7 +49,7 @@ class Total:
 
 def due_chunks(*, as_of: date) -> Iterator[list[DueInstalment]]:
     """Everything due, oldest first. What becomes due or is billed meanwhile may or may not be in it."""
-    after: tuple[date, int] = (date.min, 0)
+    day, last = date.min, 0
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -68,7 +68,7 @@ def due_chunks(*, as_of: date) -> Iterator[list[DueInstalment]]:
                 FROM instalment LEFT JOIN {BILLABLE}
                 ORDER BY instalment.billing_date, instalment.id
                 """,  # noqa: S608  constants
-                {"as_of": as_of, "date": after[0], "id": after[1], "chunk": CHUNK},
+                {"as_of": as_of, "date": day, "id": last, "chunk": CHUNK},
             )
             rows = cursor.fetchall()
         due = [
@@ -80,7 +80,7 @@ def due_chunks(*, as_of: date) -> Iterator[list[DueInstalment]]:
             yield due
         if len(rows) < CHUNK:
             return
-        after = rows[-1][:2]
+        day, last = rows[-1][:2]
 
 
 def still_due(*, as_of: date, ids: Collection[int]) -> set[int]:

@@ -27,7 +27,7 @@ class DayRefused(UnableToRecordPayment):
 
 def lock_invoices(*, ids: Sequence[int]) -> dict[int, Invoice]:
     """Everybody locks in the order of the ids."""
-    locked = Invoice.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=ids).order_by("pk")
+    locked = Invoice.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     return {invoice.pk: invoice for invoice in locked}
 
 
@@ -55,6 +55,12 @@ def day_refusal_of(*, invoice: Invoice, received_date: date, as_of: date) -> str
             "Correct the day."
         )
     return ""
+
+
+def equal_payment(*, invoice: Invoice, amount: Money, received_date: date) -> Payment | None:
+    """A payment of that invoice, amount and day that stands: perhaps the same, come another way."""
+    equal = Payment.objects.filter(invoice=invoice, amount_minor=amount.minor, received_date=received_date)
+    return equal.filter(reverses=None, reversed_by=None).select_related("payment_import").first()
 
 
 def record_payment(

@@ -73,7 +73,7 @@ def void_invoice(*, invoice: Invoice, then: AfterVoid, reason: str, actor: Abstr
 def _voidable(invoice: Invoice) -> Invoice:
     """The invoice, locked, if it may be made void."""
     lock_contracts(contract_ids=[invoice.contract_id])
-    locked = Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=invoice.pk)
+    locked = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
     if locked.state != InvoiceState.ISSUED or locked.sent_at or locked.credited_minor:
         state = locked.get_state_display().lower()
         raise UnableToVoid(

@@ -93,6 +93,16 @@ def test_a_draft_that_is_discarded_leaves_its_story(clerk: User) -> None:
     ]
 
 
+def test_a_draft_is_discarded_whatever_became_of_its_invoice(clerk: User, approver: User) -> None:
+    invoice = issued()
+    note = credit(invoice, 1_000, clerk)
+    credit(invoice, None, approver)
+
+    discard_credit(note=note, actor=clerk)
+
+    assert [one.state for one in CreditNote.objects.all()] == [CreditNoteState.ISSUED]
+
+
 def test_two_drafts_that_are_too_much_together(clerk: User, approver: User) -> None:
     invoice = issued()
     first, second = credit(invoice, 6_000, clerk), credit(invoice, 6_000, clerk)
@@ -101,4 +111,7 @@ def test_two_drafts_that_are_too_much_together(clerk: User, approver: User) -> N
     with pytest.raises(UnableToCredit) as refusal:
         approve_credit(note=second, as_of=TODAY, actor=approver)
 
-    assert str(refusal.value) == "A credit note on INV-2026-000001 takes back up to USD 40.00, above 0."
+    assert (
+        str(refusal.value)
+        == "A credit note on INV-2026-000001 takes back an amount above 0, up to USD 40.00."
+    )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 import billing.due
 from billing.due import due_chunks, due_of, still_due
@@ -105,7 +106,14 @@ def test_a_chunk_of_which_nothing_is_due_stops_nothing(monkeypatch: pytest.Monke
     ]
 
 
-def test_the_oldest_come_first_whatever_was_stored_first(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("has_index", [True, False])
+def test_the_oldest_come_first_whatever_was_stored_first(
+    monkeypatch: pytest.MonkeyPatch, has_index: bool
+) -> None:
+    """Also where the planner takes no index, which is in that order by itself."""
+    if not has_index:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off")
     monkeypatch.setattr(billing.due, "CHUNK", 3)
     days = [TODAY - timedelta(days=back) for back in (0, 2, 1, 2)]
     contracts = sign(*[Deal(months=1, start=day) for day in days], as_of=days[1])

@@ -14,7 +14,7 @@ from billing.enums import BillingTrigger, MailState, RestoreSign
 from billing.invoicing import invoice_due
 from billing.mailing.sending import send_waiting
 from billing.models import CreditNote, DatabaseMark, Invoice, InvoiceMail, NumberGap
-from billing.numbering import UnableToIssueInvoice
+from billing.numbering import UnableToIssueInvoice, ensure_may_issue
 from billing.rendering import UnableToRender, invoice_pdf
 from billing.restoring import UnableToContinue, compare, continue_series, witness_path
 from billing.witness import SeriesKey, highest, note
@@ -53,6 +53,8 @@ def test_nothing_is_issued_or_mailed(key: SeriesKey) -> None:
 
     with pytest.raises(UnableToIssueInvoice, match="Numbers were given that this database does not know"):
         bill()
+    with pytest.raises(UnableToIssueInvoice, match="Numbers were given that this database does not know"):
+        ensure_may_issue(day=TODAY)
     sent = send_waiting().sent
 
     assert (sent, len(mail.outbox), Invoice.objects.count()) == (0, 0, 1)

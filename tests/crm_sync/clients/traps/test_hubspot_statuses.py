@@ -1,5 +1,4 @@
-"""Every row of the status table in the reference's section 8.4, as a run meets it. 401, 403 and 530 have files of
-their own beside this one."""
+"""Each status of the reference's table 8.4 as a run meets it; 401, 403 and 530 have files of their own."""
 
 import json
 from collections.abc import Callable

@@ -1,0 +1,30 @@
+"""The modules that decide about money or documents, and the tests that are asked about them."""
+
+MODULES = [
+    "billing/activation.py",
+    "billing/approving.py",
+    "billing/bounds.py",
+    "billing/confirming.py",
+    "billing/controls.py",
+    "billing/crediting.py",
+    "billing/due.py",
+    "billing/invoicing.py",
+    "billing/issuing.py",
+    "billing/lifecycle.py",
+    "billing/numbering.py",
+    "billing/paying.py",
+    "billing/payment_imports.py",
+    "billing/payment_rows.py",
+    "billing/periods.py",
+    "billing/policy.py",
+    "billing/restoring.py",
+    "billing/split.py",
+    "billing/tax.py",
+    "billing/voiding.py",
+    "billing/waiting.py",
+    "billing/witness.py",
+    "contracts/money.py",
+    "contracts/terms.py",
+    "crm_sync/selection.py",
+]
+TESTS = ["tests/billing", "tests/contracts", "tests/crm_sync/test_selection.py"]
