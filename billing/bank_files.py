@@ -22,6 +22,8 @@ MOST_ROWS = 20_000
 MOST_BYTES = 5_000_000
 HEADER_WITHIN = 40
 LONGEST_CELL = 500
+END_OF_FILE = "\x1a\r\n "
+"""Blank lines, and the mark that old programs set behind the last one."""
 SHOWN_VALUES = 3
 
 
@@ -119,7 +121,7 @@ def read_table(*, content: bytes, encoding: str = "") -> Table:
         raise UnreadableFile("The file has more than 5 MB. Split it.")
     refuse_other_formats(beginning=content[:20_000].decode("latin-1"))
     used, text = decoded(content=content, encoding=encoding)
-    text = text.removeprefix("\ufeff")
+    text = text.removeprefix("\ufeff").rstrip(END_OF_FILE)
     refuse_other_formats(beginning=text[:20_000])
     if "\0" in text:
         raise UnreadableFile("The file is no text. Export the payments as CSV.")
@@ -272,7 +274,7 @@ def ask_columns(table: Table, choice: Choice) -> tuple[dict[Role, int], list[Que
             )
         elif found:
             places[role] = found[0]
-    return places, questions + _missing(places, questions)
+    return places, questions + _missing(table, places, questions)
 
 
 def _distinct(table: Table, places: Sequence[int]) -> list[int]:
@@ -283,8 +285,8 @@ def _distinct(table: Table, places: Sequence[int]) -> list[int]:
     return list(seen.values())
 
 
-def _missing(places: Mapping[Role, int], asked: Iterable[Question]) -> list[Question]:
-    roles = {question.role for question in asked}
+def _missing(table: Table, places: Mapping[Role, int], known: Iterable[Question]) -> list[Question]:
+    roles = {question.role for question in known}
     lacks = []
     if not {Role.INVOICE, Role.REFERENCE} & ({*places} | roles):
         lacks.append(Role.INVOICE)
@@ -292,7 +294,8 @@ def _missing(places: Mapping[Role, int], asked: Iterable[Question]) -> list[Ques
         lacks.append(Role.AMOUNT)
     if Role.DATE not in {*places} | roles:
         lacks.append(Role.DATE)
-    sentence = "The first line names no column for the {}. Which one is it?"
+    asked = "Which column is the {}?"
+    sentence = "The first line names no column for the {}. Which one is it?" if table.has_heads else asked
     return [Question(code=QuestionCode.COLUMN, role=role, sentence=sentence.format(role)) for role in lacks]
 
 

@@ -144,8 +144,9 @@ def plain_form(text: str, *, decimals: int | None) -> str:
         return f"{whole}.{rest}"
     large, small = Decimal(whole + rest), Decimal(f"{whole}.{rest}")
     fits = decimals_of(small) <= (MOST_DECIMALS if decimals is None else decimals)
+    one, other = in_full(large, decimals=decimals), in_full(small, decimals=2)
     raise UnclearAmount(
-        f"{text} can mean {in_full(large, decimals=decimals)} or {in_full(small, decimals=2)}. Which one?",
+        f"\u201c{text}\u201d can mean {one} or {other}. Which one?",
         readings=(large, small) if fits else (large,),
     )
 

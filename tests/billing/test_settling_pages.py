@@ -122,7 +122,7 @@ def test_a_draft_is_discarded(finn: Client, invoice: Invoice) -> None:
         (
             {"amount": "25.001", "reason": "x"},
             "id_amount",
-            "25.001 can mean 25,001.00 or 25.001. Which one?",
+            "“25.001” can mean 25,001.00 or 25.001. Which one?",
         ),
         (
             {"amount": "x", "reason": "x"},
@@ -132,12 +132,12 @@ def test_a_draft_is_discarded(finn: Client, invoice: Invoice) -> None:
         (
             {"amount": "100.01", "reason": "x"},
             "id_amount",
-            "A credit note on INV-2026-000001 takes back up to USD 100.00, above 0.",
+            "A credit note on INV-2026-000001 takes back an amount above 0, up to USD 100.00.",
         ),
         (
             {"amount": "0", "reason": "x"},
             "id_amount",
-            "A credit note on INV-2026-000001 takes back up to USD 100.00, above 0.",
+            "A credit note on INV-2026-000001 takes back an amount above 0, up to USD 100.00.",
         ),
     ],
 )

@@ -3,19 +3,17 @@
 `tests/browser/forms.py` lists them; a form of the product that is not listed there fails the test.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import date
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connections
 from django.test import Client
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from billing.enums import BillingMode, BillingTrigger
 from billing.invoicing import invoice_due
@@ -89,23 +87,10 @@ def takes_forms(client: Client, path: str) -> bool:
     return "POST" in client.put(path).headers.get("Allow", "")
 
 
-@pytest.fixture
-def page(chromium: str, monkeypatch: pytest.MonkeyPatch, live_server: Any) -> Iterator[Page]:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # the driver has a loop of its own
-    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)  # the server's threads end
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(base_url=live_server.url, viewport={"width": 360, "height": 800})
-        page.set_default_timeout(5_000)
-        yield page
-        browser.close()
-        connections.close_all()  # inside the driver's loop Django has connections of their own
-
-
 @pytest.mark.django_db(transaction=True)
-def test_refused_form_keeps_what_was_typed(page: Page, live_server: Any) -> None:
+def test_refused_form_keeps_what_was_typed(page: Page, sign_in: Callable[[User], None]) -> None:
     keys = workspace()
-    sign_in(page, url=live_server.url)
+    sign_in(User.objects.get(username="root"))
     cases = [(name, wrong) for name, listed in FORMS.items() for wrong in listed]
     cases.sort(key=lambda case: case[0] == "account_login")  # signs nobody out before the others were sent
 
@@ -126,13 +111,6 @@ def test_refused_form_keeps_what_was_typed(page: Page, live_server: Any) -> None
             forget_numbers()
 
     assert not found, "\n".join(found)
-
-
-def sign_in(page: Page, *, url: str) -> None:
-    client = Client()
-    client.force_login(User.objects.get(username="root"))
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": url}])
 
 
 def refused(page: Page, wrong: Wrong, *, keys: MappingProxyType[str, Any]) -> str:

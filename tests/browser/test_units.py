@@ -1,4 +1,4 @@
-"""Years that would be read as months: the warning is on the mapping, on the preview and on each of its deals."""
+"""Readings that are in doubt: years as months are told wherever the unit counts, and nobody chooses by Enter."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect, sync_playwright
 
 from crm_sync import tasks
+from crm_sync.enums import HoldCode
 from crm_sync.models import Backfill, BackfillDeal, Connection, CrmSchema
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
@@ -18,6 +19,7 @@ from tests.crm_sync.conftest import (  # noqa: F401  fixtures
     salesforce_server,
     sleepless,
 )
+from tests.crm_sync.page_rows import connect, deal, hold, problem
 from tests.crm_sync.sales import sell
 
 pytestmark = [
@@ -42,6 +44,14 @@ def page(chromium: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
         connections.close_all()  # inside the driver's loop Django has connections of their own
 
 
+def sign_in(page: Page, url: str) -> None:
+    User.objects.create_superuser("nina", password="a password")
+    page.goto(url)
+    page.get_by_label("User name").fill("nina")
+    page.get_by_label("Password").fill("a password")
+    page.get_by_role("button", name="Sign in").click()
+
+
 def test_a_field_of_years_is_doubted_wherever_its_unit_counts(
     page: Page,
     live_server,
@@ -55,12 +65,7 @@ def test_a_field_of_years_is_doubted_wherever_its_unit_counts(
             field["label"] = "Term (Years)"
     schema.save()
     sell(org, Contract_Term__c=3, CloseDate=timezone.now().date())
-    User.objects.create_superuser("nina", password="a password")
-
-    page.goto(live_server.url)
-    page.get_by_label("User name").fill("nina")
-    page.get_by_label("Password").fill("a password")
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page, live_server.url)
     page.goto(f"{live_server.url}/settings/mapping/{salesforce.pk}/")
     expect(page.locator("#duration")).to_contain_text(DOUBT)
 
@@ -72,3 +77,22 @@ def test_a_field_of_years_is_doubted_wherever_its_unit_counts(
     page.get_by_role("table", name="Deals of the preview").get_by_role("link").first.click()
     expect(page.locator("main")).to_contain_text(DOUBT)
     assert any(DOUBT in said for said in BackfillDeal.objects.get().warnings)
+
+
+def test_an_amount_with_two_readings_is_chosen_by_a_button_and_not_by_enter(page: Page, live_server) -> None:
+    held = hold(deal(connect()), problem(HoldCode.AMOUNT_MISSING))
+    sign_in(page, live_server.url)
+    page.goto(f"{live_server.url}/holds/{held.pk}/")
+    page.locator("summary", has_text="Enter the value here").click()
+    amount = page.get_by_role("textbox", name="Contract Value")
+    amount.fill("1.200")
+    page.get_by_role("textbox", name="Reason").first.fill("The order form says so.")
+
+    for _ in range(2):
+        amount.press("Enter")
+        expect(page.locator("dialog[open]")).to_contain_text("can mean 1,200.00 or 1.20. Which one?")
+    page.get_by_role("button", name="1,200.00").click()
+
+    expect(page.locator("main")).to_contain_text(
+        "Contract Value of Acme renewal is \u201c1200\u201d from now on."
+    )

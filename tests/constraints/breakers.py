@@ -117,7 +117,10 @@ KEYS = {
     "one_custom_field_per_label": copied("contracts_customfield"),
     "one_customer_per_crm_account": copied("crm_sync_crmaccount"),
     "one_field_mapping_per_target": copied("crm_sync_fieldmapping"),
-    "one_row_of_failed_sign_ins_per_day_name_and_address": copied("access_failedsignin"),
+    "one_row_of_failed_sign_ins_of_many_addresses": copied("access_failedsignin", where="address IS NULL"),
+    "one_row_of_failed_sign_ins_per_day_name_and_address": copied(
+        "access_failedsignin", where="address IS NOT NULL"
+    ),
     "one_import_record_per_deal": copied("crm_sync_crmdeal", where="state = 'held'"),
     "one_instalment_per_place": copied("billing_instalment"),
     "one_invoice_line_per_place": copied("billing_invoiceline"),
@@ -205,6 +208,7 @@ TRIGGERS = {
     ],
     "number_gap_is_kept": ["UPDATE billing_numbergap SET reason = 'X'", "DELETE FROM billing_numbergap"],
     "payment_reaches_invoice": [copied("billing_payment", fingerprint="'X'", amount_minor=f"{HUGE}")],
+    "payment_came_by_now": [copied("billing_payment", fingerprint="'X'", received_date="date '2199-12-31'")],
     "payment_stays": ["UPDATE billing_payment SET reference = 'X'", "DELETE FROM billing_payment"],
     "role_grants_are_kept": [
         "UPDATE fincelo_rolegrant SET role = 'X'",

@@ -116,11 +116,11 @@ def test_a_kept_sentence_is_written_as_the_page_is(kept: str, english: str, germ
 @pytest.mark.parametrize(
     ("text", "decimals", "page_format", "sentence", "choices"),
     [
-        ("1.200", 2, "en-gb", "1.200 can mean 1,200.00 or 1.20. Which one?", ["1200", "1.2"]),
-        ("1,200", 2, "de", "1,200 can mean 1.200,00 or 1,20. Which one?", ["1200", "1.2"]),
-        ("1.234", None, "en-gb", "1.234 can mean 1,234.00 or 1.234. Which one?", ["1234", "1.2340"]),
-        ("1.200", 0, "en-gb", "1.200 can mean 1,200 or 1.20. Which one?", ["1200"]),
-        ("1.234", 2, "en-gb", "1.234 can mean 1,234.00 or 1.234. Which one?", ["1234"]),
+        ("1.200", 2, "en-gb", "“1.200” can mean 1,200.00 or 1.20. Which one?", ["1200", "1.2"]),
+        ("1,200", 2, "de", "“1,200” can mean 1.200,00 or 1,20. Which one?", ["1200", "1.2"]),
+        ("1.234", None, "en-gb", "“1.234” can mean 1,234.00 or 1.234. Which one?", ["1234", "1.2340"]),
+        ("1.200", 0, "en-gb", "“1.200” can mean 1,200 or 1.20. Which one?", ["1200"]),
+        ("1.234", 2, "en-gb", "“1.234” can mean 1,234.00 or 1.234. Which one?", ["1234"]),
     ],
 )
 def test_an_amount_that_can_mean_two_is_answered_by_a_button(

@@ -267,6 +267,22 @@ def test_pages_show_it_until_it_is_gone(salesforce: Connection, org: Org, run: R
     assert alerts(browser.get(contract.get_absolute_url())) == []
 
 
+@pytest.mark.parametrize("case", ["term", "lost"])
+def test_tie_out_counts_what_the_list_of_changes_has(
+    salesforce: Connection, org: Org, run: Run, billed: str, case: str
+) -> None:
+    """A lost deal and another term change no figure, and wait for a decision all the same."""
+    org.edit(billed, **CASES[case][0])
+    for _ in range(3):
+        run(salesforce)
+    browser = signed_in(*READER)
+
+    month = words(browser.get(f"/tie-out/?month={TODAY:%Y-%m}").text)
+
+    assert len(rows(browser.get("/changes/"))) == 1
+    assert "ties out; 1 CRM change is to be decided." in month
+
+
 def test_list_asks_the_same_number_of_queries(
     salesforce: Connection, org: Org, run: Run, django_assert_max_num_queries: Callable[..., Any]
 ) -> None:
