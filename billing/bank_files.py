@@ -272,7 +272,7 @@ def ask_columns(table: Table, choice: Choice) -> tuple[dict[Role, int], list[Que
             )
         elif found:
             places[role] = found[0]
-    return places, questions + _missing(places, questions)
+    return places, questions + _missing(table, places, questions)
 
 
 def _distinct(table: Table, places: Sequence[int]) -> list[int]:
@@ -283,8 +283,8 @@ def _distinct(table: Table, places: Sequence[int]) -> list[int]:
     return list(seen.values())
 
 
-def _missing(places: Mapping[Role, int], asked: Iterable[Question]) -> list[Question]:
-    roles = {question.role for question in asked}
+def _missing(table: Table, places: Mapping[Role, int], known: Iterable[Question]) -> list[Question]:
+    roles = {question.role for question in known}
     lacks = []
     if not {Role.INVOICE, Role.REFERENCE} & ({*places} | roles):
         lacks.append(Role.INVOICE)
@@ -292,7 +292,8 @@ def _missing(places: Mapping[Role, int], asked: Iterable[Question]) -> list[Ques
         lacks.append(Role.AMOUNT)
     if Role.DATE not in {*places} | roles:
         lacks.append(Role.DATE)
-    sentence = "The first line names no column for the {}. Which one is it?"
+    asked = "Which column is the {}?"
+    sentence = "The first line names no column for the {}. Which one is it?" if table.has_heads else asked
     return [Question(code=QuestionCode.COLUMN, role=role, sentence=sentence.format(role)) for role in lacks]
 
 

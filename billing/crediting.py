@@ -153,7 +153,7 @@ def _write_draft(note: CreditNote) -> None:
     left = left_to_credit(invoice=invoice)
     if not 0 < note.asked_minor <= left:
         allowed = Money(minor=left, currency=invoice.currency)
-        raise UnableToCredit(f"A credit note on {invoice} takes back up to {allowed}, above 0.")
+        raise UnableToCredit(f"A credit note on {invoice} takes back an amount above 0, up to {allowed}.")
     totals = _split_by_rate(note)
     note.net_minor = sum(total.net for total in totals)
     note.tax_minor = sum(total.tax for total in totals)

@@ -127,6 +127,7 @@ class AskedBecause(models.TextChoices):
     """Why a row of a payment file may be recorded already."""
 
     EQUAL = "equal", "Equal to a payment of another file"
+    ALIKE = "alike", "Equal to a payment of another file but for its text"
     BY_HAND = "by_hand", "Equal to a payment recorded by hand"
     TAKEN_BACK = "taken_back", "Recorded and taken back"
 

@@ -132,6 +132,7 @@ def _sort(rows: Sequence[PaymentRow], *, as_of: date, was_read: bool) -> _Sorted
     invoices = _locked_by_number(rows)
     known = _known(list(invoices.values()))
     closed = closed_until()
+    of_this_file = {row.fingerprint for row in rows}
     found = _Sorted()
     for row in rows:
         invoice = invoices.get(row.number)
@@ -139,9 +140,9 @@ def _sort(rows: Sequence[PaymentRow], *, as_of: date, was_read: bool) -> _Sorted
         if row.payment is None or invoice is None:
             found.unmatched.append(_told(row, refused))
             continue
-        because, sentence = _doubt(row, row.payment, known[invoice.pk])
+        because, sentence = _doubt(row, row.payment, known[invoice.pk], of_this_file)
         if (because == AskedBecause.EQUAL and (was_read or row.values.get("reference") or refused)) or (
-            because == AskedBecause.BY_HAND and refused
+            because in (AskedBecause.BY_HAND, AskedBecause.ALIKE) and refused
         ):
             found.known += 1
         elif refused:
@@ -208,7 +209,9 @@ def _refusal(row: PaymentRow, invoice: Invoice | None, *, as_of: date, closed: d
     return refusal_of(invoice=invoice, amount=payment.amount)
 
 
-def _doubt(row: PaymentRow, payment: ReadPayment, known: list[_Known]) -> tuple[AskedBecause | None, str]:
+def _doubt(
+    row: PaymentRow, payment: ReadPayment, known: list[_Known], of_this_file: Collection[str]
+) -> tuple[AskedBecause | None, str]:
     """Why the row may be one of the payments that are recorded, and the sentence that asks."""
     family = set(_family(row.fingerprint))
     same = [one for one in known if one.fingerprint in family]
@@ -222,21 +225,20 @@ def _doubt(row: PaymentRow, payment: ReadPayment, known: list[_Known]) -> tuple[
             AskedBecause.TAKEN_BACK,
             f"It was recorded and taken back on {same[-1].taken_back}. Record it again?",
         )
+    paid = (payment.amount.minor, payment.received_date)
     for place, one in enumerate(known):
-        paid = (one.amount_minor, one.received_date)
-        if (
-            one.fingerprint is None
-            and one.taken_back is None
-            and paid
-            == (
-                payment.amount.minor,
-                payment.received_date,
-            )
-        ):
-            del known[place]  # two such rows are two payments
+        is_equal = one.taken_back is None and paid == (one.amount_minor, one.received_date)
+        if not is_equal or one.fingerprint in of_this_file:
+            continue
+        del known[place]  # two such rows are two payments
+        if one.fingerprint is None:
             return AskedBecause.BY_HAND, (
                 f"An equal payment was recorded by hand on {one.created}. Is this another one?"
             )
+        return AskedBecause.ALIKE, (
+            f"An equal payment with another text was recorded on {one.created} from {one.file_name}. "
+            "Is this another one?"
+        )
     return None, ""
 
 

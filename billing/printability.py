@@ -36,7 +36,7 @@ _TEXTS = f"""
         JOIN contracts_customer customer ON customer.id = contract.customer_id
         WHERE contract.id = ANY(%s::bigint[])
     ) printed
-    WHERE is_waiting OR texts ~ '[^\\x01-\\x7e]'
+    WHERE is_waiting OR texts ~ '[^\\t\\n\\r\\x20-\\x7e]'
 """  # noqa: S608  constants
 
 

@@ -19,6 +19,10 @@ from contracts.models import Contract, Customer
 MOST = 5
 LARGEST = Decimal(10) ** 15
 WORD = re.compile(r"\w+")
+NUMBER = re.compile(
+    r"([A-Z0-9]{1,4}?)[\s\-/.]*(20[0-9]{2})[\s\-/.]+([0-9]{1,9})|([A-Z]{1,4})(20[0-9]{2})([0-9]{6,9})"
+)
+"""Of a document, with any marks between its parts, or none where its place has all its digits."""
 NUMBER_END = re.compile(r"(?:(?P<year>20[0-9]{2})-)?(?P<place>[0-9]{1,9})")
 WIDTH = 6
 
@@ -34,13 +38,22 @@ def credit_notes_by_number(text: str) -> list[CreditNote]:
 def _by_number(documents: QuerySet, text: str) -> QuerySet:
     """The whole number first; else what it ends with, padded to the width of the series."""
     named = documents.annotate(number_upper=Upper("number"), backwards=Reverse("number"))
-    whole = named.filter(number_upper=text.upper())
+    whole = named.filter(number_upper=as_printed(text))
     found = NUMBER_END.fullmatch(text)
     if not found or whole.exists():
         return whole.order_by("-id")[:MOST]
     year = f"-{found['year']}" if found["year"] else ""
     end = f"{year}-{int(found['place']):0{WIDTH}d}"
     return named.filter(backwards__startswith=end[::-1]).order_by("-id")[:MOST]
+
+
+def as_printed(text: str) -> str:
+    """A number as it stands on the document, however it was typed."""
+    found = NUMBER.fullmatch(text.upper())
+    if not found:
+        return text.upper()
+    prefix, year, place = [part for part in found.groups() if part is not None]
+    return f"{prefix}-{year}-{int(place):0{WIDTH}d}"
 
 
 def customers_by_words(text: str) -> list[Customer]:
@@ -103,6 +116,11 @@ def invoices_by_amount(amount: "SearchedAmount") -> list[Invoice]:
     found = Invoice.objects.select_related("customer").exclude(number=None).annotate(balance=balance)
     by_total = amount.filter("total_minor")
     return list(found.filter(by_total | amount.filter("balance")).order_by("-id")[:MOST])
+
+
+def credit_notes_by_amount(amount: "SearchedAmount") -> list[CreditNote]:
+    found = CreditNote.objects.select_related("customer", "invoice").exclude(number=None)
+    return list(found.filter(amount.filter("total_minor")).order_by("-id")[:MOST])
 
 
 def payments_by_amount(amount: "SearchedAmount") -> list[Payment]:

@@ -6,6 +6,7 @@ from django import forms
 
 from billing.enums import AfterVoid
 from billing.models import Invoice
+from billing.paying import equal_payment
 from contracts.amount_fields import DayField, MoneyField
 from contracts.money import Money
 from contracts.writing import write_money
@@ -27,8 +28,11 @@ class CreditForm(forms.Form):
 
 
 class PaymentForm(forms.Form):
+    """One that equals a recorded payment of that day is asked about: then the form has a box to tick."""
+
     def __init__(self, *args: Any, invoice: Invoice, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.invoice = invoice
         left = Money(minor=invoice.balance_minor, currency=invoice.currency)
         self.fields["paid"] = MoneyField(
             currency=invoice.currency,
@@ -37,6 +41,19 @@ class PaymentForm(forms.Form):
         )
         self.fields["received_date"] = DayField(label="Received on")
         self.fields["reference"] = forms.CharField(required=False, max_length=200)
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if "paid" not in data or "received_date" not in data or self.data.get(self.add_prefix("another")):
+            return data
+        equal = equal_payment(invoice=self.invoice, amount=data["paid"], received_date=data["received_date"])
+        if equal:
+            self.fields["another"] = forms.BooleanField(
+                required=False, label="It is another payment of the same amount and day"
+            )
+            came = f"from {equal.payment_import.file_name}" if equal.payment_import else "by hand"
+            self.add_error("another", f"An equal payment was recorded {came}. Tick this if both were paid.")
+        return data
 
 
 class VoidForm(forms.Form):

@@ -6,9 +6,12 @@ has to guard each of its filters by itself.
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.utils.http import parse_header_parameters
 from django.views.defaults import bad_request, page_not_found
 
 log = logging.getLogger(__name__)
@@ -16,6 +19,15 @@ NUL = "\0"
 INSTEAD = "\ufffd"
 IMPOSSIBLE = (DataError, OverflowError, UnicodeEncodeError)
 """What the database, the calendar and the encoding say of values that are none."""
+
+
+class Utf8Request(WSGIRequest):
+    """Read as UTF-8, whatever charset it names: some that Python knows are no encodings of text."""
+
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        kind, parameters = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+        self.content_type = kind
+        self.content_params = {name: value for name, value in parameters.items() if name != "charset"}
 
 
 class OddRequests:

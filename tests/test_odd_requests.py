@@ -9,9 +9,11 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.http import QueryDict
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from fincelo.odd_requests import Utf8Request
 from fincelo.roles import ROLES
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
@@ -170,3 +172,18 @@ def test_addresses_that_were_answered_with_500(
     client.force_login(user)
 
     assert client.get(path.format(entity=ids[1])).status_code in right
+
+
+@pytest.mark.parametrize("charset", ["hex", "rot13", "undefined", "utf-16", "nonsense"])
+def test_a_charset_that_is_none_is_read_as_utf8(charset: str) -> None:
+    """The process of the web server makes its requests so; the client of tests has a class of its own."""
+    asked = RequestFactory().generic("POST", "/login/?q=%C3%BC").environ
+    asked |= {"CONTENT_TYPE": f"application/x-www-form-urlencoded; charset={charset}"}
+
+    request = Utf8Request(asked)
+
+    assert (request.GET["q"], request.POST, request.content_type) == (
+        "ü",
+        QueryDict(),
+        "application/x-www-form-urlencoded",
+    )

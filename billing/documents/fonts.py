@@ -18,7 +18,7 @@ from reportlab.pdfbase.ttfonts import SUBSETN, TTFont
 
 from billing.documents.faces import FIRST_CODE, Face, Glyph, face_of
 from billing.documents.shaping import Piece, is_invisible, pieces_of
-from billing.documents.text import paragraphs
+from billing.documents.text import REPLACEMENT, paragraphs
 
 MISSING_GLYPH = 0
 _has_faces: ContextVar[bool] = ContextVar("has_faces", default=True)
@@ -126,8 +126,11 @@ def shows_boxes(text: str) -> bool:
 
 
 def is_printable(text: str) -> bool:
-    """Whether every letter of a text has a glyph in one of the fonts, so that a document shows it."""
-    return not any(shows_boxes(line) for line in paragraphs(text))
+    """Whether every letter of a text has a glyph in one of the fonts, so that a document shows it.
+
+    What is no letter, such as a control character, is shown as a mark of replacement: it is not printable.
+    """
+    return not any(REPLACEMENT in line or shows_boxes(line) for line in paragraphs(text))
 
 
 def used_fonts(texts: Iterable[tuple[str, bool]]) -> dict[Face, UsedFace]:

@@ -91,6 +91,7 @@ class CreditNote(models.Model):
         ]
         indexes = [
             models.Index(fields=["-issue_date", "-id"], name="credit_note_newest_first"),
+            models.Index(fields=["total_minor"], name="credit_note_by_total"),
             models.Index(OpClass(Upper("number"), "text_pattern_ops"), name="credit_note_by_number"),
             models.Index(OpClass(Reverse("number"), "text_pattern_ops"), name="credit_note_by_end_of_number"),
         ]

@@ -7,7 +7,8 @@ from django.urls import reverse
 from billing.bank_files import Choice, Role
 from billing.bank_values import DayOrder, DecimalMark
 from billing.models.invoices import Invoice
-from billing.models.triggers import PaymentReachesInvoice, PaymentStays, never_emptied
+from billing.models.payment_triggers import PaymentCameByNow, PaymentReachesInvoice, PaymentStays
+from billing.models.triggers import never_emptied
 
 
 class BankProfile(models.Model):
@@ -100,6 +101,7 @@ class Payment(models.Model):
             models.Index(fields=["amount_minor"], name="payment_by_amount"),
         ]
         triggers = [
+            PaymentCameByNow(name="payment_came_by_now"),
             PaymentStays(name="payment_stays"),
             PaymentReachesInvoice(name="payment_reaches_invoice"),
             never_emptied(name="payments_are_kept", words="Payments"),

@@ -32,7 +32,7 @@ NAMELESS = (
 BILLING_WAITS = "The billing of % waits for a decision. The page of the contract shows why and who decides."
 
 
-def _refuse(sentence: str, *values: str) -> str:
+def refuse(sentence: str, *values: str) -> str:
     listed = "".join(f", {value}" for value in values)
     return f"RAISE EXCEPTION '{sentence}'{listed} USING ERRCODE = 'restrict_violation';"
 
@@ -70,23 +70,23 @@ class IssuedInvoiceIsFrozen(pgtrigger.Trigger):
         return f"""
             IF OLD.state = 'draft' THEN
                 IF NEW.state <> 'draft' THEN
-                    {_refuse("A draft becomes an invoice by being approved: that gives it the next number.")}
+                    {refuse("A draft becomes an invoice by being approved: that gives it the next number.")}
                 END IF;
                 RETURN NEW;
             END IF;
             IF to_jsonb(OLD) - {self.MOVING} IS DISTINCT FROM to_jsonb(NEW) - {self.MOVING} THEN
-                {_refuse("Invoice % is issued and stays as it is. " + WAY_ON, "OLD.number")}
+                {refuse("Invoice % is issued and stays as it is. " + WAY_ON, "OLD.number")}
             END IF;
             IF (OLD.credited_minor, OLD.paid_minor) IS DISTINCT FROM (NEW.credited_minor, NEW.paid_minor)
                 AND pg_trigger_depth() < 2
             THEN
-                {_refuse(SUMS, "OLD.number")}
+                {refuse(SUMS, "OLD.number")}
             END IF;
             IF OLD.state = 'void' THEN
-                {_refuse("Invoice % is void and stays void.", "OLD.number")}
+                {refuse("Invoice % is void and stays void.", "OLD.number")}
             END IF;
             IF NEW.state = 'draft' THEN
-                {_refuse("Invoice % is issued and no draft again. " + WAY_ON, "OLD.number")}
+                {refuse("Invoice % is issued and no draft again. " + WAY_ON, "OLD.number")}
             END IF;
             IF NEW.state = 'sent' AND coalesce(OLD.sent_at, NEW.sent_at) IS NULL THEN
                 NEW.sent_at = statement_timestamp();
@@ -95,27 +95,27 @@ class IssuedInvoiceIsFrozen(pgtrigger.Trigger):
                 IF OLD.sent_at IS NOT NULL AND (
                     NEW.sent_at IS NOT NULL OR ({CAME_BACK}) IS NOT TRUE
                 ) THEN
-                    {_refuse(SENT_ONCE, "OLD.number")}
+                    {refuse(SENT_ONCE, "OLD.number")}
                 END IF;
                 IF NEW.sent_at NOT BETWEEN OLD.created_at AND clock_timestamp() THEN
-                    {_refuse(SENT_BY_NOW, "OLD.number")}
+                    {refuse(SENT_BY_NOW, "OLD.number")}
                 END IF;
             END IF;
             IF NEW.state = 'void' THEN
                 IF OLD.state <> 'issued' OR NEW.sent_at IS NOT NULL THEN
-                    {_refuse(TOO_LATE_FOR_VOID, "OLD.number")}
+                    {refuse(TOO_LATE_FOR_VOID, "OLD.number")}
                 END IF;
                 IF EXISTS (
                     SELECT 1 FROM billing_invoicemail
                     WHERE invoice_id = OLD.id
                         AND (state IN ('sending', 'sent') OR may_have_left OR sent_at IS NOT NULL)
                 ) THEN
-                    {_refuse(MAY_HAVE_LEFT, "OLD.number")}
+                    {refuse(MAY_HAVE_LEFT, "OLD.number")}
                 END IF;
                 RETURN NEW;
             END IF;
             IF NEW.state NOT IN (OLD.state, 'sent', {SETTLED_STATE}) THEN
-                {_refuse(STATE_FOLLOWS, "OLD.number")}
+                {refuse(STATE_FOLLOWS, "OLD.number")}
             END IF;
             NEW.state = {SETTLED_STATE};
             RETURN NEW;
@@ -133,7 +133,7 @@ class IssuedByTheDatabasesDay(pgtrigger.Trigger):
     func = f"""
         SELECT max(issue_date) INTO last FROM inserted;
         IF last > contracts_business_day() THEN
-            {_refuse(AHEAD, "last", "contracts_business_day()")}
+            {refuse(AHEAD, "last", "contracts_business_day()")}
         END IF;
         RETURN NULL;
     """  # noqa: S608  constants
@@ -157,7 +157,7 @@ class NothingBilledWhileWaiting(pgtrigger.Trigger):
                 LIMIT 1
             $query$ INTO refused;
             IF refused IS NOT NULL THEN
-                {_refuse(BILLING_WAITS, "refused")}
+                {refuse(BILLING_WAITS, "refused")}
             END IF;
             RETURN NULL;
         """  # noqa: S608  constants
@@ -185,7 +185,7 @@ class InvoiceNamesItsParties(pgtrigger.Trigger):
             )
             LIMIT 1;
             IF refused IS NOT NULL THEN
-                {_refuse(NAMELESS, "refused")}
+                {refuse(NAMELESS, "refused")}
             END IF;
             RETURN NULL;
         """  # noqa: S608  constants
@@ -220,7 +220,7 @@ class LinesAddUp(pgtrigger.Trigger):
                 LIMIT 1
             $query$ INTO refused;
             IF refused IS NOT NULL THEN
-                {_refuse(NO_MORE_LINES, "refused")}
+                {refuse(NO_MORE_LINES, "refused")}
             END IF;
             RETURN NULL;
         """  # noqa: S608  constants
@@ -235,7 +235,7 @@ class IssuedHasLines(pgtrigger.Trigger):
     condition = pgtrigger.Condition("NEW.state <> 'draft'")
     func = f"""
         IF NOT EXISTS (SELECT 1 FROM billing_invoiceline WHERE invoice_id = NEW.id) THEN
-            {_refuse(NO_LINE, "NEW.number")}
+            {refuse(NO_LINE, "NEW.number")}
         END IF;
         RETURN NULL;
     """  # noqa: S608  constants
@@ -251,11 +251,11 @@ class IssuedLineStays(pgtrigger.Trigger):
     def get_func(self, model: object) -> str:
         return f"""
             IF TG_OP = 'UPDATE' THEN
-                {_refuse("A line is never changed. " + WAY_ON)}
+                {refuse("A line is never changed. " + WAY_ON)}
             END IF;
             SELECT number INTO refused FROM billing_invoice WHERE id = OLD.invoice_id AND state <> 'draft';
             IF FOUND THEN
-                {_refuse("Invoice % is issued and its lines stay. " + WAY_ON, "refused")}
+                {refuse("Invoice % is issued and its lines stay. " + WAY_ON, "refused")}
             END IF;
             RETURN OLD;
         """  # noqa: S608  constants
@@ -267,7 +267,7 @@ def issued_stays(*, name: str, word: str) -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Delete,
         condition=pgtrigger.Condition("OLD.state <> 'draft'"),
-        func=_refuse(f"{word} % is issued and stays. It can only be corrected.", "OLD.number"),
+        func=refuse(f"{word} % is issued and stays. It can only be corrected.", "OLD.number"),
     )
 
 
@@ -277,7 +277,7 @@ def kept_as_made(*, name: str, what: str) -> pgtrigger.Trigger:
         name=name,
         when=pgtrigger.Before,
         operation=pgtrigger.Update | pgtrigger.Delete,
-        func=_refuse(f"{what} stays as it is. Issued documents are made again from it and checked by it."),
+        func=refuse(f"{what} stays as it is. Issued documents are made again from it and checked by it."),
     )
 
 
@@ -291,29 +291,29 @@ class CreditNoteIsFrozen(pgtrigger.Trigger):
         return f"""
             IF TG_OP = 'INSERT' THEN
                 IF NEW.state <> 'draft' THEN
-                    {_refuse("A credit note begins as a draft. Issuing it gives it the next number.")}
+                    {refuse("A credit note begins as a draft. Issuing it gives it the next number.")}
                 END IF;
                 RETURN NEW;
             END IF;
             IF OLD.state <> 'draft' THEN
-                {_refuse("Credit note % is issued and stays as it is.", "OLD.number")}
+                {refuse("Credit note % is issued and stays as it is.", "OLD.number")}
             END IF;
             IF NEW.issue_date > contracts_business_day() THEN
-                {_refuse(AHEAD, "NEW.issue_date", "contracts_business_day()")}
+                {refuse(AHEAD, "NEW.issue_date", "contracts_business_day()")}
             END IF;
             IF NEW.issue_date < (SELECT issue_date FROM billing_invoice WHERE id = NEW.invoice_id) THEN
-                {_refuse(BEFORE_INVOICE, "NEW.number", "NEW.issue_date")}
+                {refuse(BEFORE_INVOICE, "NEW.number", "NEW.issue_date")}
             END IF;
             IF NEW.state <> 'draft' AND NOT EXISTS (
                 SELECT 1 FROM billing_creditnoteline WHERE credit_note_id = NEW.id
             ) THEN
-                {_refuse(NO_CREDIT_LINE, "NEW.number")}
+                {refuse(NO_CREDIT_LINE, "NEW.number")}
             END IF;
             IF NEW.state <> 'draft' AND NEW.net_minor <> (
                 SELECT coalesce(sum(amount_minor), 0) FROM billing_creditnoteline
                 WHERE credit_note_id = NEW.id
             ) THEN
-                {_refuse("The lines of credit note % are not its net.", "NEW.number")}
+                {refuse("The lines of credit note % are not its net.", "NEW.number")}
             END IF;
             RETURN NEW;
         """  # noqa: S608  constants
@@ -329,28 +329,28 @@ class CreditNoteLineIsFrozen(pgtrigger.Trigger):
     def get_func(self, model: object) -> str:
         return f"""
             IF TG_OP = 'UPDATE' THEN
-                {_refuse("A line of a credit note is never changed.")}
+                {refuse("A line of a credit note is never changed.")}
             END IF;
             SELECT number INTO refused FROM billing_creditnote
             WHERE id = CASE TG_OP WHEN 'INSERT' THEN NEW.credit_note_id ELSE OLD.credit_note_id END
               AND state <> 'draft';
             IF FOUND THEN
-                {_refuse("Credit note % is issued and its lines stay as they are.", "refused")}
+                {refuse("Credit note % is issued and its lines stay as they are.", "refused")}
             END IF;
             RETURN CASE TG_OP WHEN 'INSERT' THEN NEW ELSE OLD END;
         """  # noqa: S608  constants
 
 
-def _reach_invoice(*, column: str, minor: str, too_much: str) -> str:
+def reach_invoice(*, column: str, minor: str, too_much: str) -> str:
     """Adds to a sum of the invoice under its row's lock, so that two at once cannot exceed it."""
     return f"""
         SELECT number, currency, total_minor, {column} INTO invoice
         FROM billing_invoice WHERE id = NEW.invoice_id FOR NO KEY UPDATE;
         IF invoice.currency <> NEW.currency THEN
-            {_refuse("Invoice % is in %, not in %.", "invoice.number", "invoice.currency", "NEW.currency")}
+            {refuse("Invoice % is in %, not in %.", "invoice.number", "invoice.currency", "NEW.currency")}
         END IF;
         IF invoice.{column} + {minor} > invoice.total_minor THEN
-            {_refuse(too_much, "invoice.number")}
+            {refuse(too_much, "invoice.number")}
         END IF;
         UPDATE billing_invoice SET {column} = {column} + {minor} WHERE id = NEW.invoice_id;
         RETURN NULL;
@@ -362,38 +362,8 @@ class CreditReachesInvoice(pgtrigger.Trigger):
     operation = pgtrigger.Update
     condition = pgtrigger.Condition("OLD.state = 'draft' AND NEW.state = 'issued'")
     declare = [("invoice", "record")]
-    func = _reach_invoice(
+    func = reach_invoice(
         column="credited_minor",
         minor="NEW.total_minor",
         too_much="Credit notes are never above their invoice: % has less left.",
     )
-
-
-class PaymentReachesInvoice(pgtrigger.Trigger):
-    when = pgtrigger.After
-    operation = pgtrigger.Insert
-    declare = [("invoice", "record"), ("reversed", "record")]
-
-    def get_func(self, model: object) -> str:
-        return f"""
-            IF NEW.reverses_id IS NOT NULL THEN
-                SELECT invoice_id, amount_minor, reverses_id INTO reversed
-                FROM billing_payment WHERE id = NEW.reverses_id;
-                IF (reversed.invoice_id, reversed.amount_minor) <> (NEW.invoice_id, -NEW.amount_minor) THEN
-                    {_refuse("A payment is taken back whole, from the invoice that it was recorded for.")}
-                END IF;
-            END IF;
-            {
-            _reach_invoice(
-                column="paid_minor",
-                minor="NEW.amount_minor",
-                too_much="Payments are never above their invoice: % has less open.",
-            )
-        }
-        """  # noqa: S608  constants
-
-
-class PaymentStays(pgtrigger.Trigger):
-    when = pgtrigger.Before
-    operation = pgtrigger.Update | pgtrigger.Delete
-    func = _refuse("A payment stays as it was recorded. Take it back instead.")

@@ -155,6 +155,7 @@ def _preview(
             "rows": read.rows[:SHOWN_ROWS],
             "count": len(read.rows),
             "skipped": read.skipped,
+            "is_kept": read.table.has_heads,
         },
     )
 

@@ -32,7 +32,7 @@ from crm_sync.errors import ConfigError
 from crm_sync.findings import FindingCode, Findings
 
 SEARCHES_PER_PAGE = 5
-WITHOUT_ID = "HubSpot sent its record without an id."
+WITHOUT_ID = "HubSpot sent no record with its id."
 USUAL_UI_DOMAIN = "app.hubspot.com"
 Record = dict[str, Any]
 reads_answers = reads_answers_of("HubSpot")

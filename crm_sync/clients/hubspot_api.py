@@ -18,6 +18,8 @@ BATCH_LIMIT = 100
 ASSOCIATION_LIMIT = 1000
 PAGE_BUDGET = 1000
 NOT_FOUND = "OBJECT_NOT_FOUND"
+REFUSED = "VALIDATION_ERROR"
+"""Of single records, whose ids come with it: asking for them again brings no more."""
 NOBODY = ""
 UNREADABLE: dict[str, Any] = {"toObjectId": None}
 TOO_LARGE_FOR_HUBSPOT = 413
@@ -44,7 +46,7 @@ class Found:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """Records by id. `gone`: ids of which HubSpot says that it has none; `unreadable`: without an id."""
+    """Records by id. `gone`: HubSpot says that it has none; `unreadable`: without an id, or refused."""
 
     records: dict[str, Body] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
@@ -155,9 +157,13 @@ class HubSpotApi(HubSpotCalls):
         for part, answer in in_parts([{"id": one} for one in ids], limit=BATCH_LIMIT, ask=ask):
             found = answer.json_object()
             for error in found.get("errors") or ():
-                if error.get("category") != NOT_FOUND:
+                ids = {str(one) for one in (error.get("context") or {}).get("ids") or ()}
+                if error.get("category") == NOT_FOUND:
+                    batch.gone |= ids
+                elif error.get("category") == REFUSED and ids:
+                    batch.unreadable |= ids
+                else:
                     raise incomplete(f"read some {kind}", error=error)
-                batch.gone |= {str(one) for one in (error.get("context") or {}).get("ids") or ()}
             add_records(batch, answer.objects_in(found, "results"), asked=[str(one["id"]) for one in part])
         return batch
 
@@ -246,10 +252,12 @@ def read_links(answer: Answer, *, links: dict[str, list[Body]]) -> list[Body]:
     """Adds one answer to `links`; returns the deals that have further pages."""
     body = answer.json_object()
     for error in body.get("errors") or ():
-        if error.get("subCategory") != NO_COMPANY:
+        ids = [str(one) for one in (error.get("context") or {}).get("fromObjectId") or ()]
+        is_none, is_refused = error.get("subCategory") == NO_COMPANY, error.get("category") == REFUSED and ids
+        if not is_none and not is_refused:
             raise incomplete("tell the companies of some deals", error=error)
-        for deal_id in (error.get("context") or {}).get("fromObjectId") or ():
-            links.setdefault(str(deal_id), [])
+        for deal_id in ids:
+            links.setdefault(deal_id, []).extend([] if is_none else [UNREADABLE])
     further: list[Body] = []
     for result in answer.objects_in(body, "results"):
         deal_id = deal_of(result)

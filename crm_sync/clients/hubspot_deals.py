@@ -99,7 +99,7 @@ class DealReader:
             if unknown_stage:
                 self.note(key, unknown_stage)
             elif link[0] in unreadable:
-                self.note(key, "HubSpot sent the record of its company without an id.")
+                self.note(key, "HubSpot sent no record with the id of its company.")
             else:
                 deals.append(
                     self.deal(
@@ -173,7 +173,7 @@ class DealReader:
         )
 
     def load_companies(self, ids: set[str], *, wanted: Wanted) -> set[str]:
-        """Reads those that are not known yet; the ids of those whose record has none."""
+        """Reads those that are not known yet; the ids of those whose record has none, or was refused."""
         if len(self.companies) > COMPANY_CACHE:
             self.companies.clear()
         missing = sorted(ids - self.companies.keys())

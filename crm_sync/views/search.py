@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from billing import searching
+from billing.bank_values import cleaned
 from billing.models import CreditNote, Invoice, Payment
 from contracts.models import Contract, Customer
 from contracts.money import Money
@@ -45,10 +46,10 @@ class Group:
 
 @signed_in_only
 def search(request: HttpRequest) -> HttpResponse:
-    text = " ".join(request.GET.get("q", "").split())[:LONGEST]
+    text = " ".join(cleaned(request.GET.get("q", "")).split())[:LONGEST]
     groups = [group for group in _groups(text, request.user) if group.hits] if text else []
     only = groups[0].hits[0] if len(groups) == 1 and len(groups[0].hits) == 1 else None
-    if only and only.label.upper() == text.upper():
+    if only and only.label.upper() == searching.as_printed(text):
         return redirect(only.url)
     context: dict[str, Any] = {
         "text": text,
@@ -89,6 +90,11 @@ def _groups(text: str, user: User) -> Iterator[Group]:
                 "Invoices of this amount",
                 "billing.view_invoice",
                 [lambda: searching.invoices_by_amount(amount)],
+            ),
+            (
+                "Credit notes of this amount",
+                "billing.view_creditnote",
+                [lambda: searching.credit_notes_by_amount(amount)],
             ),
             (
                 "Payments of this amount",

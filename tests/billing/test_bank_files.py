@@ -253,6 +253,20 @@ def test_a_currency_that_nobody_has_chosen_is_asked_for_at_its_field(finn: Clien
     assert Payment.objects.count() == 0
 
 
+def test_a_file_without_head_words_is_asked_about_each_time(finn: Client, invoice: Invoice) -> None:
+    text = b"INV-2026-000001;60.00;EUR;2026-11-21\n"
+    page = upload(finn, text)
+    path = f"/payments/imports/{PaymentImport.objects.get().pk}/read/"
+    columns = {"invoice": "Column 1", "amount": "Column 2", "currency": "Column 3", "date": "Column 4"}
+    form = {"name": "x", "encoding": "utf-8", "decimal_mark": "point", "day_order": "day_first"}
+    finn.post(path, form | columns | {"record": "1"})
+
+    assert "The file has no line that names its columns." in alerts(page)
+    assert "is kept for the next file" not in page.text
+    assert Payment.objects.get().amount_minor == 60_00
+    assert not BankProfile.objects.exists()
+
+
 CYRILLIC = "Дата;Сумма;Валюта;Назначение\n21.11.2026;{};EUR;INV-2026-000001\n"
 
 

@@ -91,6 +91,30 @@ def test_a_row_with_a_reference_is_known_in_any_file(finn: User) -> None:
     assert counts(read(finn, LINE + "E2E-1", "INV-2026-000001,1,USD,2026-11-22,B")) == (1, 1, 0, 0)
 
 
+def test_a_payment_with_another_text_in_another_file_is_asked_about(finn: User) -> None:
+    ten = LINE.replace("40", "10")
+    read(finn, ten + "E2E-1", name="bank.csv")
+    second = read(finn, ten + "E2E-1", ten + "Other", name="overlapping.csv")
+    third = read(finn, ten + "e2e 1", name="excel.csv")
+
+    assert counts(second) == (1, 1, 0, 0)
+    assert [row["because"] for row in third.asked] == ["alike"]
+    assert "with another text was recorded on" in third.asked[0]["reason"]
+
+
+def test_a_payment_in_the_file_and_by_hand_is_asked_about() -> None:
+    finn, invoice = browser("finn", group="Finance"), Invoice.objects.get()
+    read(person("frida", group="Finance"), LINE + "E2E-1")
+    data = {"paid": "40", "received_date": "2026-11-22", "reference": ""}
+
+    asked = finn.post(f"/invoices/{invoice.pk}/payment/", data)
+    once = paid()
+    finn.post(f"/invoices/{invoice.pk}/payment/", data | {"another": "on"})
+
+    assert "An equal payment was recorded from bank.csv. Tick this if both were paid." in asked.text
+    assert (once, paid()) == (4_000, 8_000)
+
+
 def test_a_payment_by_hand_and_in_the_file_is_asked_about_once(finn: User) -> None:
     by_hand(finn)
     done = read(finn, LINE + "Bank", LINE + "Other")

@@ -111,4 +111,7 @@ def test_two_drafts_that_are_too_much_together(clerk: User, approver: User) -> N
     with pytest.raises(UnableToCredit) as refusal:
         approve_credit(note=second, as_of=TODAY, actor=approver)
 
-    assert str(refusal.value) == "A credit note on INV-2026-000001 takes back up to USD 40.00, above 0."
+    assert (
+        str(refusal.value)
+        == "A credit note on INV-2026-000001 takes back an amount above 0, up to USD 40.00."
+    )

@@ -167,7 +167,9 @@ def test_never_above_what_is_left(amount: int, approver: User) -> None:
     with pytest.raises(UnableToCredit) as refusal:
         credit(invoice, amount, approver)
 
-    assert str(refusal.value) == ("A credit note on INV-2026-000001 takes back up to USD 75.00, above 0.")
+    assert str(refusal.value) == (
+        "A credit note on INV-2026-000001 takes back an amount above 0, up to USD 75.00."
+    )
     assert CreditNote.objects.count() == 1
 
 

@@ -67,6 +67,13 @@ def test_a_name_that_no_font_has_waits_for_a_printed_name() -> None:
     assert (invoice.buyer["name"], document_of(invoice=invoice).buyer.name) == (OLD_PERSIAN, "Parsa Ltd")
 
 
+def test_a_control_character_in_a_name_waits_as_well() -> None:
+    ensure_legal_entity()
+    [contract] = sign(Deal(customer="Acme\x07Inc"))
+
+    assert [one.code for one in reasons_of(contract_ids=[contract.pk])[contract.pk]] == [WaitCode.UNPRINTABLE]
+
+
 def test_page_of_a_credit_note_says_it_as_well() -> None:
     (invoice,) = issue()
     note = request_credit(

@@ -132,12 +132,12 @@ def test_a_draft_is_discarded(finn: Client, invoice: Invoice) -> None:
         (
             {"amount": "100.01", "reason": "x"},
             "id_amount",
-            "A credit note on INV-2026-000001 takes back up to USD 100.00, above 0.",
+            "A credit note on INV-2026-000001 takes back an amount above 0, up to USD 100.00.",
         ),
         (
             {"amount": "0", "reason": "x"},
             "id_amount",
-            "A credit note on INV-2026-000001 takes back up to USD 100.00, above 0.",
+            "A credit note on INV-2026-000001 takes back an amount above 0, up to USD 100.00.",
         ),
     ],
 )

@@ -205,6 +205,7 @@ TRIGGERS = {
     ],
     "number_gap_is_kept": ["UPDATE billing_numbergap SET reason = 'X'", "DELETE FROM billing_numbergap"],
     "payment_reaches_invoice": [copied("billing_payment", fingerprint="'X'", amount_minor=f"{HUGE}")],
+    "payment_came_by_now": [copied("billing_payment", fingerprint="'X'", received_date="date '2199-12-31'")],
     "payment_stays": ["UPDATE billing_payment SET reference = 'X'", "DELETE FROM billing_payment"],
     "role_grants_are_kept": [
         "UPDATE fincelo_rolegrant SET role = 'X'",

@@ -58,6 +58,8 @@ def number(customer: str) -> str:
     ("text", "hits"),
     [
         ("CN-2026-000001", "note"),
+        ("cn 2026 1", "note"),
+        ("\u200eCN2026000001\u200b", "note"),
         ("birch silver", ["Silver Birch Ltd", "Silver Birch Ltd subscription"]),
         ("ap@silver", ["Silver Birch Ltd"]),
         ("de281223449", ["Silver Birch Ltd"]),
@@ -67,6 +69,7 @@ def number(customer: str) -> str:
         ("lonely", ["Lonely", "Lonely subscription"]),
         ("12000", ["Lonely subscription"]),
         ("88,201.92", ["Silver Birch Ltd subscription"]),
+        ("25.00", ["CN-2026-000001"]),
         ("nothing of this", []),
     ],
 )

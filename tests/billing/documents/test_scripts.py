@@ -76,6 +76,12 @@ def test_lines_from_the_right_keep_what_is_written_from_the_left_in_order() -> N
     assert any("2026" in line and "Acme" in line and "חברה" in line for line in lines)
 
 
+@pytest.mark.parametrize("name", ["Acme\x07Inc", "Acme \ufffd", "Acme\uffff"])
+def test_what_is_no_letter_is_not_printable(name: str) -> None:
+    assert not is_printable(name)
+    assert is_printable("Acme\tInc\r\n2 Main Street")
+
+
 @pytest.mark.parametrize("name", ["\U0001fabe Tree", "𐎠𐎼𐎹", "Acme \ue000"])
 def test_what_no_font_has_is_told(name: str) -> None:
     assert not is_printable(name)

@@ -43,6 +43,30 @@ def test_companies_of_an_unnamed_deal(
     assert (done.state, Contract.objects.count(), told_of(done, deals[1])) == ("done", 2, True)
 
 
+@pytest.mark.parametrize("call", ["deals/batch/read", "2026-09/companies/batch/read", "associations"])
+def test_record_that_is_refused_by_itself(
+    hubspot: Connection, portal: Portal, clock: StandingClock, tampering: Tampering, run: Run, call: str
+) -> None:
+    """Part of an answer that is no failure as a whole."""
+    companies = [portal.add_company(name=name) for name in ("Acme", "Beta", "Gamma")]
+    deals = [sell_in_hubspot(portal, company_id=company) for company in companies]
+    refused = companies[1] if "companies" in call else deals[1]
+    clock.move(A_SECOND)
+
+    def spoilt(body: Body) -> None:
+        whose = "fromObjectId" if call == "associations" else "ids"
+        body["results"] = [
+            one for one in body["results"] if refused not in (one.get("id"), one.get("from", {}).get("id"))
+        ]
+        body["errors"] = [{"category": "VALIDATION_ERROR", "context": {whose: [refused]}}]
+
+    tampering.changes = [(call, spoilt)]
+
+    done = run(hubspot)
+
+    assert (done.state, Contract.objects.count(), told_of(done, deals[1])) == ("done", 2, True)
+
+
 def test_two_primary_companies_are_one_too_many(
     hubspot: Connection, portal: Portal, clock: StandingClock, tampering: Tampering, run: Run
 ) -> None:
