@@ -23,8 +23,12 @@ class FailedSignIn(models.Model):
             models.UniqueConstraint(
                 fields=["day", "user_id", "address"],
                 name="one_row_of_failed_sign_ins_per_day_name_and_address",
-                nulls_distinct=False,
-            )
+            ),
+            models.UniqueConstraint(  # nulls_distinct would have each start ask the database for its version
+                fields=["day", "user_id"],
+                condition=models.Q(address=None),
+                name="one_row_of_failed_sign_ins_of_many_addresses",
+            ),
         ]
         indexes = [models.Index(fields=["user_id", "day"], name="failed_sign_in_by_user")]
 

@@ -22,6 +22,8 @@ MOST_ROWS = 20_000
 MOST_BYTES = 5_000_000
 HEADER_WITHIN = 40
 LONGEST_CELL = 500
+END_OF_FILE = "\x1a\r\n "
+"""Blank lines, and the mark that old programs set behind the last one."""
 SHOWN_VALUES = 3
 
 
@@ -119,7 +121,7 @@ def read_table(*, content: bytes, encoding: str = "") -> Table:
         raise UnreadableFile("The file has more than 5 MB. Split it.")
     refuse_other_formats(beginning=content[:20_000].decode("latin-1"))
     used, text = decoded(content=content, encoding=encoding)
-    text = text.removeprefix("\ufeff")
+    text = text.removeprefix("\ufeff").rstrip(END_OF_FILE)
     refuse_other_formats(beginning=text[:20_000])
     if "\0" in text:
         raise UnreadableFile("The file is no text. Export the payments as CSV.")

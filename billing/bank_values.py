@@ -45,6 +45,7 @@ _POINT = re.compile(rf"(?:{_whole(',')}|{_INDIAN})?(?:\.[0-9]+)?")
 _COMMA = re.compile(rf"(?:{_whole('.')})?(?:,[0-9]+)?")
 _DAY = re.compile(r"(?P<a>[0-9]{1,4})(?P<mark>[-./])(?P<b>[0-9]{1,2})(?P=mark)(?P<c>[0-9]{1,4})(?:[ T].*)?")
 _COMPACT_DAY = re.compile(r"(20[0-9]{2})([0-9]{2})([0-9]{2})")
+_WEEKDAY = re.compile(r"\A[^\W\d_]{2,}[.,]* +(?=[0-9])")
 _WORDED_DAYS = (
     re.compile(r"(?P<day>[0-9]{1,2})[-./ ]*(?P<month>[^\W\d_]{3,})\.?[-,/ ]*(?P<year>20[0-9]{2}|[0-9]{2})"),
     re.compile(r"(?P<month>[^\W\d_]{3,})\.?[-/ ]*(?P<day>[0-9]{1,2}),?[-/ ]+(?P<year>20[0-9]{2})"),
@@ -80,7 +81,7 @@ def bare_number(text: str) -> tuple[str, str]:
 
     Brackets, a minus on either side and DR mean money that goes out. Two signs are no amount.
     """
-    bare = _CURRENCY_SIGN.sub("", cleaned(text))
+    bare = _CURRENCY_SIGN.sub("", cleaned(text).removeprefix("'"))  # with which spreadsheets mark a text
     bare = _CURRENCY_AFTER.sub("", _CURRENCY_BEFORE.sub(r"\1", bare)).strip()
     found = _SIGNED.fullmatch(bare)
     if not found or bool(found["open"]) != bool(found["close"]):
@@ -116,7 +117,7 @@ def read_day(text: str, *, order: DayOrder) -> date | None:
     found = _DAY.fullmatch(bare)
     if not found:
         compact = _COMPACT_DAY.fullmatch(bare)
-        return _date(*map(int, compact.groups())) if compact else _read_worded(bare)
+        return _date(*map(int, compact.groups())) if compact else _read_words(bare, order=order)
     first, second, third = found["a"], found["b"], found["c"]
     if len(first) == 4:
         return _date(int(first), int(second), int(third)) if len(third) <= 2 else None
@@ -126,6 +127,14 @@ def read_day(text: str, *, order: DayOrder) -> date | None:
     is_day_first = order == DayOrder.DAY_FIRST or found["mark"] == "."
     day, month = (first, second) if is_day_first else (second, first)
     return _date(year, int(month), int(day))
+
+
+def _read_words(text: str, *, order: DayOrder) -> date | None:
+    """With its month as a word, or behind the day of the week."""
+    if found := _read_worded(text):
+        return found
+    without = _WEEKDAY.sub("", text)
+    return read_day(without, order=order) if without != text else None
 
 
 def _read_worded(text: str) -> date | None:

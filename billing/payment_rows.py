@@ -248,7 +248,8 @@ def _row(*, line: int, cells: Sequence[str], reading: _Reading) -> PaymentRow:
     values = {str(role): reading.cell(cells, role) for role in Role if role not in (Role.CREDIT, Role.DEBIT)}
     text, went_out = _amount_text(reading, cells)
     values["amount"] = text
-    values["currency"] = cleaned(values["currency"] or amount_currency(text) or reading.currency).upper()
+    currency = cleaned(values["currency"] or amount_currency(text) or reading.currency).upper()
+    values["currency"] = "EUR" if currency in ("€", "EURO") else currency
     anywhere = " | ".join([values["reference"], *cells])
     number, problem = _number(values["invoice"], anywhere, reading.prefixes)
     payment = None

@@ -65,7 +65,7 @@ DO $$
 DECLARE
     kept text;
 BEGIN
-    FOREACH kept IN ARRAY ARRAY['contracts_auditentry', 'contracts_auditseal'] LOOP
+    FOREACH kept IN ARRAY ARRAY['contracts_auditentry', 'contracts_auditseal', 'fincelo_rolegrant'] LOOP
         IF to_regclass(kept) IS NOT NULL THEN
             EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON %I FROM fincelo_app', kept);
         END IF;

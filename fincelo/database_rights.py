@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connections
 
-APPENDED_ONLY = ("contracts_auditentry", "contracts_auditseal")
+APPENDED_ONLY = ("contracts_auditentry", "contracts_auditseal", "fincelo_rolegrant")
 APPLICATION_ROLE = "fincelo_app"
 ASKED = f"""
     SELECT role.rolsuper OR role.rolbypassrls OR role.rolcreaterole OR role.rolcreatedb,

@@ -11,7 +11,9 @@ import os
 import signal
 from typing import Any
 
+from django.conf import settings
 from django_q.cluster import Cluster, Sentinel
+from django_q.signals import pre_execute
 
 from fincelo import ending
 
@@ -36,6 +38,7 @@ def bind_together(*, supervisor_pid: int | None) -> None:
     os.register_at_fork(after_in_child=die_with_parent)
     Sentinel.reincarnate = or_end_the_lane(Sentinel.reincarnate)
     Cluster.sig_handler = draining_first(Cluster.sig_handler)
+    pre_execute.connect(note_time_limit)
 
 
 def die_with_parent() -> None:
@@ -43,6 +46,11 @@ def die_with_parent() -> None:
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def note_time_limit(**kwargs: Any) -> None:
+    """The worker ends this task when its time is up, whatever it is doing."""
+    ending.start_of_task(seconds=settings.Q_CLUSTER["timeout"])
 
 
 def draining_first(stop: Any) -> Any:

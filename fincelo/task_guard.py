@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NoReturn
 
-from django.conf import settings
 from django.db import Error
 from django_q.signals import post_execute_in_worker, pre_execute
 
-from fincelo import awaited, ending
+from fincelo import awaited
 from fincelo.background import registered
 from fincelo.enums import WorkProblem, WorkState
 from fincelo.redaction import redact
@@ -70,11 +69,6 @@ def tell_start(*, task: dict[str, Any], **kwargs: Any) -> None:
         log.warning("The start of %s could not be noted.", task["func"])
 
 
-def note_time_limit(**kwargs: Any) -> None:
-    """The worker ends this task when its time is up, whatever it is doing."""
-    ending.start_of_task(seconds=settings.Q_CLUSTER["timeout"])
-
-
 def tell_end(*, func: Callable[..., Any] | None, task: dict[str, Any], **kwargs: Any) -> None:
     """Notes how it ended, for the page that waits."""
     state, problem = WorkState.DONE, ""
@@ -105,6 +99,5 @@ def redact_result(*, task: dict[str, Any], **kwargs: Any) -> None:
 def connect() -> None:
     pre_execute.connect(refuse_unknown)
     pre_execute.connect(tell_start)
-    pre_execute.connect(note_time_limit)
     post_execute_in_worker.connect(redact_result)
     post_execute_in_worker.connect(tell_end)

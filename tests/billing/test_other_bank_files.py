@@ -15,6 +15,10 @@ READINGS: dict[str, tuple[bytes, list[tuple[str, ...] | str]]] = {
     "day with its month as a word": (f"{HEAD}INV-2026-000001;100.00;EUR;21-Nov-26;x\n".encode(), [PAID]),
     "French month": (f"{HEAD}INV-2026-000001;100.00;EUR;21 nov. 2026;x\n".encode(), [PAID]),
     "Japanese day": (f"{HEAD}INV-2026-000001;100.00;EUR;2026年11月21日;x\n".encode(), [PAID]),
+    "weekday, text mark and end of file": (
+        f"{HEAD}INV-2026-000001;'+100.00;€;Samstag, 21. November 2026;x\n\x1a".encode(),
+        [PAID],
+    ),
     "marks nobody sees": (f"{HEAD}INV-2026-000001;100.00;EUR;\u200e21.11.2026;x\n".encode(), [PAID]),
     "two byte order marks": (f"\ufeff\ufeff{HEAD}INV-2026-000001;100.00;EUR;2026-11-21;x\n".encode(), [PAID]),
     "UTF-16 without a mark": (f"{HEAD}INV-2026-000001;100.00;EUR;2026-11-21;x\n".encode("utf-16-be"), [PAID]),

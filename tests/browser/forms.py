@@ -9,7 +9,7 @@ BUTTONS = {
         change-withdraw connection-disconnect connection-pause connection-preflight connection-remove
         connection-resume connection-schema connection-stage connection-sync contract-approve contract-bill-all
         contract-resume contracts-approve credit-note-approve credit-note-discard credit-note-send
-        custom-field-printed customer-follow-crm customer-send deal-take-back field-mapping-reapply
+        custom-field-printed customer-follow-crm customer-send deal-take-back field-mapping-reapply grant-settle
         field-mapping-version hold-accept hold-downgrade hold-free hold-group-replay hold-replay invoice-send
         leavers-keep leavers-suspend limit-remove mails-send parked-ask parked-release payment-import-decide
         payment-import-discard start-billing start-billing-suspend tie-out-check

@@ -117,7 +117,10 @@ KEYS = {
     "one_custom_field_per_label": copied("contracts_customfield"),
     "one_customer_per_crm_account": copied("crm_sync_crmaccount"),
     "one_field_mapping_per_target": copied("crm_sync_fieldmapping"),
-    "one_row_of_failed_sign_ins_per_day_name_and_address": copied("access_failedsignin"),
+    "one_row_of_failed_sign_ins_of_many_addresses": copied("access_failedsignin", where="address IS NULL"),
+    "one_row_of_failed_sign_ins_per_day_name_and_address": copied(
+        "access_failedsignin", where="address IS NOT NULL"
+    ),
     "one_import_record_per_deal": copied("crm_sync_crmdeal", where="state = 'held'"),
     "one_instalment_per_place": copied("billing_instalment"),
     "one_invoice_line_per_place": copied("billing_invoiceline"),

@@ -143,6 +143,7 @@ def _fincelo() -> None:
     InvariantCheck.objects.create(checked_at=Now())
     BackgroundWork.objects.create(task="t", subject="s", queue_id="q")
     FailedSignIn.objects.create(day=TODAY, name="n")
+    FailedSignIn.objects.create(day=TODAY, name="n", address="203.0.113.9")
 
 
 def _refuse_emptying() -> None:

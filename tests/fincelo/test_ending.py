@@ -11,8 +11,7 @@ import pytest
 from django.conf import settings
 
 from fincelo import ending
-from fincelo.lane_processes import draining_first
-from fincelo.task_guard import note_time_limit
+from fincelo.lane_processes import draining_first, note_time_limit
 
 
 @pytest.fixture(autouse=True)

@@ -390,7 +390,6 @@ def test_refused_call_leaves_its_correlation_id_in_the_log_and_no_token(
     polled: Connection, portal: Portal, hubspot_server: Server, run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
     refuse(hubspot_server, "validation_error")
-
     run(polled)
 
     (told,) = [text for text in caplog.messages if "correlation id" in text]
