@@ -157,11 +157,11 @@ class HubSpotApi(HubSpotCalls):
         for part, answer in in_parts([{"id": one} for one in ids], limit=BATCH_LIMIT, ask=ask):
             found = answer.json_object()
             for error in found.get("errors") or ():
-                ids = {str(one) for one in (error.get("context") or {}).get("ids") or ()}
+                named = {str(one) for one in (error.get("context") or {}).get("ids") or ()}
                 if error.get("category") == NOT_FOUND:
-                    batch.gone |= ids
-                elif error.get("category") == REFUSED and ids:
-                    batch.unreadable |= ids
+                    batch.gone |= named
+                elif error.get("category") == REFUSED and named:
+                    batch.unreadable |= named
                 else:
                     raise incomplete(f"read some {kind}", error=error)
             add_records(batch, answer.objects_in(found, "results"), asked=[str(one["id"]) for one in part])
