@@ -19,7 +19,7 @@ class Answers(logging.Filter):
         if status is None:
             return True
         if status < SERVER_ERROR:
-            record.exc_info = None
+            record.exc_info = record.exc_text = None
         request = getattr(record, "request", None)
         if status == UNAVAILABLE and getattr(request, "path", "") == "/healthz":
             record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)

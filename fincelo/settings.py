@@ -243,12 +243,11 @@ LOGGING: dict[str, Any] = {
     "formatters": {
         "line": {"()": "fincelo.logs.OneLine", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "filters": ["redact", "answers"], "formatter": "line"}
-    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["redact"], "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         **{name: {"level": "WARNING"} for name in ("oauthlib", "requests_oauthlib", "urllib3")},
+        "django.request": {"filters": ["answers"]},
         # django and django-q2 bring handlers of their own; theirs have no filter
         **{
             name: {"handlers": ["console"], "level": "INFO", "propagate": False}

@@ -98,6 +98,7 @@ class SalesforceAppForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         choice, my_domain = told_apart(self.instance.login_url)
         self.fields["login_choice"].initial = choice
+        self.fields["my_domain"].is_conditional = True  # type: ignore[attr-defined]
         self.fields["my_domain"].initial = my_domain
         if has_secret:
             self.fields["client_secret"].required = False

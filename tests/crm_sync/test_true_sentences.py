@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core.mail import EmailMessage
 from django.test import Client, RequestFactory
@@ -147,6 +148,10 @@ def sweep_in_preview() -> str:
     ).get_absolute_url()
 
 
+def connecting_salesforce() -> str:
+    return "/settings/crm/add/salesforce/"
+
+
 def no_page() -> str:
     return "/no/such/page/"
 
@@ -229,6 +234,11 @@ FALSE = {
     ),
     "sweep, mode Preview": Untrue(
         state=sweep_in_preview, never="each is a contract now", instead="See below what became of each."
+    ),
+    "connecting, an address that one choice needs": Untrue(
+        state=connecting_salesforce,
+        never="My Domain address (optional)",
+        instead="My Domain address Needed for My Domain, and only then",
     ),
     "404": Untrue(state=no_page, never="search for the contract", instead="There is no such page"),
 }
@@ -372,6 +382,7 @@ def test_log_calls_no_answer_an_error_that_is_none() -> None:
         return made
 
     assert record(403, "/settings/").exc_info is None
+    assert settings.LOGGING["loggers"]["django.request"] == {"filters": ["answers"]}
     assert record(503, "/healthz").levelname == "INFO"
     assert record(500, "/settings/").exc_info is not None
     assert record(503, "/settings/").levelname == "ERROR"
