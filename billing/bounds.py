@@ -35,7 +35,7 @@ LOOK_BACK = 100
 DAY = """
     CASE WHEN instalment.billing_date > %(last)s THEN instalment.billing_date ELSE %(as_of)s::date END
 """
-"""On which day it would have been billed, had nothing stood still since `last`."""
+"""On which day it would have been billed, had nothing stood still since `last`; without one, today."""
 _ASKED_ABOUT = """
     instalment.state = 'planned' AND instalment.billing_date <= %(as_of)s
     AND instalment.parked_by_id IS NULL AND NOT instalment.is_cleared
@@ -105,7 +105,7 @@ def contracts_to_ask(
             """,  # noqa: S608  constants
             {
                 "as_of": run.as_of,
-                "last": last or run.as_of,
+                "last": last,
                 "among": None if among is None else list(among),
             },
         )
@@ -153,7 +153,7 @@ def park_excess(*, run: BillingRun, last: date | None) -> list[Total]:
                 WHERE {_ASKED_ABOUT} AND {DAY} = ANY(%(days)s::date[])
             )
             """,  # noqa: S608  constants
-            {"run": run.pk, "as_of": run.as_of, "last": last or run.as_of, "days": list(excess)},
+            {"run": run.pk, "as_of": run.as_of, "last": last, "days": list(excess)},
         )
         parked = _added_up(excess.values())
         cursor.execute(
@@ -205,7 +205,7 @@ def _due_by_day(run: BillingRun, last: date | None) -> dict[date, list[Total]]:
             WHERE {_ASKED_ABOUT}
             GROUP BY 1, 2
             """,  # noqa: S608  constants
-            {"as_of": run.as_of, "last": last or run.as_of},
+            {"as_of": run.as_of, "last": last},
         )
         by_day: dict[date, list[Total]] = defaultdict(list)
         for day, currency, invoices, minor in cursor.fetchall():

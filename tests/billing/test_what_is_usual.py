@@ -7,6 +7,7 @@ import pytest
 
 from billing.bounds import (
     Usual,
+    ask_about_contracts,
     contracts_to_ask,
     is_unusual,
     last_billed,
@@ -18,7 +19,7 @@ from billing.due import Total
 from billing.enums import BillingRunState, BillingTrigger, InstalmentState, ScheduleState, WaitCode
 from billing.models import BillingRun, BillingSchedule, BillingWait, Instalment
 from contracts.enums import ContractState
-from contracts.models import Contract
+from contracts.models import AuditEntry, Contract
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, put, sign
 
 pytestmark = [pytest.mark.django_db, AHEAD]
@@ -166,6 +167,15 @@ def test_scheduled_contract_is_asked_about_and_once_for_two_days() -> None:
     assert found == [contract.pk]
 
 
+def test_what_was_due_on_the_last_day_looked_at_belongs_to_today() -> None:
+    """It was looked at on its day and not billed, so its contract has been resumed since."""
+    [contract] = due_today(1)
+    Instalment.objects.filter(sequence__gt=2).update(billing_date=YESTERDAY)
+
+    assert contracts_to_ask(run=ran(), last=YESTERDAY) == [contract.pk]
+    assert contracts_to_ask(run=ran(), last=YESTERDAY - timedelta(days=1)) == []
+
+
 @pytest.mark.parametrize("stop", NOT_COUNTED)
 def test_what_does_not_count_is_neither_counted_nor_parked(stop: Callable[[Contract], None]) -> None:
     ran()
@@ -183,3 +193,33 @@ def test_what_does_not_count_is_neither_counted_nor_parked(stop: Callable[[Contr
         *(contract.pk for contract in others),
         more.pk,
     ]
+
+
+def test_contracts_that_are_asked_about_and_no_others_have_that_in_their_story() -> None:
+    first, second, _ = [*due_today(2), *due_today(1, months=1)]
+
+    assert ask_about_contracts(run=ran(), last=None) == 2
+
+    assert list(AuditEntry.objects.order_by("pk").values_list("object_id", flat=True)) == [
+        first.pk,
+        second.pk,
+    ]
+    states = BillingSchedule.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == [ScheduleState.ASKS, ScheduleState.ASKS, ScheduleState.ACTIVE]
+
+
+def test_runs_of_one_invoice_are_a_history() -> None:
+    usual_days(issued=1, drafted=0)
+
+    assert usual_run(run=None) == Usual(invoices=1, minor={"USD": 100})
+
+
+def test_what_is_parked_is_told_by_currency() -> None:
+    usual_days()
+    ensure_legal_entity()
+    sign(*[Deal(currency=code, months=1) for code in ("USD", "EUR", "USD", "CHF", "EUR", "USD", "USD")])
+    run = ran()
+
+    parked = park_excess(run=run, last=None)
+
+    assert [(total.currency, total.invoices) for total in parked] == [("CHF", 1), ("EUR", 2), ("USD", 4)]
