@@ -169,3 +169,15 @@ def test_mail_of_another_invoice_stops_no_void(ann: User) -> None:
     assert (may_be_void(invoice=first), may_be_void(invoice=other)) == (True, False)
     with pytest.raises(UnableToVoid, match="A mail of INV-2026-000002 bounced"):
         void(other, ann)
+
+
+@pytest.mark.parametrize("state", [ContractState.ACTIVE, ContractState.SUSPENDED])
+def test_contract_that_was_not_completed_is_not_reopened(
+    state: ContractState, invoice: Invoice, ann: User
+) -> None:
+    Contract.objects.update(state=state)
+
+    void(invoice, ann)
+
+    assert Contract.objects.get().state == state
+    assert AuditEntry.objects.filter(action="Contract reopened").count() == 0
