@@ -1,18 +1,23 @@
 """The account pages: signing in and out, and a new password. No other page of allauth is routed."""
 
 from http import HTTPStatus
+from typing import Any
 
 from allauth.account.views import LoginView, LogoutView, PasswordChangeView
+from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from access.adapter import was_limited
 from access.forms import NewPasswordForm, SignInForm
 from contracts import audit
 from fincelo.rights import open_to_anybody, signed_in_only
+
+CANNOT_CHANGE = "Your account has no password to change. Ask an administrator to set one."
 
 
 class SignInView(LoginView):
@@ -28,6 +33,13 @@ class SignInView(LoginView):
 
 class NewPasswordView(PasswordChangeView):
     form_class = NewPasswordForm
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Who has no password is told so: allauth would lead to a page of its own that is not routed."""
+        if not request.user.has_usable_password():  # type: ignore[union-attr]
+            messages.error(request, CANNOT_CHANGE)
+            return redirect("home")
+        return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: NewPasswordForm) -> HttpResponse:
         response = super().form_valid(form)

@@ -64,7 +64,7 @@ class Money:
                 raise TooPrecise(
                     f"The amount has more decimals than {currency}, which has {decimals or 'none'}."
                 )
-        minor = int("".join(map(str, digits)) or "0") * 10 ** max(shift, 0)
+        minor = int("".join(map(str, digits))) * 10 ** max(shift, 0)
         return cls(minor=-minor if sign else minor, currency=currency)
 
     def to_decimal(self) -> Decimal:

@@ -55,10 +55,8 @@ def add_months(*, anchor: date, months: int) -> date:
     year = anchor.year + years
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise DateOutOfRange(_out_of_range(year))
-    day = anchor.day
-    if day > 28:
-        day = min(day, 29 if month == 1 and isleap(year) else _MONTH_LENGTHS[month])
-    return date(year, month + 1, day)
+    longest = 29 if month == 1 and isleap(year) else _MONTH_LENGTHS[month]
+    return date(year, month + 1, min(anchor.day, longest))
 
 
 def term(*, start: date, months: int) -> Span:

@@ -347,3 +347,15 @@ def test_staff_right_is_asked_for_behind_the_one_door(dana: User) -> None:
 
     assert client.get("/admin/login/?next=/admin/").status_code == 403
     assert knock("dana", RIGHT, door="/admin/login/") == 302
+
+
+def test_who_has_no_password_is_told_so(dana: User) -> None:
+    dana.set_unusable_password()
+    dana.save()
+    client = Client()
+    client.force_login(dana)
+
+    page = client.get("/password/", follow=True)
+
+    assert page.status_code == 200
+    assert "Your account has no password to change." in page.text

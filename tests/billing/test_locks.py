@@ -25,7 +25,7 @@ from billing.enums import (
 )
 from billing.invoicing import invoice_due
 from billing.models import ApprovalLimit, BillingPolicy, BillingRun, Instalment, Invoice
-from billing.paying import record_payment, take_back_payment
+from billing.paying import lock_invoices, record_payment, take_back_payment
 from billing.voiding import void_invoice
 from contracts.models import Contract
 from contracts.money import Money
@@ -176,3 +176,16 @@ def test_payments(ann: User) -> None:
     assert locked_by(lambda: record_payment(invoice=invoice, **paid)) == [INVOICE]
     back = {"payment": payment, "reason": "Wrong", "as_of": TODAY, "actor": ann}
     assert locked_by(lambda: take_back_payment(**back)) == [INVOICE]
+
+
+def test_several_invoices_are_locked_in_one_order() -> None:
+    first = issued()
+    second = Invoice.objects.get(buyer__name="Other")
+    sign(Deal(customer="Third"))
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+
+    with CaptureQueriesContext(connection) as statements:
+        locked = lock_invoices(ids=[second.pk, first.pk])
+
+    assert locked == {first.pk: first, second.pk: second}
+    assert 'ORDER BY "billing_invoice"."id" ASC FOR NO KEY UPDATE' in statements[0]["sql"]

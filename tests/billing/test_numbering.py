@@ -106,7 +106,10 @@ def test_each_entity_kind_and_year_has_a_series_with_days_of_its_own() -> None:
 
     for (key, kind, _), day in days.items():
         numbers = take_numbers(legal_entity=entities[key], issue_date=day, count=2, kind=kind)
-        assert [number.sequence for number in numbers] == [1, 2]
+        prefix = "CN" if kind is note else "INV"
+        assert [number.text for number in numbers] == [
+            f"{prefix}-{day.year}-00000{place}" for place in (1, 2)
+        ]
     for (key, kind, _), day in days.items():
         with pytest.raises(UnableToIssueInvoice, match=f"dated {day} are issued already"):
             take_numbers(legal_entity=entities[key], issue_date=day - timedelta(days=1), count=1, kind=kind)

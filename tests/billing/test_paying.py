@@ -5,10 +5,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
 from billing.crediting import request_credit
-from billing.enums import BillingTrigger, InvoiceState
+from billing.enums import BillingMode, BillingTrigger, InvoiceState
 from billing.invoicing import invoice_due
 from billing.models import BillingPolicy, Invoice, Payment
-from billing.paying import UnableToRecordPayment, record_payment, take_back_payment
+from billing.paying import UnableToRecordPayment, day_refusal_of, record_payment, take_back_payment
 from billing.policy import PeriodLocked
 from contracts.models import AuditEntry
 from contracts.money import Money
@@ -93,6 +93,57 @@ def test_a_payment_taken_back_leaves_the_invoice_as_before(sent: bool, invoice: 
         take_back_payment(payment=payment, reason="", as_of=TODAY, actor=finn)
 
 
+def test_a_payment_and_its_reverse_are_stored_with_whoever_recorded_them(
+    invoice: Invoice, finn: User
+) -> None:
+    other = pay(invoice, 1_000, finn)
+    payment = pay(invoice, 2_000, finn, received_date=TODAY - timedelta(days=3))
+
+    reverse = take_back_payment(payment=payment, reason="Wrong", as_of=TODAY, actor=person("fay"))
+
+    assert Payment.objects.filter(pk__in=(payment.pk, reverse.pk)).count() == 2
+    for row, minor, day, reverses, by in (
+        (payment, 2_000, TODAY - timedelta(days=3), None, "finn"),
+        (reverse, -2_000, TODAY, payment, "fay"),
+    ):
+        row.refresh_from_db()
+        assert (row.invoice, row.currency, row.amount_minor, row.received_date) == (
+            invoice,
+            "USD",
+            minor,
+            day,
+        )
+        assert (row.reference, row.reverses, row.recorded_by.username) == ("Bank 1", reverses, by)
+    entry = AuditEntry.objects.get(action="Payment taken back")
+    assert (entry.object_id, entry.before, entry.reason) == (invoice.pk, {"paid": "USD 20.00"}, "Wrong")
+    with pytest.raises(UnableToRecordPayment, match="taken back already"):
+        take_back_payment(payment=reverse, reason="", as_of=TODAY, actor=finn)
+    assert take_back_payment(payment=other, reason="", as_of=TODAY, actor=finn).amount_minor == -1_000
+
+
+def test_a_payment_is_not_taken_back_on_a_closed_day(invoice: Invoice, finn: User) -> None:
+    payment = pay(invoice, 1_000, finn)
+    BillingPolicy.objects.create(locked_until=TODAY)
+
+    with pytest.raises(PeriodLocked):
+        take_back_payment(payment=payment, reason="", as_of=TODAY, actor=finn)
+
+
+@pytest.mark.parametrize(("day", "refused"), [("2025-11-22", False), ("2025-11-21", True)])
+def test_money_came_at_most_a_year_before_its_invoice(
+    day: str, refused: bool, invoice: Invoice, finn: User
+) -> None:
+    if not refused:
+        assert pay(invoice, 1_000, finn, received_date=date.fromisoformat(day)).amount_minor == 1_000
+        return
+    with pytest.raises(UnableToRecordPayment) as refusal:
+        pay(invoice, 1_000, finn, received_date=date.fromisoformat(day))
+
+    assert str(refusal.value) == (
+        "2025-11-21 is more than a year before INV-2026-000001, which is dated 2026-11-22. Correct the day."
+    )
+
+
 @pytest.mark.parametrize(
     ("minor", "currency", "sentence"),
     [
@@ -169,3 +220,14 @@ def test_what_the_database_refuses(statement: str, sentence: str, invoice: Invoi
 
     assert str(refusal.value).splitlines()[0] == sentence
     assert stands(invoice) == (InvoiceState.PART_PAID, 6_000)
+
+
+def test_draft_has_no_day_that_a_payment_is_measured_by() -> None:
+    ensure_legal_entity()
+    BillingPolicy.objects.create(mode=BillingMode.APPROVE)
+    sign(Deal())
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+
+    refusal = day_refusal_of(invoice=Invoice.objects.get(), received_date=date(2020, 1, 1), as_of=TODAY)
+
+    assert refusal == ""

@@ -2,17 +2,19 @@ from datetime import date
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models.functions import Now
 
 from billing.crediting import request_credit
 from billing.enums import AfterVoid, BillingTrigger, InstalmentState, InvoiceState, ScheduleState
 from billing.invoicing import invoice_due
-from billing.models import BillingPolicy, BillingSchedule, Instalment, Invoice
+from billing.models import BillingPolicy, BillingSchedule, Instalment, Invoice, InvoiceMail
 from billing.policy import PeriodLocked
-from billing.voiding import UnableToVoid, void_invoice
+from billing.voiding import UnableToVoid, may_be_void, void_invoice
 from contracts.enums import ContractState
 from contracts.models import AuditEntry, Contract
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, invoices, sign
 from tests.billing.people import person
+from tests.invariants import plant
 
 pytestmark = [pytest.mark.django_db, AHEAD]
 
@@ -96,8 +98,12 @@ def test_what_was_sent_or_void_before_is_refused(state: str, invoice: Invoice, a
 def test_what_was_credited_in_part_is_refused(invoice: Invoice, ann: User) -> None:
     request_credit(invoice=invoice, amount=1, reason="x", as_of=TODAY, actor=ann)
 
-    with pytest.raises(UnableToVoid):
+    with pytest.raises(
+        UnableToVoid, match="is issued: only an invoice that was never sent, paid or credited"
+    ):
         void(invoice, ann)
+    invoice.refresh_from_db()
+    assert not may_be_void(invoice=invoice)
 
 
 def test_an_invoice_of_a_closed_period_is_refused(invoice: Invoice, ann: User) -> None:
@@ -108,3 +114,70 @@ def test_an_invoice_of_a_closed_period_is_refused(invoice: Invoice, ann: User) -
 
     invoice.refresh_from_db()
     assert invoice.state == InvoiceState.ISSUED
+
+
+def test_only_what_was_voided_changes(ann: User) -> None:
+    """The other contract, its schedule, its period and its invoice stay as they are."""
+    ensure_legal_entity()
+    sign(Deal(months=1), Deal(customer="Other", months=1))
+    bill()
+    bill(date(2026, 12, 22))
+    first, other = Invoice.objects.order_by("sequence")
+
+    void(first, ann)
+
+    contracts = Contract.objects.order_by("pk")
+    assert list(contracts.values_list("state", "billing_schedule__state")) == [
+        (ContractState.ACTIVE, ScheduleState.ACTIVE),
+        (ContractState.COMPLETED, ScheduleState.ENDED),
+    ]
+    states = Instalment.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == [InstalmentState.PLANNED, InstalmentState.INVOICED]
+    other.refresh_from_db()
+    assert other.state == InvoiceState.ISSUED
+    entry = AuditEntry.objects.get(action="Contract reopened")
+    assert (entry.object_id, entry.actor, entry.before, entry.after, entry.reason) == (
+        first.contract_id,
+        ann,
+        {"state": "completed"},
+        {"state": "active"},
+        "INV-2026-000001 was voided: a period is to be billed again.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "may"), [("", True), ("state = 'sent'", False), ("sent_at = now()", False)]
+)
+def test_what_may_be_void(facts: str, may: bool, invoice: Invoice, ann: User) -> None:
+    if facts:
+        plant(f"UPDATE billing_invoice SET {facts}")
+    invoice.refresh_from_db()
+
+    assert may_be_void(invoice=invoice) is may
+    if not may:
+        with pytest.raises(UnableToVoid, match="only an invoice that was never sent, paid or credited"):
+            void(invoice, ann)
+
+
+def test_mail_of_another_invoice_stops_no_void(ann: User) -> None:
+    ensure_legal_entity()
+    sign(Deal(), Deal(customer="Other"))
+    bill()
+    first, other = Invoice.objects.order_by("sequence")
+    InvoiceMail.objects.filter(invoice=other).update(state="bounced", sent_at=Now())
+
+    assert (may_be_void(invoice=first), may_be_void(invoice=other)) == (True, False)
+    with pytest.raises(UnableToVoid, match="A mail of INV-2026-000002 bounced"):
+        void(other, ann)
+
+
+@pytest.mark.parametrize("state", [ContractState.ACTIVE, ContractState.SUSPENDED])
+def test_contract_that_was_not_completed_is_not_reopened(
+    state: ContractState, invoice: Invoice, ann: User
+) -> None:
+    Contract.objects.update(state=state)
+
+    void(invoice, ann)
+
+    assert Contract.objects.get().state == state
+    assert AuditEntry.objects.filter(action="Contract reopened").count() == 0

@@ -40,6 +40,9 @@ NOT_REACHED = {
         ("/settings/crm/N/start/", "/settings/crm/N/start/suspend/"),
         "only when more than 20 deals are won at once: tests/crm_sync/test_starting.py",
     ),
+    "/settings/crm/access/N/ended/": (
+        "only for access that Fincelo cannot end: tests/crm_sync/test_access_is_ended.py"
+    ),
     **dict.fromkeys(
         ("/holds/N/accept/", "/holds/N/downgrade/", "/holds/N/free/"),
         "the simulated CRMs have no clone, no zero and no negative amount: tests/crm_sync/test_every_cure.py",
