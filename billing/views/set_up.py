@@ -78,7 +78,7 @@ def billing_settings(request: HttpRequest) -> HttpResponse:
             locked_until=form.cleaned_data["locked_until"],
             actor=actor_of(request),
         )
-        tell(request, in_force=in_force, what="Saved. It counts from the next billing run on.")
+        tell(request, in_force=in_force, what="Saved. The next billing run follows it.")
         return redirect("billing-settings")
     return render(
         request,

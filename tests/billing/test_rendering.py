@@ -134,7 +134,7 @@ def test_pdf_that_differs_from_the_first_is_not_handed_out(invoice: Invoice) -> 
         invoice_pdf(invoice=invoice)
 
     assert str(refusal.value) == (
-        f"The PDF of INV-2026-000001 made now differs from the one first made on {made:%d %B %Y}, so it is not "
+        f"The PDF of INV-2026-000001 made now differs from the one first made on {made:%Y-%m-%d}, so it is not "
         "handed out. The invoice itself is as it was; ask the operator which version of Fincelo made that PDF."
     )
 

@@ -13,7 +13,7 @@ from billing.crediting import request_credit
 from billing.enums import BillingTrigger, MailState, RestoreSign
 from billing.invoicing import invoice_due
 from billing.mailing.sending import send_waiting
-from billing.models import CreditNote, DatabaseMark, Invoice, InvoiceMail, NumberGap
+from billing.models import CreditNote, DatabaseMark, Invoice, InvoiceMail, Mailing, NumberGap
 from billing.numbering import UnableToIssueInvoice, ensure_may_issue
 from billing.rendering import UnableToRender, invoice_pdf
 from billing.restoring import UnableToContinue, compare, continue_series, witness_path
@@ -35,6 +35,7 @@ def bill() -> None:
 def key() -> SeriesKey:
     """One invoice is issued and mailed to nobody yet; the witness knows of four."""
     entity = ensure_legal_entity()
+    Mailing.objects.update_or_create(defaults={"automatic": True})
     sign(Deal())
     bill()
     key = SeriesKey(legal_entity_id=entity.pk, kind="invoice", year=2026)
