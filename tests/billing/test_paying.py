@@ -8,7 +8,13 @@ from billing.crediting import request_credit
 from billing.enums import BillingMode, BillingTrigger, InvoiceState
 from billing.invoicing import invoice_due
 from billing.models import BillingPolicy, Invoice, Payment
-from billing.paying import UnableToRecordPayment, day_refusal_of, record_payment, take_back_payment
+from billing.paying import (
+    UnableToRecordPayment,
+    day_refusal_of,
+    equal_payment,
+    record_payment,
+    take_back_payment,
+)
 from billing.policy import PeriodLocked
 from contracts.models import AuditEntry
 from contracts.money import Money
@@ -231,3 +237,21 @@ def test_draft_has_no_day_that_a_payment_is_measured_by() -> None:
     refusal = day_refusal_of(invoice=Invoice.objects.get(), received_date=date(2020, 1, 1), as_of=TODAY)
 
     assert refusal == ""
+
+
+def test_equal_payment_is_of_the_invoice_the_day_and_the_amount_and_still_stands(finn: User) -> None:
+    ensure_legal_entity()
+    sign(Deal(), Deal(customer="Other"))
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+    invoice, other = Invoice.objects.order_by("sequence")
+
+    def equal() -> Payment | None:
+        return equal_payment(invoice=invoice, amount=Money(minor=100, currency="USD"), received_date=TODAY)
+
+    pay(other, 100, finn)
+    pay(invoice, 101, finn)
+    pay(invoice, 100, finn, received_date=TODAY - timedelta(days=1))
+    take_back_payment(payment=pay(invoice, 100, finn), reason="Wrong", as_of=TODAY, actor=finn)
+    assert equal() is None
+
+    assert pay(invoice, 100, finn) == equal()

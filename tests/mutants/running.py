@@ -31,7 +31,7 @@ from tests.mutants.modules import MODULES
 ROOT = Path(__file__).resolve().parent.parent.parent
 QUICK = 2.0
 """Seconds. A slower test is asked about no change."""
-BUDGET = 2.0
+BUDGET = 4.0
 """Seconds of this process for all the tests of one change."""
 PLAIN = (str, int, tuple, frozenset, timedelta, Decimal)
 """What a constant is, to be another one after a change."""
