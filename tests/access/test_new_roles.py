@@ -11,9 +11,13 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from access import role_changes
+from billing.crediting import approve_credit
 from billing.models import ControlChange, CreditNote, Invoice
 from contracts.models import AuditEntry
 from fincelo.models import RoleGrant
+from fincelo.role_age import RoleIsNew
+from tests.billing.builders import TODAY
+from tests.billing.credited import credit
 from tests.billing.mailing.letters import issue
 from tests.billing.people import person
 from tests.pages import alerts
@@ -109,6 +113,16 @@ def test_a_new_approver_takes_back_nothing_alone(invoice: Invoice) -> None:
 
     assert [note.state for note in CreditNote.objects.all()] == ["draft"]
     assert Invoice.objects.get().state == "issued"
+
+
+def test_a_new_approver_issues_no_credit_note_that_another_asked_for(invoice: Invoice) -> None:
+    note = credit(invoice, 100, person("finn", group="Finance"))
+    friend = person("friend", group="Approver")
+
+    with pytest.raises(RoleIsNew, match=TOO_NEW):
+        approve_credit(note=note, as_of=TODAY, actor=friend)
+
+    assert [note.state for note in CreditNote.objects.all()] == ["draft"]
 
 
 def test_whoever_got_a_password_from_another_confirms_nothing(invoice: Invoice) -> None:

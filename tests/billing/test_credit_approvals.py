@@ -39,8 +39,10 @@ def test_without_the_right_it_waits_for_an_approver(clerk: User, approver: User)
     assert invoice.credited_minor == 2_975
 
 
-@pytest.mark.parametrize(("limit", "state"), [(2_975, "issued"), (2_974, "draft")])
-def test_above_the_limit_it_waits_for_a_second_approver(limit: int, state: str, approver: User) -> None:
+@pytest.mark.parametrize(("limit", "state"), [(2_975, "issued"), (2_974, "draft"), (None, "issued")])
+def test_above_the_limit_it_waits_for_a_second_approver(
+    limit: int | None, state: str, approver: User
+) -> None:
     ApprovalLimit.objects.create(kind=LimitKind.CREDIT_NOTE, currency="USD", amount_minor=limit)
     ApprovalLimit.objects.create(kind=LimitKind.CREDIT_NOTE, currency="EUR", amount_minor=0)
 

@@ -10,6 +10,7 @@ from billing.models import CreditNote, Instalment, Invoice, InvoiceLine
 from contracts.models import AuditEntry
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
+from tests.invariants import plant
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +102,19 @@ def test_a_draft_is_dropped_by_who_asked_or_an_approver(invoice: Invoice) -> Non
     discard_credit(note=note, actor=person("approver", group="Approver"))
     assert not CreditNote.objects.exists()
     assert AuditEntry.objects.latest("pk").action.startswith("Credit note discarded")
+
+
+def test_an_invoice_from_before_there_were_rates_is_taken_back_without_tax() -> None:
+    ensure_legal_entity()
+    sign(Deal())
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+    plant("UPDATE billing_invoice SET tax_summary = '[]'")
+    invoice = Invoice.objects.get()
+    net = invoice.net_minor
+
+    notes = [credit(invoice, 100), credit(invoice, None)]
+
+    assert [note.tax_summary for note in notes] == [
+        [{"rate": 0, "net_minor": amount, "tax_minor": 0}] for amount in (100, net - 100)
+    ]
+    assert [lines(note)[0][2:] for note in notes] == [(100, 0), (net - 100, 0)]

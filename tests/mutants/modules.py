@@ -3,7 +3,11 @@
 MODULES = [
     "billing/activation.py",
     "billing/approving.py",
+    "billing/bank_formats.py",
+    "billing/bank_values.py",
     "billing/bounds.py",
+    "billing/changing/fields.py",
+    "billing/changing/noticing.py",
     "billing/confirming.py",
     "billing/controls.py",
     "billing/crediting.py",
@@ -27,4 +31,10 @@ MODULES = [
     "contracts/terms.py",
     "crm_sync/selection.py",
 ]
-TESTS = ["tests/billing", "tests/contracts", "tests/crm_sync/test_selection.py"]
+TESTS = [
+    "tests/billing",
+    "tests/contracts",
+    "tests/access/test_new_roles.py",
+    "tests/crm_sync/test_contract_changes.py",
+    "tests/crm_sync/test_selection.py",
+]

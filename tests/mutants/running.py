@@ -9,6 +9,7 @@ import contextlib
 import gc
 import os
 import pickle
+import random
 import signal
 import sys
 import time
@@ -36,6 +37,8 @@ BUDGET = 4.0
 PLAIN = (str, int, tuple, frozenset, timedelta, Decimal)
 """What a constant is, to be another one after a change."""
 KILLED, SURVIVED = 1, 0
+SEED = 44
+"""Of samples, which are compared with those of the last time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,8 @@ class Hunt:
 
     paths: Sequence[str]
     functions: frozenset[str] = frozenset()
+    sample: int | None = None
+    """How many changes of a module are tried, where it has more: evenly drawn, the same ones each time."""
     memory: Path | None = None
     """A file that keeps which test reaches what, for the next time."""
     on_verdict: Callable[[Verdict], None] = lambda verdict: None
@@ -114,9 +119,7 @@ class Hunt:
         tree = read(ROOT / path)
         lines = _lines_of_constants(tree)
         favourites: list[str] = []
-        for change in changes_of(tree=tree):
-            if self.functions and change.function not in self.functions:
-                continue
+        for change in self._chosen(tree):
             reach = {(path, line) for line in lines.get(change.function) or change.lines}
             ids = [id_ for id_ in items if not reach.isdisjoint(self.reached[id_])]
             ids = ids or [id_ for id_ in items if any(file == path for file, _ in self.reached[id_])]
@@ -131,6 +134,17 @@ class Hunt:
             if killed and by in items:
                 favourites = [by, *(id_ for id_ in favourites if id_ != by)][:4]
             self.on_verdict(Verdict(path=path, change=change, is_killed=killed, by=by))
+
+    def _chosen(self, tree: ast.Module) -> list[Change]:
+        changes = [
+            change
+            for change in changes_of(tree=tree)
+            if not self.functions or change.function in self.functions
+        ]
+        if self.sample is None or len(changes) <= self.sample:
+            return changes
+        places = random.Random(SEED).sample(range(len(changes)), self.sample)
+        return [changes[place] for place in sorted(places)]
 
 
 def _is_about(test: str, path: str) -> bool:
