@@ -60,7 +60,7 @@ def day_refusal_of(*, invoice: Invoice, received_date: date, as_of: date) -> str
 def equal_payment(*, invoice: Invoice, amount: Money, received_date: date) -> Payment | None:
     """A payment of that invoice, amount and day that stands: perhaps the same, come another way."""
     equal = Payment.objects.filter(invoice=invoice, amount_minor=amount.minor, received_date=received_date)
-    return equal.filter(reverses=None, reversed_by=None).select_related("payment_import").first()
+    return equal.filter(reversed_by=None).select_related("payment_import").first()
 
 
 def record_payment(

@@ -159,6 +159,14 @@ def test_a_part_leaves_the_rest_open(approver: User) -> None:
     assert left_to_credit(invoice=invoice) == 7_500
 
 
+def test_what_was_taken_back_of_another_invoice_is_not_counted(approver: User) -> None:
+    invoice, other = issued(), issued(customer="Other")
+
+    credit(other, 2_500, approver)
+
+    assert (left_to_credit(invoice=invoice), left_to_credit(invoice=other)) == (10_000, 7_500)
+
+
 @pytest.mark.parametrize("amount", [0, -1, 7_501])
 def test_never_above_what_is_left(amount: int, approver: User) -> None:
     invoice = issued()

@@ -254,4 +254,6 @@ def test_equal_payment_is_of_the_invoice_the_day_and_the_amount_and_still_stands
     take_back_payment(payment=pay(invoice, 100, finn), reason="Wrong", as_of=TODAY, actor=finn)
     assert equal() is None
 
-    assert pay(invoice, 100, finn) == equal()
+    first = pay(invoice, 100, finn)
+    pay(invoice, 100, finn)
+    assert equal() == first
