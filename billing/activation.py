@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, Max, OuterRef, Q
 
 from billing.drafting import withdraw_drafts
-from billing.enums import InstalmentState, InvoiceState, ScheduleState
+from billing.enums import InstalmentState, ScheduleState
 from billing.locks import lock_contracts
 from billing.models import BillingSchedule, Instalment, Invoice
 from billing.periods import PlannedInstalment
@@ -174,13 +174,11 @@ def decide_catch_up(
 
 
 def _rebuildable(orders: Sequence[ActivationOrder]) -> Mapping[int, tuple[int, date]]:
-    """By contract: its schedule, and the day up to which it was billed elsewhere."""
+    """By contract: its schedule, and the day up to which it was billed elsewhere. None has a draft."""
     rows = (
         BillingSchedule.objects.filter(contract__in=[order.contract_id for order in orders])
         .annotate(
-            has_invoice=Exists(
-                Invoice.objects.filter(contract=OuterRef("contract")).exclude(state=InvoiceState.DRAFT)
-            ),
+            has_invoice=Exists(Invoice.objects.filter(contract=OuterRef("contract"))),
             billed_up_to=Max(
                 "instalments__period_end", filter=Q(instalments__state=InstalmentState.BILLED_ELSEWHERE)
             ),

@@ -11,12 +11,15 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from access import role_changes
+from billing.controls import is_settled
 from billing.crediting import approve_credit
-from billing.models import ControlChange, CreditNote, Invoice
+from billing.enums import BillingMode, BillingTrigger
+from billing.invoicing import invoice_due
+from billing.models import BillingPolicy, ControlChange, CreditNote, Invoice
 from contracts.models import AuditEntry
 from fincelo.models import RoleGrant
 from fincelo.role_age import RoleIsNew
-from tests.billing.builders import TODAY
+from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.credited import credit
 from tests.billing.mailing.letters import issue
 from tests.billing.people import person
@@ -156,6 +159,18 @@ def test_what_the_set_up_gave_counts_at_once(invoice: Invoice) -> None:
     browser("ann").post(f"/invoices/{invoice.pk}/credit/", {"amount": "1.00", "reason": "x"})
 
     assert [note.state for note in CreditNote.objects.all()] == ["issued"]
+
+
+def test_a_draft_is_no_invoice_that_ends_the_set_up() -> None:
+    BillingPolicy.objects.create(mode=BillingMode.APPROVE)
+    ensure_legal_entity()
+    sign(Deal())
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+
+    friend = person("friend", group="Approver")
+
+    assert Invoice.objects.get().state == "draft"
+    assert is_settled(actor=friend, right="billing.void_invoice")
 
 
 def test_when_a_role_was_given_cannot_be_changed(invoice: Invoice) -> None:

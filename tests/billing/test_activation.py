@@ -228,6 +228,17 @@ def test_rebuild_refuses_a_contract_with_an_invoice() -> None:
     assert str(refusal.value) == "Acme subscription has an invoice already, so its plan stays as it is."
 
 
+def test_rebuild_asks_about_its_own_contracts_only() -> None:
+    ensure_legal_entity()
+    _, other = sign(Deal(), Deal(customer="Other", start=date(2027, 1, 1)))
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+    changed = Deal(customer="Other", start=date(2027, 1, 1), value="2400.00")
+
+    rebuild_billing(orders=[order_for(contract_id=other.pk, deal=changed)], as_of=TODAY)
+
+    assert {row[3] for row in plan_of(other)} == {20_000}
+
+
 def test_rebuild_refuses_a_contract_without_a_schedule() -> None:
     with pytest.raises(UnableToRebuild) as refusal:
         rebuild_billing(orders=[order_for(contract_id=1, deal=Deal())], as_of=TODAY)
@@ -260,6 +271,17 @@ def test_catch_up_leaves_out_what_was_billed_elsewhere(admin_user: User) -> None
         {"schedule": "Needs a decision"},
         {"schedule": "Active", "bill_from": "2026-10-15", "billed_elsewhere": 9},
     )
+
+
+def test_catch_up_leaves_alone_what_is_invoiced(admin_user: User) -> None:
+    ensure_legal_entity()
+    [contract] = sign(Deal(start=date(2026, 10, 22)))
+    invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND)
+    BillingSchedule.objects.update(state=ScheduleState.ASKS)
+
+    decide_catch_up(contract=contract, bill_from=date(2026, 12, 31), as_of=TODAY, actor=admin_user)
+
+    assert [row[5] for row in plan_of(contract)] == [InstalmentState.INVOICED] * 2 + [PLANNED] * 10
 
 
 def test_catch_up_clears_what_is_due_now_and_nothing_else(admin_user: User) -> None:

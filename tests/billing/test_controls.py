@@ -7,7 +7,14 @@ import pytest
 from django.contrib.auth.models import User
 
 from billing.confirming import UnableToConfirm, confirm, withdraw_request
-from billing.controls import ask, may_confirm, one_person_decides, open_changes, taken_alone
+from billing.controls import (
+    ask,
+    may_confirm,
+    note_letterhead_alone,
+    one_person_decides,
+    open_changes,
+    taken_alone,
+)
 from billing.crediting import request_credit
 from billing.enums import (
     AfterVoid,
@@ -19,7 +26,7 @@ from billing.enums import (
     LimitKind,
 )
 from billing.invoicing import invoice_due
-from billing.models import ApprovalLimit, BillingPolicy, ControlChange, Invoice
+from billing.models import ApprovalLimit, BillingPolicy, ControlChange, Invoice, Letterhead
 from billing.policy import (
     PeriodLocked,
     change_policy,
@@ -72,6 +79,46 @@ def voided_alone(invoice: Invoice, actor: User, **facts: Any) -> None:
 
 def alone(invoice: Invoice, actor: User) -> int:
     return taken_alone(customer_id=invoice.customer_id, actor=actor, currency=invoice.currency, as_of=TODAY)
+
+
+def test_what_one_person_did_alone_is_noted_in_words(ann: User) -> None:
+    invoice = issued()
+    letterhead, _ = Letterhead.objects.get_or_create(legal_entity=invoice.legal_entity)
+
+    void_invoice(invoice=invoice, then=AfterVoid.BILL_AGAIN, reason="Wrong", actor=ann)
+    note_letterhead_alone(letterhead=letterhead, before={}, after={"footer": "IBAN 1"}, actor=ann)
+
+    noted = ControlChange.objects.order_by("pk")
+    assert [(one.sentence, one.outcome, one.request_told_at is None) for one in noted] == [
+        (f"{invoice} made void", ControlOutcome.ALONE, True),
+        ("Bank details on documents", ControlOutcome.ALONE, False),
+    ]
+
+
+def test_limits_that_are_set_and_removed_are_told_apart_in_the_audit(ann: User) -> None:
+    limit = put_limit(kind=CREDIT, amount=Money(minor=5, currency="USD"), actor=ann)
+    assert isinstance(limit, ApprovalLimit)
+    drop_limit(limit=limit, actor=ann)
+
+    assert list(AuditEntry.objects.order_by("pk").values_list("action", flat=True)) == [
+        "Approval limit set",
+        "Approval limit removed",
+    ]
+
+
+def test_before_the_first_invoice_one_person_loosens_the_policy(ann: User) -> None:
+    BillingPolicy.objects.create(mode=APPROVE, locked_until=TODAY)
+
+    assert change_policy(mode=AUTO, locked_until=None, actor=ann)
+
+    assert BillingPolicy.objects.values_list("mode", "locked_until").get() == (AUTO, None)
+
+
+def test_a_lifted_limit_is_none_of_the_limits() -> None:
+    for currency, minor in (("USD", None), ("EUR", 0)):
+        ApprovalLimit.objects.create(kind=INVOICE, currency=currency, amount_minor=minor)
+
+    assert limits(kind=INVOICE) == {"EUR": 0}
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from billing.enums import (
 from billing.invoicing import invoice_due
 from billing.models import ApprovalLimit, BillingPolicy, BillingRun, Instalment, Invoice
 from billing.paying import lock_invoices, record_payment, take_back_payment
+from billing.policy import in_force, put_limit
 from billing.voiding import void_invoice
 from contracts.models import Contract
 from contracts.money import Money
@@ -111,6 +112,27 @@ def test_drafts(ann: User) -> None:
 
     assert (approve[0], hold[0]) == (CONTRACT, "contract of Other")
     assert {*approve} & {"contract of Other"} == set()
+
+
+def test_a_limit_is_locked_and_no_other(ann: User) -> None:
+    of_invoices, limit, _ = (
+        ApprovalLimit.objects.create(kind=kind, currency=currency, amount_minor=minor)
+        for kind, currency, minor in (
+            (LimitKind.INVOICE, "USD", 5),
+            (LimitKind.CREDIT_NOTE, "USD", 7),
+            (LimitKind.CREDIT_NOTE, "EUR", 9),
+        )
+    )
+    with CaptureQueriesContext(connection) as statements:
+        put_limit(kind=LimitKind.CREDIT_NOTE, amount=Money(minor=6, currency="USD"), actor=ann)
+
+    [lock] = [statement["sql"] for statement in statements if " FOR UPDATE" in statement["sql"]]
+    assert [found.pk for found in ApprovalLimit.objects.raw(lock)] == [limit.pk]
+    assert [in_force(kind=kind, currency="USD") for kind in (LimitKind.INVOICE, LimitKind.CREDIT_NOTE)] == [
+        5,
+        6,
+    ]
+    assert ApprovalLimit.objects.get(pk=of_invoices.pk).amount_minor == 5
 
 
 def test_what_is_unusual(ann: User) -> None:

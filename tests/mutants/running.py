@@ -126,7 +126,7 @@ class Hunt:
             ids.sort(
                 key=lambda id_: (
                     favourites.index(id_) if id_ in favourites else len(favourites),
-                    not _is_about(id_, path),
+                    not _is_about(items[id_], path),
                     self.seconds[id_],
                 )
             )
@@ -147,9 +147,13 @@ class Hunt:
         return [changes[place] for place in sorted(places)]
 
 
-def _is_about(test: str, path: str) -> bool:
-    """By the names of the files. What is locked has a file of its own."""
-    return f"/test_{Path(path).stem[:6]}" in test or "/test_locks.py" in test
+def _is_about(test: pytest.Item, path: str) -> bool:
+    """By the name of its file, or what that imports of the module. What is locked has a file of its own."""
+    if f"/test_{Path(path).stem[:6]}" in test.nodeid or "/test_locks.py" in test.nodeid:
+        return True
+    module = path.removesuffix(".py").replace("/", ".")
+    names = vars(getattr(test, "module", object)).values()
+    return any(getattr(value, "__module__", None) == module for value in names)
 
 
 def _commits(item: pytest.Item) -> bool:
