@@ -6,14 +6,16 @@ import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.checks import registry
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from billing import checks, restoring
 from billing.crediting import request_credit
 from billing.enums import BillingTrigger, MailState, RestoreSign
 from billing.invoicing import invoice_due
 from billing.mailing.sending import send_waiting
-from billing.models import CreditNote, DatabaseMark, Invoice, InvoiceMail, Mailing, NumberGap
+from billing.models import CreditNote, DatabaseMark, Invoice, InvoiceMail, Mailing, NumberGap, NumberSeries
 from billing.numbering import UnableToIssueInvoice, ensure_may_issue
 from billing.rendering import UnableToRender, invoice_pdf
 from billing.restoring import UnableToContinue, compare, continue_series, witness_path
@@ -21,7 +23,7 @@ from billing.witness import SeriesKey, highest, note
 from contracts.models import AuditEntry
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
-from tests.invariants import WITHOUT_CRM, violations
+from tests.invariants import WITHOUT_CRM, plant, violations
 from tests.pages import alerts, field_errors, rows
 
 pytestmark = pytest.mark.django_db
@@ -127,8 +129,9 @@ def test_a_series_that_nobody_here_knows_goes_on_after_the_number_said(key: Seri
     DatabaseMark.objects.update(timeline=99)
     finn = person("finn", group="Finance")
 
-    with pytest.raises(UnableToContinue, match="There is no series 999/invoice/2026"):
-        continue_series(sent={replace(key, legal_entity_id=999): 3}, reason="x", actor=finn)
+    for unknown in (replace(key, legal_entity_id=999), replace(key, kind="receipt")):
+        with pytest.raises(UnableToContinue, match=f"There is no series {unknown}"):
+            continue_series(sent={unknown: 3}, reason="x", actor=finn)
     asked = page("ann", group="Approver").get("/settings/billing/restored/").text
     [gap] = continue_series(sent={notes: 3, replace(key, year=2025): 0}, reason="Copied", actor=finn)
     request_credit(invoice=Invoice.objects.get(), amount=None, reason="x", as_of=TODAY, actor=superior())
@@ -162,9 +165,50 @@ def test_no_document_leaves_before_its_number_is_written(monkeypatch: pytest.Mon
     witness_path().unlink()
     witness_path().mkdir()
 
-    assert (lineage, list(known.values())) == (str(DatabaseMark.objects.get().lineage), [1])
+    mark = DatabaseMark.objects.get()
+    assert (lineage, list(known.values()), mark.is_witnessed) == (str(mark.lineage), [1], True)
     with pytest.raises(UnableToRender, match="could not be written to the file that WITNESS_PATH names"):
         invoice_pdf(invoice=invoice)
+
+
+def test_mails_that_wait_end_there_and_the_series_are_locked(key: SeriesKey) -> None:
+    mails = InvoiceMail.objects.order_by("pk")
+    plant("UPDATE billing_invoicemail SET state = 'waiting'")
+    with CaptureQueriesContext(connection) as statements:
+        continue_series(sent={}, reason="Restored", actor=None)
+
+    assert [(one.state, one.may_have_left) for one in mails] == [(MailState.FAILED, True)]
+    locked = [sql["sql"] for sql in statements if " FOR UPDATE" in sql["sql"]]
+    assert [sql for sql in locked if "billing_numberseries" in sql]
+
+
+def test_a_mail_that_has_left_stays_sent(key: SeriesKey) -> None:
+    plant("UPDATE billing_invoicemail SET state = 'sent', sent_at = now()")
+
+    continue_series(sent={}, reason="Restored", actor=None)
+
+    assert InvoiceMail.objects.get().state == MailState.SENT
+
+
+def test_a_backup_from_before_the_first_number_lags_behind() -> None:
+    entity = ensure_legal_entity()
+    key = SeriesKey(legal_entity_id=entity.pk, kind="invoice", year=2026)
+    NumberSeries.objects.create(legal_entity=entity, kind="invoice", year=2026, next_number=1)
+    restoring.mark_here()
+    assert (compare().sign, compare().series) == (None, [])
+
+    note(path=witness_path(), lineage=str(DatabaseMark.objects.get().lineage), numbers={key: 4})
+
+    assert compare().sign == RestoreSign.BEHIND
+
+
+def test_the_first_witness_is_of_the_numbers_that_are_stored(key: SeriesKey) -> None:
+    lineage = str(DatabaseMark.objects.get().lineage)
+    for is_witnessed, known in ((True, {}), (False, {lineage: {key: 1}})):
+        witness_path().unlink(missing_ok=True)
+        DatabaseMark.objects.update(is_witnessed=is_witnessed)
+        restoring.write_first_witness()
+        assert highest(path=witness_path()) == known
 
 
 @pytest.mark.django_db(transaction=True)
