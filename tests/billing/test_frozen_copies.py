@@ -1,6 +1,6 @@
 """What an invoice keeps from the moment it is issued."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -8,8 +8,9 @@ from django.contrib.auth.models import User
 from billing.due import Total
 from billing.enums import BillingTrigger, InstalmentState
 from billing.invoicing import BillingSummary, invoice_due
-from billing.models import Instalment, Invoice, InvoiceLine, LegalEntity
+from billing.models import Instalment, Invoice, InvoiceLine, LegalEntity, Letterhead
 from contracts.enums import BillingCycle
+from contracts.models import Customer
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
 
 pytestmark = [pytest.mark.django_db, AHEAD]
@@ -165,3 +166,40 @@ def test_a_later_change_of_names_leaves_the_invoice_alone() -> None:
         ("Acme", "Fincelo Inc"),
         ("Acme Renamed", "Fincelo Renamed"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "lines"),
+    [
+        (
+            {"street": "\n 1 Main Street \n\n\tFloor 2\r\n", "address": "9 Old Road"},
+            ["1 Main Street", "Floor 2"],
+        ),
+        (
+            {"street": "", "city": "", "post_code": "", "address": "9 Old Road\n\nB\nA"},
+            ["9 Old Road", "B", "A"],
+        ),
+    ],
+    ids=["parts", "a text that nobody could split"],
+)
+def test_address_lines_are_those_that_are_written(facts: dict[str, str], lines: list[str]) -> None:
+    sign(Deal())
+    Customer.objects.update(**facts)
+
+    bill()
+
+    assert Invoice.objects.get().buyer["address"]["lines"] == lines
+
+
+def test_what_is_confirmed_for_a_day_is_printed_from_that_day_on() -> None:
+    Letterhead.objects.get_or_create(legal_entity=LegalEntity.objects.get())
+    Letterhead.objects.update(
+        next_look={"footer": "IBAN 1", "logo": "", "legal_info": ""}, next_from=TODAY + timedelta(days=1)
+    )
+    sign(Deal())
+
+    bill()
+    bill(as_of=TODAY + timedelta(days=40))
+
+    footers = [invoice.seller["footer"] for invoice in Invoice.objects.order_by("sequence")]
+    assert footers == ["", "IBAN 1"]

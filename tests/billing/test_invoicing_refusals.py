@@ -3,15 +3,26 @@
 from datetime import date, timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 import billing.due
-from billing.enums import BillingRunState, BillingTrigger, InstalmentState
-from billing.invoicing import BillingFailure, BillingSummary, invoice_due
-from billing.models import BillingRun, BillingSchedule, Instalment, Invoice, LegalEntity, NumberSeries
+from billing.due import Total
+from billing.enums import BillingRunState, BillingTrigger, InstalmentState, WaitCode
+from billing.invoicing import BillingFailure, BillingSummary, Sums, invoice_due, rules_in_force
+from billing.models import (
+    BillingRun,
+    BillingSchedule,
+    BillingWait,
+    Instalment,
+    Invoice,
+    LegalEntity,
+    NumberSeries,
+)
 from billing.numbering import UnableToIssueInvoice
+from billing.waiting import wait_for
 from contracts.bulk import analyse
 from contracts.models import Contract, Customer
+from fincelo.database_errors import words
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
 
 pytestmark = [pytest.mark.django_db, AHEAD]
@@ -26,7 +37,7 @@ def bill(as_of: date = TODAY) -> BillingSummary:
     return invoice_due(as_of=as_of, trigger=BillingTrigger.SCHEDULE)
 
 
-def test_one_contract_that_the_database_refuses_stops_no_other() -> None:
+def test_one_contract_that_the_database_refuses_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
     contracts = sign(*[Deal(customer=f"Customer {place}") for place in range(1, 8)])
     bad = contracts[4]
     # An invoice that nobody marked on its instalment: the rule of one live invoice refuses the next.
@@ -40,6 +51,7 @@ def test_one_contract_that_the_database_refuses_stops_no_other() -> None:
         BillingFailure(contract_id=bad.pk, contract="Customer 5 subscription", sentence=refusal)
     ]
     assert summary.issued == 6
+    assert f"Billing contract {bad.pk}: the database refused" in caplog.text
     run = BillingRun.objects.get(pk=summary.run_id)
     assert (run.state, run.issued, run.failed, run.problems) == (
         BillingRunState.DONE,
@@ -144,3 +156,68 @@ def test_nobody_to_send_the_invoices() -> None:
         "Enter it under Settings, Legal entity."
     )
     assert BillingRun.objects.get().state == BillingRunState.FAILED
+
+
+def test_sums_are_kept_by_currency() -> None:
+    sums = Sums()
+    sums.add([Total(currency="USD", invoices=1, minor=100), Total(currency="EUR", invoices=2, minor=30)])
+    sums.add([Total(currency="USD", invoices=1, minor=5)])
+
+    assert sums.totals == [
+        Total(currency="EUR", invoices=2, minor=30),
+        Total(currency="USD", invoices=2, minor=105),
+    ]
+
+
+@pytest.mark.parametrize("is_due", [False, True])
+def test_the_session_is_noted_at_the_start_and_with_each_chunk(
+    is_due: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_due:
+        sign(Deal())
+        # as if the first session was lost
+        monkeypatch.setattr(
+            "billing.invoicing.start_contracts",
+            lambda *, as_of: BillingRun.objects.update(backend_pid=None),
+        )
+    assert bill().issued == is_due
+
+    assert BillingRun.objects.get().backend_pid is not None
+
+
+def test_a_run_that_the_database_ends_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*, as_of: date) -> int:
+        raise OperationalError("no space")
+
+    monkeypatch.setattr("billing.invoicing.complete_contracts", refuse)
+    with pytest.raises(OperationalError):
+        bill()
+
+    run = BillingRun.objects.get()
+    assert (run.state, run.problems) == (
+        BillingRunState.FAILED,
+        [{"sentence": " ".join(words(OperationalError("no space")))}],
+    )
+
+
+def test_what_cannot_be_printed_waits_when_it_is_due() -> None:
+    sign(Deal())
+    Contract.objects.update(name="Seats \U00013000")  # a hieroglyph
+
+    assert bill().issued == 0
+    assert BillingWait.objects.get().code == WaitCode.UNPRINTABLE
+
+
+def test_what_can_be_printed_by_now_is_billed_by_the_next_run() -> None:
+    [contract] = sign(Deal())
+    wait_for(code=WaitCode.UNPRINTABLE, contract_ids=[contract.pk])
+
+    assert bill().issued == 1
+    assert not BillingWait.objects.exists()
+
+
+def test_the_first_legal_entity_sends_the_invoices() -> None:
+    first = LegalEntity.objects.get()
+    LegalEntity.objects.create(name="Second", invoice_prefix="SEC", credit_note_prefix="SCN")
+
+    assert rules_in_force().legal_entity == first
