@@ -130,7 +130,7 @@ def taken_alone(*, customer_id: int, actor: AbstractBaseUser, currency: str, as_
 
 def ensure_settled(*, actor: AbstractBaseUser, right: str) -> None:
     """RoleIsNew for somebody who has the right for less than a day. What the set-up gave holds at once."""
-    issued = Invoice.objects.exclude(state=InvoiceState.DRAFT).order_by("pk")
+    issued = Invoice.objects.exclude(state=InvoiceState.DRAFT)
     since = issued.values_list("created_at", flat=True).first()
     role_age.ensure_settled(actor=actor, right=right, works_since=since)
 

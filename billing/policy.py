@@ -133,9 +133,11 @@ def write_limit(
 ) -> ApprovalLimit:
     """Stores a limit that was decided, or with `drops` takes the row away. Opens no transaction."""
     found = ApprovalLimit.objects.filter(kind=kind, currency=currency).first()
-    before = _worded(found.amount_minor, currency) if found else ""
     limit = found or ApprovalLimit(kind=kind, currency=currency)
+    before = _worded(limit.amount_minor, currency) if found else ""
     limit.amount_minor = minor
+    if drops and not found:
+        return limit  # somebody else has taken it away
     if not drops:
         limit.save()
     audit.record(
@@ -145,8 +147,8 @@ def write_limit(
         before={"limit": before},
         after={} if drops else {"limit": _worded(minor, currency)},
     )
-    if drops and found:
-        found.delete()
+    if drops:
+        limit.delete()
     return limit
 
 

@@ -23,6 +23,7 @@ from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.credited import credit
 from tests.billing.mailing.letters import issue
 from tests.billing.people import person
+from tests.invariants import plant
 from tests.pages import alerts
 
 pytestmark = pytest.mark.django_db
@@ -112,10 +113,11 @@ def test_a_new_approver_takes_back_nothing_alone(invoice: Invoice) -> None:
     by_group(User.objects.create_user("friend"))
     friend = browser("friend")
     friend.post(f"/invoices/{invoice.pk}/credit/", {"amount": "1.00", "reason": "x"})
-    friend.post(f"/invoices/{invoice.pk}/void/", {"then": "rebill", "reason": "x"})
-
     assert [note.state for note in CreditNote.objects.all()] == ["draft"]
+    friend.post(f"/invoices/{invoice.pk}/void/", {"then": "bill_again", "void_reason": "x"})
+
     assert Invoice.objects.get().state == "issued"
+    assert [change.kind for change in ControlChange.objects.filter(outcome="")] == ["void"]
 
 
 def test_a_new_approver_issues_no_credit_note_that_another_asked_for(invoice: Invoice) -> None:
@@ -159,6 +161,13 @@ def test_what_the_set_up_gave_counts_at_once(invoice: Invoice) -> None:
     browser("ann").post(f"/invoices/{invoice.pk}/credit/", {"amount": "1.00", "reason": "x"})
 
     assert [note.state for note in CreditNote.objects.all()] == ["issued"]
+
+
+def test_the_first_invoice_ends_the_set_up(invoice: Invoice) -> None:
+    issue("Other")
+    plant(f"UPDATE billing_invoice SET created_at = now() + interval '1 hour' WHERE id <> {invoice.pk}")
+
+    assert not is_settled(actor=person("friend", group="Approver"), right="billing.void_invoice")
 
 
 def test_a_draft_is_no_invoice_that_ends_the_set_up() -> None:

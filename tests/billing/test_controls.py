@@ -89,21 +89,40 @@ def test_what_one_person_did_alone_is_noted_in_words(ann: User) -> None:
     note_letterhead_alone(letterhead=letterhead, before={}, after={"footer": "IBAN 1"}, actor=ann)
 
     noted = ControlChange.objects.order_by("pk")
-    assert [(one.sentence, one.outcome, one.request_told_at is None) for one in noted] == [
-        (f"{invoice} made void", ControlOutcome.ALONE, True),
-        ("Bank details on documents", ControlOutcome.ALONE, False),
+    entity = invoice.legal_entity_id
+    assert [(one.kind, one.subject, one.sentence, one.outcome, one.payload) for one in noted] == [
+        (ControlKind.VOID, f"invoice {invoice.pk}", f"{invoice} made void", ControlOutcome.ALONE, {}),
+        (
+            ControlKind.LETTERHEAD,
+            f"letterhead {entity}",
+            "Bank details on documents",
+            ControlOutcome.ALONE,
+            {"legal_entity": entity, "before": {}, "after": {"footer": "IBAN 1"}},
+        ),
     ]
+    assert [one.request_told_at is None for one in noted] == [True, False]
 
 
 def test_limits_that_are_set_and_removed_are_told_apart_in_the_audit(ann: User) -> None:
+    ApprovalLimit.objects.create(kind=CREDIT, currency="EUR", amount_minor=9)
     limit = put_limit(kind=CREDIT, amount=Money(minor=5, currency="USD"), actor=ann)
     assert isinstance(limit, ApprovalLimit)
-    drop_limit(limit=limit, actor=ann)
+    for _ in range(2):  # the second time it is gone already
+        drop_limit(limit=limit, actor=ann)
 
-    assert list(AuditEntry.objects.order_by("pk").values_list("action", flat=True)) == [
-        "Approval limit set",
-        "Approval limit removed",
+    assert list(AuditEntry.objects.order_by("pk").values_list("action", "before", "after")) == [
+        ("Approval limit set", {"limit": ""}, {"limit": "USD 0.05"}),
+        ("Approval limit removed", {"limit": "USD 0.05"}, {}),
     ]
+    assert list(ApprovalLimit.objects.values_list("currency", "amount_minor")) == [("EUR", 9)]
+
+
+def test_the_same_limit_again_asks_nobody(ann: User) -> None:
+    issued()
+    ApprovalLimit.objects.create(kind=CREDIT, currency="USD", amount_minor=5)
+
+    assert isinstance(put_limit(kind=CREDIT, amount=Money(minor=5, currency="USD"), actor=ann), ApprovalLimit)
+    assert isinstance(put_limit(kind=CREDIT, amount=Money(minor=6, currency="USD"), actor=ann), ControlChange)
 
 
 def test_before_the_first_invoice_one_person_loosens_the_policy(ann: User) -> None:

@@ -59,3 +59,31 @@ def test_a_contract_completes_on_the_day_after_its_last_when_all_is_billed() -> 
     assert BillingSchedule.objects.get().state == ScheduleState.ENDED
     before, after = {"state": "active"}, {"state": "completed"}
     assert history() == [("Fincelo", "Contract completed", contract.pk, "Acme subscription", before, after)]
+
+
+def test_of_several_contracts_each_moves_by_its_own_dates_and_plan() -> None:
+    starts, later, over, open_ = sign(
+        Deal(start=TODAY + timedelta(days=1)),
+        Deal(customer="Later", start=TODAY + timedelta(days=2)),
+        Deal(customer="Over", months=1),
+        Deal(customer="Open", months=2),
+    )
+    Instalment.objects.filter(schedule__contract=over).update(state=InstalmentState.INVOICED)
+
+    assert start_contracts(as_of=TODAY + timedelta(days=1)) == 1
+    assert complete_contracts(as_of=date(2027, 1, 22)) == 1
+
+    assert [state_of(contract) for contract in (starts, later, over, open_)] == [
+        ContractState.ACTIVE,
+        ContractState.SCHEDULED,
+        ContractState.COMPLETED,
+        ContractState.ACTIVE,
+    ]
+    assert BillingSchedule.objects.get(state=ScheduleState.ENDED).contract == over
+
+
+def test_contracts_move_chunk_by_chunk_until_none_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("billing.lifecycle.CHUNK", 2)
+    sign(*[Deal(customer=name, start=TODAY + timedelta(days=1)) for name in "ABC"])
+
+    assert start_contracts(as_of=TODAY + timedelta(days=1)) == 3

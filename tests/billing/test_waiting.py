@@ -19,7 +19,7 @@ from billing.issuing import draft_invoices, issue_invoices
 from billing.locks import lock_contracts
 from billing.models import BillingPolicy, BillingRun, BillingWait, Instalment, Invoice, LegalEntity
 from billing.previewing import preview_billing
-from billing.waiting import reasons_of, stop_waiting, wait_for, waiting_contracts
+from billing.waiting import reasons_of, stop_waiting, wait_for, waiting_contracts, waits_of
 from contracts.models import AuditEntry, Contract
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
 
@@ -153,3 +153,25 @@ def test_what_waits_is_no_breach_of_everything_due_was_billed(entity: LegalEntit
         [rule] = [one for one in INVARIANTS if one.name == "everything_due_was_billed"]
         cursor.execute(rule.sql)
         assert cursor.fetchall() == []
+
+
+def test_each_contract_and_customer_has_its_own_reasons(entity: LegalEntity) -> None:
+    ours, other = sign(Deal(customer="Ours"), Deal(customer="Other"))
+    make_wait(ours, other, code=WaitCode.UNPRINTABLE)
+
+    assert list(reasons_of(contract_ids=[ours.pk])) == [ours.pk]
+    assert [(reason.code, count) for reason, count in waits_of(customer=ours.customer)] == [
+        (WaitCode.UNPRINTABLE, 1)
+    ]
+
+
+def test_billing_starts_for_the_contracts_that_are_named(entity: LegalEntity) -> None:
+    ours, other = sign(Deal(customer="Ours"), Deal(customer="Other"))
+    make_wait(ours, other, code=WaitCode.MANY_DEALS)
+    make_wait(ours, other, code=WaitCode.LARGE_VALUE)
+    codes = [WaitCode.MANY_DEALS, WaitCode.LARGE_VALUE]
+
+    assert stop_waiting(codes=codes, contracts=[ours], actor=None) == 1
+
+    assert list(waiting_contracts()) == [other]
+    assert AuditEntry.objects.latest("pk").before == {"waited_for": ["large_value", "many_deals"]}
