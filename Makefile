@@ -22,8 +22,9 @@ DEVELOPMENT := env FINCELO_DEV=true VAR_DIR=var/test
 run: .venv/run.stamp
 	@exec $(BIN)/python -m demo.run
 
+# Three processes for two cores: those that drive a browser or a server mostly wait.
 test: lint chromium
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Under a minute: style, types and the tests of pure modules.
 quick: .venv/test.stamp

@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from billing.enums import BillingRunState
 from billing.models import BillingRun, LegalEntity
-from billing.restoring import compare
+from billing.restoring import restore_sign
 from contracts.money import Money
 from contracts.writing import write_day, write_money, write_number
 
@@ -31,7 +31,7 @@ def sentence(run: BillingRun) -> str:
 
 
 def restored_database() -> list[dict[str, str]]:
-    sign = compare().sign
+    sign = restore_sign()
     if sign is None:
         return []
     return [

@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Warning
 from django.db import DatabaseError, connections, router
 
 from billing.models import DatabaseMark
-from billing.restoring import compare
+from billing.restoring import restore_sign
 
 RESTORED = "billing.W001"
 
@@ -21,7 +21,7 @@ def restored(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[C
     try:
         if DatabaseMark._meta.db_table not in connections[alias].introspection.table_names():
             return []
-        sign = compare().sign
+        sign = restore_sign()
     except DatabaseError:  # away, or older than this program: other checks say so
         return []
     if sign is None:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from billing.enums import BillingRunState, BillingTrigger, MailState, RestoreSign
 from billing.models import BillingRun, InvoiceMail
-from billing.restoring import compare
+from billing.restoring import restore_sign
 from contracts.money import Money
 from contracts.writing import write_day, write_money
 from fincelo.health import Part, Trouble
@@ -34,7 +34,7 @@ def billing() -> Part:
         state, troubles = "failed", [_failed(last), *troubles]
     elif last.failed:
         state, troubles = "failing", [_refused(last), *troubles]
-    if sign := compare().sign:
+    if sign := restore_sign():
         state, troubles = "restored", [_restored(sign), *troubles]
     return Part(name="billing", label="Billing", state=state, told=told, at=at, troubles=troubles)
 

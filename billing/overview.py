@@ -15,7 +15,7 @@ from billing.queries import (
     schedule_totals,
     shown_instalment_state,
 )
-from billing.restoring import compare
+from billing.restoring import restore_sign
 from billing.waiting import Reason, reasons_of
 from contracts.models import Contract
 from contracts.money import Money
@@ -128,7 +128,7 @@ def _when_all_is_billed(rows: Sequence[Row], *, credited: Money) -> str:
 def _when_due(begin: str, following: Instalment, *, contract: Contract, as_of: date) -> str:
     """What the next billing run makes of a due instalment, as things stand."""
     rules = rules_in_force()
-    if sign := compare().sign:
+    if sign := restore_sign():
         return f"{begin} and waits. {sign.label}"
     try:
         ensure_billable(rules=rules, day=as_of)

@@ -99,7 +99,13 @@ class _Look:
         return RestoreSign.UNWITNESSED if self.is_witnessed and not self.witnessed else None
 
 
+def restore_sign() -> RestoreSign | None:
+    """Why the database counts as restored; None where it does not. One statement."""
+    return _look().sign
+
+
 def compare() -> Comparison:
+    """All that a person decides about when a restore is confirmed."""
     look = _look()
     keys = sorted({*look.stored, *look.witnessed}, key=str)
     return Comparison(

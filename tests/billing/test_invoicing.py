@@ -241,7 +241,7 @@ def test_a_chunk_takes_the_same_statements_whatever_its_size() -> None:
     assert list(numbers) == list(range(1, 2 * CHUNK + 2))
 
 
-STATEMENTS_OF_A_CHUNK = 17
+STATEMENTS_OF_A_CHUNK = 18
 """With its transaction, the read of the chunk, of the letterhead, of custom fields, of texts and of the mark."""
 
 

@@ -2,18 +2,17 @@
 
 import pytest
 
-from crm_sync.deals import Stage
+from crm_sync.deals import NearMiss, Stage
 from crm_sync.near_misses import (
-    NearMiss,
     gone_sentence,
     gone_stages,
     near_misses,
     reason,
     sentence,
-    spellings,
     warnings,
     with_counts,
 )
+from crm_sync.spellings import spellings
 
 
 def found(

@@ -339,6 +339,7 @@ def test_who_enters_a_value_is_told_whose_yes_the_contract_needs() -> None:
 
 @pytest.mark.parametrize("role", ["Operator", "Support"])
 def test_what_a_role_cannot_save_cannot_be_filled_in(role: str) -> None:
+    ensure_legal_entity()
     page = member(role).get("/settings/invoices/").text
 
     assert page.count('<fieldset class="stack" disabled>') == 2

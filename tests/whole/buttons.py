@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page
 from playwright.sync_api import TimeoutError as TooSlow
 
-from tests.whole.people import WAITS, People
+from tests.whole.people import WAITS, People, visit
 
 MOST_OF_A_KIND = 6
 """Pages of one kind that are looked at: they differ in state, and so in their buttons."""
@@ -139,7 +139,7 @@ class Tour:
 
     def look(self, path: str) -> Page | None:
         page = self.people.page(self.name)
-        answer = page.goto(f"{self.people.product.demo.web}{path}")
+        answer = visit(page, f"{self.people.product.demo.web}{path}")
         return page if answer is not None and answer.ok else None
 
     def note_dead_link(self, path: str, *, found_on: str) -> None:

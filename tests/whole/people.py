@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Response, expect
 
 from tests.whole.product import Product
 
@@ -38,7 +38,7 @@ class People:
 
     def open(self, name: str, path: str) -> Page:
         page = self.page(name)
-        page.goto(f"{self.product.demo.web}{path}")
+        visit(page, f"{self.product.demo.web}{path}")
         return page
 
     def check(self) -> None:
@@ -56,6 +56,16 @@ class People:
     def _response(self, answer: Response) -> None:
         if answer.status >= 500:
             self.complaints.append(f"{answer.request.method} {answer.url}: {answer.status}")
+
+
+def visit(page: Page, address: str) -> Response | None:
+    """Goes there. A page that was just about to show a result by itself may come in between once."""
+    try:
+        return page.goto(address)
+    except Error as error:
+        if "ERR_ABORTED" not in error.message:
+            raise
+        return page.goto(address)
 
 
 def sign_in(page: Page, *, name: str, web: str, password: str) -> None:

@@ -98,11 +98,14 @@
     if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
     return field.value !== field.defaultValue;
   };
+  const LEAVES_WITHIN = 10_000; // a person who goes elsewhere is not called back; a download leaves the page
+  let leftAt = -Infinity;
+  addEventListener("beforeunload", () => (leftAt = Date.now()));
   const isBusy = () =>
     document.querySelector("main dialog[open], main [aria-invalid=true], main [data-refused]") !== null ||
     [...document.querySelectorAll("main :is(input:not([type=hidden]), select, textarea)")].some(isTyped);
   const showResult = (note) => {
-    if (isBusy()) return;
+    if (isBusy() || Date.now() - leftAt < LEAVES_WITHIN) return;
     const link = note.querySelector("a");
     if (link.pathname === location.pathname && link.search === location.search) location.reload();
     else location.assign(link.href);
