@@ -29,6 +29,7 @@ from billing.invoicing import invoice_due
 from billing.models import ApprovalLimit, BillingPolicy, ControlChange, Invoice, Letterhead
 from billing.policy import (
     PeriodLocked,
+    add_missing_limits,
     change_policy,
     drop_limit,
     ensure_open,
@@ -131,6 +132,15 @@ def test_before_the_first_invoice_one_person_loosens_the_policy(ann: User) -> No
     assert change_policy(mode=AUTO, locked_until=None, actor=ann)
 
     assert BillingPolicy.objects.values_list("mode", "locked_until").get() == (AUTO, None)
+
+
+def test_limits_are_added_where_there_is_none(ann: User) -> None:
+    ApprovalLimit.objects.create(kind=INVOICE, currency="USD", amount_minor=3)
+    amounts = [Money(minor=5, currency="USD"), Money(minor=7, currency="EUR")]
+
+    assert len(add_missing_limits(kind=INVOICE, amounts=amounts, actor=ann)) == 1
+
+    assert limits(kind=INVOICE) == {"USD": 3, "EUR": 7}
 
 
 def test_a_lifted_limit_is_none_of_the_limits() -> None:

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.payment_rows import ReadPayment, UnreadableFile, read_payments
+from billing.bank_files import Choice, Role
+from billing.bank_values import DayOrder, DecimalMark
+from billing.payment_rows import ReadPayment, UnreadableFile, read_file, read_payments
 from contracts.money import Money
 
 HEAD = "invoice,amount,currency,date,reference\n"
@@ -125,3 +127,52 @@ def test_anything_is_read_or_refused(content: bytes) -> None:
         rows = []
 
     assert all((row.payment is None) == bool(row.problem) for row in rows)
+
+
+PLAIN_ROW = "INV-1;1234.50;USD;2026-11-22"
+
+
+@pytest.mark.parametrize(
+    ("other", "choice", "is_plain"),
+    [
+        (PLAIN_ROW, Choice(), True),
+        ("INV-2;none;USD;never", Choice(), True),
+        ("INV-2;1,234.50;USD;2026-11-22", Choice(), False),
+        ("INV-2;5.00;USD;22.11.2026", Choice(), False),
+        (PLAIN_ROW, Choice(currency="USD"), False),
+        (PLAIN_ROW, Choice(columns={Role.REFERENCE: "invoice"}), False),
+    ],
+)
+def test_a_file_is_plain_where_nothing_had_to_be_chosen(other: str, choice: Choice, is_plain: bool) -> None:
+    content = f"invoice;amount;currency;date\n{PLAIN_ROW}\n{other}\n".encode()
+
+    assert read_file(content=content, choice=choice).is_plain is is_plain
+
+
+@pytest.mark.parametrize(
+    ("row", "contradicts"),
+    [
+        (PLAIN_ROW, ""),
+        ("INV-1;none;USD;never", ""),
+        ("INV-1;1.234,50;USD;2026-11-22", "1.234,50"),
+        ("INV-1;5.00;USD;11/22/2026", "11/22/2026"),
+        ("INV-1;1.234,50;USD;11/22/2026", "1.234,50"),
+    ],
+)
+def test_what_only_another_choice_reads_contradicts_this_one(row: str, contradicts: str) -> None:
+    choice = Choice(decimal_mark=DecimalMark.POINT, day_order=DayOrder.DAY_FIRST)
+    content = f"invoice;amount;currency;date\n{row}\n".encode()
+
+    assert read_file(content=content, choice=choice).contradicts == contradicts
+
+
+@pytest.mark.parametrize(("words", "minor"), [(("debit", "credit"), -500), (("debit", "Acme"), 500)])
+def test_a_column_says_which_way_money_went_if_it_says_nothing_else(
+    words: tuple[str, str], minor: int
+) -> None:
+    rows = "".join(f"INV-1;5.00;USD;2026-11-22;{word}\n" for word in words)
+
+    first, _ = read_payments(content=f"invoice;amount;currency;date;kind\n{rows}".encode())
+
+    assert first.payment is not None
+    assert first.payment.amount == Money(minor=minor, currency="USD")
