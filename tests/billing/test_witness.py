@@ -53,3 +53,18 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match=r"Not a directory|File exists"):
         note(path=tmp_path / "file" / "witness.jsonl", lineage="a", numbers={KEY: 7})
+
+
+def test_lines_follow_each_other_also_after_a_torn_one(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "witness"
+    key = SeriesKey(legal_entity_id=1, kind="invoice", year=2026)
+    for number in (1, 2):
+        note(path=path, lineage="x", numbers={key: number})
+    with path.open("ab") as file:
+        file.write(b'{"lineage": "x", "ser')
+
+    note(path=path, lineage="x", numbers={key: 3})
+
+    assert highest(path=path) == {"x": {key: 3}}
+    assert (path.read_bytes().count(b"\n"), b"\n\n" in path.read_bytes()) == (4, False)
+    assert path.parent.stat().st_mode & 0o777 == 0o700
