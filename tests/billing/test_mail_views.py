@@ -83,7 +83,7 @@ def test_mail_list_asks_the_same_number_of_queries(
 
     # session, user, time zone, his and his groups' rights, keys and rows, five counts, the switch,
     # who waits for an address, the work
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(16):
         page = viewer.get("/invoices/mail/")
 
     assert len(rows(page)) == count

@@ -186,7 +186,7 @@ def test_every_registered_task_was_done(product: Product) -> None:
 
     until(
         lambda: {func for (func,) in product.query(done)} >= set(registered()),
-        seconds=90,
+        seconds=300,
         what="Every task is done once.",
     )
     assert {func for (func,) in product.query(done)} == set(registered())
