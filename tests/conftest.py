@@ -20,14 +20,16 @@ from tests.travel import travel_back, travel_to
 TEST_DATABASE = "test_fincelo"
 LONGEST = (
     "whole/test_whole.py",
-    "test_worker.py",
-    "browser/test_accessible.py",
     "crm_sync/test_kill.py",
-    "whole/test_sabotage.py",
-    "test_migrations.py",
     "crm_sync/counted/test_lossless_hubspot.py",
+    "test_migrations.py",
+    "billing/test_invoicing_races.py",
+    "browser/test_accessible.py",
+    "crm_sync/test_statements.py",
+    "whole/test_sabotage.py",
+    "test_worker.py",
 )
-"""Files that take minutes, whatever they wait for."""
+"""Files that take minutes. Those that start the whole product do not all begin together."""
 
 
 class NetworkBlocked(Exception):

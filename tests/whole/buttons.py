@@ -184,7 +184,7 @@ class Tour:
             page.wait_for_load_state("load")
             page.wait_for_timeout(150)
             page.wait_for_load_state("load")
-            page.wait_for_function(f"() => !document.querySelector(`{WAITS}`)", timeout=60_000)
+            page.wait_for_function(f"() => !document.querySelector(`{WAITS}`)", timeout=180_000)
         except TooSlow:
             self.trouble.append(f"{self.name} waits for ever after {button}")
         page.remove_listener("response", listener)

@@ -10,7 +10,8 @@ from tests.whole.product import Product
 LEFT = ("htmx:sendAbort", "htmx:afterRequest")
 """What htmx says when a page is left while it asks; an answer that is an error is seen as such."""
 WAITS = ".work[hx-get], [hx-trigger='every 2s']"
-PATIENCE = 60_000
+PATIENCE = 180_000
+"""Milliseconds. Other tests may have the processors to themselves for long."""
 
 
 @dataclass(kw_only=True)

@@ -92,7 +92,7 @@ class Product:
         assert self.query(refused) == []
         assert self.errors_in_logs() == []
         assert (invariants.returncode, invariants.stderr) == (0, ""), invariants.stdout
-        until(lambda: set(self.health().values()) == {"ok"}, seconds=30, what=f"All is well: {self.health()}")
+        until(lambda: set(self.health().values()) == {"ok"}, seconds=120, what=f"All is well: {self.health()}")
 
 
 def until(happened: Callable[[], bool], *, seconds: float, what: str) -> None:

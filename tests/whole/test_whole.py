@@ -135,7 +135,7 @@ def test_one_translation_cures_all_deals_of_a_cause(people: People, product: Pro
 
     until(
         lambda: product.value("SELECT count(*) FROM contracts_contract") == contracts + held,
-        seconds=10,
+        seconds=60,
         what="Each deal of the cause is a contract.",
     )
 
@@ -149,7 +149,7 @@ def test_saved_mapping_is_applied_to_what_was_read_before(people: People, produc
     wait_for_the_end(page)
 
     runs = "SELECT count(*) FROM crm_sync_syncrun WHERE trigger = 'reapply' AND state = 'done'"
-    until(lambda: product.value(runs) == 1, seconds=10, what="One run has applied the mapping.")
+    until(lambda: product.value(runs) == 1, seconds=60, what="One run has applied the mapping.")
 
 
 def test_held_deal_is_read_again(people: People, product: Product) -> None:
@@ -159,7 +159,7 @@ def test_held_deal_is_read_again(people: People, product: Product) -> None:
     wait_for_the_end(page)
 
     runs = "SELECT count(*) FROM crm_sync_syncrun WHERE trigger = 'replay' AND state = 'done'"
-    until(lambda: product.value(runs) == 2, seconds=10, what="One more run has read named deals.")
+    until(lambda: product.value(runs) == 2, seconds=60, what="One more run has read named deals.")
 
 
 def test_contracts_of_a_connection_in_review_wait_for_approval(people: People, product: Product) -> None:
@@ -176,7 +176,7 @@ def test_contracts_of_a_connection_in_review_wait_for_approval(people: People, p
     wait_for_the_end(page)
 
     waiting = "SELECT count(*) FROM contracts_contract WHERE state = 'awaiting_approval'"
-    until(lambda: product.value(waiting) >= 2, seconds=20, what="Two contracts wait for approval.")
+    until(lambda: product.value(waiting) >= 2, seconds=60, what="Two contracts wait for approval.")
 
 
 def test_every_registered_task_was_done(product: Product) -> None:
