@@ -29,7 +29,7 @@ class People:
             context = self.browser.new_context(viewport={"width": 1280, "height": 900})
             self._contexts.append(context)
             page = context.new_page()
-            page.set_default_timeout(20_000)
+            page.set_default_timeout(60_000)
             page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
             page.on("console", self._console)
             page.on("response", self._response)

@@ -17,7 +17,7 @@ from django.conf import settings
 from fincelo.embedded_postgres import Place, ensure_running
 from tests.browser.demo_process import OURS, Demo
 
-SETTLES_SECONDS = 60
+SETTLES_SECONDS = 180
 BEFORE_THE_FIRST_BEAT = "Service Unavailable: /healthz"
 """How the web server logs that `make run` asks whether it answers; the health itself is looked at below."""
 ERROR = re.compile(r"^\S+ \S+ (ERROR|CRITICAL) |^Traceback ", re.M)
@@ -92,7 +92,9 @@ class Product:
         assert self.query(refused) == []
         assert self.errors_in_logs() == []
         assert (invariants.returncode, invariants.stderr) == (0, ""), invariants.stdout
-        until(lambda: set(self.health().values()) == {"ok"}, seconds=120, what=f"All is well: {self.health()}")
+        until(
+            lambda: set(self.health().values()) == {"ok"}, seconds=120, what=f"All is well: {self.health()}"
+        )
 
 
 def until(happened: Callable[[], bool], *, seconds: float, what: str) -> None:
