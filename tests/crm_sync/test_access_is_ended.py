@@ -17,7 +17,6 @@ from django.urls import reverse
 
 from contracts.models import AuditEntry
 from crm_sync import connecting, credentials, revoking
-from crm_sync.clients.http import Transport
 from crm_sync.enums import GrantPurpose
 from crm_sync.errors import SyncError
 from crm_sync.models import Connection, LooseGrant
@@ -28,11 +27,11 @@ from fincelo import ending
 from tests.billing.people import person
 from tests.crm_sync.clients.traps.salesforce_seen import calls
 from tests.crm_sync.conftest import Run
+from tests.crm_sync.killed_calls import NAMED_CALLS, Killed
 from tests.crm_sync.test_connecting import finish, start
-from tests.crm_sync.test_tokens_kept import Killed, alive
+from tests.crm_sync.test_tokens_kept import alive
 
 TOKEN, REVOKE = "/oauth2/token", "/oauth2/revoke"
-NAMED_CALLS = 11
 
 
 def time_passes(by: timedelta = timedelta(days=1, minutes=1)) -> None:
@@ -60,23 +59,6 @@ def connect(db: None, org: Org, salesforce_server: Server, tmp_path: Path) -> An
         return ""
 
     return run_command
-
-
-@pytest.fixture
-def dies_after(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """Ends the process right after the nth call was answered."""
-    fate = {"call": 0, "made": 0}
-    send = Transport.send
-
-    def sends(self: Transport, **request: Any) -> Any:
-        answer = send(self, **request)
-        fate["made"] += 1
-        if fate["made"] == fate["call"]:
-            raise Killed
-        return answer
-
-    monkeypatch.setattr(Transport, "send", sends)
-    return fate
 
 
 @pytest.mark.parametrize("call", range(1, NAMED_CALLS + 1))

@@ -12,7 +12,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from crm_sync import connecting, credentials
-from crm_sync.clients.http import Transport
 from crm_sync.errors import SyncError
 from crm_sync.models import Alert, Connection, ConnectionLease, LooseGrant, TokenRenewal
 from demo.http_server import Server
@@ -20,13 +19,10 @@ from demo.salesforce.grants import Approval
 from demo.salesforce.org import Org
 from tests.crm_sync.clients.traps.salesforce_seen import calls, connect_again
 from tests.crm_sync.conftest import Run
+from tests.crm_sync.killed_calls import NAMED_CALLS, Killed
 
 TOKEN = "/oauth2/token"
 Connect = Callable[..., str]
-
-
-class Killed(BaseException):
-    """Ends a process where it stands, as far as a test can."""
 
 
 @pytest.fixture
@@ -89,35 +85,15 @@ def test_one_file_for_a_second_connection_is_refused_unshown(
     assert run(Connection.objects.get()).state == "done"
 
 
-NAMED_CALLS = 11
-
-
-@pytest.fixture
-def nth_call(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Ends the process right after the nth call of a connect was answered."""
-    fate: dict[str, Any] = {"dies_after": 0, "made": 0}
-    send = Transport.send
-
-    def sends(self: Transport, **request: Any) -> Any:
-        answer = send(self, **request)
-        fate["made"] += 1
-        if fate["made"] == fate["dies_after"]:
-            raise Killed
-        return answer
-
-    monkeypatch.setattr(Transport, "send", sends)
-    return fate
-
-
 @pytest.mark.parametrize("call", range(2, NAMED_CALLS + 1))
 def test_killed_after_each_call(
-    connect: Connect, org: Org, run: Run, nth_call: dict[str, Any], call: int
+    connect: Connect, org: Org, run: Run, dies_after: dict[str, int], call: int
 ) -> None:
     """The first call is the renewal: what follows it finds the new token stored."""
-    nth_call["dies_after"] = call
+    dies_after["call"] = call
     with suppress(Killed):
         connect()
-    nth_call["dies_after"] = 0
+    dies_after["call"] = 0
 
     assert connect() == ""
 
@@ -128,13 +104,13 @@ def test_killed_after_each_call(
 
 
 def test_killed_in_the_renewal_itself(
-    connect: Connect, salesforce_server: Server, nth_call: dict[str, Any]
+    connect: Connect, salesforce_server: Server, dies_after: dict[str, int]
 ) -> None:
     """Nobody can save that token. It is shown once more, never twice, and the cause is told."""
-    nth_call["dies_after"] = 1
+    dies_after["call"] = 1
     with pytest.raises(Killed):
         connect()
-    nth_call["dies_after"] = 0
+    dies_after["call"] = 0
     salesforce_server.reset_requests()
 
     told = [connect(), connect()]
