@@ -61,11 +61,13 @@ SENTENCES = [
         "USD\u00a0\u22125.00 of 1,200 deals.",
         "\u22125,00\u00a0USD of 1.200 deals.",
     ),
+    ("Since 2026-11-30, 14:02 UTC.", "Since 30 Nov 2026, 14:02.", "Since 30.11.2026, 14:02."),
     ("At 8.875 % and 19 %.", "At 8.875 % and 19 %.", "At 8,875 % and 19 %."),
     *(
         (kept, kept, kept)
         for kept in (
             "\u201c2026-11-30\u201d and 'EUR 1,200.00' are theirs.",
+            "https://acme.example/2026-11-30/EUR%201,200.00 is theirs.",
             "INV-2026-000024, 2026-13-40, EUR 1.2, EUR 12, v1.2.3 and 1200.",
             "30.11.2026 and 1.234,56\u00a0EUR.",
         )
