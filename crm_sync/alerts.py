@@ -39,7 +39,8 @@ BODIES = {
         "See: {url}\n"
     ),
     AlertKind.ASKS: (
-        "{name} has brought more new won deals at once, or more value, than usual. Their contracts are made. "
+        "{name} has brought more new won deals within an hour, or more value at once, than usual. Their "
+        "contracts are made. "
         "Nothing of them is billed until somebody has looked at them and started their billing.\n\n"
         "Look at them: {url}#start-billing\n"
     ),

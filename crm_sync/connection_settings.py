@@ -14,6 +14,7 @@ from contracts.transactions import run_durably
 from crm_sync.enums import ConnectionMode
 from crm_sync.mapped import PREVIEW
 from crm_sync.models import Connection, ConnectionLease, CrmDeal
+from crm_sync.new_deals import newest_record
 from crm_sync.org_facts import drop_supplied
 
 CURSOR = ["cursor_modified_at", "cursor_external_id", "cursor_window_end", "cursor_reached_at"]
@@ -51,6 +52,9 @@ def store_settings(
     if reads_all:
         locked.forget_cursor()
         columns += CURSOR
+    if before.get("mode") == ConnectionMode.REVIEW:  # a person has approved or rejected each
+        locked.answered_record = newest_record(connection=locked)
+        columns.append("answered_record")
     if ends_preview(before=before, after=changed):
         read_previews_again(connection=locked)
     for name, value in changed.items():

@@ -17,7 +17,6 @@ from crm_sync.models import Connection
 from crm_sync.readers import printable
 from crm_sync.records import Verdict
 from crm_sync.selection import left_reason, looked_at, select_left, select_too_early, select_won
-from crm_sync.starting import NewContract
 from crm_sync.told import Told
 from crm_sync.unclear_deals import unread, unresolved, write_failed
 
@@ -45,8 +44,6 @@ class Sight:
     """What somebody who decides what is billed agreed to last, where the mapping in force is another."""
     notes: list[str] = field(default_factory=list)
     """What the pages of a run have to say beyond their deals."""
-    new: list[NewContract] = field(default_factory=list)
-    """What the pages of a run have brought, as far as nobody was shown it before."""
 
     @property
     def org_id(self) -> int:

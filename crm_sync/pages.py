@@ -30,7 +30,7 @@ from crm_sync.merging import (
 from crm_sync.models import Connection, SyncRun
 from crm_sync.recent_deals import note_read
 from crm_sync.records import Verdict, store_verdicts
-from crm_sync.starting import NewContract, note_new
+from crm_sync.starting import note_new
 from crm_sync.told import note_gone, note_won
 from crm_sync.unclear_deals import write_failed
 from crm_sync.writing import not_stored
@@ -47,13 +47,12 @@ def sync_page(*, run: SyncRun, page: DealPage, sight: Sight, api_calls: int) -> 
     """Writes a page. One that the database refuses is rolled back and written deal by deal."""
     write = partial(write_page, run=run, page=page, sight=sight, api_calls=api_calls)
     try:
-        new = retried(write)
+        retried(write)
     except Error as error:  # of a record: every other one ends the run in `retried`
         tell(error, doing=f"Writing a page of run {run.pk}, now deal by deal")
         refused: Counter[str] = Counter()
-        new = retried(partial(write, writer=partial(write_each, writer=sight.writer, refused=refused)))
+        retried(partial(write, writer=partial(write_each, writer=sight.writer, refused=refused)))
         brake(run=run, refused=refused, deals=len(page.deals))
-    sight.new.extend(new)
 
 
 def write_page(
@@ -63,8 +62,8 @@ def write_page(
     sight: Sight,
     api_calls: int,
     writer: Callable[..., list[Verdict]] | None = None,
-) -> list[NewContract]:
-    """The new contracts. What is known is read anew each time: a lost commit may have stored it."""
+) -> None:
+    """What is known is read anew each time: a lost commit may have stored it."""
     ready = map_page(page=page, sight=sight)
     with transaction.atomic(durable=True):
         runs.fence(run=run)
@@ -72,7 +71,7 @@ def write_page(
         notes, verdicts = write_ready(ready, deals=page.deals, sight=sight, at=run.started_at, writer=writer)
         sight.notes.extend([*notes, *(one.sentence for one in page.unread)])
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
-        new = note_new(connection=sight.connection, verdicts=verdicts, before=sight.new)
+        note_new(run=run, connection=sight.connection, verdicts=verdicts)
         note_won(org_id=sight.org_id, told=ready.told, as_of=sight.as_of)
         note_gone(org_id=sight.org_id, moments=ready.gone)
         outcomes: Counter[str] = Counter(verdict.outcome.value for verdict in verdicts)
@@ -83,7 +82,6 @@ def write_page(
         )
         mark = remember(page, sight=sight)
         runs.advance(run=run, progress=progress, cursor=page.cursor, read_mark=mark)
-    return new
 
 
 def remember(page: DealPage, *, sight: Sight) -> str:

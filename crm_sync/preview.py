@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from billing.foretelling import ForetoldBilling
+from billing.enums import WaitCode
+from billing.foretelling import ForetoldInvoice
+from contracts.money import Money
 from crm_sync.accounts import newest_account
 from crm_sync.credentials import open_client
 from crm_sync.deals import Deal, DealPage
@@ -16,8 +18,9 @@ from crm_sync.mapped_pages import MappedPage, Sight, map_page
 from crm_sync.mapping_rules import MappingRules, to_snapshot
 from crm_sync.mappings import current_rules, rules_to_compare, settings_of
 from crm_sync.models import Connection
+from crm_sync.new_deals import counted
 from crm_sync.previewing import WRITERS
-from crm_sync.starting import WHY, NewContract, asks, unusual
+from crm_sync.starting import WHY, asks, too_large, too_many
 
 WAITS = "The billing of new contracts would wait until somebody starts it, because {why}."
 JOINS = "earlier ones of this connection wait already"
@@ -41,9 +44,12 @@ class Preview:
     reasons: Counter[HoldCode] = field(default_factory=Counter)
     refusals: set[str] = field(default_factory=set)
     """Why nothing would be invoiced, or nothing of what is new."""
-    new: list[NewContract] = field(default_factory=list)
-    invoices_of_new: Counter[str] = field(default_factory=Counter)
-    invoiced_of_new: Counter[str] = field(default_factory=Counter)
+    recent: frozenset[int] = frozenset()
+    """Contracts that the connection has brought within the hour: they count with the new ones."""
+    new: list[Money] = field(default_factory=list)
+    """What each new contract is worth."""
+    billing_of_new: list[ForetoldInvoice] = field(default_factory=list)
+    billing_of_recent: list[ForetoldInvoice] = field(default_factory=list)
 
     def add(self, deals: Iterable[Foretold]) -> None:
         for one in deals:
@@ -51,24 +57,24 @@ class Preview:
             if one.code is not None:
                 self.reasons[one.code] += 1
             if one.outcome is Outcome.CREATED and one.contract is not None:
-                self.new.append(NewContract(id=0, value=one.contract.value))
+                self.new.append(one.contract.value)
             if one.billing is not None:
-                self.add_billing(one.billing, is_new=one.outcome is Outcome.CREATED)
+                self.asks += one.billing.asks is not None
+                self.bill(one.billing.invoices)
+                if one.outcome is Outcome.CREATED:
+                    self.billing_of_new += one.billing.invoices
+                elif one.contract_id in self.recent:
+                    self.billing_of_recent += one.billing.invoices
 
-    def add_billing(self, billing: ForetoldBilling, *, is_new: bool) -> None:
-        self.asks += billing.asks is not None
-        for invoice in billing.invoices:
-            currency, minor = invoice.total.currency, invoice.total.minor
-            self.invoices[currency] += 1
-            self.invoiced[currency] += minor
-            if is_new:
-                self.invoices_of_new[currency] += 1
-                self.invoiced_of_new[currency] += minor
+    def bill(self, invoices: Iterable[ForetoldInvoice], *, times: int = 1) -> None:
+        for invoice in invoices:
+            self.invoices[invoice.total.currency] += times
+            self.invoiced[invoice.total.currency] += times * invoice.total.minor
 
-    def hold_back_new(self, sentence: str) -> None:
-        """No new contract would be invoiced before somebody has started billing."""
-        self.invoices -= self.invoices_of_new
-        self.invoiced -= self.invoiced_of_new
+    def hold_back(self, held: Iterable[ForetoldInvoice], *, sentence: str) -> None:
+        """These would not be invoiced before somebody has started billing."""
+        self.bill(held, times=-1)
+        self.invoices, self.invoiced = +self.invoices, +self.invoiced
         self.refusals.add(sentence)
 
 
@@ -130,7 +136,8 @@ def foretold_pages(
 
 def preview(*, connection: Connection, order: Order, at: datetime) -> Preview:
     """Reads, maps and writes like a run, and takes it back. What stays is a renewed access token."""
-    found = Preview()
+    recent = counted(connection=connection).values_list("pk", flat=True)
+    found = Preview(recent=frozenset(recent))
     writer = WRITERS[rehearsed_mode(connection)]
     sight = look(connection=connection, order=order, writer=writer)
     client = open_client(connection=connection)
@@ -142,19 +149,33 @@ def preview(*, connection: Connection, order: Order, at: datetime) -> Preview:
             found.outcomes[Outcome.UNCHANGED] += ready.unchanged
             found.looked_at.update(ready.looked_at)
             found.refusals |= {told.refusal} - {""}
-        if why := why_new_waits(connection=connection, new=found.new):
-            found.hold_back_new(WAITS.format(why=why))
+        hold_back_unusual(found, connection=connection)
     finally:
         found.api_calls = client.calls
         client.close()
     return found
 
 
-def why_new_waits(*, connection: Connection, new: Sequence[NewContract]) -> str:
-    """Why a run would let its new contracts wait, in words; empty where it would bill them."""
-    if not new or connection.mode != ConnectionMode.LIVE:
-        return ""
+def hold_back_unusual(found: Preview, *, connection: Connection) -> None:
+    """As a run would let its new contracts wait, and those of the last hour where they are too many."""
+    if not found.new or connection.mode != ConnectionMode.LIVE:
+        return
+    is_many = too_many(connection=connection, count=len(found.recent) + len(found.new))
     if asks(connection):
-        return JOINS
-    codes = unusual(connection=connection, new=new, already_asked=False)
-    return " and ".join(WHY[code] for code in codes)
+        why = JOINS
+    elif is_many:
+        why = WHY[WaitCode.MANY_DEALS]
+    elif too_large(connection=connection, values=sums_of(found.new)):
+        why = WHY[WaitCode.LARGE_VALUE]
+    else:
+        return
+    held = [*found.billing_of_new, *(found.billing_of_recent if is_many else ())]
+    found.hold_back(held, sentence=WAITS.format(why=why))
+
+
+def sums_of(amounts: Iterable[Money]) -> list[Money]:
+    """One for each currency."""
+    sums: Counter[str] = Counter()
+    for one in amounts:
+        sums[one.currency] += one.minor
+    return [Money(minor=minor, currency=currency) for currency, minor in sums.items()]

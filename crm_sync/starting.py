@@ -1,8 +1,8 @@
 """New contracts that are unusual in number or value: their billing waits for one answer on the connection.
 
-A sync that brings more new won deals than the connection's setting, or more than three times the value that
-one usually brings, looks like a mistaken mass update. The contracts are made, and while one of them waits the
-later ones join it. The question is what is stored as waiting, so that nothing forgets it.
+More new won deals within an hour than the connection's setting, or a sync that brings more than three times
+the value that one usually brings, look like a mistaken mass update. The contracts are made, and while one of
+them waits the later ones join it. The question is what is stored as waiting, so that nothing forgets it.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from django.db.models import Count, Q, Sum
 from billing.bounds import TIMES
 from billing.enums import InstalmentState, WaitCode
 from billing.locks import lock_contracts
-from billing.models import BillingWait
+from billing.models import BillingWait, Invoice
 from billing.waiting import stop_waiting, wait_for
 from contracts.approving import stamp_of_all, totals_of
 from contracts.models import Contract, ContractQuerySet
@@ -24,7 +24,8 @@ from contracts.money import Money
 from contracts.suspending import suspend_contracts
 from crm_sync import alerts
 from crm_sync.enums import AlertKind, BackfillState, ConnectionMode, Outcome
-from crm_sync.models import Backfill, BackfillDeal, Connection, SyncRun
+from crm_sync.models import Backfill, BackfillDeal, Connection, SyncRecord, SyncRun
+from crm_sync.new_deals import counted, counted_before_asking, invoiced_of, newest_record
 from crm_sync.records import Verdict
 
 CODES = (WaitCode.MANY_DEALS, WaitCode.LARGE_VALUE, WaitCode.NOT_SHOWN)
@@ -36,7 +37,7 @@ MADE = ("customer__name", *TERMS, "planned", "elsewhere")
 HISTORY = 5
 LOOK_BACK = 100
 WHY = {
-    WaitCode.MANY_DEALS: "more new won deals came at once than usual",
+    WaitCode.MANY_DEALS: "more new won deals came within an hour than usual",
     WaitCode.LARGE_VALUE: "far more value came at once than usual",
     WaitCode.NOT_SHOWN: "it was not shown so when billing was started",
 }
@@ -52,12 +53,6 @@ class UnableToStart(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewContract:
-    id: int
-    value: Money
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What a connection asks, as a person sees it."""
 
@@ -66,20 +61,25 @@ class Question:
     largest: Sequence[Contract]
     stamp: str
     codes: frozenset[str]
+    invoiced: Sequence[Invoice]
+    """Of contracts that came in the same hour and were billed before it was unusual."""
 
     @property
     def sentence(self) -> str:
         why = [WHY[code] for code in CODES if code in self.codes]
         contracts = "1 contract waits" if self.count == 1 else f"{self.count:,} contracts wait"
-        return f"{contracts}: {', '.join(why)}."
+        said = f"{contracts}: {', '.join(why)}."
+        if not self.invoiced:
+            return said
+        count = len({one.contract_id for one in self.invoiced})
+        billed = "1 contract" if count == 1 else f"{count:,} contracts"
+        return f"{said} {billed} of that hour {'has' if count == 1 else 'have'} been invoiced before."
 
 
-def note_new(
-    *, connection: Connection, verdicts: Sequence[Verdict], before: Sequence[NewContract]
-) -> list[NewContract]:
-    """Makes what is unusual wait, in the page's transaction; the new contracts that count with the next page.
+def note_new(*, run: SyncRun, connection: Connection, verdicts: Sequence[Verdict]) -> None:
+    """Makes what is unusual wait, in the page's transaction and once its records are stored.
 
-    `before`: what the earlier pages of the run have brought. In mode Review a person approves each contract.
+    In mode Review a person approves each contract.
     """
     created = {
         one.contract_id: one
@@ -87,27 +87,47 @@ def note_new(
         if one.outcome is Outcome.CREATED and one.contract_id and one.mapped.contract
     }
     if not created or connection.mode != ConnectionMode.LIVE:
-        return []
+        return
     shown, unlike = as_shown(connection=connection, created=created)
-    new = [
-        NewContract(id=key, value=one.mapped.contract.value)
-        for key, one in created.items()
-        if key not in shown | unlike and one.mapped.contract
-    ]
     asked = asks(connection)
-    put(code=WaitCode.NOT_SHOWN, contract_ids=unlike)
-    for code in unusual(connection=connection, new=[*before, *new], already_asked=asked) if new else ():
-        put(code=code, contract_ids={one.id for one in [*before, *new]})
-    if not asked and asks(connection):
+    waits = put(code=WaitCode.NOT_SHOWN, contract_ids=unlike)
+    if new := created.keys() - shown - unlike:
+        waits |= note_unusual(run=run, connection=connection, new=new, asked=asked)
+    if waits and not asked and asks(connection):
         alerts.write_alert(connection=connection, kind=AlertKind.ASKS)
-    return new
 
 
-def put(*, code: WaitCode, contract_ids: set[int]) -> None:
-    """Locked first: what an earlier page has brought may be billed at this moment."""
+def note_unusual(*, run: SyncRun, connection: Connection, new: set[int], asked: bool) -> bool:
+    """Whether anything waits. `new`: of this page. While the connection asks they join the others."""
+    of_hour = counted(connection=connection)
+    records = SyncRecord.objects.filter(run=run, outcome=Outcome.CREATED)
+    of_run = Q(pk__in=records.values("crm_deal__contract"))
+    count, brought = count_and_value(of_hour, of_run=of_run)
+    if too_many(connection=connection, count=count):
+        not_yet = of_hour.suspendable().exclude(billing_waits__code=WaitCode.MANY_DEALS)
+        return put(code=WaitCode.MANY_DEALS, contract_ids=set(not_yet.values_list("pk", flat=True)))
+    if asked:
+        return put(code=WaitCode.MANY_DEALS, contract_ids=new)
+    if too_large(connection=connection, values=brought):
+        ids = of_hour.filter(of_run).values_list("pk", flat=True)
+        return put(code=WaitCode.LARGE_VALUE, contract_ids=set(ids))
+    return False
+
+
+def count_and_value(contracts: ContractQuerySet, *, of_run: Q) -> tuple[int, list[Money]]:
+    """How many they are, and what those of a run are worth in each currency."""
+    rows = contracts.order_by().values_list("currency")
+    found = list(rows.annotate(count=Count("pk"), minor=Sum("value_minor", filter=of_run)))
+    values = [Money(minor=int(minor), currency=currency) for currency, _, minor in found if minor is not None]
+    return sum(count for _, count, _ in found), values
+
+
+def put(*, code: WaitCode, contract_ids: set[int]) -> bool:
+    """Whether any wait. Locked first: what an earlier page has brought may be billed at this moment."""
     if contract_ids:
         lock_contracts(contract_ids=contract_ids)
         wait_for(code=code, contract_ids=contract_ids)
+    return bool(contract_ids)
 
 
 def as_shown(*, connection: Connection, created: Mapping[int, Verdict]) -> tuple[set[int], set[int]]:
@@ -140,18 +160,15 @@ def waited(verdict: Verdict, *, begun: Backfill) -> bool:
     return begun.automatic_from is not None and (day is None or day < begun.automatic_from)
 
 
-def unusual(*, connection: Connection, new: Sequence[NewContract], already_asked: bool) -> list[WaitCode]:
-    """Why these contracts of one run wait. Those that come while the connection asks join the others."""
-    codes = []
-    if already_asked or len(new) > connection.most_new_deals:
-        codes.append(WaitCode.MANY_DEALS)
-    sums: Counter[str] = Counter()
-    for one in new:
-        sums[one.value.currency] += one.value.minor
-    usual = usual_value(connection) if not codes else {}
-    if any(minor > TIMES * usual.get(currency, minor) for currency, minor in sums.items()):
-        codes.append(WaitCode.LARGE_VALUE)
-    return codes
+def too_many(*, connection: Connection, count: int) -> bool:
+    """`count`: new contracts of the last hour."""
+    return count > connection.most_new_deals
+
+
+def too_large(*, connection: Connection, values: Sequence[Money]) -> bool:
+    """`values`: what one run has brought, a sum for each currency."""
+    usual = usual_value(connection)
+    return any(one.minor > TIMES * usual.get(one.currency, one.minor) for one in values)
 
 
 def usual_value(connection: Connection) -> dict[str, int]:
@@ -197,6 +214,7 @@ def question_of(connection: Connection, *, most: int) -> Question | None:
         largest=sorted(contracts, key=lambda one: (-one.value_minor, one.pk))[:most],
         stamp=stamp_of_all(contracts),
         codes=frozenset(codes.values_list("code", flat=True)),
+        invoiced=invoiced_of(counted_before_asking(connection=connection)),
     )
 
 
@@ -216,6 +234,7 @@ def start_billing(*, connection: Connection, seen: str, actor: AbstractBaseUser)
     """Ends the waiting of exactly those contracts that the person has seen; how many they are."""
     with transaction.atomic():
         contracts = locked_as_seen(connection=connection, seen=seen)
+        note_answer(connection=connection)
         return stop_waiting(codes=CODES, contracts=contracts, actor=actor)
 
 
@@ -223,9 +242,17 @@ def suspend_new(*, connection: Connection, seen: str, actor: AbstractBaseUser) -
     """The other answer: they were won by mistake. The wait ends, because resuming one is a decision."""
     with transaction.atomic():
         contracts = locked_as_seen(connection=connection, seen=seen)
+        note_answer(connection=connection)
         suspended = suspend_contracts(reasons={one.pk: MISTAKE for one in contracts}, actor=actor)
         BillingWait.objects.filter(code__in=CODES, contract__in=contracts).delete()
         return len(suspended)
+
+
+def note_answer(*, connection: Connection) -> None:
+    """What has come by now does not count any more."""
+    locked = Connection.objects.select_for_update().get(pk=connection.pk)
+    locked.answered_record = newest_record(connection=locked)
+    locked.save(update_fields=["answered_record"])
 
 
 def locked_as_seen(*, connection: Connection, seen: str) -> list[Contract]:

@@ -87,7 +87,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
             "accounts adopting alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
             "connection_settings credentials cursor_bounds custom_fields deal_links diagnosis due_checks fetching foretelling foretold_warnings "
             "health health_parts held_summary history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "deciding_billing key_canary known_deals leaving loose_grants revoking mapped_pages mapping_rows mapping_versions mappings merge_chains merging "
+            "deciding_billing key_canary known_deals leaving loose_grants revoking mapped_pages mapping_rows mapping_versions mappings merge_chains merging new_deals "
             "org_facts overrides pages pausing "
             "preflight previewing reapplying recent_deals records rereading run_ends runs samples stages starting story suspects tie_out timing unclear_deals "
             "tie_out_checks told watch writing"

@@ -37,7 +37,7 @@ class SettingsForm(forms.ModelForm):
         label="Billing day", choices=LeadDays.choices, coerce=int, help_text="Counts in advance only."
     )
     most_new_deals = forms.IntegerField(
-        label="Most new deals at once",
+        label="Most new deals in an hour",
         required=False,
         min_value=1,
         max_value=30_000,

@@ -98,12 +98,21 @@ class Connection(models.Model):
         ),
     )
     most_new_deals = models.PositiveSmallIntegerField(
-        "most new deals at once",
+        "most new deals in an hour",
         default=MOST_NEW_DEALS,
         db_default=MOST_NEW_DEALS,
         help_text=(
-            "When one sync brings more new won deals than this, or far more value than usual, they are "
-            "imported, and their billing waits until somebody has started it on this page."
+            "When more new won deals than this come within an hour, or one sync brings far more value than "
+            "usual, they are imported, and their billing waits until somebody has started it on this page."
+        ),
+    )
+    answered_record = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text=(
+            "The last sync record that was there when somebody answered for new deals, or chose the mode. "
+            "What came by then does not count towards the most new deals in an hour."
         ),
     )
     mode = models.CharField(

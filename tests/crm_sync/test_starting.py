@@ -1,9 +1,11 @@
 """What is unusual in size is imported, and its billing waits for one answer on the connection."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -12,9 +14,11 @@ from billing.invoicing import invoice_due
 from billing.models import BillingWait, Invoice
 from contracts.models import AuditEntry, Contract
 from crm_sync import starting
+from crm_sync.connection_settings import save_settings
 from crm_sync.enums import ConnectionMode, Outcome, RunTrigger
 from crm_sync.fetching import Order
-from crm_sync.models import Alert, Connection
+from crm_sync.models import Alert, Connection, SyncRecord
+from crm_sync.new_deals import COUNTED_FOR
 from crm_sync.preview import WAITS, preview
 from crm_sync.starting import UnableToStart, asking_connections, question_of, start_billing, suspend_new
 from demo.hubspot.portal import Portal
@@ -41,6 +45,20 @@ def win(org: Org, count: int, *, first: int = 0, **fields: object) -> list[str]:
 
 def bill() -> int:
     return invoice_due(as_of=TODAY, trigger=BillingTrigger.SYNC).issued
+
+
+def an_hour_passes() -> None:
+    SyncRecord.objects.update(created_at=F("created_at") - COUNTED_FOR)
+
+
+def polls(org: Org, run: Run, connection: Connection, *counts: int) -> list[int]:
+    """How many contracts are billed after each poll, of which each brings so many deals."""
+    billed = []
+    for number, count in enumerate(counts):
+        win(org, count, first=1_000 * number)
+        assert run(connection).created == count
+        billed.append(bill())
+    return billed
 
 
 def asked(connection: Connection) -> str:
@@ -77,6 +95,113 @@ def test_bulk_win_in_hubspot(hubspot: Connection, portal: Portal, run: Run) -> N
     portal.clock = lambda clock=portal.clock: clock() + timedelta(seconds=2)
 
     assert (run(hubspot).created, bill(), BillingWait.objects.count()) == (21, 0, 21)
+
+
+def test_a_bulk_win_that_two_polls_share_asks(
+    salesforce: Connection, org: Org, run: Run, finance: User
+) -> None:
+    """What was billed before it was unusual is named, and the answer is about it too."""
+    assert polls(org, run, salesforce, 18, 282) == [18, 0]
+
+    question = question_of(salesforce, most=10)
+    assert question is not None
+    assert question.sentence == (
+        "300 contracts wait: more new won deals came within an hour than usual. "
+        "18 contracts of that hour have been invoiced before."
+    )
+    page = signed_in("crm_sync.view_connection", "contracts.view_contract").get(
+        f"/settings/crm/{salesforce.pk}/"
+    )
+    assert all(str(invoice) in page.text for invoice in Invoice.objects.all())
+    assert suspend_new(connection=salesforce, seen=question.stamp, actor=finance) == 300
+
+
+def test_earlier_ones_of_the_hour_that_are_not_billed_yet_wait_too(
+    salesforce: Connection, org: Org, run: Run
+) -> None:
+    for number in range(4):
+        win(org, 15, first=1_000 * number)
+        run(salesforce)
+
+    assert (BillingWait.objects.filter(code=WaitCode.MANY_DEALS).count(), bill()) == (60, 0)
+
+
+def test_every_poll_may_bring_less_than_the_number(salesforce: Connection, org: Org, run: Run) -> None:
+    assert polls(org, run, salesforce, 15, 15, 15, 15) == [15, 0, 0, 0]
+    assert Alert.objects.filter(kind="asks").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "billed"), [((10, 9), [10, 9]), ((10, 10), [10, 10]), ((10, 11), [10, 0])]
+)
+def test_the_number_is_that_of_an_hour(
+    salesforce: Connection, org: Org, run: Run, counts: tuple[int, int], billed: list[int]
+) -> None:
+    assert polls(org, run, salesforce, *counts) == billed
+
+
+def test_the_next_hour_begins_anew(salesforce: Connection, org: Org, run: Run) -> None:
+    assert polls(org, run, salesforce, 18) == [18]
+    an_hour_passes()
+    assert (len(win(org, 18, first=5_000)), run(salesforce).created, bill()) == (18, 18, 18)
+
+
+@pytest.mark.parametrize("answer", [start_billing, suspend_new])
+def test_what_was_answered_does_not_count_again(
+    salesforce: Connection, org: Org, run: Run, finance: User, answer: Callable[..., int]
+) -> None:
+    polls(org, run, salesforce, 18, 5)
+    answer(connection=salesforce, seen=asked(salesforce), actor=finance)
+    bill()
+    win(org, 20, first=5_000)
+
+    assert (run(salesforce).created, bill(), question_of(salesforce, most=1)) == (20, 20, None)
+    win(org, 1, first=6_000)
+    assert (run(salesforce).created, bill()) == (1, 0)
+    question = question_of(salesforce, most=1)
+    assert question is not None
+    assert (question.count, len(question.invoiced)) == (21, 20)
+
+
+def test_what_was_approved_in_review_does_not_count(
+    salesforce: Connection, org: Org, run: Run, finance: User
+) -> None:
+    save_settings(connection=salesforce, changes={"mode": ConnectionMode.REVIEW}, actor=finance)
+    win(org, 15)
+    run(salesforce)
+    save_settings(connection=salesforce, changes={"mode": ConnectionMode.LIVE}, actor=finance)
+
+    assert polls(org, run, Connection.objects.get(), 0, 18)[-1] == 18
+
+
+def test_another_connection_counts_for_itself(
+    salesforce: Connection, org: Org, hubspot: Connection, portal: Portal, run: Run
+) -> None:
+    polls(org, run, salesforce, 15)
+    company = portal.add_company(name="Acme", domain="acme.example")
+    for number in range(15):
+        sell_in_hubspot(portal, company_id=company, amount=str(100 + number))
+    portal.clock = lambda clock=portal.clock: clock() + timedelta(seconds=2)
+
+    assert (run(hubspot).created, bill()) == (15, 15)
+
+
+@pytest.mark.parametrize(("count", "waiting"), [(1, 0), (9, 9)])
+def test_preview_foretells_what_waits_of_the_hour(
+    salesforce: Connection, org: Org, run: Run, count: int, waiting: int
+) -> None:
+    """A contract of an earlier poll that has changed waits with the new ones."""
+    changed, *_ = win(org, 12)
+    run(salesforce)
+    Contract.objects.exclude(crm_deal__name="Deal 0").update(state="suspended")
+    org.edit(changed, Amount=7_000)
+    win(org, count, first=500)
+
+    order = Order(trigger=RunTrigger.COMMAND, as_of=TODAY)
+    found = preview(connection=Connection.objects.get(), order=order, at=timezone.now())
+
+    assert run(salesforce).created == count
+    assert bill() == found.invoices.total() == (0 if waiting else count + 1)
 
 
 def test_the_number_is_a_setting(salesforce: Connection, org: Org, run: Run) -> None:
@@ -146,7 +271,7 @@ def test_far_more_value_than_usual(
 @pytest.mark.parametrize(
     ("why", "count", "amount", "waits_already"),
     [
-        ("more new won deals came at once than usual", 21, 100, False),
+        ("more new won deals came within an hour than usual", 21, 100, False),
         ("far more value came at once than usual", 1, 31_000, False),
         ("earlier ones of this connection wait already", 1, 100, True),
         ("", 1, 100, False),
@@ -160,6 +285,7 @@ def test_preview_foretells_what_waits(
     for number in range(5):
         changed = sell(org, Name=f"Usual {number}", Amount=10_000 - number, account=account)
         run(salesforce)
+    an_hour_passes()
     if waits_already:
         win(org, 21)
         run(salesforce)
@@ -203,7 +329,7 @@ def test_the_connection_asks_on_its_page_and_by_a_banner(salesforce: Connection,
     answer = browser.post(f"{page}start/", {"seen": asked(salesforce)}, follow=True)
 
     assert alerts(shown)[0] == "Salesforce has brought unusually much: the billing of 21 contracts waits."
-    assert "21 contracts wait: more new won deals came at once than usual." in alerts(shown)
+    assert "21 contracts wait: more new won deals came within an hour than usual." in alerts(shown)
     assert "USD 21,210.00" in shown.text
     assert alerts(answer) == ["Billing started for 21 contracts. What is due is invoiced."]
     assert bill() == 21
