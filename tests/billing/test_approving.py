@@ -3,12 +3,15 @@ from datetime import date
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing.activation import rebuild_billing
 from billing.approving import (
     Approval,
     UnableToApprove,
     approve_drafts,
+    ask_about_parked,
     hold_back_draft,
     release_parked,
     totals_of,
@@ -269,7 +272,10 @@ def test_one_draft_is_held_back_and_the_others_wait_on(finn: User) -> None:
     sign(Deal(), Deal(customer="Other"))
     bill()
 
-    hold_back_draft(draft=Invoice.objects.get(buyer__name="Acme"), reason="Wrong", actor=finn)
+    draft = Invoice.objects.get(buyer__name="Acme")
+    hold_back_draft(draft=draft, reason="Wrong", actor=finn)
+    with pytest.raises(UnableToApprove, match="does not wait any longer"):
+        hold_back_draft(draft=draft, reason="Wrong", actor=finn)
 
     assert list(Invoice.objects.values_list("buyer__name", flat=True)) == ["Other"]
     assert list(Contract.objects.order_by("pk").values_list("state", flat=True)) == ["suspended", "active"]
@@ -337,3 +343,59 @@ def test_only_what_a_run_parked_is_released(finn: User) -> None:
         (other.pk, False),
     ]
     assert list(BillingRun.objects.order_by("pk").values_list("state", flat=True)) == ["done", "parked"]
+
+
+def test_only_contracts_of_what_a_run_parked_ask(ann: User) -> None:
+    ours, ended, elsewhere, other, _ = sign(*[Deal(customer=name, months=1) for name in "ABCDE"])
+    run, others = (
+        BillingRun.objects.create(trigger=BillingTrigger.SCHEDULE, as_of=TODAY, state=BillingRunState.PARKED)
+        for _ in "12"
+    )
+    Instalment.objects.filter(schedule__contract__in=[ours, ended, elsewhere]).update(parked_by=run)
+    Instalment.objects.filter(schedule__contract=elsewhere).update(state=InstalmentState.BILLED_ELSEWHERE)
+    Instalment.objects.filter(schedule__contract=other).update(parked_by=others)
+    BillingSchedule.objects.filter(contract=ended).update(state=ScheduleState.ENDED)
+
+    asked = ask_about_parked(run=run, actor=ann)
+
+    assert asked == 1
+    by_name = Contract.objects.order_by("pk")
+    assert list(by_name.values_list("billing_schedule__state", "billing_schedule__asks_because")) == [
+        ("asks", "many"),
+        ("ended", "missed"),
+        ("active", "missed"),
+        ("active", "missed"),
+        ("active", "missed"),
+    ]
+    assert list(by_name.values_list("billing_schedule__instalments__parked_by", flat=True)) == [
+        None,
+        None,
+        None,
+        others.pk,
+        None,
+    ]
+    told = AuditEntry.objects.filter(action="Billing asks").order_by("object_id")
+    assert list(told.values_list("object_id", flat=True)) == [ours.pk]
+    decided = AuditEntry.objects.get(action="Parked billing decided contract by contract")
+    assert (decided.object_id, decided.actor) == (run.pk, ann)
+    assert list(BillingRun.objects.order_by("pk").values_list("state", flat=True)) == ["done", "parked"]
+    with pytest.raises(UnableToApprove, match="is decided already"):
+        ask_about_parked(run=run, actor=ann)
+
+
+@pytest.mark.usefixtures("_approve_mode")
+def test_the_approval_of_one_draft_leaves_the_others_alone(finn: User) -> None:
+    sign(Deal(), Deal(customer="Other"))
+    bill()
+    mine, others = waiting_drafts()
+
+    with CaptureQueriesContext(connection) as statements:
+        approve_drafts(ids=[mine.pk], as_of=TODAY, actor=finn)
+
+    assert list(InvoiceLine.objects.order_by("pk").values_list("invoice__buyer__name", flat=True)) == [
+        "Other",
+        "Acme",
+    ]
+    assert list(waiting_drafts()) == [others]
+    [locked] = [one["sql"] for one in statements if "FOR NO KEY UPDATE OF contract" in one["sql"]]
+    assert f"{{{mine.contract_id}}}" in locked
