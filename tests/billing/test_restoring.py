@@ -18,7 +18,7 @@ from billing.mailing.sending import send_waiting
 from billing.models import CreditNote, DatabaseMark, Invoice, InvoiceMail, Mailing, NumberGap, NumberSeries
 from billing.numbering import UnableToIssueInvoice, ensure_may_issue
 from billing.rendering import UnableToRender, invoice_pdf
-from billing.restoring import UnableToContinue, compare, continue_series, witness_path
+from billing.restoring import SeriesState, UnableToContinue, compare, continue_series, witness_path
 from billing.witness import SeriesKey, highest, note
 from contracts.models import AuditEntry
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
@@ -152,6 +152,7 @@ def test_a_lost_file_and_a_changed_one_are_signs(key: SeriesKey) -> None:
     witness_path().unlink()
 
     assert (changed, compare().sign) == (RestoreSign.UNREADABLE, RestoreSign.UNWITNESSED)
+    assert compare().series == [SeriesState(key=key, stored=1, witnessed=0)]
 
 
 def test_no_document_leaves_before_its_number_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,9 +198,35 @@ def test_a_backup_from_before_the_first_number_lags_behind() -> None:
     restoring.mark_here()
     assert (compare().sign, compare().series) == (None, [])
 
-    note(path=witness_path(), lineage=str(DatabaseMark.objects.get().lineage), numbers={key: 4})
+    note(path=witness_path(), lineage=str(DatabaseMark.objects.get().lineage), numbers={key: 1})
 
     assert compare().sign == RestoreSign.BEHIND
+    assert compare().series == [SeriesState(key=key, stored=0, witnessed=1)]
+
+
+def test_a_database_without_a_mark_takes_that_of_its_server_before_its_first_number() -> None:
+    DatabaseMark.objects.all().delete()
+    assert compare().sign is None
+
+    lineage = restoring.ensure_not_restored()
+
+    assert (lineage, restoring.ensure_not_restored()) == (str(DatabaseMark.objects.get().lineage), lineage)
+    restoring.write_first_witness()
+    assert not witness_path().exists()
+
+
+def test_the_first_witness_is_not_written_again_nor_over_a_sign(key: SeriesKey) -> None:
+    before = witness_path().read_text()
+    restoring.write_first_witness()
+    assert (compare().sign, witness_path().read_text()) == (RestoreSign.BEHIND, before)
+
+    witness_path().unlink()
+    DatabaseMark.objects.update(is_witnessed=False)
+    restoring.write_first_witness()
+    first = witness_path().read_text()
+    DatabaseMark.objects.update(is_witnessed=True)
+    restoring.write_first_witness()
+    assert (compare().sign, witness_path().read_text()) == (None, first)
 
 
 def test_the_first_witness_is_of_the_numbers_that_are_stored(key: SeriesKey) -> None:
