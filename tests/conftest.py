@@ -14,7 +14,9 @@ from django.conf import settings
 from django.db import connection, connections
 
 from fincelo import embedded_postgres
+from tests import emptying
 from tests.chromium import HOW_TO_GET_IT, find_chromium
+from tests.migrated import template_database
 from tests.travel import travel_back, travel_to
 
 TEST_DATABASE = "test_fincelo"
@@ -102,6 +104,7 @@ def django_db_modify_db_settings() -> Iterator[None]:
         if _alone(runs):
             _drop_leftovers()
         fcntl.flock(runs, fcntl.LOCK_SH)
+        connection.settings_dict["TEST"]["TEMPLATE"] = template_database()
         yield
         if _alone(runs):
             connections.close_all()
@@ -110,10 +113,10 @@ def django_db_modify_db_settings() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests with real transactions empty the tables afterwards, which the product refuses. Tables are not
-    vacuumed: one that is, while a test has filled it and not committed, counts as empty, and is read row by row
+    """Tests may empty tables, which the product refuses. Tables are not vacuumed: one that is, while a test has filled it and not committed, counts as empty, and is read row by row
     as often as there are rows.
     """
+    connection.ops.sql_flush = emptying.empty
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             cursor.execute(
