@@ -7,16 +7,16 @@ again for a week.
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.mail import EmailMessage
 from django.db.models.functions import Now
 from django.urls import reverse
 
 from billing.enums import ControlKind, ControlOutcome
 from billing.models import ControlChange
+from contracts.staff_mails import Theirs, send_to_staff
 from fincelo.redaction import redact
 
 APPROVES = "billing.change_billingpolicy"
@@ -76,31 +76,29 @@ def _sent(change: ControlChange, *, what: str) -> bool:
     if not to:
         log.warning("Nobody who may confirm bank details has an e-mail address; nobody was told of them.")
         return True
-    mail = EmailMessage(subject="Fincelo: bank details on documents", body=_body(change, what=what), bcc=to)
     try:
-        mail.send()
+        send_to_staff(
+            subject="Fincelo: bank details on documents", paragraphs=[*_body(change, what=what)], bcc=to
+        )
     except (OSError, ValueError) as error:  # SMTP's errors are OSErrors
         log.warning("The mail on bank details was not sent: %s", redact(str(error)))
         return False
     return True
 
 
-def _body(change: ControlChange, *, what: str) -> str:
-    return "\n\n".join(
-        (
-            what,
-            *_lines(change),
-            f"Asked for by {change.requested_by.get_username()}, {change.requested_at:%d %B %Y, %H:%M} UTC.",
-            "If you do not expect this, withdraw it and ask that person by telephone.",
-            f"{settings.PUBLIC_URL}{reverse('approvals')}",
-        )
-    )
+def _body(change: ControlChange, *, what: str) -> Iterator[str]:
+    asked_at = f"{change.requested_at.astimezone(UTC):%Y-%m-%d, %H:%M} UTC"
+    yield what
+    yield from _lines(change)
+    yield f"Asked for by {change.requested_by.get_username()}, {asked_at}."
+    yield "If you do not expect this, withdraw it and ask that person by telephone."
+    yield f"{settings.PUBLIC_URL}{reverse('approvals')}"
 
 
 def _lines(change: ControlChange) -> Iterator[str]:
     for one in differences(change):
-        yield f"{one.label}, until now:\n{one.before}"
-        yield f"{one.label}, from then on:\n{one.after}"
+        yield Theirs(f"{one.label}, until now:\n{one.before}")
+        yield Theirs(f"{one.label}, from then on:\n{one.after}")
 
 
 def _shown(name: str, look: dict[str, str]) -> str:

@@ -109,6 +109,7 @@ class LimitForm(forms.ModelForm):
     amount = AmountField(
         label="Limit",
         required=False,
+        currency_field="limit_currency",
         help_text="Up to this amount nobody further is asked.",
     )
     no_limit = forms.BooleanField(

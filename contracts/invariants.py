@@ -121,9 +121,9 @@ INVARIANTS = [
         name="audit_is_as_sealed",
         sql=BROKEN,
         sentence=(
-            "Seal {id} of the audit, made on {sealed_at:%Y-%m-%d %H:%M}, covers {entries} entries. Now "
-            "{left_over} are there, or others. Somebody changed the audit past Fincelo: compare it with a "
-            "backup."
+            "Seal {id} of the audit, made on {sealed_at:%Y-%m-%d, %H:%M} UTC, covers {entries:,} entries. "
+            "Now {left_over:,} are there, or others. Somebody changed the audit past Fincelo: compare it "
+            "with a backup."
         ),
     ),
     Invariant(

@@ -1,11 +1,8 @@
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
-from contracts.workspace import calendar_and_format
-from contracts.writing import written_as
+from contracts.workspace import as_workspace_writes
 
 
 def workspace_time_zone(
@@ -16,8 +13,7 @@ def workspace_time_zone(
     def respond(request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
             return get_response(request)
-        zone, page_format = calendar_and_format()
-        with timezone.override(ZoneInfo(zone)), written_as(page_format):
+        with as_workspace_writes():
             return get_response(request)
 
     return respond

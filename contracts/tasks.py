@@ -1,12 +1,11 @@
 """What the worker does at night, which is the night of the workspace."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import timezone
 
-from contracts import sealing
-from contracts.workspace import time_zone
+from contracts import check_mails, sealing
+from contracts.workspace import time_zone, zone_of
 from fincelo import checking
 from fincelo.background import Lane, enqueue, task
 
@@ -20,7 +19,7 @@ def check_at_night() -> None:
     if not checking.check_since(since=last_night(at=timezone.now())):
         enqueue(check_at_night)
         return
-    checking.tell()
+    check_mails.tell()
 
 
 @task(lane=Lane.CORE, label="Seal of the audit", schedule="audit seal", minutes=5)
@@ -30,10 +29,6 @@ def seal_audit() -> None:
 
 def last_night(*, at: datetime) -> datetime:
     """When the present night began, or the last one. In UTC while the workspace's zone is none."""
-    try:
-        zone = ZoneInfo(time_zone())
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
-    there = at.astimezone(zone)
+    there = at.astimezone(zone_of(time_zone()))
     night = there.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
     return night if night <= there else night - timedelta(days=1)

@@ -85,6 +85,10 @@ def write_number(number: int | Decimal) -> str:
     return text.translate({ord(","): way.group, ord("."): way.point, ord("-"): MINUS})
 
 
+def write_percent(rate: Decimal) -> str:
+    return f"{write_number(rate)} %"
+
+
 class UnclearAmount(ValueError):
     """What was typed is no amount, or can be two. The text is a sentence with what to do.
 

@@ -1,14 +1,14 @@
 """Mails on connections, holds and tie-out: written with what they tell, sent soon after, tried for a day."""
 
 import logging
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from contracts.staff_mails import send_to_staff
 from crm_sync.enums import AlertKind
 from crm_sync.held_summary import summary_of
 from crm_sync.models import Alert, Connection
@@ -50,9 +50,9 @@ BODIES = {
         "See: {health}\n"
     ),
     AlertKind.REFUSED: (
-        "{count} of {deals} deals of one page could not be stored: each breaks the rule {rule}. So many at "
-        "once are hardly all wrong. They are held and tried again by themselves. The worker's log names the "
-        "table.\n\n"
+        "{count:,} of {deals:,} deals of one page could not be stored: each breaks the rule {rule}. So many "
+        "at once are hardly all wrong. They are held and tried again by themselves. The worker's log names "
+        "the table.\n\n"
         "See: {url}\n"
     ),
     AlertKind.RECOVERED: (
@@ -81,7 +81,7 @@ def write_alert(*, connection: Connection, kind: AlertKind, **more: str | int) -
         "name": " ".join(connection.name.split()),
         "reason": connection.state_reason or "",
         "provider": connection.get_provider_display(),
-        "since": f"since {heard:%d %B %Y, %H:%M} UTC" if heard else "yet",
+        "since": f"since {heard.astimezone(UTC):%Y-%m-%d, %H:%M} UTC" if heard else "yet",
         "url": f"{settings.PUBLIC_URL}{connection.get_absolute_url()}",
         "health": f"{settings.PUBLIC_URL}{reverse('health')}",
         **more,
@@ -128,7 +128,7 @@ def deliver(alert: Alert) -> bool:
         if not addresses:
             raise LookupError(NOBODY)
         headers = {"Message-ID": f"<alert-{alert.pk}-{alert.created_at:%Y%m%d%H%M%S}@fincelo>"}
-        EmailMessage(subject=alert.subject, body=alert.body, to=addresses, headers=headers).send()
+        send_to_staff(subject=alert.subject, paragraphs=[alert.body], to=addresses, headers=headers)
     except (OSError, ValueError, LookupError) as error:  # SMTP's errors are OSErrors
         log.warning("The mail %r was not sent: %s", alert.subject, redact(str(error)))
         Alert.objects.filter(pk=alert.pk).update(error=redact(f"{type(error).__name__}: {error}"))

@@ -3,8 +3,6 @@
 Whether a change was told stands in its row. What comes later on a day waits for the first run of the next.
 """
 
-from zoneinfo import ZoneInfo
-
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
@@ -14,7 +12,8 @@ from billing.changing.listing import open_changes, shown
 from billing.models import ContractChange
 from billing.models.changes import ContractChangeQuerySet
 from contracts.clock import business_day
-from contracts.workspace import time_zone
+from contracts.sentences import quoted
+from contracts.workspace import time_zone, zone_of
 from crm_sync import runs
 from crm_sync.enums import AlertKind
 from crm_sync.held_summary import one_line
@@ -33,7 +32,7 @@ def tell_of_changes(*, run: SyncRun) -> None:
         count = untold(run).update(told_at=Now())
         many = f"{count:,} contracts" if count > 1 else "1 contract"
         lines = "\n".join(
-            f"- {one_line(str(one.contract))}: "
+            f"- {quoted(one_line(str(one.contract)))}: "
             + ", ".join(f"{field.label} {field.contract_says} -> {field.crm_says}" for field in one.fields)
             for one in shown(changes[:MOST_NAMED])
         )
@@ -60,4 +59,4 @@ def was_told_today(run: SyncRun) -> bool:
     latest = (
         Alert.objects.filter(connection=run.connection_id, kind=AlertKind.CHANGED).order_by("-pk").first()
     )
-    return latest is not None and latest.created_at.astimezone(ZoneInfo(time_zone())).date() == business_day()
+    return latest is not None and latest.created_at.astimezone(zone_of(time_zone())).date() == business_day()

@@ -1,6 +1,7 @@
 """What every page tells of the connections and holds. Asked only where a page shows it."""
 
 from collections.abc import Callable
+from datetime import UTC
 from functools import cache
 from typing import Any
 
@@ -55,7 +56,7 @@ def breakage(connection: Connection) -> dict[str, str]:
 
 def silence(connection: Connection) -> dict[str, str]:
     heard = connection.last_success_at
-    since = f"since {heard:%Y-%m-%d, %H:%M} UTC" if heard else "yet"
+    since = f"since {heard.astimezone(UTC):%Y-%m-%d, %H:%M} UTC" if heard else "yet"
     reason = (
         connection.state_reason or "If nothing else is wrong, the worker is not running: tell your operators."
     )

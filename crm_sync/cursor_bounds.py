@@ -5,7 +5,7 @@ A cursor that stands in the future would pass over every deal that is changed un
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from contracts.clock import database_now
 from crm_sync.deals import Cursor, DealPage
@@ -34,7 +34,9 @@ def bounded(pages: Iterator[DealPage], *, sight: Sight, at: datetime) -> Iterato
         latest = max(moments(cursor), default=None)
         if latest is not None and is_to_come(latest, at=at):
             crm = sight.connection.get_provider_display()
-            sight.notes.append(CLOCK_AHEAD.format(crm=crm, told=f"{latest:%Y-%m-%d %H:%M} UTC"))
+            sight.notes.append(
+                CLOCK_AHEAD.format(crm=crm, told=f"{latest.astimezone(UTC):%Y-%m-%d, %H:%M} UTC")
+            )
             cursor = not_after(database_now(), cursor=cursor)
         yield replace(page, cursor=cursor)
 

@@ -11,6 +11,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from contracts.sentences import quoted
 from crm_sync import runs
 from crm_sync.enums import AlertKind, RunState
 from crm_sync.held_summary import number_in_words, one_line, summary_of
@@ -136,4 +137,4 @@ def entry(hold: Hold) -> str:
 
 
 def named(hold: Hold) -> str:
-    return one_line(str(hold.crm_deal))
+    return quoted(one_line(str(hold.crm_deal)))

@@ -1,35 +1,23 @@
-"""Checks the invariants, keeps the last result of each, and tells people what is new in it.
+"""Checks the invariants and keeps the last result of each.
 
 A night's round is asked rule by rule and each result is stored at once, so that a round which is killed goes
 on where it stood. It is over when every rule was asked since the night began; then people are told.
 """
 
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db.models.functions import Now
 
 from fincelo.invariants import LONGEST, Finding, Invariant, UnableToAsk, ask, registered
 from fincelo.models import InvariantCheck, InvariantResult
-from fincelo.recipients import NOBODY, people_to_tell
-from fincelo.redaction import redact
 
 AT_ONCE = 30
 """Seconds after which a pass begins with no further rule; the next pass goes on."""
 LONGEST_AT_NIGHT = 180
 """Seconds for one rule, so that a pass ends before the worker would end it."""
-BODY = (
-    "Fincelo checks every night that what is stored is right as a whole. It found something that it had not "
-    "told of before:\n\n{lines}\n\n"
-    "{violations} in all. Each line says what to do. Check again with `manage.py check_invariants`.\n\n"
-    "{url}\n"
-)
-log = logging.getLogger(__name__)
 
 
 def check() -> list[Finding]:
@@ -100,37 +88,5 @@ def lines_of(findings: Sequence[Finding]) -> list[str]:
     for finding in findings:
         lines += [f"{finding.number} {finding.name}: {sentence}" for sentence in finding.sentences]
         if more := finding.count - len(finding.sentences):
-            lines.append(f"{finding.number} {finding.name}: {more} more of the same kind.")
+            lines.append(f"{finding.number} {finding.name}: {more:,} more of the same kind.")
     return lines
-
-
-def tell() -> bool:
-    """Mails what the last check has found and nobody was told of. What cannot be sent is tried again.
-
-    A process that dies between sending and noting it sends again.
-    """
-    last = InvariantCheck.objects.first()
-    if last is None:
-        return False
-    lines = lines_of(last.found)
-    news = [line for line in lines if line not in last.told]
-    if news and not _sent(news, violations=last.violations):
-        return False
-    if lines != last.told:
-        InvariantCheck.objects.filter(pk=last.pk).update(told=lines)
-    return bool(news)
-
-
-def _sent(news: Sequence[str], *, violations: int) -> bool:
-    count = "1 violation" if violations == 1 else f"{violations} violations"
-    subject = f"Fincelo: what is stored breaks its rules, {count}"
-    body = BODY.format(lines="\n".join(news), violations=count, url=settings.PUBLIC_URL)
-    addresses = people_to_tell()
-    try:
-        if not addresses:
-            raise LookupError(NOBODY)
-        EmailMessage(subject=subject, body=body, to=addresses).send()
-    except (OSError, ValueError, LookupError) as error:  # SMTP's errors are OSErrors
-        log.warning("The mail %r was not sent: %s", subject, redact(str(error)))
-        return False
-    return True

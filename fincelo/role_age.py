@@ -31,7 +31,7 @@ def ensure_settled(*, actor: AbstractBaseUser, right: str, works_since: datetime
     if until is not None:
         raise RoleIsNew(
             "You have had this right for less than a day, so you cannot decide this yet. Wait until "
-            f"{until.astimezone(UTC):%d %B, %H:%M} UTC, or ask somebody who has had it for longer."
+            f"{until.astimezone(UTC):%Y-%m-%d, %H:%M} UTC, or ask somebody who has had it for longer."
         )
 
 

@@ -55,8 +55,8 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.VALUES: "addresses countries currencies custom_values drafts enums money sentences tax_ids terms writing",
         Layer.MODELS: "bulk migrations models party_columns transactions triggers",
         Layer.DOMAIN: (
-            "sealing approving audit clock contacts custom_fields custom_filters exporting invariants operations particulars queries reopening "
-            "story suspending workspace"
+            "sealing approving audit check_mails clock contacts custom_fields custom_filters exporting invariants operations particulars queries reopening "
+            "staff_mails story suspending workspace"
         ),
         Layer.INTERFACES: "admin amount_fields apps audited_form checks forms management middleware party_forms tasks templatetags urls views",
     },

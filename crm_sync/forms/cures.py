@@ -4,10 +4,11 @@ from typing import Any
 
 from django import forms
 
-from contracts.amount_fields import AmountField, DayField
+from contracts.amount_fields import AmountField, DayField, PercentField
 from contracts.countries import choices
 from contracts.currencies import EXPONENTS
 from contracts.enums import CustomFieldType
+from contracts.forms import NUMBER_DECIMALS
 from crm_sync.enums import HoldCode, Target
 from crm_sync.hold_groups import GroupKey
 from crm_sync.mapping_rules import FieldRule, parse_key
@@ -44,6 +45,10 @@ def value_field(rule: FieldRule) -> forms.Field:
         return EnteredDay(label=label)
     if rule.target is Target.CONTRACT_VALUE:
         return EnteredAmount(label=label)
+    if rule.target is Target.TAX_RATE:
+        return EnteredPercent(label=label)
+    if rule.custom_type is CustomFieldType.NUMBER:
+        return EnteredAmount(label=label, decimals=NUMBER_DECIMALS)
     if rule.target in SEVERAL_LINES:
         widget = forms.Textarea(attrs={"rows": 4})
         return forms.CharField(label=label, max_length=LONGEST_VALUE, widget=widget)
@@ -56,6 +61,14 @@ class EnteredAmount(AmountField):
     def clean(self, value: Any) -> Any:
         amount = super().clean(value)
         return "" if amount is None else f"{amount:f}"
+
+
+class EnteredPercent(PercentField):
+    """Answers with the plain text that is kept: 8.875."""
+
+    def clean(self, value: Any) -> Any:
+        rate = super().clean(value)
+        return "" if rate is None else f"{rate:f}"
 
 
 class EnteredDay(DayField):

@@ -178,6 +178,11 @@ class HoldQuerySet(models.QuerySet["Hold"]):
     def open(self) -> "HoldQuerySet":
         return self.filter(resolved_at=None)
 
+    def counts_by_code(self) -> list[tuple[str, int]]:
+        """The causes of these holds, the most frequent first."""
+        rows = self.order_by().values("code").annotate(number=models.Count("pk"))
+        return sorted(((row["code"], row["number"]) for row in rows), key=lambda row: (-row[1], row[0]))
+
     def to_ask_for(self, *, connection: Connection, tried_before: datetime | None) -> "HoldQuerySet":
         """Holds whose deals are to be read again, or wait for their company, as many as one page takes.
 

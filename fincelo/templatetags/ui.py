@@ -19,9 +19,18 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from billing.tax import percent_of
+from contracts.amount_fields import Typed, currency_beside, typed_in
 from contracts.money import Money
 from contracts.sentences import as_written
-from contracts.writing import chosen, current, write_amount, write_day, write_moment, write_number
+from contracts.writing import (
+    chosen,
+    current,
+    write_amount,
+    write_day,
+    write_moment,
+    write_number,
+    write_percent,
+)
 from fincelo import background, navigation, refused, states
 from fincelo.awaited import Waiting
 from fincelo.enums import WorkState
@@ -211,6 +220,19 @@ def readings(field: BoundField) -> list[tuple[str, str]]:
 
 
 @register.filter
+def typed(field: BoundField) -> Typed | None:
+    """What stands in a field for a number; None for other fields, and those that say what is wrong."""
+    return typed_in(field)
+
+
+@register.filter
+def read_from(field: BoundField) -> str:
+    """The ids of the control of a number and of that of its currency."""
+    beside = currency_beside(field)
+    return f"{field.id_for_label} {beside.id_for_label}" if beside else field.id_for_label
+
+
+@register.filter
 def amount(minor: int, currency: str) -> str:
     """Minor units as digits, grouped, with the currency's own decimals."""
     return write_amount(Money(minor=minor, currency=currency))
@@ -219,7 +241,7 @@ def amount(minor: int, currency: str) -> str:
 @register.filter
 def percent(rate: int) -> str:
     """A tax rate, kept in thousandths of a percent."""
-    return f"{write_number(percent_of(rate=rate))} %"
+    return write_percent(percent_of(rate=rate))
 
 
 @register.filter

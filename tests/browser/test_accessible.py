@@ -10,6 +10,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.demo_process import Demo, running_demo
+from tests.written import STRANGE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 LOOKS = [
@@ -33,24 +34,6 @@ OPEN_DIALOGS = """() => {
 TEXTS = re.compile(r'\d+|\b(value|href|title|hx-headers|data-writing|aria-label|datetime|d)="[^"]*"')
 FOR_ANYBODY = ("/login/", "/no-such-page/")
 NO_PAGES = (".pdf", "csv", "logout", "/admin")
-MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
-ISO_DAYS = r"\b\d{4}-\d{2}-\d{2}\b"
-AMERICAN_DAYS = rf"\b(?:{MONTHS})[a-z]* \d{{1,2}}, \d{{4}}\b"
-ENGLISH = (
-    rf"\b\d{{1,2}} (?:{MONTHS})[a-z]* \d{{4}}\b",
-    r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])",
-    r"(?<![\d.,:])\d+\.\d{1,2}(?![\d.,])",
-)
-GERMAN = (
-    r"\b\d{1,2}\.\d{1,2}\.\d{4}\b",
-    r"(?<![\d.,])\d{1,3}(?:\.\d{3})+(?:,\d+)?(?![\d.])",
-    r"(?<![\d.,])\d+,\d{1,2}(?![\d.,])",
-)
-STRANGE = {
-    "de": re.compile("|".join((ISO_DAYS, AMERICAN_DAYS, *ENGLISH))),
-    "en-gb": re.compile("|".join((ISO_DAYS, AMERICAN_DAYS, *GERMAN))),
-}
-"""Days and numbers as a page that is written that way never shows them."""
 OWN_WORDS = """() => {
   const page = document.body.cloneNode(true);
   page.querySelectorAll("code, select, datalist, script").forEach((element) => element.remove());

@@ -3,6 +3,7 @@
 `tests/browser/forms.py` lists them; a form of the product that is not listed there fails the test.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date
 from types import MappingProxyType
@@ -13,7 +14,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from billing.enums import BillingMode, BillingTrigger
 from billing.invoicing import invoice_due
@@ -23,6 +24,7 @@ from billing.payment_imports import keep_preview
 from billing.restoring import witness_path
 from billing.witness import SeriesKey, note
 from contracts.enums import BillingCycle, ContractState
+from contracts.models import Workspace
 from crm_sync.backfill_totals import totals_of
 from crm_sync.enums import BackfillState, ConnectionState, HoldCode, Provider
 from crm_sync.models import Backfill, BackfillDeal
@@ -56,6 +58,7 @@ STATE = """(address) => {
 }"""
 ACCOUNT = {"account_login", "account_logout", "account_change_password"}
 """Their views do not say what they take."""
+OPEN = """() => document.querySelectorAll("details, dialog").forEach((one) => one.setAttribute("open", ""))"""
 SEND = """([address, sent]) => {
     const action = (form) => new URL(form.getAttribute("action") || location.pathname, location.href);
     const form = [...document.querySelectorAll("main form[method=post]")].find((one) => {
@@ -111,6 +114,29 @@ def test_refused_form_keeps_what_was_typed(page: Page, sign_in: Callable[[User],
             forget_numbers()
 
     assert not found, "\n".join(found)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_number_is_shown_as_understood_before_it_is_sent(
+    page: Page, sign_in: Callable[[User], None]
+) -> None:
+    """On each page with a form: below each number, as it is typed, and in no other form than the page's."""
+    keys = workspace()
+    Workspace.objects.update_or_create(pk=1, defaults={"page_format": "de"})
+    sign_in(User.objects.get(username="root"))
+    pages = {wrong.page.format_map(keys) for listed in FORMS.values() for wrong in listed}
+
+    seen = set()
+    for address in sorted(pages - {"/login/", "/settings/billing/restored/"}):
+        page.goto(address)
+        page.evaluate(OPEN)
+        for number in page.locator("main input[inputmode=decimal]").all():
+            number.fill("12,5")
+            told = page.locator(f'output[for~="{number.get_attribute("id")}"]')
+            expect(told).to_have_text(re.compile(r"^(12,5 %|12,50\u00a0[A-Z]{3}|12,5)$"))
+            seen.add(number.get_attribute("name"))
+
+    assert seen >= {"amount", "paid", "tax_percent", "default_tax_percent", "limit_USD"}
 
 
 def refused(page: Page, wrong: Wrong, *, keys: MappingProxyType[str, Any]) -> str:

@@ -59,3 +59,30 @@ def test_customer_list_needs_the_right_to_see_customers() -> None:
 
 def test_customer_list_sends_strangers_to_sign_in(client: Client) -> None:
     assert client.get("/customers/").headers["Location"] == "/login/?next=/customers/"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "told"),
+    [
+        ("kind=amount&text=1200&currency=EUR", 200, "EUR\u00a01,200.00"),
+        ("kind=amount&text=1200&currency=XXX&decimals=99", 200, "1,200"),
+        ("kind=amount&text=<b>,", 200, "Enter an amount in digits, such as 1200.00 or 1.200,00."),
+        (f"kind=amount&text={'9' * 60}&currency=EUR", 200, None),
+        (f"kind=amount&text={'9' * 40}&decimals=20", 200, None),
+        (f"kind=percent&text={'9' * 5000}", 200, None),
+        ("kind=amount&text=%00", 200, None),
+        ("kind=amount", 200, ""),
+        ("kind=day&text=1", 400, ""),
+        ("", 400, ""),
+    ],
+)
+def test_what_is_typed_is_told_as_it_is_understood(
+    viewer: Client, asked: str, status: int, told: str | None
+) -> None:
+    answer = viewer.get(f"/understood/?{asked}")
+
+    assert (answer.status_code, answer["Content-Type"].partition(";")[0]) == (
+        status,
+        "text/plain" if status == 200 else "text/html",
+    )
+    assert told is None or answer.text == told

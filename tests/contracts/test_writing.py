@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django import forms
 
-from contracts.amount_fields import AmountField, DayField, PercentField
+from contracts.amount_fields import AmountField, DayField, NumberKind, PercentField, Typed
 from contracts.money import Money
 from contracts.sentences import as_written
 from contracts.writing import UnclearAmount, typed_amount, write_day, write_money, write_number, written_as
@@ -61,11 +61,13 @@ SENTENCES = [
         "USD\u00a0\u22125.00 of 1,200 deals.",
         "\u22125,00\u00a0USD of 1.200 deals.",
     ),
+    ("Since 2026-11-30, 14:02 UTC.", "Since 30 Nov 2026, 14:02.", "Since 30.11.2026, 14:02."),
     ("At 8.875 % and 19 %.", "At 8.875 % and 19 %.", "At 8,875 % and 19 %."),
     *(
         (kept, kept, kept)
         for kept in (
             "\u201c2026-11-30\u201d and 'EUR 1,200.00' are theirs.",
+            "https://acme.example/2026-11-30/EUR%201,200.00 is theirs.",
             "INV-2026-000024, 2026-13-40, EUR 1.2, EUR 12, v1.2.3 and 1200.",
             "30.11.2026 and 1.234,56\u00a0EUR.",
         )
@@ -136,6 +138,44 @@ def test_an_amount_that_can_mean_two_is_answered_by_a_button(
         assert re.findall(r'<button [^>]*name="amount" value="([^"]+)"', html) == choices
         for choice, meant in zip(choices, form.errors.as_data()["amount"][0].params["readings"], strict=True):
             assert Form({"amount": choice}).is_valid(), meant
+
+
+UNDERSTOOD = [
+    ("1200,5", "EUR", "EUR\u00a01,200.50", "1.200,50\u00a0EUR"),
+    ("1.200", "BHD", "BHD\u00a01.200", "1.200,000\u00a0BHD"),
+    ("1.200", "EUR", "\u201c1.200\u201d can mean 1,200.00 or 1.20. Which one?", "1.200,00\u00a0EUR"),
+    ("1.200,5", "", "1,200.5", "1.200,5"),
+    ("ten", "", "Enter an amount in digits, such as 1200.00 or 1.200,00.", None),
+    (" ", "EUR", "", ""),
+    ("8,875", "%", "8.875 %", "8,875 %"),
+]
+
+
+@pytest.mark.parametrize(("text", "currency", "english", "german"), UNDERSTOOD)
+def test_a_number_is_told_as_it_would_be_saved(
+    text: str, currency: str, english: str, german: str | None
+) -> None:
+    kind = NumberKind.PERCENT if currency == "%" else NumberKind.AMOUNT
+    for page_format, told in (("en-gb", english), ("de", english if german is None else german)):
+        with written_as(page_format):
+            assert Typed(kind=kind, text=text, currency=currency).understood() == told
+
+
+def test_a_form_says_how_it_understands_what_stands_in_it() -> None:
+    class Form(forms.Form):
+        coin = forms.CharField(initial="USD")
+        limit = AmountField(currency_field="coin")
+        rate = PercentField(initial=Decimal("8.875"))
+        name = forms.CharField(initial="1200")
+
+    def told(form: forms.Form) -> list[str]:
+        return re.findall(r"<output [^>]*>([^<]*)</output>", str(form))
+
+    with written_as("de"):
+        assert told(Form(initial={"limit": Decimal("1200.5")})) == ["1.200,50\u00a0USD", "8,875 %"]
+        assert told(Form({"coin": "JPY", "limit": "1,200.00", "rate": "19%"})) == ["1.200\u00a0JPY", "19 %"]
+        assert told(Form({"coin": "JPY", "limit": "ten", "rate": ""})) == ["", ""]
+        assert 'for="id_limit id_coin"' in str(Form())
 
 
 @pytest.mark.parametrize(

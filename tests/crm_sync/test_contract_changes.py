@@ -305,7 +305,7 @@ def test_the_mail_names_field_and_values(salesforce: Connection, org: Org, run: 
 
     mail = Alert.objects.get(kind="changed")
     assert mail.subject == "Fincelo: the CRM and 1 contract disagree after billing"
-    assert "- Acme platform: Contract Value USD 1,200.00 -> USD 900.00" in mail.body
+    assert "- “Acme platform”: Contract Value USD 1,200.00 -> USD 900.00" in mail.body
     assert mail.body.endswith("/changes/\n")
 
 

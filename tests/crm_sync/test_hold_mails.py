@@ -47,12 +47,12 @@ def test_account_manager_is_told_once_which_field_to_fix(settled_in: Connection,
     assert (letter.kind, letter.recipient, letter.subject) == (
         AlertKind.HELD,
         "ada@acme.example",
-        "Fincelo: Acme platform cannot be billed yet",
+        "Fincelo: “Acme platform” cannot be billed yet",
     )
     assert letter.body == (
         "This won deal of yours cannot be billed yet. Please correct what is named below in the CRM. Fincelo "
         "reads the deal again by itself, and bills it.\n\n"
-        "Acme platform\n- Contract Value: Contract Value is empty.\n  Fill it in in Salesforce, enter the value in "
+        "“Acme platform”\n- Contract Value: Contract Value is empty.\n  Fill it in in Salesforce, enter the value in "
         "Fincelo, choose another field in Field Mapping, or dismiss the deal.\n"
         f"  {CrmDeal.objects.get().url}\n"
     )
@@ -66,10 +66,10 @@ def test_several_deals_of_one_run_are_one_mail(settled_in: Connection, org: Org,
     run(settled_in)
 
     assert told() == [("held", "ada@acme.example", "Fincelo: 3 deals cannot be billed yet")]
-    assert [line for line in Alert.objects.get().body.split("\n") if line.startswith("Deal ")] == [
-        "Deal 0",
-        "Deal 1",
-        "Deal 2",
+    assert [line for line in Alert.objects.get().body.split("\n") if line.startswith("“Deal ")] == [
+        "“Deal 0”",
+        "“Deal 1”",
+        "“Deal 2”",
     ]
 
 
@@ -80,7 +80,7 @@ def test_mail_goes_to_the_account_manager_alone(settled_in: Connection, org: Org
     send_alerts()
 
     assert [(letter.to, letter.subject) for letter in mail.outbox] == [
-        (["ada@acme.example"], "Fincelo: Acme platform cannot be billed yet")
+        (["ada@acme.example"], "Fincelo: “Acme platform” cannot be billed yet")
     ]
 
 
@@ -192,7 +192,7 @@ def test_hostile_texts_begin_no_line_of_a_mail() -> None:
 
     (letter,) = mail.outbox
     assert letter.subject == (
-        "Fincelo: Acme Bcc: all@acme.example <script>alert(1)</script> =cmd cannot be billed yet"
+        "Fincelo: “Acme Bcc: all@acme.example <script>alert(1)</script> =cmd” cannot be billed yet"
     )
     assert (letter.to, letter.bcc) == (["ada@acme.example"], [])
     assert not any(line.startswith("Bcc") for line in letter.body.splitlines())
@@ -278,7 +278,7 @@ def test_one_mail_for_each_manager_and_pass() -> None:
     assert remind_of_holds() == 2
     assert sorted(told()) == [
         ("held_still", "ada@acme.example", "Fincelo: still held: 3 deals cannot be billed yet"),
-        ("held_still", "bob@acme.example", "Fincelo: still held: Deal 3 cannot be billed yet"),
+        ("held_still", "bob@acme.example", "Fincelo: still held: “Deal 3” cannot be billed yet"),
     ]
 
 
@@ -361,4 +361,4 @@ def test_two_workers_remind_once() -> None:
         list(pool.map(work, range(8)))
 
     bodies = "".join(Alert.objects.values_list("body", flat=True))
-    assert [bodies.count(f"Deal {number}\n") for number in range(50)] == [1] * 50
+    assert [bodies.count(f"“Deal {number}”\n") for number in range(50)] == [1] * 50

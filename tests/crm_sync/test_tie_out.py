@@ -281,7 +281,10 @@ def test_planted_difference_turns_red_mails_once_and_heals(fay: None) -> None:
 
     (sent,) = mail.outbox
     assert sent.subject == "Fincelo: November 2026 does not tie out"
-    assert "- Other value than in the CRM: 1, USD -0.01\n- Not accounted for: 1, USD 0.01" in sent.body
+    differences = (
+        "- Other value than in the CRM: 1, USD\u00a0\u22120.01\n- Not accounted for: 1, USD\u00a00.01"
+    )
+    assert differences in sent.body
     assert shown_alerts(page) == [
         "November 2026 does not tie out.",
         "Other value than in the CRM: USD",

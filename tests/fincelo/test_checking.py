@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from contracts import tasks
+from contracts import check_mails, tasks
 from contracts.models import Workspace
 from fincelo import checking
 from fincelo.health import beat
@@ -113,7 +113,7 @@ def test_people_are_told_what_is_new_and_told_once(olga: User) -> None:
 
     tasks.check_at_night()
     checking.check()
-    told_again = checking.tell()
+    told_again = check_mails.tell()
 
     [sent] = mail.outbox
     assert (told_again, sent.to) == (False, ["olga@example.com"])
@@ -125,7 +125,7 @@ def test_what_was_cured_and_is_back_is_told_again(olga: User) -> None:
     for zone in ("Mars/Olympus", "UTC", "Mars/Olympus"):
         set_zone(zone)
         checking.check()
-        checking.tell()
+        check_mails.tell()
 
     assert len(mail.outbox) == 2
 
@@ -134,9 +134,9 @@ def test_what_could_not_be_sent_is_tried_again(request: pytest.FixtureRequest) -
     set_zone("Mars/Olympus")
     checking.check()
 
-    nobody = checking.tell()
+    nobody = check_mails.tell()
     request.getfixturevalue("olga")
-    somebody = checking.tell()
+    somebody = check_mails.tell()
 
     assert (nobody, somebody, len(mail.outbox)) == (False, True, 1)
 

@@ -79,6 +79,27 @@
     show();
   };
 
+  // Below a number stands how it is understood. The server reads what is typed here, as it will once it is sent.
+  const enableNumber = (output) => {
+    const [number, currency] = [...output.htmlFor].map((id) => document.getElementById(id));
+    let asked = 0;
+    let pause;
+    const read = async () => {
+      const mine = ++asked;
+      const address = new URL(output.dataset.understood, location.href);
+      address.searchParams.set("text", number.value);
+      if (currency) address.searchParams.set("currency", currency.value);
+      const answer = await fetch(address, { redirect: "error" }).catch(() => null);
+      const text = answer?.ok ? await answer.text() : "";
+      if (mine === asked) output.textContent = text;
+    };
+    number.addEventListener("input", () => {
+      clearTimeout(pause);
+      pause = setTimeout(read, 250);
+    });
+    currency?.addEventListener("change", read);
+  };
+
   // A table that fits its box lets the page scroll, and its head stays below the bar.
   const fit = (wrap) => {
     wrap.classList.remove("table-fits");
@@ -116,6 +137,7 @@
     each(root, "[data-copy]", enableCopy);
     each(root, "details[data-confirm]", enableConfirm);
     each(root, ".field input[type=date]", enableDay);
+    each(root, "output[data-understood]", enableNumber);
     each(root, ".table-wrap", (wrap) => widths.observe(wrap));
     each(root, "[data-needs-script]", (element) => (element.hidden = false));
   };
