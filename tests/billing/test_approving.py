@@ -11,9 +11,7 @@ from billing.approving import (
     Approval,
     UnableToApprove,
     approve_drafts,
-    ask_about_parked,
     hold_back_draft,
-    release_parked,
     totals_of,
     waiting_drafts,
 )
@@ -21,7 +19,6 @@ from billing.due import Total
 from billing.enums import (
     AfterVoid,
     BillingMode,
-    BillingRunState,
     BillingTrigger,
     InstalmentState,
     InvoiceState,
@@ -324,63 +321,6 @@ def test_each_approval_is_told_once(monkeypatch: pytest.MonkeyPatch, finn: User)
         (2, "done", False),
         (1, "done", False),
     ]
-
-
-def test_only_what_a_run_parked_is_released(finn: User) -> None:
-    sign(Deal(months=2))
-    run, other = (
-        BillingRun.objects.create(trigger=BillingTrigger.SCHEDULE, as_of=TODAY, state=BillingRunState.PARKED)
-        for _ in "12"
-    )
-    first, second = Instalment.objects.order_by("sequence")
-    Instalment.objects.filter(pk=first.pk).update(parked_by=run)
-    Instalment.objects.filter(pk=second.pk).update(parked_by=other)
-
-    release_parked(run=run, actor=finn)
-
-    assert list(Instalment.objects.order_by("sequence").values_list("parked_by", "is_cleared")) == [
-        (None, True),
-        (other.pk, False),
-    ]
-    assert list(BillingRun.objects.order_by("pk").values_list("state", flat=True)) == ["done", "parked"]
-
-
-def test_only_contracts_of_what_a_run_parked_ask(ann: User) -> None:
-    ours, ended, elsewhere, other, _ = sign(*[Deal(customer=name, months=1) for name in "ABCDE"])
-    run, others = (
-        BillingRun.objects.create(trigger=BillingTrigger.SCHEDULE, as_of=TODAY, state=BillingRunState.PARKED)
-        for _ in "12"
-    )
-    Instalment.objects.filter(schedule__contract__in=[ours, ended, elsewhere]).update(parked_by=run)
-    Instalment.objects.filter(schedule__contract=elsewhere).update(state=InstalmentState.BILLED_ELSEWHERE)
-    Instalment.objects.filter(schedule__contract=other).update(parked_by=others)
-    BillingSchedule.objects.filter(contract=ended).update(state=ScheduleState.ENDED)
-
-    asked = ask_about_parked(run=run, actor=ann)
-
-    assert asked == 1
-    by_name = Contract.objects.order_by("pk")
-    assert list(by_name.values_list("billing_schedule__state", "billing_schedule__asks_because")) == [
-        ("asks", "many"),
-        ("ended", "missed"),
-        ("active", "missed"),
-        ("active", "missed"),
-        ("active", "missed"),
-    ]
-    assert list(by_name.values_list("billing_schedule__instalments__parked_by", flat=True)) == [
-        None,
-        None,
-        None,
-        others.pk,
-        None,
-    ]
-    told = AuditEntry.objects.filter(action="Billing asks").order_by("object_id")
-    assert list(told.values_list("object_id", flat=True)) == [ours.pk]
-    decided = AuditEntry.objects.get(action="Parked billing decided contract by contract")
-    assert (decided.object_id, decided.actor) == (run.pk, ann)
-    assert list(BillingRun.objects.order_by("pk").values_list("state", flat=True)) == ["done", "parked"]
-    with pytest.raises(UnableToApprove, match="is decided already"):
-        ask_about_parked(run=run, actor=ann)
 
 
 @pytest.mark.usefixtures("_approve_mode")
