@@ -50,6 +50,11 @@ class CrmDealQuerySet(models.QuerySet["CrmDeal"]):
         self.ask_again()
         self.filter(state=enums.DealState.IMPORTED, updated_at__gte=moment).update(fingerprint="")
 
+    def ask_again_what_was_not_read(self) -> None:
+        """The next runs read these deals again, held and imported ones."""
+        states = (enums.DealState.HELD, enums.DealState.IMPORTED)
+        self.filter(state__in=states).exclude(fingerprint=NOT_STORED).update(fingerprint="")
+
     def ask_again_what_was_refused(self) -> None:
         """After an upgrade: deals that the database refused are tried at once."""
         self.filter(fingerprint=NOT_STORED).update(fingerprint="")
