@@ -198,7 +198,7 @@ def test_mails_that_wait_end_there_and_the_series_are_locked(key: SeriesKey) -> 
         (MailState.FAILED, True, restoring.MAIL_BEFORE_RESTORE)
     ]
     locked = [sql["sql"] for sql in statements if " FOR UPDATE" in sql["sql"]]
-    assert [sql for sql in locked if "billing_numberseries" in sql]
+    assert [sql for sql in locked if "billing_numberseries" in sql and "ORDER BY" in sql]
 
 
 def test_a_mail_that_has_left_stays_sent(key: SeriesKey) -> None:
