@@ -53,7 +53,6 @@ def settle_left(*, contract_ids: Collection[int], reason: str) -> None:
         [
             Difference(contract_id=key, before=without(change.before), after=without(change.after))
             for key, change in there.items()
-            if DEAL in change.after
         ],
         there=there,
         reason=reason,

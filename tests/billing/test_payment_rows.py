@@ -101,7 +101,8 @@ def test_file_may_say_which_of_equal_rows_it_has() -> None:
     whole = read_payments(content=(HEAD + f"{line}\n{line}\n").encode())
 
     mark = whole[1].copy_mark
-    rest = read_payments(content=(HEAD.strip() + f",copy\n{line},{mark}\n{line},x\n{line},9\n").encode())
+    lines = "".join(f"{line},{copy}\n" for copy in (mark, f"x{mark[1:]}", "9"))
+    rest = read_payments(content=(HEAD.strip() + f",copy\n{lines}").encode())
 
     assert (whole[0].copy_mark, mark[:2], len(mark)) == ("", "2/", 10)
     assert [row.fingerprint for row in rest] == [row.fingerprint for row in (whole[1], *whole)]
@@ -247,6 +248,22 @@ def test_what_is_no_money_received_is_counted_and_left_out() -> None:
 
     assert (len(read.rows), read.skipped, read.is_plain) == (1, 2, False)
     assert set(read.rows[0].values) == {"invoice", "amount", "currency", "date", "reference"}
+
+
+def test_nothing_and_less_than_one_are_no_money_that_went_out() -> None:
+    text = BANK.format("credit (EUR)", "debit (EUR)") + "2026-11-22;x;0.00;\n2026-11-22;x;0.50;\n"
+
+    rows = read_payments(content=text.encode())
+
+    assert [row.payment and row.payment.amount.minor for row in rows] == [0, 50]
+
+
+def test_a_row_that_names_no_currency_says_so() -> None:
+    text = "invoice;amount (EUR);currency;date\nINV-1;5.00;;2026-11-22\n"
+
+    [row] = read_payments(content=text.encode())
+
+    assert row.problem == "It names no currency. Choose the currency of the account."
 
 
 def test_a_row_says_how_numbers_are_written_here_and_which_invoices_it_names() -> None:
