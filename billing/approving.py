@@ -163,11 +163,11 @@ def ask_about_parked(*, run: BillingRun, actor: AbstractBaseUser) -> int:
     with transaction.atomic():
         _decide(run)
         parked = Instalment.objects.filter(parked_by=run, state=InstalmentState.PLANNED)
-        ids = list(parked.values_list("schedule__contract_id", flat=True).distinct())
-        lock_contracts(contract_ids=ids)
-        BillingSchedule.objects.filter(contract__in=ids, state=ScheduleState.ACTIVE).update(
-            state=ScheduleState.ASKS, asks_because=AskReason.MANY
-        )
+        found = list(parked.values_list("schedule__contract_id", flat=True))
+        lock_contracts(contract_ids=found)
+        active = BillingSchedule.objects.filter(contract__in=found, state=ScheduleState.ACTIVE)
+        ids = list(active.values_list("contract_id", flat=True))
+        active.update(state=ScheduleState.ASKS, asks_because=AskReason.MANY)
         Instalment.objects.filter(parked_by=run).update(parked_by=None)
         audit.record(
             actor=actor,

@@ -45,7 +45,7 @@ def decoded(*, content: bytes, encoding: str) -> tuple[str, str]:
         candidates = ["utf-16"]
     elif content.startswith(b"\xef\xbb\xbf"):
         candidates = ["utf-8-sig"]
-    elif len(content) > 8 and content[:2_000].count(0) > len(content[:2_000]) // 4:
+    elif content.count(0) > len(content) // 4:
         candidates = ["utf-16-le" if content[1:2] == b"\0" else "utf-16-be"]
     else:
         candidates = [encoding] if encoding else ["utf-8", "cp1252"]

@@ -82,9 +82,10 @@ def bare_number(text: str) -> tuple[str, str]:
     Brackets, a minus on either side and DR mean money that goes out. Two signs are no amount.
     """
     bare = _CURRENCY_SIGN.sub("", cleaned(text).removeprefix("'"))  # with which spreadsheets mark a text
-    bare = _CURRENCY_AFTER.sub("", _CURRENCY_BEFORE.sub(r"\1", bare)).strip()
+    bare = _CURRENCY_AFTER.sub("", _CURRENCY_BEFORE.sub(r"\1", bare))
     found = _SIGNED.fullmatch(bare)
-    if not found or bool(found["open"]) != bool(found["close"]):
+    assert found  # any text is one, with or without a sign
+    if bool(found["open"]) != bool(found["close"]):
         return bare, ""
     signs = [found[name].upper() for name in ("open", "lead", "trail") if found[name]]
     if len(signs) > 1:

@@ -60,7 +60,7 @@ class _Sorted:
 
 def prefixes() -> Sequence[str]:
     """With which numbers of our invoices begin."""
-    return list(LegalEntity.objects.values_list("invoice_prefix", flat=True).distinct()) or ["INV"]
+    return list(LegalEntity.objects.values_list("invoice_prefix", flat=True)) or ["INV"]
 
 
 def import_payments(
@@ -87,7 +87,7 @@ def import_payments(
             and not PaymentImport.objects.select_for_update().filter(pk=into.pk, is_preview=True).exists()
         ):
             raise UnableToRecordPayment("This file was recorded or discarded already.")
-        was_read = PaymentImport.objects.filter(content_sha256=digest, is_preview=False).exists()
+        was_read = PaymentImport.objects.filter(content_sha256=digest).exists()  # no preview has one
         rows = _sort(read.rows, as_of=as_of, was_read=was_read)
         done = into or PaymentImport(file_name=file_name[:200], imported_by_id=actor.pk)
         done.is_preview, done.content, done.content_sha256 = False, None, digest
@@ -106,12 +106,18 @@ def keep_preview(*, file_name: str, content: bytes, actor: AbstractBaseUser) -> 
 
 
 def decide_asked(*, done: PaymentImport, lines: Collection[int], as_of: date, actor: AbstractBaseUser) -> int:
-    """Records the rows of these lines, and lets the others be the payments that are recorded already."""
+    """Records the rows of these lines, and lets the others be the payments that are recorded already.
+
+    How many are recorded. UnableToRecordPayment where one does not fit any more, or all were decided.
+    """
     with transaction.atomic():
         locked = PaymentImport.objects.select_for_update().get(pk=done.pk)
+        if not locked.asked:
+            raise UnableToRecordPayment("These rows were decided already.")
         chosen = [row for row in locked.asked if row["line"] in lines]
         invoices = lock_invoices(ids=[row["invoice_id"] for row in chosen])
-        matches = [_again(row, invoices[row["invoice_id"]], as_of=as_of) for row in chosen]
+        closed = closed_until()
+        matches = [_again(row, invoices[row["invoice_id"]], as_of=as_of, closed=closed) for row in chosen]
         left_out = [row for row in locked.asked if row["line"] not in lines]
         locked.asked = []
         locked.recorded += len(matches)
@@ -164,7 +170,7 @@ def _sort(rows: Sequence[PaymentRow], *, as_of: date, was_read: bool) -> _Sorted
 
 
 def _locked_by_number(rows: Sequence[PaymentRow]) -> dict[str, Invoice]:
-    numbers = {row.number for row in rows if row.number}
+    numbers = {row.number for row in rows}
     ids = Invoice.objects.filter(number__in=numbers).values_list("pk", flat=True)
     return {str(invoice.number): invoice for invoice in lock_invoices(ids=list(ids)).values()}
 
@@ -202,6 +208,11 @@ def _refusal(row: PaymentRow, invoice: Invoice | None, *, as_of: date, closed: d
         return row.problem
     if invoice is None:
         return f"There is no invoice {row.number}." if row.number else "The row names no invoice."
+    return _misfit(payment, invoice, as_of=as_of, closed=closed)
+
+
+def _misfit(payment: ReadPayment, invoice: Invoice, *, as_of: date, closed: date | None) -> str:
+    """Why a payment cannot be recorded for its invoice; empty where it can."""
     if refusal := day_refusal_of(invoice=invoice, received_date=payment.received_date, as_of=as_of):
         return refusal
     if closed and payment.received_date <= closed:
@@ -250,7 +261,7 @@ def _family(fingerprint: str) -> Iterator[str]:
 
 
 def _told(row: PaymentRow, reason: str) -> dict[str, Any]:
-    return {"line": row.line, "copy": "", **row.values} | {"copy": row.copy_mark, "reason": reason}
+    return {"line": row.line, **row.values} | {"copy": row.copy_mark, "reason": reason}
 
 
 def _as_json(
@@ -265,16 +276,13 @@ def _as_json(
     }
 
 
-def _again(row: dict[str, Any], invoice: Invoice, *, as_of: date) -> _Match:
+def _again(row: dict[str, Any], invoice: Invoice, *, as_of: date, closed: date | None) -> _Match:
     """The asked row as a payment of its own. UnableToRecordPayment where it does not fit any more."""
     payment = ReadPayment(
         amount=Money(minor=row["minor"], currency=invoice.currency),
         received_date=date.fromisoformat(row["received"]),
     )
-    refusal = refusal_of(invoice=invoice, amount=payment.amount) or day_refusal_of(
-        invoice=invoice, received_date=payment.received_date, as_of=as_of
-    )
-    if refusal:
+    if refusal := _misfit(payment, invoice, as_of=as_of, closed=closed):
         raise UnableToRecordPayment(f"Line {row['line']}: {refusal}")
     invoice.paid_minor += payment.amount.minor
     taken = set(Payment.objects.filter(invoice=invoice).values_list("fingerprint", flat=True))

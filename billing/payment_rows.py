@@ -192,7 +192,7 @@ def _head_currency(table: Table, places: Mapping[Role, int]) -> str:
 def _side(table: Table) -> int | None:
     for place, head in enumerate(table.header):
         said = {_folded_cell(cells, place) for _, cells in table.rows} - {""}
-        if said and said <= IN | OUT and said & OUT and not any(word in head.casefold() for word in OF_CARDS):
+        if said <= IN | OUT and said & OUT and not any(word in head.casefold() for word in OF_CARDS):
             return place
     return None
 
@@ -237,7 +237,7 @@ def _rows(rows: Sequence[tuple[int, Sequence[str]]], reading: _Reading) -> tuple
     skipped = 0
     for line, cells in rows:
         row = _row(line=line, cells=cells, reading=reading)
-        if row.problem == MONEY_OUT and Role.INVOICE not in reading.places:
+        if row.problem == MONEY_OUT:
             skipped += 1
             continue
         kept.append(replace(row, copy=_marked_copy(row) or _next_copy(row, seen)))

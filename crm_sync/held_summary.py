@@ -4,8 +4,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from crm_sync.enums import HoldCode
-from crm_sync.hold_lists import counts_by_code
-from crm_sync.models import Connection
+from crm_sync.models import Connection, Hold
 from crm_sync.readers import printable
 
 LONGEST_NAME = 120
@@ -13,7 +12,7 @@ LONGEST_NAME = 120
 
 def summary_of(connection: Connection) -> tuple[str, str]:
     """Subject and body for finance, with what is held at this moment; both empty where nothing is."""
-    counts = counts_by_code(filters={"connection": connection})
+    counts = Hold.objects.open().filter(crm_deal__connection=connection).counts_by_code()
     number = sum(count for _, count in counts)
     if not number:
         return "", ""

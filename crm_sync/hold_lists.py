@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q
 
 from crm_sync.models import Hold
+from crm_sync.models.deals import HoldQuerySet
 
 
-def holds_matching(*, filters: Mapping[str, Any]) -> QuerySet[Hold]:
+def holds_matching(*, filters: Mapping[str, Any]) -> HoldQuerySet:
     """Open ones, newest first."""
     found = Hold.objects.open().select_related("crm_deal__connection")
     if "code" in filters:
@@ -18,12 +19,10 @@ def holds_matching(*, filters: Mapping[str, Any]) -> QuerySet[Hold]:
 
 def counts_by_code(*, filters: Mapping[str, Any]) -> list[tuple[str, int]]:
     """The causes of the holds that the other filters leave, the most frequent first."""
-    found = narrowed(Hold.objects.open(), filters=filters)
-    rows = found.order_by().values("code").annotate(number=Count("pk"))
-    return sorted(((row["code"], row["number"]) for row in rows), key=lambda row: (-row[1], row[0]))
+    return narrowed(Hold.objects.open(), filters=filters).counts_by_code()
 
 
-def narrowed(found: QuerySet[Hold], *, filters: Mapping[str, Any]) -> QuerySet[Hold]:
+def narrowed(found: HoldQuerySet, *, filters: Mapping[str, Any]) -> HoldQuerySet:
     if "connection" in filters:
         found = found.filter(crm_deal__connection=filters["connection"])
     if "q" in filters:

@@ -1,6 +1,6 @@
 """What is stored of the deals on a page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,6 +9,7 @@ from billing.locks import lock_contracts
 from billing.models import Invoice
 from contracts.models import Contract
 from crm_sync.enums import DealState
+from crm_sync.mapped import MappedDeal
 from crm_sync.mapping_rules import NOTHING_DECIDED, Decisions
 from crm_sync.models import CrmDeal
 
@@ -172,3 +173,10 @@ def suspects_among(keys: Sequence[SuspectKey]) -> set[SuspectKey]:
         customer_id__in={key[0] for key in wanted}, start_date__in={key[3] for key in wanted}
     ).values_list("customer_id", "currency", "value_minor", "start_date")
     return wanted.intersection(rows)
+
+
+def settle_questions(mapped: Sequence[MappedDeal], *, known: Mapping[str, KnownDeal]) -> None:
+    """The contract waits from now on where somebody has to say yes, so the deal no longer asks."""
+    records = (known.get(one.deal.external_id) for one in mapped if one.contract is not None)
+    if asking := [record.id for record in records if record and record.needs_yes]:
+        CrmDeal.objects.filter(pk__in=asking).update(needs_yes=False)

@@ -27,7 +27,7 @@ from crm_sync.mappings import settings_of
 from crm_sync.merging import (
     take_over,
 )
-from crm_sync.models import Connection, SyncRun
+from crm_sync.models import Connection, CrmDeal, SyncRun
 from crm_sync.recent_deals import note_read
 from crm_sync.records import Verdict, store_verdicts
 from crm_sync.starting import note_new
@@ -71,6 +71,8 @@ def write_page(
         notes, verdicts = write_ready(ready, deals=page.deals, sight=sight, at=run.started_at, writer=writer)
         sight.notes.extend([*notes, *(one.sentence for one in page.unread)])
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
+        if unread := [one.external_id for one in page.unread]:
+            CrmDeal.objects.filter(org=sight.org_id, external_id__in=unread).ask_again_what_was_not_read()
         note_new(run=run, connection=sight.connection, verdicts=verdicts)
         note_won(org_id=sight.org_id, told=ready.told, as_of=sight.as_of)
         note_gone(org_id=sight.org_id, moments=ready.gone)

@@ -23,7 +23,6 @@ from crm_sync.changes import (
     sentence_of,
     touches_billing,
 )
-from crm_sync.deciding_billing import settle_questions
 from crm_sync.enums import HoldCode, LeftDecision, Outcome
 from crm_sync.known_deals import (
     KnownDeal,
@@ -31,6 +30,7 @@ from crm_sync.known_deals import (
     contracts_of,
     customer_names,
     invoiced_among,
+    settle_questions,
 )
 from crm_sync.mapped import MappedDeal, Problem, contract_of
 from crm_sync.models import NOT_STORED

@@ -110,7 +110,7 @@ def _postmaster(place: Place) -> psutil.Process | None:
 def _start(place: Place) -> Path:
     if answering := _await_another(place):
         return answering
-    _make_home(place)
+    make_home(place)
     if not place.data.exists():
         _initialise(place)
     (place.data / "postmaster.pid").unlink(missing_ok=True)  # left behind by one that was killed
@@ -165,7 +165,8 @@ def _initialise(place: Place) -> None:
     draft.rename(place.data)
 
 
-def _make_home(place: Place) -> None:
+def make_home(place: Place) -> None:
+    """The folder that belongs to the user the server runs as, unless there is one."""
     if place.folder.exists():
         return
     if not postgres_programs.is_root():

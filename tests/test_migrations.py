@@ -12,6 +12,7 @@ from django.core.management import call_command
 from psycopg import sql
 
 import billing.migrations
+from tests.migrated import template_database
 
 TARGETS = [
     f"billing.{path.stem}"
@@ -25,22 +26,26 @@ def test_no_migration_is_missing() -> None:
 
 
 @pytest.fixture
-def empty_database(database_url: str) -> Iterator[str]:
+def migrated_database(database_url: str) -> Iterator[str]:
     """The address of a database beside the one of the tests."""
     name = f"test_fincelo_back_and_forth_{os.getpid()}"
     with psycopg.connect(database_url, autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        server.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template_database())
+            )
+        )
         yield database_url.replace(server.info.dbname, name)
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.mark.slow
-def test_migrations_go_back_and_forth_with_documents_of_every_state(empty_database: str) -> None:
+def test_migrations_go_back_and_forth_with_documents_of_every_state(migrated_database: str) -> None:
     """Both series of numbers, payments, mails: an operator may go back, and no invoice changes or is lost."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.back_and_forth", *TARGETS],
         cwd=settings.BASE_DIR,
-        env=os.environ | {"DATABASE_URL": empty_database, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        env=os.environ | {"DATABASE_URL": migrated_database, "DJANGO_SETTINGS_MODULE": "tests.settings"},
         capture_output=True,
         text=True,
         check=False,

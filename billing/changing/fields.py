@@ -60,8 +60,6 @@ def words(name: str, value: Any) -> str:
         return str(money_of(value))
     if name == CUSTOMER:
         return str(value["name"])
-    if name == START:
-        return str(value)
     if name == DURATION:
         return f"{value} month{'' if value == 1 else 's'}"
     if name == CYCLE:

@@ -27,14 +27,11 @@ class Difference:
 
 def note_differences(*, found: Sequence[Difference]) -> None:
     """Each contract's deal is won and was read: opens, updates or withdraws its change."""
-    if found:
-        store(found, there=open_changes([one.contract_id for one in found]), reason=WENT_BACK)
+    store(found, there=open_changes([one.contract_id for one in found]), reason=WENT_BACK)
 
 
 def note_left(*, found: Sequence[Difference], keeps_terms: bool) -> None:
     """Each contract's deal is no longer won. `keeps_terms`: what differed before still does."""
-    if not found:
-        return
     there = open_changes([one.contract_id for one in found])
     store([joined(one, there.get(one.contract_id), keeps_terms=keeps_terms) for one in found], there=there)
 
@@ -56,7 +53,6 @@ def settle_left(*, contract_ids: Collection[int], reason: str) -> None:
         [
             Difference(contract_id=key, before=without(change.before), after=without(change.after))
             for key, change in there.items()
-            if DEAL in change.after
         ],
         there=there,
         reason=reason,
@@ -91,14 +87,12 @@ def store(found: Sequence[Difference], *, there: Mapping[int, ContractChange], r
             for change in [there[one.contract_id]]
         ],
     )
-    if other:
-        changed = [there[one.contract_id].pk for one in other]
-        ContractChange.objects.filter(pk__in=changed).update(changed_at=Now())
+    changed = [there[one.contract_id].pk for one in other]
+    ContractChange.objects.filter(pk__in=changed).update(changed_at=Now())
     gone = [there[one.contract_id].pk for one in found if not one.after and one.contract_id in there]
-    if gone:
-        ContractChange.objects.filter(pk__in=gone).update(
-            state=ChangeState.WITHDRAWN, reason=reason, decided_at=Now()
-        )
+    ContractChange.objects.filter(pk__in=gone).update(
+        state=ChangeState.WITHDRAWN, reason=reason, decided_at=Now()
+    )
 
 
 def is_other(one: Difference, there: ContractChange | None) -> bool:

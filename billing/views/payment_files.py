@@ -177,9 +177,10 @@ def decide_rows(request: HttpRequest, pk: int) -> HttpResponse:
     """What is ticked is recorded; the rest is taken for the payments that are recorded already."""
     done = get_object_or_404(PaymentImport, pk=pk)
     lines = {int(line) for line in request.POST.getlist("line") if line.isdecimal() and len(line) < 10}
+    counts: list[int] = []
     work = partial(decide_asked, done=done, lines=lines, as_of=business_day(), actor=actor_of(request))
-    if attempt(request, work):
-        messages.success(request, f"Decided. {len(lines)} recorded.")
+    if attempt(request, lambda: counts.append(work())):
+        messages.success(request, f"Decided. {counts[0]} recorded.")
     return redirect(done)
 
 

@@ -264,9 +264,13 @@ class HubSpotClient:
             stages=self.known_stages,
             before=self.lost_stages,
         )
-        return DealPage(
-            deals=deals, cursor=cursor, expected=expected, again=tuple(again), unread=tuple(self.unread)
-        )
+        unread = {one.external_id: one for one in self.unread}
+        deals += [
+            self.reader.unread(rows[key], stages=self.known_stages, why=unread.pop(key).sentence)
+            for key in sorted(unread.keys() & won.difference(stored))
+        ]
+        left = tuple(unread.values())
+        return DealPage(deals=deals, cursor=cursor, expected=expected, again=tuple(again), unread=left)
 
     def fresh(self, ids: Sequence[str], *, wanted: Wanted) -> dict[str, Record]:
         """These deals as the store has them. One that it does not have was archived or merged since."""
@@ -388,7 +392,7 @@ class HubSpotClient:
         return frozenset(stage.id for stage in self.stages_before) - self.known_stages.keys()
 
     def note_unread(self, deal_id: str, why: str) -> None:
-        """On a deal of the page that is being read."""
+        """On a deal of the page."""
         self.unread.append(Unread(external_id=deal_id, sentence=f"Deal {deal_id} could not be read. {why}"))
 
     def remark(self, sentence: str) -> None:

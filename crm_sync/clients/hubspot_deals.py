@@ -1,7 +1,7 @@
 """Deals as the sync knows them, made of HubSpot's records of deals, companies and owners."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -171,6 +171,15 @@ class DealReader:
             hidden_fields=frozenset(self.hidden.found),
             unreadable=one.sentence,
         )
+
+    def unread(self, row: Record, *, stages: Mapping[str, Stage], why: str) -> Deal:
+        """A deal that is won as far as a search knows, and of which the store has not answered.
+
+        It is held, so that the next polls ask for it by its id: their window begins after it.
+        """
+        found = stages.get(stage_of(row))
+        deal = self.deal(id_of(row), record=row, wanted={}, link=("", ""), has_owner=False, stage=found)
+        return replace(deal, unreadable=why)
 
     def load_companies(self, ids: set[str], *, wanted: Wanted) -> set[str]:
         """Reads those that are not known yet; the ids of those whose record has none, or was refused."""

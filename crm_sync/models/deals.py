@@ -50,6 +50,11 @@ class CrmDealQuerySet(models.QuerySet["CrmDeal"]):
         self.ask_again()
         self.filter(state=enums.DealState.IMPORTED, updated_at__gte=moment).update(fingerprint="")
 
+    def ask_again_what_was_not_read(self) -> None:
+        """The next runs read these deals again, held and imported ones."""
+        states = (enums.DealState.HELD, enums.DealState.IMPORTED)
+        self.filter(state__in=states).exclude(fingerprint=NOT_STORED).update(fingerprint="")
+
     def ask_again_what_was_refused(self) -> None:
         """After an upgrade: deals that the database refused are tried at once."""
         self.filter(fingerprint=NOT_STORED).update(fingerprint="")
@@ -177,6 +182,11 @@ class RecentDeal(models.Model):
 class HoldQuerySet(models.QuerySet["Hold"]):
     def open(self) -> "HoldQuerySet":
         return self.filter(resolved_at=None)
+
+    def counts_by_code(self) -> list[tuple[str, int]]:
+        """The causes of these holds, the most frequent first."""
+        rows = self.order_by().values("code").annotate(number=models.Count("pk"))
+        return sorted(((row["code"], row["number"]) for row in rows), key=lambda row: (-row[1], row[0]))
 
     def to_ask_for(self, *, connection: Connection, tried_before: datetime | None) -> "HoldQuerySet":
         """Holds whose deals are to be read again, or wait for their company, as many as one page takes.

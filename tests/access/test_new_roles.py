@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from access import role_changes
+from billing.approving import approve_drafts, ask_about_parked, release_parked
 from billing.controls import is_settled
 from billing.crediting import approve_credit
-from billing.enums import BillingMode, BillingTrigger
+from billing.enums import BillingMode, BillingRunState, BillingTrigger
 from billing.invoicing import invoice_due
-from billing.models import BillingPolicy, ControlChange, CreditNote, Invoice
+from billing.models import BillingPolicy, BillingRun, ControlChange, CreditNote, Invoice
 from contracts.models import AuditEntry
 from fincelo.models import RoleGrant
 from fincelo.role_age import RoleIsNew
@@ -128,6 +130,23 @@ def test_a_new_approver_issues_no_credit_note_that_another_asked_for(invoice: In
         approve_credit(note=note, as_of=TODAY, actor=friend)
 
     assert [note.state for note in CreditNote.objects.all()] == ["draft"]
+
+
+def test_a_new_approver_approves_no_draft_and_releases_nothing(invoice: Invoice) -> None:
+    friend = person("friend", group="Approver")
+    parked = BillingRun.objects.create(
+        trigger=BillingTrigger.SCHEDULE, as_of=TODAY, state=BillingRunState.PARKED
+    )
+    for decide in (
+        partial(approve_drafts, ids=[invoice.pk], as_of=TODAY),
+        partial(release_parked, run=parked),
+        partial(ask_about_parked, run=parked),
+    ):
+        with pytest.raises(RoleIsNew, match=TOO_NEW):
+            decide(actor=friend)
+
+    parked.refresh_from_db()
+    assert parked.state == BillingRunState.PARKED
 
 
 def test_whoever_got_a_password_from_another_confirms_nothing(invoice: Invoice) -> None:

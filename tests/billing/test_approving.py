@@ -3,6 +3,8 @@ from datetime import date
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing.activation import rebuild_billing
 from billing.approving import (
@@ -10,7 +12,6 @@ from billing.approving import (
     UnableToApprove,
     approve_drafts,
     hold_back_draft,
-    release_parked,
     totals_of,
     waiting_drafts,
 )
@@ -18,7 +19,6 @@ from billing.due import Total
 from billing.enums import (
     AfterVoid,
     BillingMode,
-    BillingRunState,
     BillingTrigger,
     InstalmentState,
     InvoiceState,
@@ -269,7 +269,10 @@ def test_one_draft_is_held_back_and_the_others_wait_on(finn: User) -> None:
     sign(Deal(), Deal(customer="Other"))
     bill()
 
-    hold_back_draft(draft=Invoice.objects.get(buyer__name="Acme"), reason="Wrong", actor=finn)
+    draft = Invoice.objects.get(buyer__name="Acme")
+    hold_back_draft(draft=draft, reason="Wrong", actor=finn)
+    with pytest.raises(UnableToApprove, match="does not wait any longer"):
+        hold_back_draft(draft=draft, reason="Wrong", actor=finn)
 
     assert list(Invoice.objects.values_list("buyer__name", flat=True)) == ["Other"]
     assert list(Contract.objects.order_by("pk").values_list("state", flat=True)) == ["suspended", "active"]
@@ -320,20 +323,19 @@ def test_each_approval_is_told_once(monkeypatch: pytest.MonkeyPatch, finn: User)
     ]
 
 
-def test_only_what_a_run_parked_is_released(finn: User) -> None:
-    sign(Deal(months=2))
-    run, other = (
-        BillingRun.objects.create(trigger=BillingTrigger.SCHEDULE, as_of=TODAY, state=BillingRunState.PARKED)
-        for _ in "12"
-    )
-    first, second = Instalment.objects.order_by("sequence")
-    Instalment.objects.filter(pk=first.pk).update(parked_by=run)
-    Instalment.objects.filter(pk=second.pk).update(parked_by=other)
+@pytest.mark.usefixtures("_approve_mode")
+def test_the_approval_of_one_draft_leaves_the_others_alone(finn: User) -> None:
+    sign(Deal(), Deal(customer="Other"))
+    bill()
+    mine, others = waiting_drafts()
 
-    release_parked(run=run, actor=finn)
+    with CaptureQueriesContext(connection) as statements:
+        approve_drafts(ids=[mine.pk], as_of=TODAY, actor=finn)
 
-    assert list(Instalment.objects.order_by("sequence").values_list("parked_by", "is_cleared")) == [
-        (None, True),
-        (other.pk, False),
+    assert list(InvoiceLine.objects.order_by("pk").values_list("invoice__buyer__name", flat=True)) == [
+        "Other",
+        "Acme",
     ]
-    assert list(BillingRun.objects.order_by("pk").values_list("state", flat=True)) == ["done", "parked"]
+    assert list(waiting_drafts()) == [others]
+    [locked] = [one["sql"] for one in statements if "FOR NO KEY UPDATE OF contract" in one["sql"]]
+    assert f"{{{mine.contract_id}}}" in locked

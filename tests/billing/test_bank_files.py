@@ -14,6 +14,7 @@ from billing.bank_values import DayOrder, DecimalMark
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.models import BankProfile, Invoice, LegalEntity, Payment, PaymentImport
+from billing.payment_imports import prefixes
 from billing.payment_rows import find_numbers, read_file, read_payments
 from contracts.money import Money
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
@@ -315,3 +316,9 @@ def test_a_plain_file_is_recorded_at_once(finn: Client, invoice: Invoice) -> Non
     page = upload(finn, content("B08"))
 
     assert "1 recorded." in page.text
+
+
+def test_without_a_legal_entity_numbers_begin_as_usual() -> None:
+    LegalEntity.objects.all().delete()
+
+    assert prefixes() == ["INV"]

@@ -5,13 +5,16 @@ from datetime import date
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
-from billing.models import CreditNote, Invoice, Payment, PaymentImport
+from billing.models import BillingPolicy, CreditNote, Invoice, Payment, PaymentImport
 from billing.paying import UnableToRecordPayment, record_payment, take_back_payment
 from billing.payment_imports import decide_asked, import_payments
+from contracts.models import AuditEntry
 from contracts.money import Money
 from fincelo.models import SentForm
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
@@ -120,8 +123,16 @@ def test_a_payment_by_hand_and_in_the_file_is_asked_about_once(finn: User) -> No
     done = read(finn, LINE + "Bank", LINE + "Other")
 
     assert counts(done) == (1, 0, 1, 0)
+    assert [row["because"] for row in done.asked] == ["by_hand"]
     assert decide_asked(done=done, lines=[], as_of=TODAY, actor=finn) == 0
     assert (counts(done), paid()) == ((1, 1, 0, 0), 8_000)
+
+
+def test_a_payment_by_hand_that_left_too_little_open_is_the_one_of_the_file(finn: User) -> None:
+    by_hand(finn)
+    read(finn, LINE.replace(",40,", ",59,") + "Other")
+
+    assert (counts(read(finn, LINE + "Bank")), paid()) == ((0, 1, 0, 0), 9_900)
 
 
 def test_a_payment_by_hand_that_was_taken_back_is_no_doubt(finn: User) -> None:
@@ -137,6 +148,65 @@ def test_what_is_decided_late_still_has_to_fit(finn: User) -> None:
 
     with pytest.raises(UnableToRecordPayment, match=r"has only USD\u00a00\.99 open"):
         decide_asked(done=second, lines=[2], as_of=TODAY, actor=finn)
+
+
+def test_what_is_decided_late_is_not_dated_in_closed_books_or_ahead(finn: User) -> None:
+    read(finn, LINE, name="first.csv")
+    second = read(finn, LINE, "INV-2026-000001,1,USD,2026-11-21,", name="second.csv")
+    BillingPolicy.objects.create(locked_until=TODAY)
+
+    with pytest.raises(UnableToRecordPayment, match=r"^Line 2: The books are closed up to 2026-11-22"):
+        decide_asked(done=second, lines=[2], as_of=TODAY, actor=finn)
+    BillingPolicy.objects.update(locked_until=None)
+    with pytest.raises(UnableToRecordPayment, match=r"^Line 2: 2026-11-22 lies ahead"):
+        decide_asked(done=second, lines=[2], as_of=date(2026, 11, 21), actor=finn)
+
+    assert (counts(second), paid()) == ((1, 0, 1, 0), 4_100)
+
+
+def test_rows_that_are_decided_together_have_to_fit_together(finn: User) -> None:
+    forty = LINE.replace(",40,", ",30,")
+    read(finn, forty, forty, name="first.csv")
+    second = read(finn, forty, forty, "INV-2026-000001,1,USD,2026-11-22,x", name="second.csv")
+
+    with pytest.raises(UnableToRecordPayment, match=r"^Line 3: .* has only USD\u00a09\.00 open"):
+        decide_asked(done=second, lines=[2, 3], as_of=TODAY, actor=finn)
+    with CaptureQueriesContext(connection) as statements:
+        assert decide_asked(done=second, lines=[2], as_of=TODAY, actor=finn) == 1
+
+    assert (counts(second), paid()) == ((2, 1, 0, 0), 9_100)
+    assert [
+        one
+        for one in statements
+        if '"billing_paymentimport"."id" = ' in one["sql"] and " FOR UPDATE" in one["sql"]
+    ]
+    left_out = AuditEntry.objects.get(action="Rows left out as recorded before")
+    assert (left_out.object_id, left_out.after) == (second.pk, {"3": "INV-2026-000001 30"})
+    with pytest.raises(UnableToRecordPayment, match=r"^These rows were decided already\."):
+        decide_asked(done=second, lines=[3], as_of=TODAY, actor=finn)
+
+
+def test_one_row_is_recorded_again_twenty_times_at_most(finn: User) -> None:
+    cent = LINE.replace(",40,", ",0.01,")
+    read(finn, cent)
+    for number in range(19):
+        done = read(finn, cent, *[" "] * number, "INV-2026-000009,1,USD,2026-11-22,x")
+        decide_asked(done=done, lines=[2], as_of=TODAY, actor=finn)
+    done = read(finn, cent, "INV-2026-000008,1,USD,2026-11-22,x")
+
+    with pytest.raises(UnableToRecordPayment, match=r"^Line 2 was recorded too often\."):
+        decide_asked(done=done, lines=[2], as_of=TODAY, actor=finn)
+    assert paid() == 20
+    assert AuditEntry.objects.filter(action="Rows left out as recorded before").count() == 0
+
+
+def test_money_that_went_back_is_not_taken_for_the_reverse_of_a_payment(finn: User) -> None:
+    take_back_payment(payment=by_hand(finn), reason="Wrong", as_of=TODAY, actor=finn)
+
+    done = read(finn, LINE.replace(",40,", ",-40,"))
+
+    assert [row["reason"] for row in done.unmatched] == ["The amount is not above zero."]
+    assert counts(done) == (0, 0, 0, 1)
 
 
 @pytest.mark.parametrize("day", [date(1900, 1, 1), date(2025, 11, 21)])

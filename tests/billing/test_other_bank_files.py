@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from billing.bank_formats import UnreadableFile
+from billing.bank_formats import UnreadableFile, decoded
 from billing.payment_rows import read_file
 
 HEAD = "invoice;amount;currency;date;reference\n"
@@ -63,6 +63,8 @@ READINGS: dict[str, tuple[bytes, list[tuple[str, ...] | str]]] = {
     "QIF": (b"!Type:Bank\nD11/21/2026\nT100.00\n^\n", ["The file is QIF"]),
     "OFX 2": (b'<?xml version="1.0"?><?OFX OFXHEADER="200"?><OFX></OFX>', ["The file is OFX"]),
     "MT942": (b":20:X\r\n:25:1/2\r\n:34F:EUR0,\r\n", ["The file is MT942"]),
+    "MT940": (b":20:X\r\n:25:1/2\r\n:60F:C261120EUR0,\r\n", ["The file is MT940"]),
+    "BAI2": (b"01,A,B,261130,1200,1,80,1,2/\n02,C,D,1,261130,,EUR,2/\n", ["The file is BAI2"]),
     "JSON": (b'[{"amount": 1}]', ["The file is JSON"]),
     "CAMT in UTF-16": ('<Document xmlns="x:camt.053.001.08"/>'.encode("utf-16"), ["The file is CAMT.053"]),
     "one column": (b"hello\nworld\n", ["The file is no table with columns."]),
@@ -109,3 +111,25 @@ def test_heads_that_nobody_knows_are_found_below_a_preamble() -> None:
     text = "Bank X;;;\nKonto;123;;\nDzień;Kwota;Opis;Waluta\n21.11.2026;100,00;INV-2026-000001;PLN\n"
 
     assert list(read_file(content=text.encode()).table.header) == ["Dzień", "Kwota", "Opis", "Waluta"]
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "text"),
+    [
+        (b"\xff\xfea\0", "utf-16", "a"),
+        (b"\xef\xbb\xbfa", "utf-8-sig", "a"),
+        (b"\xc3\xa4bc", "utf-8", "äbc"),
+        (b"\xe4bc", "cp1252", "äbc"),
+        (b"a\0b\0c\0d\0", "utf-16-le", "abcd"),
+        (b"\0a\0b\0c\0d", "utf-16-be", "abcd"),
+        (b"ab\0cd\0ef\0ghi", "utf-8", "ab\0cd\0ef\0ghi"),  # a quarter are zeros, as in no UTF-16
+    ],
+)
+def test_the_encoding_is_found(content: bytes, encoding: str, text: str) -> None:
+    assert decoded(content=content, encoding="") == (encoding, text)
+
+
+def test_the_encoding_that_was_chosen_is_used() -> None:
+    assert decoded(content="да".encode("cp1251"), encoding="cp1251") == ("cp1251", "да")
+    with pytest.raises(UnreadableFile, match=r"^The file is no text in UTF-16\."):
+        decoded(content=b"\xff\xfe\x00", encoding="cp1251")

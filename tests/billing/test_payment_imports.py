@@ -3,13 +3,16 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from billing.enums import BillingTrigger, InvoiceState
 from billing.invoicing import invoice_due
 from billing.models import BillingPolicy, Invoice, Payment, PaymentImport
-from billing.paying import take_back_payment
-from billing.payment_imports import import_payments
+from billing.paying import UnableToRecordPayment, take_back_payment
+from billing.payment_imports import import_payments, keep_preview, prefixes
+from billing.payment_rows import UnreadableFile
 from contracts.models import AuditEntry
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
@@ -154,3 +157,61 @@ def test_a_file_of_many_rows_takes_the_same_statements(
 
     assert counts(done) == (900, 0, 0)
     assert Payment.objects.count() == 900
+
+
+def test_a_preview_becomes_one_import(finn: User) -> None:
+    content = f"{HEAD}\nINV-2026-000001,40,USD,2026-11-22,x\n".encode()
+    preview, other = (keep_preview(file_name=name * 250, content=content, actor=finn) for name in ("a", "b"))
+
+    with CaptureQueriesContext(connection) as statements:
+        done = import_payments(file_name="ignored", content=content, as_of=TODAY, actor=finn, into=preview)
+
+    assert (done.pk, done.file_name, counts(done)) == (preview.pk, "a" * 200, (1, 0, 0))
+    preview.refresh_from_db()
+    other.refresh_from_db()
+    assert (preview.is_preview, preview.content, preview.imported_by) == (False, None, finn)
+    assert (other.is_preview, bytes(other.content)) == (True, content)
+    assert Payment.objects.get().payment_import == preview
+    locked = [one["sql"] for one in statements if " FOR UPDATE" in one["sql"]]
+    assert [sql for sql in locked if "billing_paymentimport" in sql]
+    paid = Invoice.objects.get(number="INV-2026-000001")
+    [of_invoices] = [one["sql"] for one in statements if "FOR NO KEY UPDATE" in one["sql"]]
+    assert f"IN ({paid.pk})" in of_invoices
+    with pytest.raises(UnableToRecordPayment, match=r"^This file was recorded or discarded already\."):
+        import_payments(file_name="ignored", content=content, as_of=TODAY, actor=finn, into=preview)
+
+
+def test_what_has_to_be_asked_about_a_file_is_said(finn: User) -> None:
+    with pytest.raises(UnreadableFile, match=r"^'03/04/2026' can be 2026-04-03 or 2026-03-04\."):
+        read(finn, "INV-2026-000001,1,USD,03/04/2026,x")
+
+
+def test_long_names_and_references_are_cut(finn: User) -> None:
+    done = import_payments(
+        file_name="n" * 250,
+        content=f"{HEAD}\nINV-2026-000001,1,USD,2026-11-22,{'r' * 250}\n".encode(),
+        as_of=TODAY,
+        actor=finn,
+    )
+
+    assert (done.file_name, Payment.objects.get().reference) == ("n" * 200, "r" * 200)
+    assert (done.imported_by, Payment.objects.get().recorded_by) == (finn, finn)
+
+
+def test_numbers_begin_with_the_prefixes_in_use(finn: User) -> None:
+    assert prefixes() == ["INV"]
+    ensure_legal_entity(invoice_prefix="RE")
+
+    assert prefixes() == ["RE"]
+
+
+def test_equal_rows_of_one_file_without_reference_are_known_the_second_time(finn: User) -> None:
+    """Each row of a file is one payment; in another file they are asked about, also where they fit."""
+    line = "INV-2026-000001,10,USD,2026-11-22,"
+    read(finn, line, line)
+
+    longer = read(finn, line, line, line)
+
+    assert (longer.recorded, len(longer.asked), counts(read(finn, line, line))) == (1, 2, (0, 2, 0))
+    assert [row["because"] for row in longer.asked] == ["equal", "equal"]
+    assert {row["minor"] for row in longer.asked} == {1_000}

@@ -1,7 +1,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.bank_files import Choice, Role
@@ -57,7 +57,7 @@ def test_a_row_that_is_no_payment_says_why(line: str, problem: str) -> None:
         (b"\n\n", "The file is empty."),
         (b"\xff\xfe\x00", "The file is no text in UTF-16. Save it as CSV UTF-8."),
         (b"\x81", "The file is no text in UTF-8 or Windows-1252. Save it as CSV UTF-8."),
-        (b"a\0b", "The file is no text. Export the payments as CSV."),
+        (b"a,b\0,c", "The file is no text. Export the payments as CSV."),
         (b"x" * 5_000_001, "The file has more than 5 MB. Split it."),
         (b"a,b\n" + b"1,2\n" * 20_001, "The file has more than 20,000 rows. Split it."),
         (
@@ -101,7 +101,8 @@ def test_file_may_say_which_of_equal_rows_it_has() -> None:
     whole = read_payments(content=(HEAD + f"{line}\n{line}\n").encode())
 
     mark = whole[1].copy_mark
-    rest = read_payments(content=(HEAD.strip() + f",copy\n{line},{mark}\n{line},x\n{line},9\n").encode())
+    lines = "".join(f"{line},{copy}\n" for copy in (mark, f"x{mark[1:]}", "9"))
+    rest = read_payments(content=(HEAD.strip() + f",copy\n{lines}").encode())
 
     assert (whole[0].copy_mark, mark[:2], len(mark)) == ("", "2/", 10)
     assert [row.fingerprint for row in rest] == [row.fingerprint for row in (whole[1], *whole)]
@@ -119,6 +120,7 @@ def test_row_that_was_mended_is_the_first_of_its_kind() -> None:
     assert download[0].fingerprint == whole[1].fingerprint
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_anything_is_read_or_refused(content: bytes) -> None:
     try:
@@ -176,3 +178,109 @@ def test_a_column_says_which_way_money_went_if_it_says_nothing_else(
 
     assert first.payment is not None
     assert first.payment.amount == Money(minor=minor, currency="USD")
+
+
+BANK = "date;note;{};{}\n"
+SIDES = "invoice;amount;currency;date;{};{}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "choice", "minors"),
+    [
+        ("invoice;amount;date\nINV-1;5.00;2026-11-22\n", Choice(currency="EUR"), [500]),
+        ("invoice;amount (EUR);date\nINV-1;5.00;2026-11-22\n", Choice(), [500]),
+        ("invoice;amount (EUR);date\nINV-1;5.00;2026-11-22\n", Choice(currency="JPY"), [500]),
+        ("invoice;amount;date\nINV-1;EUR 5.00;2026-11-22\n", Choice(), [500]),
+        ("invoice;amount (EUR);currency;date\nINV-1;5.00;;2026-11-22\n", Choice(), [None]),
+        (
+            SIDES.format("type", "S/H") + "INV-1;5.00;EUR;2026-11-22;cr;H\nINV-1;5.00;EUR;2026-11-22;cr;S\n",
+            Choice(),
+            [500, -500],
+        ),
+        (
+            SIDES.format("Card type", "x") + "INV-1;5.00;EUR;2026-11-22;debit;\n",
+            Choice(),
+            [500],
+        ),
+        (
+            BANK.format("credit (EUR)", "debit (EUR)")
+            + "2026-11-22;INV-2026-000001;5.00;\n"
+            + "2026-11-22;INV-2026-000001 INV-2026-000002;6.00;\n"
+            + "2026-11-22;Rent;;9.00\n"
+            + "2026-11-22;INV-2026-000003;pending;\n",
+            Choice(),
+            [500, None],
+        ),
+    ],
+)
+def test_each_row_counts_in_one_currency_and_one_way(
+    text: str, choice: Choice, minors: list[int | None]
+) -> None:
+    rows = read_payments(content=text.encode(), choice=choice)
+
+    assert [row.payment and (row.payment.amount.minor, row.payment.amount.currency) for row in rows] == [
+        minor and (minor, "EUR") for minor in minors
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "invoice;amount;date\n",
+        "invoice;amount;date\nINV-1;5.00;2026-11-22\n",
+        "invoice;amount;date\nINV-1;EUR 5.00;2026-11-22\nINV-1;5.00;2026-11-22\n",
+        BANK.format("credit (EUR)", "debit (USD)") + "2026-11-22;INV-2026-000001;5.00;\n",
+    ],
+)
+def test_the_currency_is_asked_for_where_a_row_names_none(text: str) -> None:
+    assert [question.code for question in read_file(content=text.encode()).questions] == ["currency"]
+
+
+def test_what_is_no_money_received_is_counted_and_left_out() -> None:
+    text = (
+        "date;note;amount;currency;status\n"
+        "2026-11-22;INV-2026-000001;5.00;EUR;booked\n"
+        "2026-11-22;Rent;-9.00;EUR;booked\n"
+        "2026-11-22;INV-2026-000001;5.00;EUR;Pending\n"
+    )
+
+    read = read_file(content=text.encode())
+
+    assert (len(read.rows), read.skipped, read.is_plain) == (1, 2, False)
+    assert set(read.rows[0].values) == {"invoice", "amount", "currency", "date", "reference"}
+
+
+def test_nothing_and_less_than_one_are_no_money_that_went_out() -> None:
+    text = BANK.format("credit (EUR)", "debit (EUR)") + "2026-11-22;x;0.00;\n2026-11-22;x;0.50;\n"
+
+    rows = read_payments(content=text.encode())
+
+    assert [row.payment and row.payment.amount.minor for row in rows] == [0, 50]
+
+
+def test_a_row_that_names_no_currency_says_so() -> None:
+    text = "invoice;amount (EUR);currency;date\nINV-1;5.00;;2026-11-22\n"
+
+    [row] = read_payments(content=text.encode())
+
+    assert row.problem == "It names no currency. Choose the currency of the account."
+
+
+def test_a_row_says_how_numbers_are_written_here_and_which_invoices_it_names() -> None:
+    text = (
+        f"{HEAD}INV-1,none,EUR,2026-11-22,x\n"
+        "INV-2026-000001 and INV-2026-000002,5,EUR,2026-11-22,x\n,5,EUR,2026-11-22,x\n"
+    )
+
+    rows = read_payments(content=text.encode(), choice=Choice(decimal_mark=DecimalMark.COMMA))
+
+    assert [(row.number, row.payment and row.payment.amount.minor, row.problem) for row in rows] == [
+        ("INV-1", None, "'none' is no number like 1.234,50."),
+        (
+            "",
+            None,
+            "The row names several invoices, INV-2026-000001, INV-2026-000002. "
+            "Record its parts on the invoices by hand.",
+        ),
+        ("", 500, ""),
+    ]

@@ -15,10 +15,26 @@ from billing.crediting import request_credit
 from billing.enums import BillingTrigger, MailState, RestoreSign
 from billing.invoicing import invoice_due
 from billing.mailing.sending import send_waiting
-from billing.models import CreditNote, DatabaseMark, Invoice, InvoiceMail, Mailing, NumberGap, NumberSeries
+from billing.models import (
+    CreditNote,
+    DatabaseMark,
+    Invoice,
+    InvoiceMail,
+    LegalEntity,
+    Mailing,
+    NumberGap,
+    NumberSeries,
+)
 from billing.numbering import UnableToIssueInvoice, ensure_may_issue
 from billing.rendering import UnableToRender, invoice_pdf
-from billing.restoring import UnableToContinue, compare, continue_series, witness_path
+from billing.restoring import (
+    SeriesState,
+    UnableToContinue,
+    compare,
+    continue_series,
+    number_text,
+    witness_path,
+)
 from billing.witness import SeriesKey, highest, note
 from contracts.models import AuditEntry
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
@@ -152,6 +168,7 @@ def test_a_lost_file_and_a_changed_one_are_signs(key: SeriesKey) -> None:
     witness_path().unlink()
 
     assert (changed, compare().sign) == (RestoreSign.UNREADABLE, RestoreSign.UNWITNESSED)
+    assert compare().series == [SeriesState(key=key, stored=1, witnessed=0)]
 
 
 def test_no_document_leaves_before_its_number_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,9 +194,11 @@ def test_mails_that_wait_end_there_and_the_series_are_locked(key: SeriesKey) -> 
     with CaptureQueriesContext(connection) as statements:
         continue_series(sent={}, reason="Restored", actor=None)
 
-    assert [(one.state, one.may_have_left) for one in mails] == [(MailState.FAILED, True)]
+    assert [(one.state, one.may_have_left, one.problem) for one in mails] == [
+        (MailState.FAILED, True, restoring.MAIL_BEFORE_RESTORE)
+    ]
     locked = [sql["sql"] for sql in statements if " FOR UPDATE" in sql["sql"]]
-    assert [sql for sql in locked if "billing_numberseries" in sql]
+    assert [sql for sql in locked if "billing_numberseries" in sql and "ORDER BY" in sql]
 
 
 def test_a_mail_that_has_left_stays_sent(key: SeriesKey) -> None:
@@ -197,9 +216,35 @@ def test_a_backup_from_before_the_first_number_lags_behind() -> None:
     restoring.mark_here()
     assert (compare().sign, compare().series) == (None, [])
 
-    note(path=witness_path(), lineage=str(DatabaseMark.objects.get().lineage), numbers={key: 4})
+    note(path=witness_path(), lineage=str(DatabaseMark.objects.get().lineage), numbers={key: 1})
 
     assert compare().sign == RestoreSign.BEHIND
+    assert compare().series == [SeriesState(key=key, stored=0, witnessed=1)]
+
+
+def test_a_database_without_a_mark_takes_that_of_its_server_before_its_first_number() -> None:
+    DatabaseMark.objects.all().delete()
+    assert compare().sign is None
+
+    lineage = restoring.ensure_not_restored()
+
+    assert (lineage, restoring.ensure_not_restored()) == (str(DatabaseMark.objects.get().lineage), lineage)
+    restoring.write_first_witness()
+    assert not witness_path().exists()
+
+
+def test_the_first_witness_is_not_written_again_nor_over_a_sign(key: SeriesKey) -> None:
+    before = witness_path().read_text()
+    restoring.write_first_witness()
+    assert (compare().sign, witness_path().read_text()) == (RestoreSign.BEHIND, before)
+
+    witness_path().unlink()
+    DatabaseMark.objects.update(is_witnessed=False)
+    restoring.write_first_witness()
+    first = witness_path().read_text()
+    DatabaseMark.objects.update(is_witnessed=True)
+    restoring.write_first_witness()
+    assert (compare().sign, witness_path().read_text()) == (None, first)
 
 
 def test_the_first_witness_is_of_the_numbers_that_are_stored(key: SeriesKey) -> None:
@@ -236,3 +281,29 @@ def test_the_upgrade_writes_the_file_from_the_series() -> None:
     sign(Deal())
     bill()
     assert compare().sign is None
+
+
+def test_what_is_confirmed_is_kept_with_who_confirmed_it(key: SeriesKey) -> None:
+    ann = person("ann", group="Approver")
+    with pytest.raises(UnableToContinue, match=r"^3 is below 4, which was given already\."):
+        continue_series(sent={key: 3}, reason="x", actor=ann)
+
+    [gap] = continue_series(sent={key: 6, replace(key, year=2025): 0}, reason="x", actor=ann)
+
+    lineage = str(DatabaseMark.objects.get().lineage)
+    assert highest(path=witness_path())[lineage] == {key: 6}
+    assert (gap.decided_by, AuditEntry.objects.get(action="Restore confirmed").after) == (ann, {str(key): 6})
+    with pytest.raises(UnableToContinue, match=r"Nothing has to be confirmed\.$"):
+        continue_series(sent={key: 9}, reason="x", actor=ann)
+
+
+def test_a_number_is_shown_as_on_its_document(key: SeriesKey) -> None:
+    entities = LegalEntity.objects.in_bulk()
+
+    texts = [
+        number_text(key=one, number=number, entities=entities)
+        for one in (key, replace(key, kind="credit_note"))
+        for number in (0, 7)
+    ]
+
+    assert texts == ["-", "INV-2026-000007", "-", "CN-2026-000007"]

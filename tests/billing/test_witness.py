@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from billing.witness import SeriesKey, UnreadableWitness, highest, note
+from billing.witness import SeriesKey, UnreadableWitness, ensure_writable, highest, note
 
 KEY = SeriesKey(legal_entity_id=1, kind="invoice", year=2026)
 OTHER = SeriesKey(legal_entity_id=1, kind="credit_note", year=2026)
@@ -53,6 +53,8 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match=r"Not a directory|File exists"):
         note(path=tmp_path / "file" / "witness.jsonl", lineage="a", numbers={KEY: 7})
+    with pytest.raises(OSError, match=r"Not a directory|File exists"):
+        ensure_writable(path=tmp_path / "file" / "witness.jsonl")
 
 
 def test_lines_follow_each_other_also_after_a_torn_one(tmp_path: Path) -> None:

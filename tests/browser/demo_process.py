@@ -1,6 +1,5 @@
 """The whole demo in processes of its own, and what it printed."""
 
-import os
 import re
 import shutil
 import signal
@@ -14,9 +13,10 @@ from pathlib import Path
 
 from django.conf import settings
 
+from tests.migrated import copy_migrated, product_environment
+
 UP_SECONDS, DOWN_SECONDS = 120, 60
 LOGINS = ("admin", "finance", "approver", "support", "operator")
-OURS = ("DJANGO_SETTINGS_MODULE", "EMBEDDED_POSTGRES_DURABLE", "DATABASE_URL", "SECRET_KEY", "FERNET_KEYS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +35,14 @@ class Demo:
 
 @contextmanager
 def running_demo(folder: Path, **environment: str) -> Iterator[Demo]:
-    """`make run` without make, in a folder that is gone afterwards. `environment`: further variables."""
+    """`make run` without make, in a folder that was migrated and is gone afterwards. `environment`: further variables."""
     var, output = folder / "var", folder / "output"
+    copy_migrated(var)
     with output.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "demo.run"],
             cwd=settings.BASE_DIR,
-            env={name: value for name, value in os.environ.items() if name not in OURS}
-            | {"VAR_DIR": str(var), **environment},
+            env=product_environment(var) | environment,
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -83,6 +83,12 @@ def test_add_months_across_centuries() -> None:
     assert add_months(anchor=date(9999, 11, 30), months=1) == date(9999, 12, 30)
 
 
+def test_from_the_31st_each_month_has_its_last_day() -> None:
+    days = [add_months(anchor=date(2025, 12, 31), months=months).day for months in range(1, 13)]
+
+    assert days == [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+
 @settings(max_examples=500)
 @given(anchor=DAYS, months=st.integers(min_value=0, max_value=60))
 def test_add_months_agrees_with_walking(anchor: date, months: int) -> None:

@@ -15,6 +15,8 @@ import psutil
 import pytest
 from django.conf import settings
 
+from tests.migrated import copy_migrated, product_environment
+
 UP_SECONDS = 90
 DOWN_SECONDS = 30
 
@@ -28,23 +30,11 @@ def var(tmp_path: Path) -> Iterator[Path]:
 
 
 def start(var: Path) -> subprocess.Popen[bytes]:
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name
-        not in (
-            "DJANGO_SETTINGS_MODULE",
-            "EMBEDDED_POSTGRES_DURABLE",
-            "DATABASE_URL",
-            "SECRET_KEY",
-            "FERNET_KEYS",
-        )
-    }
     with (var.parent / "output").open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "demo.run"],
             cwd=settings.BASE_DIR,
-            env=environment | {"VAR_DIR": str(var)},
+            env=product_environment(var),
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -83,8 +73,10 @@ def var_data(var: Path) -> Path:
     return (var / "postgres").resolve()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_demo_comes_up_and_leaves_nothing(var: Path, number: int) -> None:
+@pytest.mark.parametrize(("number", "is_new"), [(signal.SIGINT, True), (signal.SIGTERM, False)])
+def test_demo_comes_up_and_leaves_nothing(var: Path, number: int, is_new: bool) -> None:
+    if not is_new:
+        copy_migrated(var)
     demo = start(var)
     try:
         address = wait_until_up(demo, var)

@@ -10,6 +10,7 @@ import gc
 import os
 import pickle
 import random
+import re
 import signal
 import sys
 import time
@@ -34,7 +35,7 @@ QUICK = 2.0
 """Seconds. A slower test is asked about no change."""
 BUDGET = 4.0
 """Seconds of this process for all the tests of one change."""
-PLAIN = (str, int, tuple, frozenset, timedelta, Decimal)
+PLAIN = (str, int, tuple, frozenset, timedelta, Decimal, re.Pattern)
 """What a constant is, to be another one after a change."""
 KILLED, SURVIVED = 1, 0
 SEED = 44
@@ -302,12 +303,19 @@ def _rebind_constants(code: CodeType, *, name: str) -> None:
     exec(code, after)
     for constant, value in after.items():
         old = getattr(before, constant, value)
-        if constant.startswith("__") or not isinstance(value, PLAIN) or _same(old, value):
+        if constant.startswith("__") or not _is_plain(value) or _same(old, value):
             continue
         for module in list(sys.modules.values()):
             with contextlib.suppress(AttributeError):
                 if vars(module).get(constant) is old:
                     setattr(module, constant, value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Mappings too, but not those of objects whose class the changed module declares a second time."""
+    if isinstance(value, dict):
+        return all(isinstance(part, PLAIN) for pair in value.items() for part in pair)
+    return isinstance(value, PLAIN)
 
 
 def _same(old: Any, value: Any) -> bool:

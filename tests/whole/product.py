@@ -1,7 +1,6 @@
 """The product as `make run` starts it, and what can be known of it from outside while people use it."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -15,7 +14,8 @@ import psycopg
 from django.conf import settings
 
 from fincelo.embedded_postgres import Place, ensure_running
-from tests.browser.demo_process import OURS, Demo
+from tests.browser.demo_process import Demo
+from tests.migrated import product_environment
 
 SETTLES_SECONDS = 180
 BEFORE_THE_FIRST_BEAT = "Service Unavailable: /healthz"
@@ -41,12 +41,11 @@ class Product:
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command of an operator beside the running product."""
-        environment = {name: value for name, value in os.environ.items() if name not in OURS}
         told = (self.demo.var / "demo" / "env").read_text().splitlines()
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=settings.BASE_DIR,
-            env=environment | {"VAR_DIR": str(self.demo.var)} | dict(line.split("=", 1) for line in told),
+            env=product_environment(self.demo.var) | dict(line.split("=", 1) for line in told),
             capture_output=True,
             text=True,
             timeout=120,
