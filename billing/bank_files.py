@@ -9,13 +9,14 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
 
 from billing.bank_formats import UnreadableFile, decoded, refuse_other_formats
-from billing.bank_values import DayOrder, DecimalMark, cleaned, read_day, read_number
+from billing.bank_values import cleaned, read_day, read_number
+from billing.values import Choice, DayOrder, DecimalMark, Role
 from contracts.currencies import is_known
 
 MOST_ROWS = 20_000
@@ -25,19 +26,6 @@ LONGEST_CELL = 500
 END_OF_FILE = "\x1a\r\n "
 """Blank lines, and the mark that old programs set behind the last one."""
 SHOWN_VALUES = 3
-
-
-class Role(StrEnum):
-    """What a column says."""
-
-    INVOICE = "invoice"
-    AMOUNT = "amount"
-    CREDIT = "credit"
-    DEBIT = "debit"
-    CURRENCY = "currency"
-    DATE = "date"
-    REFERENCE = "reference"
-    COPY = "copy"
 
 
 class QuestionCode(StrEnum):
@@ -75,18 +63,6 @@ ALIASES: Mapping[Role, frozenset[str]] = {
 """Head words by what a column says: English, German, French, Italian, Dutch and Spanish."""
 PENDING = ("vorgemerkt", "pending", "en attente", "pendiente", "in sospeso")
 IN_HEAD = re.compile(r"[ ,]*(?:\(|\[|\bin )(?P<code>[a-z]{3})[)\]]?\Z")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """How one bank writes its files. What is empty is not chosen."""
-
-    encoding: str = ""
-    columns: Mapping[Role, str] = field(default_factory=dict)
-    """By what it says: the head word of a column."""
-    decimal_mark: DecimalMark | None = None
-    day_order: DayOrder | None = None
-    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 
-from billing.bank_files import Choice, QuestionCode, Role
-from billing.bank_values import DayOrder, DecimalMark
+from billing.bank_files import QuestionCode
 from billing.payment_rows import ReadFile
+from billing.values import Choice, DayOrder, DecimalMark, Role
 from contracts.currencies import is_known
 
 ACCOUNT_CURRENCY = "account_currency"

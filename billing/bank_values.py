@@ -8,18 +8,8 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 
-
-class DecimalMark(StrEnum):
-    POINT = "point"
-    COMMA = "comma"
-
-
-class DayOrder(StrEnum):
-    DAY_FIRST = "day_first"
-    MONTH_FIRST = "month_first"
-
+from billing.values import DayOrder, DecimalMark
 
 _ALIKE = {
     **dict.fromkeys(map(ord, "\t\u00a0\u2007\u2009\u202f"), " "),

@@ -9,7 +9,7 @@ from django.db.models import Max
 from billing.enums import InvoiceState, SeriesKind
 from billing.models import NUMBER_LENGTH, Invoice, LegalEntity, NumberSeries
 from billing.restoring import DatabaseRestored, begin_witness, ensure_not_restored, witness_when_committed
-from billing.witness import SeriesKey
+from billing.values import SeriesKey
 from contracts.clock import ClocksDiffer, business_day, database_now, ensure_clocks_agree
 
 

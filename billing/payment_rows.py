@@ -9,10 +9,8 @@ from datetime import date
 
 from billing.bank_files import (
     PENDING,
-    Choice,
     Question,
     QuestionCode,
-    Role,
     Table,
     ask_columns,
     ask_day_order,
@@ -21,7 +19,8 @@ from billing.bank_files import (
     read_table,
 )
 from billing.bank_formats import UnreadableFile
-from billing.bank_values import DayOrder, DecimalMark, amount_currency, cleaned, read_day, read_number
+from billing.bank_values import amount_currency, cleaned, read_day, read_number
+from billing.values import Choice, DayOrder, DecimalMark, Role
 from contracts.currencies import UnknownCurrency
 from contracts.money import AmountRefused, Money
 

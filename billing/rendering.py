@@ -24,7 +24,7 @@ from billing.models import (
 )
 from billing.restoring import ensure_witnessed
 from billing.tax import Charge, RateTotal, tax_summary
-from billing.witness import SeriesKey
+from billing.values import SeriesKey
 from contracts.enums import Language
 from contracts.terms import Span, add_months
 

@@ -16,7 +16,8 @@ from django.db import connection, transaction
 
 from billing.enums import MailState, RestoreSign, SeriesKind
 from billing.models import DatabaseMark, InvoiceMail, LegalEntity, NumberGap, NumberSeries
-from billing.witness import SeriesKey, UnreadableWitness, ensure_writable, highest, note
+from billing.values import SeriesKey
+from billing.witness import UnreadableWitness, ensure_writable, highest, note
 from contracts import audit
 from contracts.clock import business_day
 

@@ -11,8 +11,9 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Lower, Replace, Reverse, Upper
 
-from billing.bank_values import DecimalMark, bare_number, read_number
+from billing.bank_values import bare_number, read_number
 from billing.models import CreditNote, Invoice, Payment
+from billing.values import DecimalMark
 from contracts.currencies import EXPONENTS
 from contracts.models import Contract, Customer
 

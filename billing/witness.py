@@ -9,28 +9,14 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from billing.values import SeriesKey
 
 
 class UnreadableWitness(Exception):
     """A line of the file is not what was written. What it kept is unknown."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesKey:
-    legal_entity_id: int
-    kind: str
-    year: int
-
-    def __str__(self) -> str:
-        return f"{self.legal_entity_id}/{self.kind}/{self.year}"
-
-    @classmethod
-    def from_text(cls, text: str) -> "SeriesKey":
-        entity, kind, year = text.split("/")
-        return cls(legal_entity_id=int(entity), kind=kind, year=int(year))
 
 
 def highest(*, path: Path) -> Mapping[str, Mapping[SeriesKey, int]]:

@@ -61,7 +61,7 @@ LAYERS: dict[str, dict[Layer, str]] = {
         Layer.INTERFACES: "admin amount_fields apps audited_form checks forms management middleware party_forms tasks templatetags urls views",
     },
     "billing": {
-        Layer.VALUES: "bank_files bank_formats bank_values enums limit_proposals payment_rows periods split tax",
+        Layer.VALUES: "bank_files bank_formats bank_values enums limit_proposals payment_rows values periods split tax",
         Layer.PURE: "documents witness",
         Layer.MODELS: "migrations models",
         Layer.DOMAIN: (

@@ -4,11 +4,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from billing.bank_files import Choice, Role
-from billing.bank_values import DayOrder, DecimalMark
 from billing.models.invoices import Invoice
 from billing.models.payment_triggers import PaymentCameByNow, PaymentReachesInvoice, PaymentStays
 from billing.models.triggers import never_emptied
+from billing.values import Choice, DayOrder, DecimalMark, Role
 
 
 class BankProfile(models.Model):

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from billing.enums import SeriesKind
 from billing.models.legal_entities import LegalEntity
 from billing.models.triggers import kept_as_made, never_emptied
-from billing.witness import SeriesKey
+from billing.values import SeriesKey
 
 
 class DatabaseMark(models.Model):

@@ -16,8 +16,8 @@ from billing.enums import SeriesKind
 from billing.models import LegalEntity, NumberGap
 from billing.restoring import Comparison, SeriesState, compare, continue_series, number_text
 from billing.tasks import request_billing
+from billing.values import SeriesKey
 from billing.views.attempt import actor_of, attempt
-from billing.witness import SeriesKey
 from fincelo.once import mark_refused, once
 from fincelo.password_again import PasswordAgainForm
 from fincelo.rights import needs

@@ -8,14 +8,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from billing.bank_files import Choice, Role
 from billing.bank_formats import UnreadableFile
-from billing.bank_values import DayOrder, DecimalMark
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.models import BankProfile, Invoice, LegalEntity, Payment, PaymentImport
 from billing.payment_imports import prefixes
 from billing.payment_rows import find_numbers, read_file, read_payments
+from billing.values import Choice, DayOrder, DecimalMark, Role
 from contracts.money import Money
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from billing.bank_values import DayOrder, DecimalMark, amount_currency, cleaned, read_day, read_number
+from billing.bank_values import amount_currency, cleaned, read_day, read_number
+from billing.values import DayOrder, DecimalMark
 
 POINT, COMMA = DecimalMark.POINT, DecimalMark.COMMA
 DAY, MONTH = DayOrder.DAY_FIRST, DayOrder.MONTH_FIRST

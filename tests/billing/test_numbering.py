@@ -16,7 +16,8 @@ from billing.numbering import (
     take_numbers,
 )
 from billing.restoring import mark_here, witness_path
-from billing.witness import SeriesKey, highest
+from billing.values import SeriesKey
+from billing.witness import highest
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.invariants import plant
 

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.bank_files import Choice, Role
-from billing.bank_values import DayOrder, DecimalMark
 from billing.payment_rows import ReadPayment, UnreadableFile, read_file, read_payments
+from billing.values import Choice, DayOrder, DecimalMark, Role
 from contracts.money import Money
 
 HEAD = "invoice,amount,currency,date,reference\n"

@@ -35,7 +35,8 @@ from billing.restoring import (
     number_text,
     witness_path,
 )
-from billing.witness import SeriesKey, highest, note
+from billing.values import SeriesKey
+from billing.witness import highest, note
 from contracts.models import AuditEntry
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person

@@ -22,7 +22,8 @@ from billing.mailing.sending import send_waiting
 from billing.models import BillingPolicy, DatabaseMark, Invoice, Payment
 from billing.payment_imports import keep_preview
 from billing.restoring import witness_path
-from billing.witness import SeriesKey, note
+from billing.values import SeriesKey
+from billing.witness import note
 from contracts.enums import BillingCycle, ContractState
 from contracts.models import Workspace
 from crm_sync.backfill_totals import totals_of

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from billing.models import LegalEntity, NumberGap
 from billing.restoring import Comparison, UnableToContinue, compare, continue_series, number_text
-from billing.witness import SeriesKey
+from billing.values import SeriesKey
 from fincelo.one_sentence import OneSentenceCommand
 
 
