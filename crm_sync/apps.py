@@ -11,7 +11,8 @@ class CrmSyncConfig(AppConfig):
     verbose_name = "CRM sync"
 
     def ready(self) -> None:
-        from crm_sync import health_parts, invariants, key_canary  # need models: all apps must be known
+        from crm_sync.connections import key_canary  # need models: all apps must be known
+        from crm_sync.oversight import health_parts, invariants  # as above
         from fincelo import health  # as above
         from fincelo.invariants import register  # as above
 

@@ -17,32 +17,33 @@ from billing.models import BillingSchedule, Instalment
 from contracts.bulk import analyse
 from contracts.models import Contract, Customer
 from contracts.transactions import ensure_connected
-from crm_sync import run_ends, runs
-from crm_sync.change_mails import tell_of_changes
+from crm_sync import runs
 from crm_sync.clients.http import OUT_OF_TIME
 from crm_sync.clients.protocol import CrmClient
-from crm_sync.credentials import open_client
-from crm_sync.cursor_bounds import bounded
-from crm_sync.deals import DealPage
-from crm_sync.due_checks import deals_before_billing
-from crm_sync.enums import ConnectionMode, RunTrigger
-from crm_sync.errors import LeaseLost, SyncError, TransientError, database_refusal
-from crm_sync.fetching import Order, fetch, in_portions, look, query_of
-from crm_sync.hold_mails import tell_of_holds
-from crm_sync.leaving import leaver_warnings, settle_leavers
-from crm_sync.mapped_pages import Sight
-from crm_sync.models import Connection, SyncRun
-from crm_sync.org_facts import (
+from crm_sync.connections.credentials import open_client
+from crm_sync.connections.org_facts import (
     OrgHasCurrencies,
     learn_if_due,
     refuse_without_currency,
     standing_now,
 )
-from crm_sync.pacing import is_spent, pace_of
-from crm_sync.pages import retried, sync_page
-from crm_sync.previewing import WRITERS
-from crm_sync.stages import SeenStages, after_run, known_gaps, selected_stages
-from crm_sync.sweeping import Sweep
+from crm_sync.connections.pacing import is_spent, pace_of
+from crm_sync.deals import DealPage
+from crm_sync.enums import ConnectionMode, RunTrigger
+from crm_sync.errors import LeaseLost, SyncError, TransientError, database_refusal
+from crm_sync.holds.mails import tell_of_holds
+from crm_sync.importing import run_ends
+from crm_sync.importing.change_mails import tell_of_changes
+from crm_sync.importing.cursor_bounds import bounded
+from crm_sync.importing.due_checks import deals_before_billing
+from crm_sync.importing.fetching import Order, fetch, in_portions, look, query_of
+from crm_sync.importing.leaving import leaver_warnings, settle_leavers
+from crm_sync.importing.mapped_page import Sight
+from crm_sync.importing.page import retried, sync_page
+from crm_sync.importing.sweeping import Sweep
+from crm_sync.mapping.stages import SeenStages, after_run, known_gaps, selected_stages
+from crm_sync.models import Connection, SyncRun
+from crm_sync.previews.previewing import WRITERS
 from fincelo.database_errors import Fault, fault_of, tell
 
 MANY = 50

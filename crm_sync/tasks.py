@@ -17,16 +17,19 @@ from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
 from contracts.clock import business_day
 from contracts.workspace import time_zone
-from crm_sync import backfill_progress, hold_reminders, revoking, tie_out_checks, watch
-from crm_sync.backfill import cancel_preview, go_on
+from crm_sync.connections import revoking, watch
 from crm_sync.deciding_billing import decides_billing
-from crm_sync.due_checks import deals_before_billing
 from crm_sync.enums import BackfillState, ConnectionState, DealState, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld
-from crm_sync.fetching import Order
-from crm_sync.hold_groups import GroupKey, cured_by_translating, to_read_again
+from crm_sync.holds import reminders
+from crm_sync.holds.groups import GroupKey, cured_by_translating, to_read_again
+from crm_sync.importing.due_checks import deals_before_billing
+from crm_sync.importing.fetching import Order
+from crm_sync.importing.reapplying import left_to_read
 from crm_sync.models import Backfill, Connection, CrmDeal, SyncRun
-from crm_sync.reapplying import left_to_read
+from crm_sync.oversight import tie_out_checks
+from crm_sync.previews.first_import import progress
+from crm_sync.previews.first_import.task import cancel_preview, go_on
 from crm_sync.runs import UnableToSync
 from crm_sync.sync import sync
 from fincelo import lanes
@@ -71,7 +74,7 @@ def look_after_alarms() -> None:
 @task(lane=Lane.CORE, label="Reminders of holds", schedule="reminders", minutes=30)
 def remind_of_holds() -> None:
     """Every half hour."""
-    hold_reminders.remind_of_holds()
+    reminders.remind_of_holds()
 
 
 @task(lane=Lane.LONG, label="Daily tie-out", schedule="tie-out", minutes=30)
@@ -300,7 +303,7 @@ def run_now(
             invoice_due(as_of=as_of, trigger=BillingTrigger.SYNC)
         except UnableToIssueInvoice as refusal:
             log.warning("Nothing was billed after the sync: %s", refusal)
-    if backfill_progress.settle(connection=connection):
+    if progress.settle(connection=connection):
         request_next(connection_id=connection_id)  # an import waits for no poll
     if Connection.objects.filter(pk=connection_id, sync_requested_at__gt=run.started_at).exists():
         request_next(connection_id=connection_id)  # that bell found this run at work

@@ -1,9 +1,8 @@
-"""Imports point one way: between apps, and inside an app down the layers. Every module has its layer."""
+"""Imports point one way: between apps, and inside an app down its floors. Every module has its floor."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 
 import pytest
@@ -22,78 +21,71 @@ MAY_IMPORT = {
 MAY_IMPORT_ANY_APP = {"fincelo.urls", "fincelo.templatetags.ui"}  # where all meet, and what prints Money
 MAKES_DEMO_USERS = {"demo.users"}
 IMPORTS_REQUESTS = {"crm_sync.clients.http"}
-READS_THE_CLOCK = {"crm_sync.runs", "crm_sync.run_ends", "contracts.clock"}
+READS_THE_CLOCK = {"crm_sync.runs", "crm_sync.importing.run_ends", "contracts.clock"}
 """To stamp a run; to compare with the database's."""
 
 
-class Layer(IntEnum):
-    VALUES = 1  # enums, errors, value types
-    PURE = 2  # functions of values; clients
-    MODELS = 3
-    DOMAIN = 4
-    SYNC = 5
-    INTERFACES = 6
-
-
-# A module of a package has the package's layer unless it has one of its own. A new module needs a line here.
-LAYERS: dict[str, dict[Layer, str]] = {
+# From the ground up: a floor imports from itself and from those before it. A module of a package belongs to the
+# package's floor. A new module needs a line here.
+FLOORS: dict[str, dict[str, str]] = {
     "fincelo": {
-        Layer.VALUES: "rights database_errors enums env logs redaction validators",
-        Layer.PURE: "dev_secrets ending embedded_postgres invariants json_cache navigation origin pagination postgres_programs randomness settings spreadsheets states",
-        Layer.MODELS: "embedded_backend migrations models",
-        Layer.DOMAIN: "closed_triggers role_age database_rights awaited background checking health health_parts lane_processes lane_supervisor lanes purging queue_packages recipients schedules startup task_guard task_history",
-        Layer.INTERFACES: (
-            "admin apps checks context finished form_renderer management middleware odd_requests one_sentence once password_again refused roles templatetags urls views wsgi"
+        "values": "rights database_errors enums env logs redaction validators",
+        "pure": (
+            "dev_secrets ending embedded_postgres invariants json_cache navigation origin pagination "
+            "postgres_programs randomness settings spreadsheets states"
+        ),
+        "models": "embedded_backend migrations models",
+        "domain": (
+            "awaited background checking closed_triggers database_rights health health_parts lane_processes "
+            "lane_supervisor lanes purging queue_packages recipients role_age schedules startup task_guard task_history"
+        ),
+        "interfaces": (
+            "admin apps checks context finished form_renderer management middleware odd_requests one_sentence once "
+            "password_again refused roles templatetags urls views wsgi"
         ),
     },
     "access": {
-        Layer.MODELS: "migrations models",
-        Layer.DOMAIN: "attempts limits passwords role_changes sessions unlocking",
-        Layer.INTERFACES: "adapter admin apps forms management middleware tasks urls views",
+        "models": "migrations models",
+        "domain": "attempts limits passwords role_changes sessions unlocking",
+        "interfaces": "adapter admin apps forms management middleware tasks urls views",
     },
     "contracts": {
-        Layer.VALUES: "addresses countries currencies custom_values drafts enums money sentences tax_ids terms writing",
-        Layer.MODELS: "bulk migrations models party_columns transactions triggers",
-        Layer.DOMAIN: (
-            "sealing approving audit check_mails clock contacts custom_fields custom_filters exporting invariants operations particulars queries reopening "
-            "staff_mails story suspending workspace"
+        "values": "addresses countries currencies custom_values drafts enums money sentences tax_ids terms writing",
+        "models": "bulk migrations models party_columns transactions triggers",
+        "domain": (
+            "approving audit check_mails clock contacts custom_fields custom_filters exporting invariants operations "
+            "particulars queries reopening sealing staff_mails story suspending workspace"
         ),
-        Layer.INTERFACES: "admin amount_fields apps audited_form checks forms management middleware party_forms tasks templatetags urls views",
+        "interfaces": (
+            "admin amount_fields apps audited_form checks forms management middleware party_forms tasks templatetags urls views"
+        ),
     },
     "billing": {
-        Layer.VALUES: "bank_files bank_formats bank_values enums limit_proposals payment_rows values periods split tax",
-        Layer.PURE: "documents witness",
-        Layer.MODELS: "migrations models",
-        Layer.DOMAIN: (
+        "values": "bank_files bank_formats bank_values enums limit_proposals payment_rows values periods split tax",
+        "pure": "documents witness",
+        "models": "migrations models",
+        "domain": (
             "confirming control_mails controls activation approving banners bounds changing crediting customer_terms drafting due first_renderings "
             "foretelling "
             "health interruptions invariants invoicing issuing letterheads lifecycle locks mailing numbering "
             "overview paying payment_imports policy previewing printability queries rendering restoring searching story voiding waiting"
         ),
-        Layer.INTERFACES: (
+        "interfaces": (
             "admin apps bank_forms checks customer_forms legal_entity_admin document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
             "urls views"
         ),
     },
     "crm_sync": {
-        Layer.VALUES: "causes crm_types deals enums errors findings rhythms spellings synonyms words",
-        Layer.PURE: (
-            "clients deal_references durations field_gaps mail_addresses mapped mapping mapping_changes mapping_lint "
-            "choice_labels mapping_rules mapping_words near_misses origins pacing problems proposals readers rhythm_words "
-            "safe_links selection term_units transforms"
-        ),
-        Layer.MODELS: "fields migrations models",
-        Layer.DOMAIN: (
-            "accounts adopting alerts change_mails backfill_progress backfill_rows backfill_totals changes connecting "
-            "connection_settings credentials cursor_bounds custom_fields deal_links diagnosis due_checks fetching foretelling foretold_warnings "
-            "health health_parts held_summary history hold_groups hold_lists hold_mails hold_reminders holds invariants "
-            "deciding_billing key_canary known_deals leaving loose_grants revoking mapped_pages mapping_rows mapping_versions mappings merge_chains merging new_deals "
-            "org_facts overrides pages pausing "
-            "preflight previewing reapplying recent_deals records rereading run_ends runs samples stages starting story suspects tie_out timing unclear_deals "
-            "tie_out_checks told watch writing"
-        ),
-        Layer.SYNC: "backfill preview sweeping sync trying",
-        Layer.INTERFACES: "admin apps checks context forms management tasks templatetags urls views",
+        "ground": "deals deciding_billing enums errors fields findings migrations models runs selection",
+        "clients": "clients",
+        "mapping": "mapping",
+        "connections": "connections",
+        "importing": "importing",
+        "oversight": "oversight",
+        "holds": "holds",
+        "previews": "previews",
+        "the story": "sync",
+        "interfaces": "admin apps checks forms management tasks templatetags urls views",
     },
 }
 
@@ -148,31 +140,39 @@ def target_of(longer: str, shorter: str) -> str:
     return longer if path.with_suffix(".py").exists() or path.is_dir() else shorter
 
 
-def layer_of(module: str) -> Layer | None:
+def floor_of(module: str) -> int | None:
+    """The number of its floor in its app, from the ground up; None for a module that no floor names."""
     app, _, rest = module.partition(".")
     if not rest:
-        return Layer.VALUES
-    for layer, names in LAYERS[app].items():
+        return 0
+    for number, names in enumerate(FLOORS[app].values()):
         if rest.split(".")[0] in names.split():
-            return layer
+            return number
     return None
 
 
-PRODUCT = modules(*LAYERS)
+def is_interface(module: str) -> bool:
+    return floor_of(module) == len(FLOORS[module.partition(".")[0]]) - 1
+
+
+PRODUCT = modules(*FLOORS)
 IMPORTS = [found for name, path in PRODUCT.items() for found in imports(name, path)]
-OURS = [found for found in IMPORTS if found.of.partition(".")[0] in LAYERS]
+OURS = [found for found in IMPORTS if found.of.partition(".")[0] in FLOORS]
 
 
-def test_every_module_has_a_layer() -> None:
-    unknown = sorted(name for name in PRODUCT if layer_of(name) is None)
+def test_every_module_has_a_floor() -> None:
+    unknown = sorted(name for name in PRODUCT if floor_of(name) is None)
 
-    assert unknown == [], "give these modules a layer in tests/test_imports.py"
+    assert unknown == [], "give these modules a floor in tests/test_imports.py"
 
 
-def test_table_names_only_what_exists_or_is_usual() -> None:
+def test_floors_name_only_what_exists_or_is_usual() -> None:
     usual = {"admin", "checks", "forms", "management", "roles", "templatetags", "urls", "views"}
     named = {
-        f"{app}.{name}" for app, table in LAYERS.items() for names in table.values() for name in names.split()
+        f"{app}.{name}"
+        for app, floors in FLOORS.items()
+        for names in floors.values()
+        for name in names.split()
     }
     existing = {".".join(name.split(".")[:2]) for name in PRODUCT}
 
@@ -181,7 +181,7 @@ def test_table_names_only_what_exists_or_is_usual() -> None:
     assert gone == []
 
 
-@pytest.mark.parametrize("app", LAYERS)
+@pytest.mark.parametrize("app", FLOORS)
 def test_apps_import_one_way(app: str) -> None:
     wrong = [
         str(found)
@@ -194,14 +194,28 @@ def test_apps_import_one_way(app: str) -> None:
     assert wrong == []
 
 
-def test_layers_import_down() -> None:
-    wrong = [
-        f"{found} ({by.name} from {of.name})"
-        for found in OURS
-        if (by := layer_of(found.by)) and (of := layer_of(found.of)) and of > by
-    ]
+def test_floors_import_down() -> None:
+    assert upward(OURS) == []
 
-    assert wrong == []
+
+def test_an_import_up_the_ladder_is_found() -> None:
+    up = Import(
+        by="crm_sync.mapping.mapper", of="crm_sync.holds.deciding", line=1, nested=False, has_reason=False
+    )
+    down = Import(by=up.of, of=up.by, line=1, nested=False, has_reason=False)
+
+    assert upward([up, down]) == [str(up)]
+
+
+def upward(found: Iterable[Import]) -> list[str]:
+    return [
+        str(one)
+        for one in found
+        if one.by.partition(".")[0] == one.of.partition(".")[0]
+        and (by := floor_of(one.by)) is not None
+        and (of := floor_of(one.of)) is not None
+        and of > by
+    ]
 
 
 def test_modules_import_without_circles() -> None:
@@ -257,7 +271,7 @@ def test_clock_is_read_by_interfaces_only() -> None:
     wrong = [
         f"{name}:{node.lineno} calls {node.func.attr}()"
         for name, path in PRODUCT.items()
-        if name not in READS_THE_CLOCK and (layer_of(name) or Layer.INTERFACES) < Layer.INTERFACES
+        if name not in READS_THE_CLOCK and not is_interface(name)
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)

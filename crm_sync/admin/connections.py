@@ -7,10 +7,10 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from contracts.admin.read_only import MachineWrittenAdmin, link, pretty, related_list
-from crm_sync import mappings
 from crm_sync.admin.mapping_inlines import FieldMappingInline, SeenVersionForm, TranslationInline
 from crm_sync.admin.pausing import PausingAdmin
-from crm_sync.connection_settings import store_settings
+from crm_sync.connections.settings import store_settings
+from crm_sync.mapping import store
 from crm_sync.models import Connection
 from crm_sync.views.access import CHANGE_BILLING_MEANING, CHANGE_MAPPING, signed_in
 from crm_sync.views.field_mapping import read_held_again
@@ -91,8 +91,8 @@ class ConnectionAdmin(PausingAdmin, MachineWrittenAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         connection: Connection = form.instance
-        mappings.write_as_stored(connection=connection)
-        version = mappings.ensure_version(connection=connection, actor=signed_in(request))
+        store.write_as_stored(connection=connection)
+        version = store.ensure_version(connection=connection, actor=signed_in(request))
         if version is None:
             messages.info(request, "The field mapping is the same as before.")
             return

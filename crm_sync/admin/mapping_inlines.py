@@ -7,13 +7,13 @@ from django import forms
 from django.contrib import admin
 from django.forms.models import BaseInlineFormSet
 
-from crm_sync import mappings
 from crm_sync.enums import Target
 from crm_sync.forms.mapping_source import FIELD_NAME
-from crm_sync.mapping_rows import rule_of
-from crm_sync.mapping_rules import rule_key
+from crm_sync.mapping import store
+from crm_sync.mapping.rows import rule_of
+from crm_sync.mapping.rules import rule_key
+from crm_sync.mapping.words import same_words
 from crm_sync.models import Connection, FieldMapping, Translation
-from crm_sync.words import same_words
 
 TRANSLATIONS = "translations"
 
@@ -37,8 +37,8 @@ class SeenVersionForm(forms.ModelForm):
         seen: int | None = self.cleaned_data["seen_version"]
         if seen is not None:
             try:
-                mappings.refuse_another(mappings.lock(self.instance), seen=seen)
-            except mappings.UnableToChangeMapping as refusal:
+                store.refuse_another(store.lock(self.instance), seen=seen)
+            except store.UnableToChangeMapping as refusal:
                 self.add_error(None, str(refusal))
         return seen
 
@@ -79,7 +79,7 @@ class FieldMappingFormSet(BaseInlineFormSet):
             if form.cleaned_data.get("target") and form not in self.deleted_forms
         ]
         sent = sent_translations(self.data)
-        problems = mappings.lint(connection=self.instance, rules=rules, translations=sent)
+        problems = store.lint(connection=self.instance, rules=rules, translations=sent)
         stopping = [problem.sentence for problem in problems if problem.blocking]
         if stopping:
             raise forms.ValidationError(stopping)

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from crm_sync import pausing
+from crm_sync.connections import pausing
 from crm_sync.models import Connection
 from crm_sync.views.access import CHANGE_CONNECTIONS, signed_in
 

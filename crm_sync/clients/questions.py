@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
-from crm_sync.clients.hubspot import HubSpotClient
-from crm_sync.clients.hubspot_values import day_in_millis
-from crm_sync.clients.hubspot_windows import searches
+from crm_sync.clients.hubspot.client import HubSpotClient
+from crm_sync.clients.hubspot.values import day_in_millis
+from crm_sync.clients.hubspot.windows import searches
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.reading import reads_answers_of
-from crm_sync.clients.salesforce import SalesforceClient
-from crm_sync.clients.salesforce_api import PAGE_SIZE
-from crm_sync.clients.salesforce_values import date_literal, quote_text, quote_texts, to_18
+from crm_sync.clients.salesforce.api import PAGE_SIZE
+from crm_sync.clients.salesforce.client import SalesforceClient
+from crm_sync.clients.salesforce.values import date_literal, quote_text, quote_texts, to_18
+from crm_sync.clients.spellings import spellings
 from crm_sync.deals import NearMiss
-from crm_sync.spellings import spellings
 
 
 class Questions(Protocol):

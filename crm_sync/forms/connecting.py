@@ -6,8 +6,8 @@ from django import forms
 from contracts.amount_fields import DayField
 from contracts.currencies import EXPONENTS
 from contracts.workspace import default_currency
-from crm_sync.clients import salesforce_oauth
-from crm_sync.connecting import login_address
+from crm_sync.clients.salesforce import oauth
+from crm_sync.connections.authorising import login_address
 from crm_sync.enums import ConnectionState, Provider
 from crm_sync.models import Connection
 
@@ -118,7 +118,7 @@ class SalesforceAppForm(forms.ModelForm):
 
 def told_apart(login_url: str) -> tuple[str, str]:
     """(choice, My Domain address) of a stored login address."""
-    known = {"": "production", salesforce_oauth.PRODUCTION: "production", salesforce_oauth.SANDBOX: "sandbox"}
+    known = {"": "production", oauth.PRODUCTION: "production", oauth.SANDBOX: "sandbox"}
     return (known[login_url], "") if login_url in known else ("my_domain", login_url)
 
 

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from crm_sync.rhythms import timing_choices
+from crm_sync.mapping.rhythms import timing_choices
 
 
 class TimingForm(forms.Form):

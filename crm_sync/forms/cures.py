@@ -10,11 +10,11 @@ from contracts.currencies import EXPONENTS
 from contracts.enums import CustomFieldType
 from contracts.forms import NUMBER_DECIMALS
 from crm_sync.enums import HoldCode, Target
-from crm_sync.hold_groups import GroupKey
-from crm_sync.mapping_rules import FieldRule, parse_key
-from crm_sync.mapping_words import SEVERAL_LINES
+from crm_sync.holds.groups import GroupKey
+from crm_sync.mapping.rhythms import rhythm_choices, timing_choices
+from crm_sync.mapping.rules import FieldRule, parse_key
+from crm_sync.mapping.wording import SEVERAL_LINES
 from crm_sync.models import Connection
-from crm_sync.rhythms import rhythm_choices, timing_choices
 
 LONGEST_KEY, LONGEST_RAW, LONGEST_VALUE = 100, 200, 2000
 HELP = {

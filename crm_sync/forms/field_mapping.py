@@ -10,7 +10,7 @@ from crm_sync.enums import AmountMeans, Target, TermUnit
 from crm_sync.forms.mapping_rows import RuleFormSet, initial_rows
 from crm_sync.forms.mapping_source import Studio
 from crm_sync.forms.translations import TranslationFormSet
-from crm_sync.mapping_rules import FieldRule, MappingRules, rule_key
+from crm_sync.mapping.rules import FieldRule, MappingRules, rule_key
 from crm_sync.models import Connection
 
 

@@ -7,13 +7,13 @@ from django import forms
 
 from contracts.currencies import EXPONENTS
 from contracts.enums import CustomFieldHome, CustomFieldType
-from crm_sync import readers
 from crm_sync.enums import NumberFormat, SourceObject, Target, TermUnit, Transform
 from crm_sync.forms.mapping_source import NoSuchField, Studio
-from crm_sync.mapping_rules import NEEDED, FieldRule, transforms_of
-from crm_sync.readers import Unreadable
-from crm_sync.rhythms import rhythm_choices, timing_choices
-from crm_sync.transforms import stored_form
+from crm_sync.mapping import readers
+from crm_sync.mapping.readers import Unreadable
+from crm_sync.mapping.rhythms import rhythm_choices, timing_choices
+from crm_sync.mapping.rules import NEEDED, FieldRule, transforms_of
+from crm_sync.mapping.transforms import stored_form
 
 HAS_NUMBERS = (Target.CONTRACT_VALUE, Target.CUSTOM)
 ALWAYS_NEEDED = (*NEEDED, Target.CURRENCY)

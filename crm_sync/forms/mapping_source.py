@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from crm_sync.deals import CrmField
 from crm_sync.enums import Provider, SourceObject
-from crm_sync.mapping_rules import MappingSettings
-from crm_sync.mapping_words import OBJECT_WORDS
+from crm_sync.mapping.rules import MappingSettings
+from crm_sync.mapping.wording import OBJECT_WORDS
 
 FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,4}")
 SHOWN = re.compile(r".* \(([^():]+): ([^()]*)\)", re.DOTALL)

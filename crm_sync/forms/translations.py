@@ -8,11 +8,11 @@ from django import forms
 from contracts.currencies import EXPONENTS
 from crm_sync.enums import Target
 from crm_sync.forms.mapping_source import Studio
-from crm_sync.mapping_rules import FieldRule, parse_key
-from crm_sync.readers import Unreadable
-from crm_sync.rhythms import rhythm_choices, timing_choices
-from crm_sync.transforms import stored_form
-from crm_sync.words import same_words
+from crm_sync.mapping.readers import Unreadable
+from crm_sync.mapping.rhythms import rhythm_choices, timing_choices
+from crm_sync.mapping.rules import FieldRule, parse_key
+from crm_sync.mapping.transforms import stored_form
+from crm_sync.mapping.words import same_words
 
 KEY_LENGTH = 110
 

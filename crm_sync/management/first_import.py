@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from contracts.clock import business_day
 from contracts.money import Money
-from crm_sync.backfill import UnableToBackfill, begin_import, begin_preview, go_on
 from crm_sync.enums import BackfillState, HoldCode
 from crm_sync.models import Backfill, Connection
+from crm_sync.previews.first_import.task import UnableToBackfill, begin_import, begin_preview, go_on
 
 NOTHING_STARTED = (
     "Nothing that closed before {day} was imported. Start it on the page of the connection, or run this "

@@ -10,7 +10,7 @@ from crm_sync.models.connections import Connection
 
 
 class ConnectionCredentials(SealedModel):
-    """The secrets of one connection. Never joined to anything: read by crm_sync/credentials.py alone."""
+    """The secrets of one connection. Never joined, and read in connections/credentials.py alone."""
 
     connection = models.OneToOneField(
         Connection, on_delete=models.CASCADE, primary_key=True, related_name="credentials"

@@ -6,8 +6,8 @@ from django import template
 from django.utils.timesince import timesince
 
 from crm_sync.enums import HoldCode, Provider
-from crm_sync.hold_groups import HoldGroup
-from crm_sync.safe_links import safe_link
+from crm_sync.holds.groups import HoldGroup
+from crm_sync.oversight.safe_links import safe_link
 
 register = template.Library()
 

@@ -17,15 +17,16 @@ from billing.enums import WaitCode
 from billing.waiting import REASONS
 from contracts.clock import business_day
 from contracts.money import Money
-from crm_sync import backfill as importing
-from crm_sync import health, tasks
-from crm_sync.backfill import UnableToBackfill
-from crm_sync.backfill_progress import progress_of, seconds_left
+from crm_sync import tasks
+from crm_sync.connections import condition
 from crm_sync.enums import BackfillState, HoldCode, Outcome
 from crm_sync.errors import SyncError
 from crm_sync.forms.backfill import BackfillFilter, ElsewhereForm, PreviewForm, StartForm
-from crm_sync.history import problems_first
 from crm_sync.models import Backfill, BackfillDeal, Connection
+from crm_sync.oversight.history import problems_first
+from crm_sync.previews.first_import import task as importing
+from crm_sync.previews.first_import.progress import progress_of, seconds_left
+from crm_sync.previews.first_import.task import UnableToBackfill
 from crm_sync.views import backfill_facts as facts
 from crm_sync.views.access import (
     CHANGE_BILLING_MEANING,
@@ -298,7 +299,7 @@ def decide(request: HttpRequest, pk: int, row: int) -> HttpResponse:
         form.add_error(None, str(refusal))
         return show_deal(request, row=chosen, form=form)
     except SyncError as error:
-        health.note_refusal(connection=chosen.backfill.connection, error=error)
+        condition.note_refusal(connection=chosen.backfill.connection, error=error)
         messages.error(request, f"Your decision is kept; the preview does not show it yet. {error}")
     else:
         messages.success(request, f"Saved for '{chosen}'. The preview takes it into account.")

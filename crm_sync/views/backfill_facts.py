@@ -7,10 +7,10 @@ from billing.enums import LimitKind, WaitCode
 from billing.policy import limits
 from billing.waiting import REASONS
 from contracts.money import Money
-from crm_sync.backfill_progress import progress_of
-from crm_sync.mapping_lint import unit_problems
-from crm_sync.mappings import current_rules, lint
+from crm_sync.mapping.lint import unit_problems
+from crm_sync.mapping.store import current_rules, lint
 from crm_sync.models import Backfill
+from crm_sync.previews.first_import.progress import progress_of
 from fincelo.states import mark
 
 

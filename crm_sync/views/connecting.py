@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contracts.clock import business_day
-from crm_sync import connecting
+from crm_sync.connections import authorising
 from crm_sync.enums import Provider
 from crm_sync.errors import SyncError
 from crm_sync.forms.connecting import (
@@ -103,7 +103,7 @@ def send_to_salesforce(
     A redirect would hold Salesforce, and the single sign-on behind it, to the content policy of our form.
     """
     try:
-        address = connecting.start_authorisation(
+        address = authorising.start_authorisation(
             connection=connection,
             client_secret=client_secret,
             user=signed_in(request),
@@ -157,8 +157,8 @@ def answer_of_salesforce(request: HttpRequest) -> HttpResponse:
     }
     try:
         if "code" not in request.GET:
-            raise connecting.refused_authorisation(error=request.GET.get("error", ""), **asked_by)
-        connection = connecting.finish_authorisation(
+            raise authorising.refused_authorisation(error=request.GET.get("error", ""), **asked_by)
+        connection = authorising.finish_authorisation(
             code=request.GET["code"], confirmed_org=confirmed_org, **asked_by
         )
     except SyncError as error:
@@ -196,7 +196,7 @@ def use_token(
 ) -> notices.Notice | None:
     """Connects, or says why not."""
     try:
-        connecting.connect_hubspot(
+        authorising.connect_hubspot(
             connection=connection, pasted=token, actor=signed_in(request), confirmed_org=confirmed_org
         )
     except SyncError as error:

@@ -9,10 +9,10 @@ from django_q.models import Schedule
 
 from crm_sync.deals import Stage
 from crm_sync.enums import RunState
-from crm_sync.leaving import leaving_from
+from crm_sync.importing.leaving import leaving_from
+from crm_sync.mapping.near_misses import reason, sentence
+from crm_sync.mapping.stages import misses_of
 from crm_sync.models import Connection, CrmDeal, CrmSchema, SyncRun
-from crm_sync.near_misses import reason, sentence
-from crm_sync.stages import misses_of
 
 LEAVERS_SHOWN = 10
 POLL = "poll"

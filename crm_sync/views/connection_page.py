@@ -9,10 +9,10 @@ from django.views.decorators.http import require_safe
 
 from crm_sync.forms.connecting import connect_form
 from crm_sync.forms.settings import SettingsForm
-from crm_sync.leaving import asks_about_leavers
+from crm_sync.importing.leaving import asks_about_leavers
+from crm_sync.importing.starting import question_of
+from crm_sync.mapping.stages import selectable_stages
 from crm_sync.models import Connection, CrmSchema
-from crm_sync.stages import selectable_stages
-from crm_sync.starting import question_of
 from crm_sync.views import notices, setup_guide
 from crm_sync.views.access import VIEW_CONNECTIONS, needs
 from crm_sync.views.connection_facts import (

@@ -11,16 +11,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from contracts import audit
-from crm_sync import connecting, health, pausing, tasks
-from crm_sync.connection_settings import save_settings
+from crm_sync import tasks
+from crm_sync.connections import authorising, condition, pausing
+from crm_sync.connections.pausing import UnableToPause
+from crm_sync.connections.preflight import preflight
+from crm_sync.connections.settings import save_settings
 from crm_sync.enums import ConnectionMode
 from crm_sync.errors import SyncError
 from crm_sync.forms.settings import SettingsForm
+from crm_sync.mapping.near_misses import warnings
+from crm_sync.mapping.stages import misses_of, selectable_stages
 from crm_sync.models import Connection, CrmSchema
-from crm_sync.near_misses import warnings
-from crm_sync.pausing import UnableToPause
-from crm_sync.preflight import preflight
-from crm_sync.stages import misses_of, selectable_stages
 from crm_sync.views import notices, what_follows
 from crm_sync.views.access import (
     CHANGE_BILLING_MEANING,
@@ -147,7 +148,7 @@ def check_access(request: HttpRequest, pk: int) -> HttpResponse:
         found["checks"] = preflight(connection=connection)
         found["has_gaps"] = not all(check.ok for check in found["checks"])
     except SyncError as error:
-        health.note_refusal(connection=connection, error=error)
+        condition.note_refusal(connection=connection, error=error)
         found["check_refusal"] = notices.refusal(error=error, connection=connection)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "crm_sync/parts/preflight.html", found)
@@ -161,9 +162,9 @@ def read_schema(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks the CRM for its fields and stages again."""
     connection = get_object_or_404(Connection, pk=pk)
     try:
-        connecting.refresh_schema(connection=connection)
+        authorising.refresh_schema(connection=connection)
     except SyncError as error:
-        health.note_refusal(connection=connection, error=error)
+        condition.note_refusal(connection=connection, error=error)
         notices.keep(request, notices.refusal(error=error, connection=connection))
         return redirect(connection)
     messages.success(request, f"Fields and stages of {connection} are up to date.")
@@ -223,7 +224,7 @@ def moved(request: HttpRequest, *, pk: int, move: Callable[..., None], sentence:
 @needs(CHANGE_CONNECTIONS)
 def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection, pk=pk)
-    is_over = connecting.disconnect(connection=connection, actor=signed_in(request))
+    is_over = authorising.disconnect(connection=connection, actor=signed_in(request))
     messages.success(request, f"{connection} is disconnected. What it imported stays and is billed.")
     if not is_over:
         messages.warning(

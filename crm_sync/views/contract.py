@@ -18,11 +18,11 @@ from contracts.enums import CustomFieldHome
 from contracts.models import Contract
 from contracts.story import audit_story, newest_first
 from crm_sync.forms.contracts import TimingForm
-from crm_sync.leaving import why
+from crm_sync.holds.entered_values import overrides_of
+from crm_sync.holds.timing import UnableToChangeTiming, change_timing, refusal_for, timing_in_force
+from crm_sync.importing.leaving import why
 from crm_sync.models import CrmDeal
-from crm_sync.overrides import overrides_of
-from crm_sync.story import sync_story
-from crm_sync.timing import UnableToChangeTiming, change_timing, refusal_for, timing_in_force
+from crm_sync.oversight.story import sync_story
 from crm_sync.views.access import CHANGE_SCHEDULE, needs, signed_in
 from crm_sync.views.waits import shown_reasons
 from fincelo.once import once

@@ -12,10 +12,10 @@ from django.urls import reverse
 from crm_sync.deciding_billing import DECIDES_BILLING
 from crm_sync.enums import HoldCode
 from crm_sync.forms.cures import DefaultForm, DismissGroupForm, EnterForm, GroupForm, TranslateForm, named_by
-from crm_sync.hold_groups import GroupKey, HoldGroup, cured_by_translating
+from crm_sync.holds.entered_values import rule_of
+from crm_sync.holds.groups import GroupKey, HoldGroup, cured_by_translating
+from crm_sync.mapping.problems import Cure, cures_of, is_hidden, key_of
 from crm_sync.models import Connection, Hold
-from crm_sync.overrides import rule_of
-from crm_sync.problems import Cure, cures_of, is_hidden, key_of
 from crm_sync.views.access import CHANGE_HOLDS, CHANGE_MAPPING, SYNC, VIEW_CONNECTIONS, VIEW_MAPPING
 
 WHY = {

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from contracts.custom_fields import all_fields, print_on_invoices
 from contracts.models import CustomField
-from crm_sync.custom_fields import feeders
+from crm_sync.mapping.custom_fields import feeders
 from crm_sync.views.access import needs, signed_in
 
 VIEW, CHANGE = "contracts.view_customfield", "contracts.change_customfield"

@@ -7,13 +7,13 @@ from django.views.decorators.http import require_http_methods
 
 from billing.waiting import REASONS
 from contracts.clock import business_day
-from crm_sync import health
-from crm_sync.deal_references import LONGEST
+from crm_sync.connections import condition
 from crm_sync.enums import CustomerMatch, Outcome
 from crm_sync.errors import SyncError
+from crm_sync.importing.records import problem_json
 from crm_sync.models import Connection
-from crm_sync.records import problem_json
-from crm_sync.trying import Trial, UnableToTry, try_deal
+from crm_sync.oversight.deal_references import LONGEST
+from crm_sync.previews.one_deal import Trial, UnableToTry, try_deal
 from crm_sync.views import notices
 from crm_sync.views.access import VIEW_MAPPING, needs
 from crm_sync.views.cures import foretold_problem
@@ -41,7 +41,7 @@ def answer(connection: Connection, *, asked: str) -> dict[str, object]:
     except UnableToTry as refusal:
         return {"wrong": str(refusal)}
     except SyncError as error:
-        health.note_refusal(connection=connection, error=error)
+        condition.note_refusal(connection=connection, error=error)
         return {"notice": notices.refusal(error=error, connection=connection)}
     return shown(trial, connection=connection)
 

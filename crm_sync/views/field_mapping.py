@@ -10,16 +10,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from contracts.clock import business_day
-from crm_sync import mappings, reapplying, tasks
-from crm_sync.connection_settings import save_settings
+from crm_sync import tasks
+from crm_sync.connections.settings import save_settings
 from crm_sync.deciding_billing import DECIDES_BILLING
 from crm_sync.enums import ConnectionMode
 from crm_sync.forms.field_mapping import MappingForms
 from crm_sync.forms.mapping_source import Studio
-from crm_sync.mapping_lint import MappingProblem
-from crm_sync.mapping_rules import MappingRules
-from crm_sync.mapping_versions import latest_versions
-from crm_sync.mappings import UnableToChangeMapping
+from crm_sync.importing import reapplying
+from crm_sync.mapping import store as mappings
+from crm_sync.mapping.lint import MappingProblem
+from crm_sync.mapping.rules import MappingRules
+from crm_sync.mapping.store import UnableToChangeMapping
+from crm_sync.mapping.versions import latest_versions
 from crm_sync.models import Connection, CrmDeal, MappingVersion
 from crm_sync.views import mapping_review, mapping_table, mapping_translations
 from crm_sync.views.access import CHANGE_BILLING_MEANING, CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from billing.foretelling import ForetoldInstalment, ForetoldInvoice
 from contracts.writing import write_money
 from crm_sync.enums import Outcome
-from crm_sync.foretelling import Foretold
+from crm_sync.previews.rehearsal import Foretold
 
 WORDS = {
     Outcome.CREATED: "This deal would become a contract.",

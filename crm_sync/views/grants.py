@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from contracts.writing import write_moment
+from crm_sync.connections.revoking import UnableToSettle, settle_by_person
 from crm_sync.enums import GrantPurpose
 from crm_sync.models import LooseGrant
-from crm_sync.revoking import UnableToSettle, settle_by_person
 from crm_sync.views.access import CHANGE_CONNECTIONS, needs, signed_in
 
 SHOWN = 20

@@ -10,12 +10,13 @@ from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from crm_sync import history, tasks
+from crm_sync import tasks
 from crm_sync.enums import RunState, RunTrigger
 from crm_sync.errors import ErrorKind
 from crm_sync.forms.filters import RecordFilter, RunFilter
 from crm_sync.models import Connection, CrmSchema, SyncRun
 from crm_sync.models.runs import COUNTS
+from crm_sync.oversight import history
 from crm_sync.views.access import VIEW_HISTORY, needs
 from crm_sync.views.notices import Notice
 from crm_sync.views.warning_cures import shown_warnings

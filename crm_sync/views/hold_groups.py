@@ -11,14 +11,16 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from crm_sync import holds, mappings, tasks
+from crm_sync import tasks
 from crm_sync.enums import RunTrigger
 from crm_sync.forms.cures import DefaultForm, DismissGroupForm, GroupForm, TranslateForm, ValueForm, named_by
 from crm_sync.forms.filters import GroupFilter
-from crm_sync.hold_groups import GroupKey, HoldGroup, group_of, hold_groups, members, whole_stake
+from crm_sync.holds import deciding
+from crm_sync.holds.entered_values import rule_of
+from crm_sync.holds.groups import GroupKey, HoldGroup, group_of, hold_groups, members, whole_stake
+from crm_sync.mapping import store
+from crm_sync.mapping.problems import Cure
 from crm_sync.models import Connection, CrmDeal, Hold, MappingVersion, SyncRun
-from crm_sync.overrides import rule_of
-from crm_sync.problems import Cure
 from crm_sync.views.access import CHANGE_HOLDS, CHANGE_MAPPING, SYNC, VIEW_HOLDS, needs, signed_in
 from crm_sync.views.cures import cures_of_group, deals, permitted, why
 from fincelo import background
@@ -83,7 +85,7 @@ def group_page(request: HttpRequest) -> HttpResponse:
 @once
 def translate(request: HttpRequest) -> HttpResponse:
     def change(*, name: GroupKey, connection: Connection, value: str) -> MappingVersion | None:
-        return mappings.add_translation(
+        return store.add_translation(
             connection=connection, key=name.key, raw=name.raw, value=value, actor=signed_in(request)
         )
 
@@ -101,9 +103,7 @@ def translate(request: HttpRequest) -> HttpResponse:
 @once
 def set_default(request: HttpRequest) -> HttpResponse:
     def change(*, name: GroupKey, connection: Connection, value: str) -> MappingVersion | None:
-        return mappings.set_default(
-            connection=connection, key=name.key, value=value, actor=signed_in(request)
-        )
+        return store.set_default(connection=connection, key=name.key, value=value, actor=signed_in(request))
 
     return change_mapping(
         request,
@@ -132,7 +132,7 @@ def change_mapping(
     value = form.cleaned_data["value"]
     try:
         version = change(name=group.name, connection=connection, value=value)
-    except mappings.UnableToChangeMapping as refusal:
+    except store.UnableToChangeMapping as refusal:
         form.add_error("value", str(refusal))
         return refuse(request, form=form, at=page_of(request, group))
     shown = sentence.format(raw=group.name.raw, field=group.field, value=worded(form, value))
@@ -187,13 +187,13 @@ def dismiss(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return refuse(request, form=form, at=address_of(group.name))
     try:
-        number = holds.dismiss_group(
+        number = deciding.dismiss_group(
             name=group.name,
             actor=signed_in(request),
             reason=form.cleaned_data["reason"],
             at_most=form.cleaned_data["number"],
         )
-    except holds.UnableToDecide as refusal:
+    except deciding.UnableToDecide as refusal:
         form.add_error(None, str(refusal))
         return refuse(request, form=form, at=address_of(group.name))
     verb = "is" if number == 1 else "are"

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from contracts.audited_form import record_form
 from crm_sync.forms.holds import HoldPolicyForm
-from crm_sync.hold_reminders import hold_policy
+from crm_sync.holds.reminders import hold_policy
 from crm_sync.views.access import CHANGE_HOLD_POLICY, VIEW_HOLD_POLICY, needs, signed_in
 
 

@@ -11,16 +11,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from contracts.story import audit_story, newest_first
-from crm_sync import holds, overrides, tasks
+from crm_sync import tasks
 from crm_sync.enums import LeftReason
 from crm_sync.forms.cures import EnterForm
 from crm_sync.forms.filters import HoldFilter
 from crm_sync.forms.holds import DismissForm
-from crm_sync.hold_lists import counts_by_code, holds_matching
-from crm_sync.mapping_words import entered_words
-from crm_sync.mappings import UnableToChangeMapping
+from crm_sync.holds import deciding, entered_values
+from crm_sync.holds.lists import counts_by_code, holds_matching
+from crm_sync.mapping.store import UnableToChangeMapping
+from crm_sync.mapping.wording import entered_words
 from crm_sync.models import CrmDeal, Hold, SyncRecord
-from crm_sync.story import sync_story
+from crm_sync.oversight.story import sync_story
 from crm_sync.views.access import CHANGE_HOLDS, SYNC, VIEW_HOLDS, needs, signed_in
 from crm_sync.views.cures import permitted, shown_problem
 from crm_sync.views.what_follows import read_next
@@ -73,7 +74,7 @@ def hold_page(request: HttpRequest, pk: int) -> HttpResponse:
         "problems": [(one, permitted(one.cures, request=request)) for one in problems],
         "sentence": sentence_of(hold),
         "record": records.order_by("-id").first(),
-        "overrides": overrides.overrides_of(deal),
+        "overrides": entered_values.overrides_of(deal),
         "events": newest_first(audit_story(subject=deal), sync_story(deal=deal)),
         "dismiss_form": DismissForm(),
         "waiting": None if hold.resolved_at else reading_of(deal),
@@ -104,7 +105,7 @@ def dismiss_hold(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return refuse(request, form=form, at=page_of(pk))
     reason = form.cleaned_data["reason"]
-    if not decided(request, lambda: holds.dismiss(hold=hold, actor=signed_in(request), reason=reason)):
+    if not decided(request, lambda: deciding.dismiss(hold=hold, actor=signed_in(request), reason=reason)):
         return redirect("hold", pk=pk)
     messages.success(request, f"{hold.crm_deal} is dismissed. It will not be billed.")
     return redirect("holds")
@@ -115,7 +116,7 @@ def dismiss_hold(request: HttpRequest, pk: int) -> HttpResponse:
 @once
 def mark_as_downgrade(request: HttpRequest, pk: int) -> HttpResponse:
     hold = get_object_or_404(Hold.objects.select_related("crm_deal"), pk=pk)
-    if not decided(request, lambda: holds.mark_as_downgrade(hold=hold, actor=signed_in(request))):
+    if not decided(request, lambda: deciding.mark_as_downgrade(hold=hold, actor=signed_in(request))):
         return redirect("hold", pk=pk)
     messages.success(
         request,
@@ -129,7 +130,7 @@ def mark_as_downgrade(request: HttpRequest, pk: int) -> HttpResponse:
 @once
 def accept_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
     return decide_and_read(
-        request, pk=pk, decide=holds.accept_duplicate, sentence="{} counts as a sale of its own"
+        request, pk=pk, decide=deciding.accept_duplicate, sentence="{} counts as a sale of its own"
     )
 
 
@@ -138,7 +139,7 @@ def accept_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
 @once
 def accept_free(request: HttpRequest, pk: int) -> HttpResponse:
     return decide_and_read(
-        request, pk=pk, decide=holds.accept_free, sentence="{} is accepted as a free contract"
+        request, pk=pk, decide=deciding.accept_free, sentence="{} is accepted as a free contract"
     )
 
 
@@ -158,7 +159,7 @@ def decide_and_read(
 def enter_value(request: HttpRequest, pk: int) -> HttpResponse:
     hold = get_object_or_404(Hold.objects.select_related("crm_deal__connection"), pk=pk)
     key = request.POST.get("key", "")
-    rule = overrides.rule_or_none(hold.crm_deal.connection, key=key)
+    rule = entered_values.rule_or_none(hold.crm_deal.connection, key=key)
     if rule is None:
         messages.error(request, "This is no field of Fincelo. Choose one of the cures below.")
         return redirect("hold", pk=pk)
@@ -167,8 +168,8 @@ def enter_value(request: HttpRequest, pk: int) -> HttpResponse:
         return refuse(request, form=form, at=page_of(pk))
     entered: dict[str, Any] = form.cleaned_data
     try:
-        overrides.enter_value(hold=hold, actor=signed_in(request), at=timezone.now(), **entered)
-    except (holds.UnableToDecide, UnableToChangeMapping) as refusal:
+        entered_values.enter_value(hold=hold, actor=signed_in(request), at=timezone.now(), **entered)
+    except (deciding.UnableToDecide, UnableToChangeMapping) as refusal:
         form.add_error("value", str(refusal))
         return refuse(request, form=form, at=page_of(pk))
     read_again(hold.crm_deal, actor_id=request.user.pk)
@@ -187,7 +188,7 @@ def enter_value(request: HttpRequest, pk: int) -> HttpResponse:
 def take_back_value(request: HttpRequest, pk: int) -> HttpResponse:
     deal = get_object_or_404(CrmDeal.objects.select_related("contract"), pk=pk)
     key = request.POST.get("key", "")
-    if decided(request, lambda: overrides.take_back(deal=deal, key=key, actor=signed_in(request))):
+    if decided(request, lambda: entered_values.take_back(deal=deal, key=key, actor=signed_in(request))):
         read_again(deal, actor_id=request.user.pk)
         messages.success(request, f"{deal} follows the CRM again. {read_next(deal.connection)}")
     hold = Hold.objects.open().filter(crm_deal=deal).first()
@@ -219,7 +220,7 @@ def decided(request: HttpRequest, decide: Callable[[], None]) -> bool:
     """Whether it could be done; else the person is told why not."""
     try:
         decide()
-    except (holds.UnableToDecide, UnableToChangeMapping) as refusal:
+    except (deciding.UnableToDecide, UnableToChangeMapping) as refusal:
         messages.error(request, str(refusal))
         return False
     return True

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_POST
 
-from crm_sync.leaving import UnableToDecide, keep_leavers, suspend_leavers
+from crm_sync.importing.leaving import UnableToDecide, keep_leavers, suspend_leavers
 from crm_sync.models import Connection
 from crm_sync.views.access import CHANGE_BILLING_MEANING, needs, signed_in
 

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from crm_sync.deals import CrmField
-from crm_sync.mapping_words import OBJECT_WORDS
+from crm_sync.mapping.wording import OBJECT_WORDS
 from crm_sync.models import Connection
 from crm_sync.views.access import VIEW_MAPPING, needs
 from crm_sync.views.mapping_studio import schema_facts, studio_of

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from crm_sync import history, reapplying
 from crm_sync.enums import AmountMeans, RunState, RunTrigger, TermUnit
 from crm_sync.forms.field_mapping import MappingForms
-from crm_sync.mapping_changes import differences
-from crm_sync.mapping_lint import MappingProblem
-from crm_sync.mapping_rules import MappingRules, to_snapshot
-from crm_sync.mapping_versions import rules_in
-from crm_sync.mappings import folded
+from crm_sync.importing import reapplying
+from crm_sync.importing.reapplying import Impact
+from crm_sync.mapping.differences import differences
+from crm_sync.mapping.lint import MappingProblem
+from crm_sync.mapping.rules import MappingRules, to_snapshot
+from crm_sync.mapping.store import folded
+from crm_sync.mapping.versions import rules_in
 from crm_sync.models import Connection, SyncRun
-from crm_sync.reapplying import Impact
+from crm_sync.oversight import history
 from fincelo.pagination import COUNT_CAP
 from fincelo.states import mark
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from crm_sync import mappings
 from crm_sync.enums import Provider
 from crm_sync.forms.mapping_source import Studio
+from crm_sync.mapping import store
 from crm_sync.models import Connection, CrmSchema
 
 
@@ -18,8 +18,8 @@ class SchemaFacts:
 def studio_of(connection: Connection) -> Studio:
     return Studio(
         provider=Provider(connection.provider),
-        settings=mappings.settings_of(connection),
-        fields=mappings.source_choices(connection=connection),
+        settings=store.settings_of(connection),
+        fields=store.source_choices(connection=connection),
     )
 
 

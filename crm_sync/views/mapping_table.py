@@ -7,9 +7,9 @@ from crm_sync.deals import CrmField
 from crm_sync.enums import SourceObject, Target
 from crm_sync.forms.mapping_rows import RuleForm
 from crm_sync.forms.mapping_source import NoSuchField, Source, Studio
-from crm_sync.mapping_lint import MappingProblem
-from crm_sync.mapping_rules import NEEDED, FieldRule, MappingRules, rule_key
-from crm_sync.mapping_words import OBJECT_WORDS, TYPE_WORDS, anchor_of, chain_of
+from crm_sync.mapping.lint import MappingProblem
+from crm_sync.mapping.rules import NEEDED, FieldRule, MappingRules, rule_key
+from crm_sync.mapping.wording import OBJECT_WORDS, TYPE_WORDS, anchor_of, chain_of
 from crm_sync.models import Connection, SyncRecord, SyncRun
 
 MOST_CHOICES = 6

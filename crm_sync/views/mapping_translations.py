@@ -7,14 +7,14 @@ from crm_sync.deals import CrmField
 from crm_sync.enums import Target, Transform
 from crm_sync.forms.mapping_source import Studio
 from crm_sync.forms.translations import TranslationForm, bare_rule
-from crm_sync.mapping_rules import FieldRule, MappingRules, parse_key
-from crm_sync.mapping_words import anchor_of
+from crm_sync.mapping.problems import Cure, cures_of
+from crm_sync.mapping.readers import Unreadable
+from crm_sync.mapping.rules import FieldRule, MappingRules, parse_key
+from crm_sync.mapping.synonyms import AMBIGUOUS_WORDS, CYCLE_WORDS
+from crm_sync.mapping.transforms import Reader, has_table, reader_of, stored_form, unreadable_code
+from crm_sync.mapping.wording import anchor_of
+from crm_sync.mapping.words import same_words
 from crm_sync.models import Connection
-from crm_sync.problems import Cure, cures_of
-from crm_sync.readers import Unreadable
-from crm_sync.synonyms import AMBIGUOUS_WORDS, CYCLE_WORDS
-from crm_sync.transforms import Reader, has_table, reader_of, stored_form, unreadable_code
-from crm_sync.words import same_words
 
 MOST_SUGGESTED = 20
 USUAL_KEY = Target.BILLING_CYCLE.value

@@ -5,13 +5,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm_sync import mapping_versions, mappings, reapplying
 from crm_sync.enums import Provider
 from crm_sync.forms.field_mapping import SeenForm
 from crm_sync.forms.translations import bare_rule
-from crm_sync.mapping_changes import differences
-from crm_sync.mapping_rules import MappingRules
-from crm_sync.mapping_words import chain_of, entered_words
+from crm_sync.importing import reapplying
+from crm_sync.mapping import store, versions
+from crm_sync.mapping.differences import differences
+from crm_sync.mapping.rules import MappingRules
+from crm_sync.mapping.wording import chain_of, entered_words
 from crm_sync.models import Connection, MappingVersion
 from crm_sync.views.access import CHANGE_MAPPING, VIEW_MAPPING, needs, signed_in
 from crm_sync.views.field_mapping import apply_anew, read_held_again
@@ -25,15 +26,15 @@ def version_page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     version = get_object_or_404(found, connection=connection, number=number)
     if request.method == "POST":
         return go_back(request, connection, version)
-    rules = mapping_versions.rules_in(version)
-    current = mapping_versions.rules_in(connection.mapping_version)
+    rules = versions.rules_in(version)
+    current = versions.rules_in(connection.mapping_version)
     provider = Provider(connection.provider)
     context = {
         "connection": connection,
         "version": version,
         "title": f"Version {number} of the field mapping",
         "sentence": f"Which fields of {connection} fed which, as it was saved then.",
-        "changes": mapping_versions.story_of(version).changes,
+        "changes": versions.story_of(version).changes,
         "rows": told_rows(rules, connection=connection),
         "translations": told_translations(rules),
         "is_in_force": version.pk == connection.mapping_version_id,
@@ -45,7 +46,7 @@ def version_page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 
 def told_rows(rules: MappingRules, *, connection: Connection) -> list[tuple[str, str]]:
-    settings, provider = mappings.settings_of(connection), Provider(connection.provider)
+    settings, provider = store.settings_of(connection), Provider(connection.provider)
     return [
         (
             rule.label,
@@ -67,10 +68,8 @@ def go_back(request: HttpRequest, connection: Connection, version: MappingVersio
     form = SeenForm(request.POST)
     seen = (form.cleaned_data["seen"] if form.is_valid() else None) or 0
     try:
-        made = mapping_versions.go_back(
-            connection=connection, version=version, actor=signed_in(request), seen=seen
-        )
-    except mappings.UnableToChangeMapping as refusal:
+        made = versions.go_back(connection=connection, version=version, actor=signed_in(request), seen=seen)
+    except store.UnableToChangeMapping as refusal:
         messages.error(request, str(refusal))
         return redirect("field-mapping-version", pk=connection.pk, number=version.number)
     if made is None:

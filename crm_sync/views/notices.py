@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from django.http import HttpRequest
 from django.urls import reverse
 
-from crm_sync.connecting import OtherOrg
+from crm_sync.connections.authorising import OtherOrg
 from crm_sync.enums import ConnectionState, Provider
 from crm_sync.errors import SyncError, TransientError
 from crm_sync.models import Connection

@@ -16,8 +16,8 @@ from billing.models import CreditNote, Invoice, Payment
 from contracts.models import Contract, Customer
 from contracts.money import Money
 from contracts.writing import write_day
-from crm_sync.deal_references import read_reference
 from crm_sync.models import CrmDeal
+from crm_sync.oversight.deal_references import read_reference
 from crm_sync.views.access import VIEW_HISTORY
 from fincelo.navigation import SETTINGS, WORK
 from fincelo.rights import signed_in_only

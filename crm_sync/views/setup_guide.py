@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from crm_sync.connecting import callback_url
+from crm_sync.connections.authorising import callback_url
 from crm_sync.enums import Provider
 
 SALESFORCE_SCOPES = {

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from billing.tasks import request_billing
+from crm_sync.importing.starting import UnableToStart, asking_connections, start_billing, suspend_new
 from crm_sync.models import Connection
-from crm_sync.starting import UnableToStart, asking_connections, start_billing, suspend_new
 from crm_sync.views.access import START_BILLING, needs, signed_in
 
 SHOWN = 10

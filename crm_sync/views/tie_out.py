@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 from contracts.clock import business_day
 from contracts.money import Money
 from contracts.terms import FIRST_YEAR, LAST_YEAR
-from crm_sync import tie_out, tie_out_checks
 from crm_sync.enums import TieOutLine as Line
 from crm_sync.models import Hold, TieOut
-from crm_sync.tie_out import Figure, Row
+from crm_sync.oversight import tie_out, tie_out_checks
+from crm_sync.oversight.tie_out import Figure, Row
 from crm_sync.views.access import CHECK_TIE_OUT, VIEW_TIE_OUT, needs
 from fincelo.pagination import PAGE_SIZE
 from fincelo.rights import EXPORT

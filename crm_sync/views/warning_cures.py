@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 
-from crm_sync.clients.salesforce_oauth import NOT_SIGNED
-from crm_sync.field_gaps import gap_sentence
+from crm_sync.clients.salesforce.oauth import NOT_SIGNED
+from crm_sync.connections.pacing import tells_a_pace
 from crm_sync.findings import FindingCode
-from crm_sync.leaving import asks_about_leavers
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mapping_words import anchor_of
-from crm_sync.mappings import confirmed_rules, current_rules, lint
+from crm_sync.importing.leaving import asks_about_leavers
+from crm_sync.mapping.field_gaps import gap_sentence
+from crm_sync.mapping.near_misses import gone_sentence, gone_stages, warnings
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.stages import misses_of, stages_of
+from crm_sync.mapping.store import confirmed_rules, current_rules, lint
+from crm_sync.mapping.wording import anchor_of
 from crm_sync.models import Connection, CrmSchema
-from crm_sync.near_misses import gone_sentence, gone_stages, warnings
-from crm_sync.pacing import tells_a_pace
-from crm_sync.stages import misses_of, stages_of
 from crm_sync.views.notices import Notice
 
 Cures = dict[str, tuple[str, str, str]]

@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from crm_sync.causes import Cause
-from crm_sync.deal_references import LONGEST
-from crm_sync.diagnosis import Diagnosis, diagnose
+from crm_sync.oversight.causes import Cause
+from crm_sync.oversight.deal_references import LONGEST
+from crm_sync.oversight.diagnosis import Diagnosis, diagnose
 from crm_sync.views.access import VIEW_HISTORY, needs
 from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at
 from crm_sync.views.cures import Link

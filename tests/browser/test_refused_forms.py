@@ -26,9 +26,9 @@ from billing.values import SeriesKey
 from billing.witness import note
 from contracts.enums import BillingCycle, ContractState
 from contracts.models import Workspace
-from crm_sync.backfill_totals import totals_of
 from crm_sync.enums import BackfillState, ConnectionState, HoldCode, Provider
 from crm_sync.models import Backfill, BackfillDeal
+from crm_sync.previews.first_import.totals import totals_of
 from tests.access.addresses import addresses
 from tests.billing.builders import TODAY, Deal, forget_numbers, put, sign
 from tests.billing.mailing.letters import issue

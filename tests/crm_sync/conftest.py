@@ -8,13 +8,13 @@ import pytest
 from django.contrib.auth.models import Permission, User
 
 from contracts.enums import BillingCycle
-from crm_sync import connecting, credentials
-from crm_sync.clients import salesforce_oauth
 from crm_sync.clients.http import Transport
+from crm_sync.clients.salesforce import oauth
+from crm_sync.connections import authorising, credentials
 from crm_sync.enums import Provider, RunTrigger, Target
-from crm_sync.fetching import Order
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import current_rules, save_mapping
+from crm_sync.importing.fetching import Order
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import Connection, SyncRun
 from crm_sync.sync import sync
 from demo.http_server import Server
@@ -90,22 +90,22 @@ def salesforce(db: None, org: Org, salesforce_server: Server) -> Connection:
     credentials.store(connection=connection, client_secret=app.consumer_secret)
     grant = authorise(org=org, connection=connection)
     keys = keys_of(connection=connection, org=org)
-    connecting.accept_grant(connection=connection, grant=grant, keys=keys, actor=None)
+    authorising.accept_grant(connection=connection, grant=grant, keys=keys, actor=None)
     confirm(connection)
     salesforce_server.reset_requests()
     return connection
 
 
-def keys_of(*, connection: Connection, org: Org) -> salesforce_oauth.AppKeys:
+def keys_of(*, connection: Connection, org: Org) -> oauth.AppKeys:
     secret = org.grants.apps[connection.client_id].consumer_secret
     return credentials.app_keys(connection=connection, client_secret=secret)
 
 
-def authorise(*, org: Org, connection: Connection) -> salesforce_oauth.Grant:
+def authorise(*, org: Org, connection: Connection) -> oauth.Grant:
     """What the browser's round trip ends with: a code, exchanged by the product."""
     app = org.grants.apps[connection.client_id]
     redirect_uri = "http://127.0.0.1/api/crm/salesforce/callback"
-    url, verifier = salesforce_oauth.authorise_url(
+    url, verifier = oauth.authorise_url(
         login_url=connection.login_url,
         client_id=connection.client_id,
         redirect_uri=redirect_uri,
@@ -119,7 +119,7 @@ def authorise(*, org: Org, connection: Connection) -> salesforce_oauth.Grant:
         scopes=["full", "refresh_token"],
         challenge=url.partition("code_challenge=")[2].partition("&")[0],
     )
-    return salesforce_oauth.exchange_code(
+    return oauth.exchange_code(
         transport=credentials.transport_for(connection=connection),
         keys=credentials.app_keys(connection=connection, client_secret=app.consumer_secret),
         code=code,
@@ -134,7 +134,7 @@ def hubspot(db: None, portal: Portal, hubspot_server: Server) -> Connection:
     connection = Connection.objects.create(
         provider=Provider.HUBSPOT, name="HubSpot", import_from=IMPORT_FROM, default_currency="USD"
     )
-    connecting.connect_hubspot(connection=connection, pasted=portal.issue_token(), actor=None)
+    authorising.connect_hubspot(connection=connection, pasted=portal.issue_token(), actor=None)
     confirm(connection)
     hubspot_server.reset_requests()
     return connection

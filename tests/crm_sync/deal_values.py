@@ -10,10 +10,10 @@ from contracts.drafts import ContractDraft
 from contracts.enums import BillingTiming
 from crm_sync.deals import Deal, RawValue
 from crm_sync.enums import AmountMeans, Provider, SourceObject, Target, TermUnit
-from crm_sync.mapped import MappedDeal, fingerprint
-from crm_sync.mapping import map_deal
-from crm_sync.mapping_rules import FieldRule, MappingRules, MappingSettings
-from crm_sync.proposals import CURRENCY_FIELDS
+from crm_sync.mapping.mapper import map_deal
+from crm_sync.mapping.result import MappedDeal, fingerprint
+from crm_sync.mapping.rules import FieldRule, MappingRules, MappingSettings
+from crm_sync.mapping.suggestions import CURRENCY_FIELDS
 
 HUBSPOT_RULES = (
     FieldRule(target=Target.CUSTOMER_NAME, source_object=SourceObject.ACCOUNT, source_field="name"),

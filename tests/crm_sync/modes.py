@@ -8,10 +8,10 @@ from django.contrib.auth.models import User
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from contracts.models import Contract
-from crm_sync import tie_out
-from crm_sync.connection_settings import save_settings
+from crm_sync.connections.settings import save_settings
 from crm_sync.enums import ConnectionMode
 from crm_sync.models import Connection, CrmDeal, SyncRecord
+from crm_sync.oversight import tie_out
 from demo.hubspot.portal import Portal
 from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.sales import TODAY

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from contracts.models import AuditEntry
-from crm_sync import connecting, credentials, revoking
+from crm_sync.connections import authorising, credentials, revoking
 from crm_sync.enums import GrantPurpose
 from crm_sync.errors import SyncError
 from crm_sync.models import Connection, LooseGrant
@@ -154,7 +154,7 @@ def test_revoking_has_an_end(
     salesforce: Connection, salesforce_server: Server, finance: User, client: Client
 ) -> None:
     salesforce_server.faults.add("status", code=404, endpoint=REVOKE)
-    connecting.disconnect(connection=salesforce, actor=finance)
+    authorising.disconnect(connection=salesforce, actor=finance)
     for _ in range(revoking.LAST_TRY - 1):
         time_passes()
         revoke_grants()
@@ -175,7 +175,7 @@ def test_only_salesforces_own_word_ends_a_grant(
 ) -> None:
     salesforce_server.faults.add("status", code=status, endpoint=REVOKE)
 
-    connecting.disconnect(connection=salesforce, actor=None)
+    authorising.disconnect(connection=salesforce, actor=None)
 
     assert LooseGrant.objects.count() == 1
 
@@ -193,7 +193,7 @@ def test_disconnect_after_an_interrupted_renewal_ends_the_token_nobody_knows(
         credentials.read(connection=salesforce).refresh_token
     ]
 
-    connecting.disconnect(connection=salesforce, actor=None)
+    authorising.disconnect(connection=salesforce, actor=None)
 
     assert (alive(org), LooseGrant.objects.count()) == ([], 0)
 

@@ -5,7 +5,7 @@ from django.test import Client
 
 from contracts.models import AuditEntry
 from crm_sync.enums import NumberFormat, Target, TermUnit
-from crm_sync.mappings import confirmed_rules
+from crm_sync.mapping.store import confirmed_rules
 from crm_sync.models import Connection, FieldMapping, MappingVersion, Translation
 from tests.audited import changes
 from tests.crm_sync.admin_rows import page_of, staff

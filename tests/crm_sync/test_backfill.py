@@ -10,7 +10,9 @@ from django.utils import timezone
 from billing.models import BillingSchedule, Instalment, Invoice
 from contracts.models import AuditEntry, Contract, Customer
 from crm_sync import tasks
-from crm_sync.backfill import (
+from crm_sync.enums import BackfillState, Outcome
+from crm_sync.models import Backfill, BackfillDeal, Connection, CrmDeal, SyncRun
+from crm_sync.previews.first_import.task import (
     UnableToBackfill,
     as_previewed,
     begin_import,
@@ -18,8 +20,6 @@ from crm_sync.backfill import (
     decide_elsewhere,
     go_on,
 )
-from crm_sync.enums import BackfillState, Outcome
-from crm_sync.models import Backfill, BackfillDeal, Connection, CrmDeal, SyncRun
 from demo.http_server import Response
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from contracts.enums import BillingCycle
 from contracts.models import Contract
-from crm_sync.backfill import UnableToBackfill, begin_import, decide_elsewhere
-from crm_sync.connection_settings import save_settings
+from crm_sync.connections.settings import save_settings
 from crm_sync.enums import ConnectionMode
 from crm_sync.models import BackfillDeal, Connection
+from crm_sync.previews.first_import.task import UnableToBackfill, begin_import, decide_elsewhere
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run, confirm
 from tests.crm_sync.sales import sell

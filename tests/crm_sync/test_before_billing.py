@@ -9,7 +9,7 @@ from billing.invoicing import invoice_due
 from billing.models import Invoice
 from contracts.models import Contract
 from crm_sync.enums import RunState, RunTrigger
-from crm_sync.fetching import Order
+from crm_sync.importing.fetching import Order
 from crm_sync.models import Connection, CrmDeal, SyncRecord, SyncRun
 from crm_sync.sync import sync
 from demo.http_server import Server

@@ -16,12 +16,12 @@ from contracts.models import Contract, Customer
 from crm_sync import runs
 from crm_sync.deals import Cursor, Deal, DealPage, RawValue
 from crm_sync.enums import RunTrigger, SourceObject, Target
-from crm_sync.mapped_pages import Sight
-from crm_sync.mapping_rules import FieldRule, MappingRules
-from crm_sync.mappings import settings_of
+from crm_sync.importing.mapped_page import Sight
+from crm_sync.importing.page import sync_page
+from crm_sync.importing.writing import write_deals
+from crm_sync.mapping.rules import FieldRule, MappingRules
+from crm_sync.mapping.store import settings_of
 from crm_sync.models import Connection, CrmDeal, Hold
-from crm_sync.pages import sync_page
-from crm_sync.writing import write_deals
 from tests.crm_sync.deal_values import AWKWARD_VALUES, HUBSPOT_RULES, a_deal
 from tests.crm_sync.sales import TODAY
 

@@ -6,8 +6,8 @@ import pytest
 
 from crm_sync.deals import CrmField
 from crm_sync.enums import SourceObject, Target, TermUnit
-from crm_sync.mapping_lint import lint, unit_problems
-from crm_sync.mapping_rules import FieldRule
+from crm_sync.mapping.lint import lint, unit_problems
+from crm_sync.mapping.rules import FieldRule
 from tests.crm_sync.deal_values import rules_with, settings_with
 
 CYCLE, TERM, TIMING = Target.BILLING_CYCLE, Target.DURATION, Target.BILLING_TIMING

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from crm_sync import credentials
+from crm_sync.connections import credentials
 from crm_sync.models import Connection, ConnectionCredentials, FieldMapping
 from demo.http_server import Response, Server
 from demo.hubspot.app import build_app as build_hubspot

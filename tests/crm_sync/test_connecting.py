@@ -7,10 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from contracts.models import AuditEntry, Contract
-from crm_sync import connecting, credentials, preflight
+from crm_sync.connections import authorising, credentials, preflight
 from crm_sync.enums import Target
 from crm_sync.errors import ConfigError, LeaseLost, SyncError
-from crm_sync.fetching import deals_to_ask_for
+from crm_sync.importing.fetching import deals_to_ask_for
 from crm_sync.models import (
     Authorisation,
     Connection,
@@ -34,7 +34,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 def start(connection: Connection, *, user: User, client_secret: str = "") -> dict[str, str]:
     """What the browser carries to Salesforce."""
-    address = connecting.start_authorisation(
+    address = authorising.start_authorisation(
         connection=connection, client_secret=client_secret, user=user, session_key="a-session", now=NOW
     )
     return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
@@ -50,7 +50,7 @@ def finish(
         scopes=asked["scope"].split(),
         challenge=asked["code_challenge"],
     )
-    return connecting.finish_authorisation(
+    return authorising.finish_authorisation(
         state=asked["state"], code=code, user=user, session_key=session_key, now=now
     )
 
@@ -68,7 +68,7 @@ def finish(
     ],
 )
 def test_login_address(choice: str, typed: str, address: str) -> None:
-    assert connecting.login_address(choice=choice, my_domain=typed) == address
+    assert authorising.login_address(choice=choice, my_domain=typed) == address
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_login_address(choice: str, typed: str, address: str) -> None:
 )
 def test_address_that_is_none_of_salesforce(typed: str) -> None:
     with pytest.raises(ValueError, match=r"^Enter the address of your org"):
-        connecting.login_address(choice="my_domain", my_domain=typed)
+        authorising.login_address(choice="my_domain", my_domain=typed)
 
 
 def test_authorisation_asks_with_pkce_and_a_state_that_is_kept_as_a_digest(
@@ -98,7 +98,7 @@ def test_authorisation_asks_with_pkce_and_a_state_that_is_kept_as_a_digest(
     asked = start(salesforce, user=finance)
 
     assert (asked["code_challenge_method"], asked["response_type"]) == ("S256", "code")
-    assert asked["redirect_uri"] == connecting.callback_url()
+    assert asked["redirect_uri"] == authorising.callback_url()
     waiting = Authorisation.objects.get()
     assert asked["state"] not in repr(waiting.__dict__)
     assert waiting.expires_at == NOW + timedelta(minutes=10)
@@ -128,7 +128,7 @@ def test_case_81_denied_access_leaves_the_connection_as_it_is(salesforce: Connec
     asked = start(salesforce, user=finance)
     before = row_versions(but=["Authorisation"])
 
-    refusal = connecting.refused_authorisation(
+    refusal = authorising.refused_authorisation(
         error="access_denied", state=asked["state"], user=finance, session_key="a-session", now=NOW
     )
 
@@ -165,7 +165,7 @@ def test_connecting_keeps_what_a_run_wrote_meanwhile(salesforce: Connection, org
     run(salesforce)
     Connection.objects.update(name="Renamed")
 
-    connecting.accept_grant(
+    authorising.accept_grant(
         connection=older,
         grant=authorise(org=org, connection=older),
         keys=keys_of(connection=older, org=org),
@@ -189,11 +189,11 @@ def test_case_80_other_portal_is_refused_unless_confirmed(
         hubspot.refresh_from_db()
         before = row_versions()
 
-        with pytest.raises(connecting.OtherOrg) as refused:
-            connecting.connect_hubspot(connection=hubspot, pasted=token, actor=None)
+        with pytest.raises(authorising.OtherOrg) as refused:
+            authorising.connect_hubspot(connection=hubspot, pasted=token, actor=None)
         assert (refused.value.org_id, row_versions() == before) == ("4711", True)
 
-        connecting.connect_hubspot(connection=hubspot, pasted=token, actor=None, confirmed_org="4711")
+        authorising.connect_hubspot(connection=hubspot, pasted=token, actor=None, confirmed_org="4711")
         hubspot.refresh_from_db()
         assert (str(hubspot.org), hubspot.cursor_modified_at) == ("HubSpot portal 4711", None)
         assert hubspot.asks_for_start
@@ -234,7 +234,7 @@ def test_run_at_work_cannot_write_once_another_org_was_confirmed(
     grant = authorise(org=org, connection=salesforce)
 
     def connect_other(page: object) -> None:
-        connecting.accept_grant(
+        authorising.accept_grant(
             connection=Connection.objects.get(),
             grant=grant,
             keys=keys_of(connection=salesforce, org=org),
@@ -260,7 +260,7 @@ def test_disconnect_revokes_wipes_and_keeps_records(
     refresh_token = credentials.read(connection=salesforce).refresh_token
     assert refresh_token
 
-    connecting.disconnect(connection=salesforce, actor=finance)
+    authorising.disconnect(connection=salesforce, actor=finance)
 
     salesforce.refresh_from_db()
     assert (salesforce.state, ConnectionCredentials.objects.count()) == ("not_connected", 0)
@@ -279,7 +279,7 @@ def test_disconnect_revokes_wipes_and_keeps_records(
 def test_disconnect_wipes_also_when_revoking_fails(salesforce: Connection, org: Org, finance: User) -> None:
     org.intercept = lambda request: Response(status=503, headers={"Retry-After": "0"})
 
-    connecting.disconnect(connection=salesforce, actor=finance)
+    authorising.disconnect(connection=salesforce, actor=finance)
 
     assert ConnectionCredentials.objects.count() == 0
     assert AuditEntry.objects.get(action="connection ended").after == {
@@ -293,7 +293,7 @@ def test_disconnected_org_can_be_connected_anew_and_makes_no_second_contract(
 ) -> None:
     sell(org)
     run(salesforce)
-    connecting.disconnect(connection=salesforce, actor=finance)
+    authorising.disconnect(connection=salesforce, actor=finance)
 
     finish(org, start(salesforce, user=finance, client_secret=org.app.consumer_secret), user=finance)
     Connection.objects.update(cursor_modified_at=None)
@@ -309,7 +309,7 @@ def test_candidates_for_term_and_cycle_are_proposed_but_not_confirmed(
         provider="hubspot", name="HubSpot", import_from=NOW.date(), default_currency=""
     )
 
-    connecting.connect_hubspot(connection=connection, pasted=portal.issue_token(), actor=None)
+    authorising.connect_hubspot(connection=connection, pasted=portal.issue_token(), actor=None)
 
     proposed = dict(FieldMapping.objects.values_list("target", "source_field"))
     assert (proposed[Target.DURATION], proposed[Target.BILLING_CYCLE]) == (
@@ -339,7 +339,7 @@ def test_an_org_that_does_not_name_its_user_is_connected_all_the_same(
     )
 
     keys = keys_of(connection=salesforce, org=org)
-    connecting.accept_grant(connection=salesforce, grant=grant, keys=keys, actor=None)
+    authorising.accept_grant(connection=salesforce, grant=grant, keys=keys, actor=None)
 
     salesforce.refresh_from_db()
     assert (salesforce.state, salesforce.connected_as) == ("connected", "")

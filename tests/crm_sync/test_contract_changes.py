@@ -16,7 +16,7 @@ from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.models import ContractChange
 from contracts.models import Contract
-from crm_sync.leaving import keep_leavers
+from crm_sync.importing.leaving import keep_leavers
 from crm_sync.models import Alert, Connection, SyncRecord
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import InternalError, connections
 from django.db import connection as database
 
-from crm_sync import credentials
+from crm_sync.connections import credentials
 from crm_sync.errors import ConfigError
 from crm_sync.models import Connection, ConnectionCredentials, CrmOrg
 from demo.http_server import Request, Response, Server

@@ -7,10 +7,10 @@ import pytest
 from django.db import connection as database
 
 from contracts.models import Contract
-from crm_sync import preflight
-from crm_sync.clients.hubspot_stages import stage_is_won
-from crm_sync.connecting import login_address
-from crm_sync.deal_links import follow_move
+from crm_sync.clients.hubspot.stages import stage_is_won
+from crm_sync.connections import preflight
+from crm_sync.connections.authorising import login_address
+from crm_sync.connections.deal_links import follow_move
 from crm_sync.models import Connection, CrmDeal, CrmSchema, Hold
 from demo.http_server import Server
 from demo.hubspot.portal import Portal

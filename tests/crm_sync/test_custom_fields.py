@@ -10,10 +10,10 @@ from billing.invoicing import invoice_due
 from billing.models import Invoice
 from contracts.enums import CustomFieldHome, CustomFieldType
 from contracts.models import AuditEntry, Contract, Customer, CustomField
-from crm_sync.custom_fields import TypeConflict, type_conflicts
 from crm_sync.enums import SourceObject, Target
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import current_rules, lint, save_mapping
+from crm_sync.mapping.custom_fields import TypeConflict, type_conflicts
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.store import current_rules, lint, save_mapping
 from crm_sync.models import Connection, SyncRecord
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity

@@ -9,10 +9,10 @@ from django.db.models import F
 
 from billing.models import BillingWait
 from contracts.models import Contract
-from crm_sync import pages
-from crm_sync.fetching import deals_to_ask_for
+from crm_sync.importing import page
+from crm_sync.importing.fetching import deals_to_ask_for
+from crm_sync.importing.rereading import read_everything
 from crm_sync.models import Alert, Connection, CrmDeal, Hold, SyncRun
-from crm_sync.rereading import read_everything
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import sell
@@ -27,7 +27,7 @@ ALL = "true"
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(page.time, "sleep", lambda seconds: None)
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from crm_sync.deal_references import DealReference, read_reference
 from crm_sync.enums import Provider
+from crm_sync.oversight.deal_references import DealReference, read_reference
 
 SHORT, LONG = "006Da000000JiwR", "006Da000000JiwRIAS"
 

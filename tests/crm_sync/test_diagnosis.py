@@ -9,12 +9,12 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 
-from crm_sync import pausing
-from crm_sync.causes import Cause
-from crm_sync.diagnosis import Diagnosis, diagnose
+from crm_sync.connections import pausing
 from crm_sync.enums import ConnectionState
-from crm_sync.holds import dismiss
+from crm_sync.holds.deciding import dismiss
 from crm_sync.models import Connection, CrmDeal, CrmOrg, Hold
+from crm_sync.oversight.causes import Cause
+from crm_sync.oversight.diagnosis import Diagnosis, diagnose
 from demo.http_server import Response, Server
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org

@@ -8,12 +8,12 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from crm_sync.connection_settings import save_settings
+from crm_sync.connections.settings import save_settings
 from crm_sync.enums import DealState, HoldCode, SourceObject, Target
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import current_rules, save_mapping
+from crm_sync.mapping.problems import Cure
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import Connection, CrmDeal, Hold
-from crm_sync.problems import Cure
 from crm_sync.views.cures import ShownCure
 from demo.hubspot.portal import Portal
 from tests.crm_sync.conftest import Run

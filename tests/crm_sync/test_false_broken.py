@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 from django.db import connections
 
-from crm_sync import key_canary
+from crm_sync.connections import key_canary
 from crm_sync.models import Alert, Connection, ConnectionCredentials, KeyCanary, SyncRun
 from demo.http_server import Server
 from demo.salesforce.org import Org

@@ -8,7 +8,7 @@ from django.test import Client
 
 from contracts.enums import BillingCycle
 from crm_sync.enums import Outcome
-from crm_sync.mappings import current_rules
+from crm_sync.mapping.store import current_rules
 from crm_sync.models import CrmSchema, FieldMapping, MappingVersion, Translation
 from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.mapping_form import address, entered

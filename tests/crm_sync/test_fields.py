@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Upper
 
-from crm_sync import credentials
+from crm_sync.connections import credentials
 from crm_sync.enums import Provider
 from crm_sync.errors import ConfigError, SecretsUnreadable, SyncError
 from crm_sync.fields import SecretMisplaced

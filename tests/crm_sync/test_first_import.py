@@ -16,7 +16,7 @@ from billing.policy import limits
 from contracts.clock import business_day
 from contracts.models import Contract
 from crm_sync import tasks
-from crm_sync.connection_settings import save_settings
+from crm_sync.connections.settings import save_settings
 from crm_sync.management.commands import connect_crm
 from crm_sync.models import Backfill, Connection
 from demo.hubspot.portal import Portal

@@ -11,10 +11,10 @@ from contracts.enums import BillingCycle
 from contracts.models import AuditEntry, Contract
 from crm_sync import tasks
 from crm_sync.enums import DealState, HoldCode, RunTrigger, Target, Transform
-from crm_sync.hold_groups import GroupKey, group_of, hold_groups, members, to_read_again
-from crm_sync.holds import UnableToDecide, dismiss_group
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import current_rules, save_mapping
+from crm_sync.holds.deciding import UnableToDecide, dismiss_group
+from crm_sync.holds.groups import GroupKey, group_of, hold_groups, members, to_read_again
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import Connection, CrmDeal, Hold, MappingVersion, SyncRun
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run

@@ -12,9 +12,11 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from contracts.models import AuditEntry
-from crm_sync import alerts, connecting, context, tasks, watch
+from crm_sync import tasks
+from crm_sync.connections import alerts, authorising, watch
 from crm_sync.enums import AlertKind, ConnectionState
 from crm_sync.models import Alert, Connection, ConnectionLease
+from crm_sync.views import context
 from demo.http_server import Server
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
@@ -80,7 +82,7 @@ def test_recovery_is_told_by_one_mail(salesforce: Connection, org: Org, run: Run
     org.revoke_tokens()
     run(salesforce)
     salesforce.refresh_from_db()
-    connecting.accept_grant(
+    authorising.accept_grant(
         connection=salesforce,
         grant=authorise(org=org, connection=salesforce),
         keys=keys_of(connection=salesforce, org=org),

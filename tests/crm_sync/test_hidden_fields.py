@@ -7,10 +7,10 @@ import pytest
 from django.db.models import F
 
 from contracts.models import Contract
-from crm_sync import connecting
+from crm_sync.connections import authorising
 from crm_sync.enums import SourceObject, Target
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import current_rules, save_mapping
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import Connection, CrmDeal, CrmSchema, Hold
 from demo.http_server import Server
 from demo.hubspot.portal import Portal
@@ -182,7 +182,7 @@ def test_another_mapping_or_a_fresh_look_ends_the_waiting_at_once(
     if how == "mapping":
         confirm(salesforce, defaults={Target.BILLING_CYCLE: "monthly"})
     else:
-        connecting.refresh_schema(connection=salesforce)
+        authorising.refresh_schema(connection=salesforce)
 
     run(salesforce)
     run(salesforce)

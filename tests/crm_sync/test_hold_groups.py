@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm_sync.enums import HoldCode
-from crm_sync.hold_groups import GroupKey, Stake, group_of, hold_groups, members, whole_stake
+from crm_sync.holds.groups import GroupKey, Stake, group_of, hold_groups, members, whole_stake
 from crm_sync.models import Connection, Hold
 from tests.crm_sync.page_rows import NOON, connect, deal, hold, problem
 from tests.pages import rows, signed_in, words

@@ -11,12 +11,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from contracts.models import AuditEntry
-from crm_sync import hold_mails
-from crm_sync.alerts import send_alerts
+from crm_sync.connections.alerts import send_alerts
 from crm_sync.enums import AlertKind, HoldCode
-from crm_sync.hold_mails import NO_REMINDERS, tell_of_holds
-from crm_sync.hold_reminders import remind_of_holds
-from crm_sync.mail_addresses import mail_address
+from crm_sync.holds import mails
+from crm_sync.holds.mails import NO_REMINDERS, tell_of_holds
+from crm_sync.holds.reminders import remind_of_holds
+from crm_sync.importing.mail_addresses import mail_address
 from crm_sync.models import Alert, Connection, CrmDeal, Hold, HoldPolicy
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run
@@ -222,7 +222,7 @@ def test_a_thousand_deals_are_one_readable_mail(django_assert_max_num_queries: A
         tell_of_holds(run=run)
 
     (letter,) = Alert.objects.all()
-    assert letter.body.count("Contract Value is empty.") == hold_mails.MOST_NAMED
+    assert letter.body.count("Contract Value is empty.") == mails.MOST_NAMED
     assert letter.body.endswith("And 50 more deals.\n") or "And 50 deals more.\n" in letter.body
 
 

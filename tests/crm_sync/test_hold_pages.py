@@ -8,8 +8,8 @@ from django.test import Client
 
 from contracts.models import AuditEntry
 from crm_sync.enums import ConnectionState, DealState, HoldCode
+from crm_sync.mapping.problems import HIDDEN
 from crm_sync.models import CrmDeal, Hold
-from crm_sync.problems import HIDDEN
 from crm_sync.views.cures import WHY
 from tests.billing.builders import Deal, sign
 from tests.crm_sync.page_rows import NOON, connect, deal, hold, problem, ran, recorded

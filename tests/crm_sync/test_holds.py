@@ -11,9 +11,9 @@ from django.db import connections
 
 from contracts.enums import BillingCycle
 from contracts.models import AuditEntry, Contract
-from crm_sync.connection_settings import save_settings
+from crm_sync.connections.settings import save_settings
 from crm_sync.enums import DealState, Target
-from crm_sync.holds import UnableToDecide, accept_duplicate, dismiss
+from crm_sync.holds.deciding import UnableToDecide, accept_duplicate, dismiss
 from crm_sync.models import Connection, CrmDeal, Hold
 from crm_sync.tasks import request_replay
 from demo.salesforce.org import Org

@@ -19,7 +19,7 @@ from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from contracts.clock import business_day
 from contracts.models import Contract
-from crm_sync.connection_settings import save_settings
+from crm_sync.connections.settings import save_settings
 from crm_sync.enums import ConnectionMode
 from crm_sync.errors import LeaseHeld
 from crm_sync.models import Connection, CrmDeal, SyncRun

@@ -7,7 +7,7 @@ import pytest
 
 from billing.models import Instalment, Invoice
 from contracts.models import AuditEntry, Contract
-from crm_sync import leaving
+from crm_sync.importing import leaving
 from crm_sync.models import Connection, ConnectionLease, CrmDeal, Hold, SyncRecord, SyncRun
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from contracts.models import AuditEntry, Contract
 from contracts.suspending import resume
-from crm_sync.leaving import UnableToDecide, keep_leavers, suspend_leavers
+from crm_sync.importing.leaving import UnableToDecide, keep_leavers, suspend_leavers
 from crm_sync.models import Connection
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run

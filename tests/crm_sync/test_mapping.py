@@ -10,8 +10,8 @@ from contracts.enums import BillingCycle, BillingTiming, CustomFieldHome
 from contracts.money import Money
 from crm_sync.deals import RawValue
 from crm_sync.enums import HoldCode, Provider, SourceObject, Target, TermUnit
-from crm_sync.mapped import Problem, Step
-from crm_sync.mapping_rules import FieldRule
+from crm_sync.mapping.result import Problem, Step
+from crm_sync.mapping.rules import FieldRule
 from tests.crm_sync.deal_values import (
     a_deal,
     amounts_of,

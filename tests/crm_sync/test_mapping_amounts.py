@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from contracts.money import LIMIT, Money, TooLarge
 from crm_sync.deals import RawValue
 from crm_sync.enums import AmountMeans, Target
-from crm_sync.mapped import Step
-from crm_sync.mapping import over_term
-from crm_sync.mapping_rules import FieldRule
+from crm_sync.mapping.mapper import over_term
+from crm_sync.mapping.result import Step
+from crm_sync.mapping.rules import FieldRule
 from tests.crm_sync.deal_values import (
     a_deal,
     amounts_of,

@@ -7,8 +7,8 @@ import pytest
 from contracts.enums import CustomFieldType
 from crm_sync.deals import CrmField
 from crm_sync.enums import NumberFormat, SourceObject, Target, Transform
-from crm_sync.mapping_lint import lint, type_problems
-from crm_sync.mapping_rules import FieldRule
+from crm_sync.mapping.lint import lint, type_problems
+from crm_sync.mapping.rules import FieldRule
 from tests.crm_sync.deal_values import rules_with, settings_with
 
 TYPES = {

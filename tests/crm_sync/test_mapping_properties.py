@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from contracts.enums import BillingCycle, BillingTiming
 from crm_sync.deals import Deal
 from crm_sync.enums import AmountMeans, SourceObject, Target, TermUnit
-from crm_sync.mapped import MappedDeal, fingerprint
-from crm_sync.mapping_rules import FieldRule, MappingRules, from_snapshot, to_snapshot
+from crm_sync.mapping.result import MappedDeal, fingerprint
+from crm_sync.mapping.rules import FieldRule, MappingRules, from_snapshot, to_snapshot
 from tests.crm_sync.deal_values import a_deal, mapped, raw_values, rules_with, settings_with
 
 RULES = rules_with(

@@ -8,8 +8,8 @@ from django_q.models import OrmQ
 
 from contracts.enums import CustomFieldHome, CustomFieldType
 from crm_sync.enums import NumberFormat, SourceObject, Target, TermUnit, Transform
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import current_rules, save_mapping
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import CrmSchema, MappingVersion, Translation
 from tests.billing.builders import Deal, sign
 from tests.crm_sync.mapping_form import address, entered, sent_back

@@ -5,9 +5,9 @@ from django.contrib.auth.models import User
 
 from contracts.models import AuditEntry
 from crm_sync.enums import NumberFormat, SourceObject, Target, TermUnit, Transform
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mapping_versions import go_back, latest_versions, story_of
-from crm_sync.mappings import UnableToChangeMapping, confirmed_rules, current_rules, save_mapping
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.store import UnableToChangeMapping, confirmed_rules, current_rules, save_mapping
+from crm_sync.mapping.versions import go_back, latest_versions, story_of
 from crm_sync.models import Connection, FieldMapping, MappingVersion
 from tests.crm_sync.page_rows import MAPPED, connect
 

@@ -6,8 +6,8 @@ import pytest
 
 from contracts.enums import CustomFieldType
 from crm_sync.enums import NumberFormat, Provider, SourceObject, Target, TermUnit, Transform
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mapping_words import anchor_of, chain_of
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.wording import anchor_of, chain_of
 from tests.crm_sync.deal_values import settings_with
 
 

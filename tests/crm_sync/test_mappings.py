@@ -9,9 +9,9 @@ from django.utils import timezone
 from contracts.enums import BillingCycle, CustomFieldHome
 from contracts.models import AuditEntry
 from crm_sync.enums import Provider, SourceObject, Target
-from crm_sync.mapping_lint import MappingProblem
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import (
+from crm_sync.mapping.lint import MappingProblem
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.store import (
     UnableToChangeMapping,
     add_translation,
     confirmed_rules,

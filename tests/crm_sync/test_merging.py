@@ -9,7 +9,7 @@ from billing.invoicing import invoice_due
 from billing.models import Instalment, Invoice
 from contracts.models import AuditEntry, Contract
 from crm_sync.enums import RunTrigger
-from crm_sync.fetching import Order
+from crm_sync.importing.fetching import Order
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRecord, SyncRun
 from crm_sync.sync import sync
 from demo.hubspot.portal import Portal

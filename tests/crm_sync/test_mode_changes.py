@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from contracts.models import Contract
-from crm_sync import pausing
-from crm_sync.connection_settings import save_settings
+from crm_sync.connections import pausing
+from crm_sync.connections.settings import save_settings
 from crm_sync.enums import ConnectionMode
 from crm_sync.models import Connection, ConnectionLease, CrmDeal, SyncRun
 from demo.salesforce.org import Org

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from contracts.models import AuditEntry, Contract, Customer
 from crm_sync.enums import ConnectionMode, RunTrigger
-from crm_sync.fetching import Order
+from crm_sync.importing.fetching import Order
 from crm_sync.models import Connection, CrmAccount, CrmDeal, Hold, SyncRecord, SyncRun
 from crm_sync.sync import sync
 from demo.hubspot.portal import Portal

@@ -15,8 +15,8 @@ from billing.invoicing import invoice_due
 from billing.models import Invoice
 from contracts.models import Contract, Customer
 from crm_sync.enums import Outcome, SourceObject, Target
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import current_rules, save_mapping
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import Connection, Hold, SyncRecord, SyncRun
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org

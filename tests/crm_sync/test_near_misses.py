@@ -2,8 +2,9 @@
 
 import pytest
 
+from crm_sync.clients.spellings import spellings
 from crm_sync.deals import NearMiss, Stage
-from crm_sync.near_misses import (
+from crm_sync.mapping.near_misses import (
     gone_sentence,
     gone_stages,
     near_misses,
@@ -12,7 +13,6 @@ from crm_sync.near_misses import (
     warnings,
     with_counts,
 )
-from crm_sync.spellings import spellings
 
 
 def found(

@@ -9,9 +9,9 @@ from django.db.models.functions import Now
 
 from billing.models import Invoice
 from contracts.models import Contract
-from crm_sync import connecting
-from crm_sync.clients.salesforce_oauth import NOT_SIGNED
-from crm_sync.connection_settings import save_settings
+from crm_sync.clients.salesforce.oauth import NOT_SIGNED
+from crm_sync.connections import authorising
+from crm_sync.connections.settings import save_settings
 from crm_sync.enums import Provider
 from crm_sync.forms.settings import SettingsForm
 from crm_sync.models import Connection, SyncRecord
@@ -146,7 +146,7 @@ def untold(db: None, portal: Portal, hubspot_server: Server) -> Connection:
     connection = Connection.objects.create(
         provider=Provider.HUBSPOT, name="HubSpot", import_from=IMPORT_FROM, default_currency="USD"
     )
-    connecting.connect_hubspot(connection=connection, pasted=token, actor=None)
+    authorising.connect_hubspot(connection=connection, pasted=token, actor=None)
     confirm(connection)
     sell_in_hubspot(portal, closedate="2026-12-01T03:00:00Z")
     settle_clock(portal)

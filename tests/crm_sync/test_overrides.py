@@ -12,11 +12,11 @@ from billing.lifecycle import complete_contracts
 from billing.models import BillingSchedule, Instalment, Invoice
 from contracts.models import AuditEntry, Contract
 from crm_sync.enums import DealState, HoldCode, Outcome
-from crm_sync.holds import UnableToDecide, accept_free, mark_as_downgrade
-from crm_sync.mappings import UnableToChangeMapping
+from crm_sync.holds.deciding import UnableToDecide, accept_free, mark_as_downgrade
+from crm_sync.holds.entered_values import enter_value, overrides_of
+from crm_sync.mapping.store import UnableToChangeMapping
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRecord
-from crm_sync.overrides import enter_value, overrides_of
-from crm_sync.tie_out import figures
+from crm_sync.oversight.tie_out import figures
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run

@@ -8,10 +8,11 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from contracts.models import Contract
-from crm_sync import tasks, watch
+from crm_sync import tasks
+from crm_sync.connections import watch
+from crm_sync.connections.pacing import Pace, backed_off, is_spent, pace_of
 from crm_sync.deals import Allowance
 from crm_sync.models import Connection
-from crm_sync.pacing import Pace, backed_off, is_spent, pace_of
 from demo.hubspot.portal import Portal
 from demo.salesforce.answers import rest_error
 from demo.salesforce.org import Org

@@ -2,10 +2,10 @@
 
 import pytest
 
-from crm_sync import connecting
+from crm_sync.connections import authorising
+from crm_sync.connections.preflight import preflight
 from crm_sync.deals import Check
 from crm_sync.models import Connection, CrmSchema
-from crm_sync.preflight import preflight
 from demo.hubspot.portal import Portal
 from demo.hubspot.scopes import OWNERS_SCOPE
 from demo.salesforce.answers import rest_error
@@ -52,7 +52,7 @@ def test_mapped_field_that_is_hidden_is_named(salesforce: Connection, org: Org) 
 def test_mapped_field_that_is_hidden_degrades_at_reconnect(salesforce: Connection, org: Org) -> None:
     org.hide_field("Opportunity", "Contract_Term__c")
 
-    connecting.accept_grant(
+    authorising.accept_grant(
         connection=salesforce,
         grant=authorise(org=org, connection=salesforce),
         keys=keys_of(connection=salesforce, org=org),
@@ -96,7 +96,7 @@ def test_object_that_may_not_be_read_is_named(salesforce: Connection, org: Org) 
 
 def test_each_missing_scope_is_named(hubspot: Connection, portal: Portal) -> None:
     token = portal.issue_token(scopes=("crm.objects.deals.read", "crm.objects.companies.read"))
-    connecting.connect_hubspot(connection=hubspot, pasted=token, actor=None)
+    authorising.connect_hubspot(connection=hubspot, pasted=token, actor=None)
 
     found = gaps(hubspot)
 

@@ -14,14 +14,14 @@ from billing.models import ApprovalLimit, BillingRun, BillingSchedule, Instalmen
 from contracts.enums import BillingTiming
 from contracts.models import Contract, Customer
 from contracts.money import Money
-from crm_sync.clients import hubspot as hubspot_client
-from crm_sync.credentials import open_client
+from crm_sync.clients.hubspot import client as hubspot_client
+from crm_sync.connections.credentials import open_client
 from crm_sync.enums import ConnectionMode, Outcome, Provider, RunTrigger
-from crm_sync.fetching import Order, fetch, look
-from crm_sync.foretelling import Foretold
+from crm_sync.importing.fetching import Order, fetch, look
 from crm_sync.models import Connection, Hold, SyncRecord, SyncRun
-from crm_sync.preview import foretold_pages
-from crm_sync.previewing import WRITERS
+from crm_sync.previews.dry_run import foretold_pages
+from crm_sync.previews.previewing import WRITERS
+from crm_sync.previews.rehearsal import Foretold
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity

@@ -3,8 +3,8 @@
 import pytest
 
 from crm_sync.enums import HoldCode
-from crm_sync.problems import HIDDEN, Cure, cures_of, key_of
-from crm_sync.readers import sign_of
+from crm_sync.mapping.problems import HIDDEN, Cure, cures_of, key_of
+from crm_sync.mapping.readers import sign_of
 
 ENTER = [Cure.ENTER, Cure.MAPPING]
 

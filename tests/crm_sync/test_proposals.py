@@ -2,8 +2,8 @@ import pytest
 
 from crm_sync.deals import CrmField
 from crm_sync.enums import Provider, SourceObject, Target
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.proposals import candidates_for, propose
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.suggestions import candidates_for, propose
 
 
 def deal_field(

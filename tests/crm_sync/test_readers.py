@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 
 from contracts.enums import BillingCycle
-from crm_sync import readers
 from crm_sync.deals import RawValue
 from crm_sync.enums import TermUnit
-from crm_sync.readers import Unreadable
-from crm_sync.rhythms import Rhythm
+from crm_sync.mapping import readers
+from crm_sync.mapping.readers import Unreadable
+from crm_sync.mapping.rhythms import Rhythm
 from tests.crm_sync.deal_values import AWKWARD_VALUES, raw_values
 
 NOT_A_NUMBER = ("AMOUNT_UNREADABLE", "is not a plain number; write it with digits and a decimal point only")

@@ -13,11 +13,11 @@ from billing.invoicing import invoice_due
 from contracts.enums import BillingCycle
 from contracts.models import Contract
 from crm_sync import tasks
-from crm_sync.connection_settings import save_settings
+from crm_sync.connections.settings import save_settings
 from crm_sync.enums import RunTrigger, Target
-from crm_sync.fetching import Order
+from crm_sync.importing.fetching import Order
+from crm_sync.importing.reapplying import Impact, impact_of, left_to_read, mark, marked_ids
 from crm_sync.models import Connection, CrmDeal, SyncRun
-from crm_sync.reapplying import Impact, impact_of, left_to_read, mark, marked_ids
 from crm_sync.sync import sync
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity

@@ -10,10 +10,11 @@ from django.contrib.auth.models import User
 from django.db import connection as database
 from django.utils import timezone
 
-from crm_sync import run_ends, runs
+from crm_sync import runs
 from crm_sync.deals import Cursor
 from crm_sync.enums import ConnectionState, Outcome, Provider, RunState, RunTrigger
 from crm_sync.errors import ConfigError, LeaseHeld, LeaseLost, TransientError
+from crm_sync.importing import run_ends
 from crm_sync.models import Connection, ConnectionLease, CrmOrg, MappingVersion, SyncRun
 
 MOMENT = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)

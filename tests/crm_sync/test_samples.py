@@ -1,7 +1,7 @@
 """The CRM's fields with what won deals of late hold in them."""
 
-from crm_sync import connecting
-from crm_sync.mappings import source_choices
+from crm_sync.connections import authorising
+from crm_sync.mapping.store import source_choices
 from crm_sync.models import Connection, CrmSchema
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
@@ -23,7 +23,7 @@ def test_salesforce_fields_show_what_won_deals_hold(salesforce: Connection, org:
         sell(org, account=account, Contract_Term__c=12 * number, Billing_Frequency__c="Quarterly")
     sell(org, StageName="Prospecting", Contract_Term__c=99)
 
-    connecting.refresh_schema(connection=salesforce)
+    authorising.refresh_schema(connection=salesforce)
 
     found = samples(salesforce)
     terms = found["deal:Contract_Term__c"]
@@ -36,7 +36,7 @@ def test_salesforce_fields_show_what_won_deals_hold(salesforce: Connection, org:
 def test_hubspot_fields_show_what_won_deals_hold(hubspot: Connection, portal: Portal) -> None:
     sell_in_hubspot(portal, contract_term_months="24")
 
-    connecting.refresh_schema(connection=hubspot)
+    authorising.refresh_schema(connection=hubspot)
 
     found = samples(hubspot)
     assert found["deal:contract_term_months"] == ["24"]
@@ -46,7 +46,7 @@ def test_hubspot_fields_show_what_won_deals_hold(hubspot: Connection, portal: Po
 def test_long_values_are_cut(salesforce: Connection, org: Org) -> None:
     sell(org, Description="x" * 500)
 
-    connecting.refresh_schema(connection=salesforce)
+    authorising.refresh_schema(connection=salesforce)
 
     (shown,) = samples(salesforce)["deal:Description"]
     assert len(shown) == 60
@@ -54,7 +54,7 @@ def test_long_values_are_cut(salesforce: Connection, org: Org) -> None:
 
 def test_samples_outlive_a_schema_that_a_run_reads(salesforce: Connection, org: Org, run: Run) -> None:
     sell(org)
-    connecting.refresh_schema(connection=salesforce)
+    authorising.refresh_schema(connection=salesforce)
     before = samples(salesforce)
     CrmSchema.objects.update(stages_checked_at="2020-01-01T00:00Z")
 
@@ -68,7 +68,7 @@ def test_object_that_may_not_be_read_has_neither_fields_nor_samples(salesforce: 
     sell(org)
     org.hide_object("Account")
 
-    connecting.refresh_schema(connection=salesforce)
+    authorising.refresh_schema(connection=salesforce)
 
     assert samples(salesforce)["deal:Billing_Frequency__c"] == ["Quarterly"]
     assert {one.source_object.value for one in source_choices(connection=salesforce)} == {"deal", "owner"}

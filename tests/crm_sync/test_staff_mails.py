@@ -17,14 +17,14 @@ from billing.models import ContractChange, ControlChange
 from contracts import check_mails
 from contracts.enums import PageFormat
 from contracts.models import Contract, Workspace
-from crm_sync.alerts import alarm_refusals, send_alerts, write_alert
-from crm_sync.change_mails import tell_of_changes
+from crm_sync.connections.alerts import alarm_refusals, send_alerts, write_alert
 from crm_sync.enums import AlertKind, HoldCode, TieOutLine
-from crm_sync.hold_mails import tell_of_holds
-from crm_sync.hold_reminders import remind_of_holds
+from crm_sync.holds.mails import tell_of_holds
+from crm_sync.holds.reminders import remind_of_holds
+from crm_sync.importing.change_mails import tell_of_changes
 from crm_sync.models import Connection, Hold
-from crm_sync.tie_out import Figure
-from crm_sync.tie_out_checks import write_mail
+from crm_sync.oversight.tie_out import Figure
+from crm_sync.oversight.tie_out_checks import write_mail
 from fincelo.models import InvariantCheck
 from tests.crm_sync.page_rows import NOON, connect, deal, hold, problem, ran
 from tests.crm_sync.test_tie_out import imported
@@ -182,7 +182,7 @@ def test_each_kind_of_mail_is_in_the_table_above() -> None:
     senders, builders = calling(SENDER), calling("EmailMessage")
 
     assert set(ALERTS) == set(AlertKind)
-    assert senders == {"crm_sync/alerts.py", *OTHERS}
+    assert senders == {"crm_sync/connections/alerts.py", *OTHERS}
     assert builders == {"contracts/staff_mails.py", "billing/mailing/composing.py"}
     assert not calling(
         "send_mail", "send_mass_mail", "mail_admins", "mail_managers", "EmailMultiAlternatives"

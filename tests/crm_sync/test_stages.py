@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from contracts.models import AuditEntry, Contract
-from crm_sync import connecting
+from crm_sync.connections import authorising
 from crm_sync.models import Connection, CrmSchema
 from demo.http_server import Response, Server
 from demo.hubspot.portal import Portal
@@ -39,7 +39,7 @@ def test_case_40_near_miss_is_counted_listed_and_selected_with_one_button(
     for _ in range(3):
         sell_in_hubspot(portal, dealstage=PARTNERS_WON)
     sell_in_hubspot(portal, dealstage=PARTNERS_WON, closedate="2025-06-01T12:00:00Z")
-    connecting.refresh_schema(connection=hubspot)
+    authorising.refresh_schema(connection=hubspot)
 
     done = run(hubspot)
     page = browser.get(f"/settings/crm/{hubspot.pk}/")
@@ -95,7 +95,7 @@ def test_case_39_variants_of_before_the_first_poll_are_found_at_connect(
     for stage in ("closed won", "CLOSED WON", "Closed Won"):
         sell(org, StageName=stage)
 
-    connecting.refresh_schema(connection=salesforce)
+    authorising.refresh_schema(connection=salesforce)
 
     assert counts(salesforce) == {"closed won": 1, "CLOSED WON": 1}
 
@@ -128,7 +128,7 @@ def test_near_miss_without_deals_is_listed_and_no_problem(
             {"ApiName": "Signed & <b>sealed</b>", "IsClosed": True, "IsWon": True, "DefaultProbability": 100},
         ]
     )
-    connecting.refresh_schema(connection=salesforce)
+    authorising.refresh_schema(connection=salesforce)
 
     page = browser.get(f"/settings/crm/{salesforce.pk}/")
 

@@ -13,14 +13,20 @@ from billing.enums import BillingTrigger, WaitCode
 from billing.invoicing import invoice_due
 from billing.models import BillingWait, Invoice
 from contracts.models import AuditEntry, Contract
-from crm_sync import starting
-from crm_sync.connection_settings import save_settings
+from crm_sync.connections.new_deals import COUNTED_FOR
+from crm_sync.connections.settings import save_settings
 from crm_sync.enums import ConnectionMode, Outcome, RunTrigger
-from crm_sync.fetching import Order
+from crm_sync.importing import starting
+from crm_sync.importing.fetching import Order
+from crm_sync.importing.starting import (
+    UnableToStart,
+    asking_connections,
+    question_of,
+    start_billing,
+    suspend_new,
+)
 from crm_sync.models import Alert, Connection, SyncRecord
-from crm_sync.new_deals import COUNTED_FOR
-from crm_sync.preview import WAITS, preview
-from crm_sync.starting import UnableToStart, asking_connections, question_of, start_billing, suspend_new
+from crm_sync.previews.dry_run import WAITS, preview
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity

@@ -13,13 +13,13 @@ from django.utils import timezone
 from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from contracts.models import Contract
-from crm_sync.credentials import open_client
+from crm_sync.connections.credentials import open_client
 from crm_sync.enums import ConnectionMode, RunTrigger
-from crm_sync.fetching import Order, look
-from crm_sync.foretelling import foretell
-from crm_sync.mapped_pages import map_page
+from crm_sync.importing.fetching import Order, look
+from crm_sync.importing.mapped_page import map_page
 from crm_sync.models import Connection, CrmDeal, SyncRun
-from crm_sync.previewing import WRITERS
+from crm_sync.previews.previewing import WRITERS
+from crm_sync.previews.rehearsal import foretell
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity

@@ -7,12 +7,12 @@ import pytest
 from django.utils import timezone
 
 from contracts.models import Contract
-from crm_sync.backfill import begin_import, begin_preview, go_on
 from crm_sync.enums import RunTrigger
-from crm_sync.fetching import Order
+from crm_sync.importing.fetching import Order
+from crm_sync.importing.rereading import read_everything, read_since
 from crm_sync.models import BackfillDeal, Connection
-from crm_sync.preview import preview
-from crm_sync.rereading import read_everything, read_since
+from crm_sync.previews.dry_run import preview
+from crm_sync.previews.first_import.task import begin_import, begin_preview, go_on
 from crm_sync.sync import sync
 from demo.hubspot.portal import Portal
 from tests.crm_sync.clients.portals import NOON, StandingClock

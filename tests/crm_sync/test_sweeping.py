@@ -11,11 +11,12 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from contracts.models import AuditEntry, Contract, Customer
-from crm_sync import sweeping, tasks
-from crm_sync.clients import hubspot as hubspot_client
-from crm_sync.clients import salesforce_api
+from crm_sync import tasks
+from crm_sync.clients.hubspot import client as hubspot_client
+from crm_sync.clients.salesforce import api
 from crm_sync.enums import RunTrigger
-from crm_sync.fetching import Order
+from crm_sync.importing import sweeping
+from crm_sync.importing.fetching import Order
 from crm_sync.models import Connection, CrmAccount, CrmDeal, Hold, SyncRecord, SyncRun
 from crm_sync.sync import sync
 from demo.http_server import Server
@@ -263,7 +264,7 @@ def test_won_ids_are_walked_page_by_page(
 ) -> None:
     org.add_won_deals(450)
     run(salesforce)
-    monkeypatch.setattr(salesforce_api, "PAGE_SIZE", 200)
+    monkeypatch.setattr(api, "PAGE_SIZE", 200)
     salesforce_server.reset_requests()
 
     done = swept(salesforce)

@@ -6,7 +6,7 @@ import pytest
 
 from billing.models import Instalment
 from contracts.models import Contract, Customer
-from crm_sync.connection_settings import save_settings
+from crm_sync.connections.settings import save_settings
 from crm_sync.enums import HoldCode
 from crm_sync.models import Connection, CrmAccount, CrmDeal, Hold, SyncRecord
 from demo.hubspot.portal import Portal

@@ -11,8 +11,8 @@ from billing.models import Instalment, Invoice
 from contracts.enums import CustomFieldHome
 from contracts.models import Contract, Customer
 from crm_sync.enums import SourceObject, Target
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import current_rules, save_mapping
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRecord
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org

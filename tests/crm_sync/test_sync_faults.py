@@ -13,9 +13,9 @@ from django_q.models import OrmQ
 
 from contracts.models import Contract, Customer
 from crm_sync import tasks
-from crm_sync.connection_settings import take_lease_away
+from crm_sync.connections.settings import take_lease_away
 from crm_sync.errors import LeaseHeld
-from crm_sync.holds import dismiss
+from crm_sync.holds.deciding import dismiss
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRun
 from crm_sync.runs import UnableToSync
 from demo.http_server import Request, Response, Server

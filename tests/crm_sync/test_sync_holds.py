@@ -10,7 +10,7 @@ from django.db import connection as database
 from contracts.enums import BillingCycle
 from contracts.models import Contract, Customer
 from crm_sync.enums import DealState, HoldCode
-from crm_sync.holds import accept_duplicate, dismiss
+from crm_sync.holds.deciding import accept_duplicate, dismiss
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRecord
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org

@@ -19,10 +19,11 @@ from billing.invoicing import invoice_due
 from billing.models import Instalment, Invoice
 from contracts.enums import ContractState
 from contracts.models import Contract
-from crm_sync import alerts, tie_out, tie_out_checks
+from crm_sync.connections import alerts
 from crm_sync.enums import DealState, LeftReason, Outcome
 from crm_sync.enums import TieOutLine as Line
 from crm_sync.models import Connection, CrmDeal, TieOut, WonDeal
+from crm_sync.oversight import tie_out, tie_out_checks
 from demo.salesforce.org import Org
 from tests.billing.builders import Deal, ensure_legal_entity, put, sign
 from tests.billing.people import person

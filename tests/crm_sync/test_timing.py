@@ -11,7 +11,7 @@ from billing.invoicing import invoice_due
 from billing.models import Instalment, Invoice
 from contracts.enums import BillingTiming
 from contracts.models import AuditEntry, Contract
-from crm_sync.connection_settings import save_settings
+from crm_sync.connections.settings import save_settings
 from crm_sync.enums import Outcome
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRecord
 from demo.salesforce.org import Org

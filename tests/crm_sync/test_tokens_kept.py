@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from crm_sync import connecting, credentials
+from crm_sync.connections import authorising, credentials
 from crm_sync.errors import SyncError
 from crm_sync.models import Alert, Connection, ConnectionLease, LooseGrant, TokenRenewal
 from demo.http_server import Server
@@ -156,7 +156,7 @@ def test_each_replaced_grant_is_revoked(salesforce: Connection, org: Org, financ
         connect_again(org=org, connection=salesforce)
         assert [one.refresh_token for one in alive(org)] == [stored_token()]
 
-    connecting.disconnect(connection=salesforce, actor=finance)
+    authorising.disconnect(connection=salesforce, actor=finance)
 
     assert alive(org) == []
 

@@ -7,10 +7,10 @@ import pytest
 from contracts.enums import BillingCycle, CustomFieldType
 from crm_sync.deals import RawValue
 from crm_sync.enums import HoldCode, NumberFormat, Target, TermUnit, Transform
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.readers import Unreadable
-from crm_sync.rhythms import Rhythm
-from crm_sync.transforms import reader_of
+from crm_sync.mapping.readers import Unreadable
+from crm_sync.mapping.rhythms import Rhythm
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.transforms import reader_of
 from tests.crm_sync.deal_values import settings_with
 
 

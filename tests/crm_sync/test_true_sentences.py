@@ -22,9 +22,9 @@ from billing.invoicing import invoice_due
 from billing.models import BillingPolicy, Invoice, LegalEntity
 from contracts.enums import BillingCycle
 from contracts.models import Contract
-from crm_sync.alerts import send_alerts
+from crm_sync.connections.alerts import send_alerts
+from crm_sync.connections.held_summary import summary_of
 from crm_sync.enums import AlertKind, BackfillState, ConnectionMode, DealState, HoldCode, RunTrigger
-from crm_sync.held_summary import summary_of
 from crm_sync.models import Alert, Backfill, Connection, Hold
 from fincelo.logs import Answers
 from tests.billing.builders import TODAY as DUE

@@ -7,11 +7,11 @@ from django.db.models import F
 from django.test import Client
 
 from contracts.models import Contract
+from crm_sync.connections.preflight import preflight
 from crm_sync.enums import Target
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import current_rules, save_mapping
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import Connection, CrmDeal, CrmSchema, Hold
-from crm_sync.preflight import preflight
 from demo.http_server import Server
 from demo.salesforce.org import Org
 from demo.salesforce.schema import Field

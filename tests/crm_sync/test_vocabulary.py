@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from contracts.enums import BillingCycle, BillingTiming
-from crm_sync import readers
 from crm_sync.deals import CrmField, RawValue
 from crm_sync.enums import HoldCode, Provider, SourceObject, Target, TermUnit
-from crm_sync.mapping_lint import lint, unit_problems
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.problems import Cure, cures_of
-from crm_sync.proposals import propose
-from crm_sync.readers import Unreadable
-from crm_sync.rhythm_words import Misread, NoRhythm, rhythm_of, timing_beside, timing_of
-from crm_sync.rhythms import Rhythm, rhythm_choices, timing_choices
-from crm_sync.words import same_words
+from crm_sync.mapping import readers
+from crm_sync.mapping.lint import lint, unit_problems
+from crm_sync.mapping.problems import Cure, cures_of
+from crm_sync.mapping.readers import Unreadable
+from crm_sync.mapping.rhythm_words import Misread, NoRhythm, rhythm_of, timing_beside, timing_of
+from crm_sync.mapping.rhythms import Rhythm, rhythm_choices, timing_choices
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.suggestions import propose
+from crm_sync.mapping.words import same_words
 from tests.crm_sync.deal_values import a_deal, contract_of, mapped, rules_with, settings_with
 from tests.crm_sync.vocabulary import (
     Share,

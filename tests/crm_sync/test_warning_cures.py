@@ -6,10 +6,10 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
-from crm_sync import connecting
-from crm_sync.clients.salesforce_oauth import NOT_SIGNED
-from crm_sync.field_gaps import gap_sentence
-from crm_sync.mappings import current_rules
+from crm_sync.clients.salesforce.oauth import NOT_SIGNED
+from crm_sync.connections import authorising
+from crm_sync.mapping.field_gaps import gap_sentence
+from crm_sync.mapping.store import current_rules
 from crm_sync.models import Connection, CrmSchema, SyncRun
 from crm_sync.views.warning_cures import ELSE, GAP, GONE, LEAVERS, MISSED, PACE, UNSIGNED, shown_warnings
 from demo.hubspot.portal import Portal
@@ -71,7 +71,7 @@ def test_near_miss_leads_to_the_button_that_selects_it(
     hubspot: Connection, portal: Portal, run: Run, browser: Client
 ) -> None:
     sell_in_hubspot(portal, dealstage="20519881")
-    connecting.refresh_schema(connection=hubspot)
+    authorising.refresh_schema(connection=hubspot)
 
     done = run(hubspot)
 

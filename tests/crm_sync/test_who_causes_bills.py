@@ -14,9 +14,9 @@ from billing.models import Invoice
 from contracts.approving import stamp
 from contracts.enums import BillingCycle
 from contracts.models import Contract
-from crm_sync import reapplying
 from crm_sync.enums import HoldCode
-from crm_sync.mappings import current_rules, save_mapping
+from crm_sync.importing import reapplying
+from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import Connection, CrmDeal, Hold, MappingVersion
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity

@@ -7,8 +7,8 @@ import pytest
 
 from contracts.models import Contract, Customer
 from crm_sync.enums import SourceObject, Target
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import current_rules, save_mapping
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import Connection, CrmDeal, Hold
 from demo.http_server import Request, Response, Server
 from demo.salesforce.org import Org

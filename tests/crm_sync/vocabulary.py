@@ -14,14 +14,14 @@ from typing import Any
 from contracts.enums import BillingCycle, BillingTiming
 from crm_sync.deals import CrmField
 from crm_sync.enums import HoldCode, Provider, SourceObject, Target
-from crm_sync.mapped import MappedDeal, Problem
-from crm_sync.mapping_lint import lint
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.problems import Cure, cures_of
-from crm_sync.proposals import propose
-from crm_sync.readers import Unreadable
-from crm_sync.transforms import stored_form
-from crm_sync.words import same_words
+from crm_sync.mapping.lint import lint
+from crm_sync.mapping.problems import Cure, cures_of
+from crm_sync.mapping.readers import Unreadable
+from crm_sync.mapping.result import MappedDeal, Problem
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.suggestions import propose
+from crm_sync.mapping.transforms import stored_form
+from crm_sync.mapping.words import same_words
 from tests.crm_sync.deal_values import a_deal, mapped, rules_with, settings_with
 
 CASES = Path(__file__).parent / "cases"

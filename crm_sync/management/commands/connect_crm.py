@@ -12,15 +12,15 @@ from django.core.management.base import CommandError, CommandParser
 
 from contracts.currencies import is_known
 from contracts.enums import BillingCycle
-from crm_sync import connecting
-from crm_sync.connection_settings import save_settings
+from crm_sync.connections import authorising
+from crm_sync.connections.loose_grants import is_waiting
+from crm_sync.connections.settings import save_settings
 from crm_sync.enums import ConnectionMode, Provider, Target, TermUnit
 from crm_sync.errors import SyncError, TransientError
-from crm_sync.loose_grants import is_waiting
 from crm_sync.management.first_import import lines_of, previewed, start
-from crm_sync.mappings import current_rules, lint, save_mapping
+from crm_sync.mapping.readers import Unreadable, read_months
+from crm_sync.mapping.store import current_rules, lint, save_mapping
 from crm_sync.models import Backfill, Connection
-from crm_sync.readers import Unreadable, read_months
 from fincelo.one_sentence import OneSentenceCommand
 from fincelo.validators import one_line
 
@@ -125,7 +125,7 @@ class Command(OneSentenceCommand):
             )
         if options["provider"] == Provider.SALESFORCE:
             try:
-                connection.login_url = connecting.login_address(
+                connection.login_url = authorising.login_address(
                     choice="my_domain", my_domain=options["login_url"]
                 )
             except ValueError as error:
@@ -135,9 +135,9 @@ class Command(OneSentenceCommand):
 
     def connect(self, connection: Connection, secrets: dict[str, str]) -> None:
         if connection.provider == Provider.HUBSPOT:
-            connecting.connect_hubspot(connection=connection, pasted=secrets["token_file"], actor=None)
+            authorising.connect_hubspot(connection=connection, pasted=secrets["token_file"], actor=None)
             return
-        connecting.connect_with_token(
+        authorising.connect_with_token(
             connection=connection,
             client_secret=secrets["client_secret_file"],
             refresh_token=secrets["refresh_token_file"],

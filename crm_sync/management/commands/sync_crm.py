@@ -17,17 +17,17 @@ from billing.enums import BillingTrigger
 from billing.invoicing import invoice_due
 from billing.numbering import UnableToIssueInvoice
 from contracts.clock import business_day
-from crm_sync.causes import Cause
-from crm_sync.clients.salesforce_values import to_18
-from crm_sync.diagnosis import diagnose
+from crm_sync.clients.salesforce.values import to_18
 from crm_sync.enums import ConnectionState, LookedAt, Outcome, Provider, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld, SyncError
-from crm_sync.fetching import Order
+from crm_sync.importing.fetching import Order
+from crm_sync.importing.rereading import UnableToReread, read_everything, read_since, refuse_future
+from crm_sync.importing.starting import question_of
 from crm_sync.models import Connection, CrmDeal, SyncRun
-from crm_sync.preview import preview
-from crm_sync.rereading import UnableToReread, read_everything, read_since, refuse_future
+from crm_sync.oversight.causes import Cause
+from crm_sync.oversight.diagnosis import diagnose
+from crm_sync.previews.dry_run import preview
 from crm_sync.runs import UnableToSync
-from crm_sync.starting import question_of
 from crm_sync.sync import sync
 from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at
 from fincelo.one_sentence import OneSentenceCommand

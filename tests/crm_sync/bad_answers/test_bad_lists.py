@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from contracts.models import Contract
 from crm_sync.enums import RunTrigger
-from crm_sync.fetching import Order
+from crm_sync.importing.fetching import Order
 from crm_sync.models import Connection, CrmSchema
 from crm_sync.sync import sync
 from demo.hubspot.portal import Portal

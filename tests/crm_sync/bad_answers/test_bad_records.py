@@ -7,8 +7,8 @@ import pytest
 from contracts.models import Contract
 from crm_sync.clients import http
 from crm_sync.enums import HoldCode, SourceObject, Target
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import current_rules, save_mapping
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import Connection, CrmDeal, Hold
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org

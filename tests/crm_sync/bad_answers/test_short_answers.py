@@ -7,7 +7,7 @@ import pytest
 
 from contracts.models import Contract
 from crm_sync.enums import RunTrigger
-from crm_sync.fetching import Order
+from crm_sync.importing.fetching import Order
 from crm_sync.models import Connection
 from crm_sync.sync import sync
 from demo.hubspot.portal import Portal

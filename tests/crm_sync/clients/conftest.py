@@ -4,9 +4,9 @@ from contextlib import ExitStack
 import pytest
 
 from crm_sync.clients.http import Transport
-from crm_sync.clients.hubspot import HubSpotClient
-from crm_sync.clients.hubspot_api import HubSpotApi
-from crm_sync.clients.salesforce import SalesforceClient
+from crm_sync.clients.hubspot.api import HubSpotApi
+from crm_sync.clients.hubspot.client import HubSpotClient
+from crm_sync.clients.salesforce.client import SalesforceClient
 from demo.http_server import Server
 from demo.hubspot.portal import Portal
 from demo.hubspot.scopes import RECOMMENDED_SCOPES

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from crm_sync.clients.hubspot import HubSpotClient
+from crm_sync.clients.hubspot.client import HubSpotClient
 from crm_sync.deals import Cursor, Deal, DealPage, DealQuery
 from crm_sync.enums import SourceObject
 from demo.hubspot.portal import Portal

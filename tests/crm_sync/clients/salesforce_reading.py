@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from crm_sync.clients.salesforce import SalesforceClient
+from crm_sync.clients.salesforce.client import SalesforceClient
 from crm_sync.deals import Cursor, DealPage, DealQuery
 from crm_sync.enums import SourceObject
 from demo.http_server import Server

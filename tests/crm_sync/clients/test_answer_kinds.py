@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm_sync.clients import hubspot_api
-from crm_sync.clients.hubspot import HubSpotClient
-from crm_sync.clients.hubspot_api import HubSpotApi
+from crm_sync.clients.hubspot import api as hubspot_api
+from crm_sync.clients.hubspot.api import HubSpotApi
+from crm_sync.clients.hubspot.client import HubSpotClient
 from crm_sync.clients.questions import HubSpotQuestions, SalesforceQuestions
-from crm_sync.clients.salesforce import SalesforceClient
-from crm_sync.clients.salesforce_oauth import AppKeys, renew
+from crm_sync.clients.salesforce.client import SalesforceClient
+from crm_sync.clients.salesforce.oauth import AppKeys, renew
 from crm_sync.deals import Cursor, DealQuery, NearMiss
 from crm_sync.enums import SourceObject
 from crm_sync.errors import SyncError

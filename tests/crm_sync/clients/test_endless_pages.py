@@ -4,9 +4,9 @@ from itertools import count
 
 import pytest
 
-from crm_sync.clients import hubspot_api
-from crm_sync.clients.hubspot_api import HubSpotApi
-from crm_sync.clients.salesforce import SalesforceClient
+from crm_sync.clients.hubspot import api
+from crm_sync.clients.hubspot.api import HubSpotApi
+from crm_sync.clients.salesforce.client import SalesforceClient
 from crm_sync.errors import TransientError
 from demo.messages import Request, Response, json_response
 from tests.crm_sync.clients.mangling import URL, InProcess
@@ -31,7 +31,7 @@ def test_salesforce_query_without_an_end() -> None:
 
 
 def test_hubspot_search_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hubspot_api, "PAGE_BUDGET", 5)
+    monkeypatch.setattr(api, "PAGE_BUDGET", 5)
     numbers = count(1)
 
     def answer(request: Request, /) -> Response:

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from urllib3.util import parse_url
 
 from crm_sync.clients.http import origin_of
-from crm_sync.clients.hubspot_api import is_hubspot_origin
-from crm_sync.clients.salesforce_oauth import LOGIN_HOSTS, AppKeys, is_salesforce_origin, org_and_user, renew
+from crm_sync.clients.hubspot.api import is_hubspot_origin
+from crm_sync.clients.salesforce.oauth import LOGIN_HOSTS, AppKeys, is_salesforce_origin, org_and_user, renew
 from crm_sync.errors import ConfigError
 from demo.http_server import Server, json_response
 from tests.crm_sync.clients.wire import MakeTransport, Script

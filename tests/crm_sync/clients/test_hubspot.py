@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from crm_sync.clients.hubspot import HubSpotClient
+from crm_sync.clients.hubspot.client import HubSpotClient
 from crm_sync.deals import Cursor, Deal, DealPage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError, TransientError

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from crm_sync.clients.http import Transport
-from crm_sync.clients.hubspot_api import PAGE_BUDGET, Batch, HubSpotApi, choose_version
-from crm_sync.clients.hubspot_values import Introspection
+from crm_sync.clients.hubspot.api import PAGE_BUDGET, Batch, HubSpotApi, choose_version
+from crm_sync.clients.hubspot.values import Introspection
 from crm_sync.errors import ConfigError, TransientError
 from demo.http_server import Application, Response, Server, json_response
 from demo.hubspot.portal import Portal
@@ -211,7 +211,7 @@ def test_lists_that_run_in_a_circle_end(
     call: Callable[[HubSpotApi], object],
     sentence: str,
 ) -> None:
-    monkeypatch.setattr("crm_sync.clients.hubspot_api.PAGE_BUDGET", 20)
+    monkeypatch.setattr("crm_sync.clients.hubspot.api.PAGE_BUDGET", 20)
     assert PAGE_BUDGET == 1000
 
     with Server(two_pages_for_ever()) as server:

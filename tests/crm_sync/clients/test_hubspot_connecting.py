@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from crm_sync.clients.hubspot import HubSpotClient
+from crm_sync.clients.hubspot.client import HubSpotClient
 from crm_sync.deals import Check, CrmField, OrgFacts, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm_sync.clients.hubspot_errors import error_of
+from crm_sync.clients.hubspot.errors import error_of
 from crm_sync.errors import ConfigError, SyncError, TransientError
 from tests.crm_sync.clients.wire import answer_of
 

@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from crm_sync.clients import hubspot_api
 from crm_sync.clients.http import Transport
-from crm_sync.clients.hubspot import HubSpotClient
-from crm_sync.clients.hubspot_api import HubSpotApi
+from crm_sync.clients.hubspot import api as hubspot_api
+from crm_sync.clients.hubspot.api import HubSpotApi
+from crm_sync.clients.hubspot.client import HubSpotClient
 from crm_sync.deals import Cursor, DealQuery, Presence
 from demo.http_server import Server
 from demo.hubspot.portal import Portal

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from crm_sync.clients.hubspot_stages import stage_is_won
-from crm_sync.clients.hubspot_values import (
+from crm_sync.clients.hubspot.stages import stage_is_won
+from crm_sync.clients.hubspot.values import (
     SEVERAL_COMPANIES,
     USUAL_TOKEN,
     clean_token,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crm_sync.clients.hubspot import HubSpotClient
+from crm_sync.clients.hubspot.client import HubSpotClient
 from crm_sync.deals import Cursor, DealPage
 from crm_sync.errors import TransientError
 from demo.http_server import Application, Request, Response, Server

@@ -1,8 +1,8 @@
 import pytest
 
-from crm_sync.clients.hubspot_errors import error_of
-from crm_sync.clients.hubspot_presence import merged_ids
-from crm_sync.clients.hubspot_values import object_id
+from crm_sync.clients.hubspot.errors import error_of
+from crm_sync.clients.hubspot.presence import merged_ids
+from crm_sync.clients.hubspot.values import object_id
 from crm_sync.clients.reading import one_line, reads_answers_of
 from crm_sync.errors import TransientError
 from tests.crm_sync.clients.wire import answer_of

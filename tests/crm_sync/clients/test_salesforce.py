@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from crm_sync.clients.salesforce import SalesforceClient
+from crm_sync.clients.salesforce.client import SalesforceClient
 from crm_sync.deals import Cursor, Deal, DealPage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, TransientError

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from crm_sync.clients.http import Transport
-from crm_sync.clients.salesforce import SalesforceClient
+from crm_sync.clients.salesforce.client import SalesforceClient
 from crm_sync.deals import Check, OrgFacts, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, TransientError

@@ -1,12 +1,12 @@
 import pytest
 
-from crm_sync.clients.salesforce_errors import (
+from crm_sync.clients.salesforce.errors import (
     code_and_message,
     data_error,
     needs_new_token,
     token_error,
 )
-from crm_sync.clients.salesforce_rules import DATA_RULES, TOKEN_RULES
+from crm_sync.clients.salesforce.rules import DATA_RULES, TOKEN_RULES
 from crm_sync.errors import ConfigError, SyncError, TransientError
 from tests.crm_sync.clients.wire import answer_of
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from crm_sync.clients.http import Transport
-from crm_sync.clients.salesforce_oauth import (
+from crm_sync.clients.salesforce.oauth import (
     NOT_SIGNED,
     AppKeys,
     Grant,

@@ -3,7 +3,7 @@
 import pytest
 
 from crm_sync.clients.http import Transport
-from crm_sync.clients.salesforce import SalesforceClient
+from crm_sync.clients.salesforce.client import SalesforceClient
 from crm_sync.errors import ConfigError, TransientError
 from demo.http_server import Server, redirect
 from demo.salesforce.answers import rest_error

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from crm_sync.clients.http import Transport
-from crm_sync.clients.salesforce import SalesforceClient
+from crm_sync.clients.salesforce.client import SalesforceClient
 from crm_sync.deals import Cursor, DealQuery, Presence
 from demo.http_server import Server
 from demo.salesforce.org import Org

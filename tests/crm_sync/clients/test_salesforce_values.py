@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_sync.clients.salesforce_values import (
+from crm_sync.clients.salesforce.values import (
     date_literal,
     field_path,
     moment_literal,

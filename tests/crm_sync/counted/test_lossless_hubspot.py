@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from crm_sync.clients import hubspot as hubspot_client
 from crm_sync.clients.http import TRIES
+from crm_sync.clients.hubspot import client as hubspot_client
 from crm_sync.models import Connection
 from demo.http_server import Server
 from demo.hubspot.faults import ENDPOINTS

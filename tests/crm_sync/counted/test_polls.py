@@ -7,7 +7,7 @@ from math import ceil
 import pytest
 from django.utils import timezone
 
-from crm_sync.clients import hubspot as hubspot_client
+from crm_sync.clients.hubspot import client as hubspot_client
 from crm_sync.models import Connection
 from demo.http_server import Server
 from demo.hubspot.portal import Portal

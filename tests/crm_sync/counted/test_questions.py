@@ -7,11 +7,11 @@ from math import ceil
 import pytest
 from django.db.models.functions import Now
 
-from crm_sync import connecting
-from crm_sync.causes import Cause
-from crm_sync.diagnosis import diagnose
+from crm_sync.connections import authorising
+from crm_sync.connections.preflight import preflight
 from crm_sync.models import Connection, CrmSchema
-from crm_sync.preflight import preflight
+from crm_sync.oversight.causes import Cause
+from crm_sync.oversight.diagnosis import diagnose
 from demo.http_server import Server
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
@@ -93,7 +93,7 @@ def test_why_not_in_hubspot(hubspot: Connection, portal: Portal, hubspot_server:
 def test_connecting_salesforce(salesforce: Connection, org: Org, salesforce_server: Server) -> None:
     keys = keys_of(connection=salesforce, org=org)
     grant = authorise(org=org, connection=salesforce)
-    connecting.accept_grant(connection=salesforce, grant=grant, keys=keys, actor=None)
+    authorising.accept_grant(connection=salesforce, grant=grant, keys=keys, actor=None)
 
     organization, stages, counts, newest = 1, 1, 1, 1
     assert requests_of(salesforce_server) == Counter(
@@ -108,7 +108,7 @@ def test_connecting_salesforce(salesforce: Connection, org: Org, salesforce_serv
 
 def test_connecting_hubspot(hubspot: Connection, portal: Portal, hubspot_server: Server) -> None:
     """One near miss is counted: the standard portal has a stage "Closed won"."""
-    connecting.connect_hubspot(connection=hubspot, pasted=portal.issue_token(), actor=None)
+    authorising.connect_hubspot(connection=hubspot, pasted=portal.issue_token(), actor=None)
 
     probes = Counter(search=1, pipelines=1, properties=1, companies=1, associations=1, owners=1)
     schema = Counter(properties=2, pipelines=1, search=1)
@@ -127,8 +127,8 @@ def test_refreshing_the_fields(
     """With what a few won deals hold in them."""
     sell(org)
     sell_in_hubspot(portal)
-    connecting.refresh_schema(connection=salesforce)
-    connecting.refresh_schema(connection=hubspot)
+    authorising.refresh_schema(connection=salesforce)
+    authorising.refresh_schema(connection=hubspot)
 
     values = ceil(len(CrmSchema.objects.get(pk=salesforce.pk).fields) / 100)
     assert requests_of(salesforce_server) == Counter(describe=3, query=3 + values)

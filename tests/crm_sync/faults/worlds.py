@@ -14,10 +14,10 @@ from django.db import connection as database
 from django.db import transaction
 from django.test import override_settings
 
-from crm_sync import connecting, credentials
 from crm_sync.clients.http import Transport
+from crm_sync.connections import authorising, credentials
 from crm_sync.enums import ConnectionState, Provider, RunTrigger
-from crm_sync.fetching import Order
+from crm_sync.importing.fetching import Order
 from crm_sync.models import Connection, SyncRun
 from crm_sync.sync import sync
 from demo.http_server import Server
@@ -157,7 +157,7 @@ class SalesforceWorld(World):
     def reconnect(self) -> None:
         grant = authorise(org=self.org, connection=self.connection)
         keys = keys_of(connection=self.connection, org=self.org)
-        connecting.accept_grant(connection=self.connection, grant=grant, keys=keys, actor=None)
+        authorising.accept_grant(connection=self.connection, grant=grant, keys=keys, actor=None)
 
     def expire(self) -> None:
         self.org.expire_access_tokens()
@@ -245,7 +245,7 @@ class HubSpotWorld(World):
 
     def reconnect(self) -> None:
         token = self.portal.issue_token()
-        connecting.connect_hubspot(connection=self.connection, pasted=token, actor=None)
+        authorising.connect_hubspot(connection=self.connection, pasted=token, actor=None)
 
     def tokens(self) -> Any:
         return copy.deepcopy(self.portal.tokens)

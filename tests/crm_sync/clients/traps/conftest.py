@@ -6,8 +6,8 @@ import pytest
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
-from crm_sync import credentials
 from crm_sync.clients.http import Transport
+from crm_sync.connections import credentials
 from demo.http_server import Server
 from demo.hubspot.app import Intercept, build_app
 from demo.hubspot.portal import Portal

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from contracts.models import Contract
-from crm_sync import connecting
+from crm_sync.connections import authorising
 from crm_sync.models import Connection, SyncRun
 from demo.http_server import Server
 from demo.salesforce.faults import ENDPOINTS
@@ -97,4 +97,4 @@ def assert_nothing_lost(
 def connect_again(*, org: Org, connection: Connection) -> None:
     grant = authorise(org=org, connection=connection)
     keys = keys_of(connection=connection, org=org)
-    connecting.accept_grant(connection=connection, grant=grant, keys=keys, actor=None)
+    authorising.accept_grant(connection=connection, grant=grant, keys=keys, actor=None)

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from contracts.models import Contract
-from crm_sync.clients.hubspot import HubSpotClient
-from crm_sync.clients.hubspot_values import deep_link
+from crm_sync.clients.hubspot.client import HubSpotClient
+from crm_sync.clients.hubspot.values import deep_link
 from crm_sync.deals import Cursor
 from crm_sync.enums import SourceObject, Target
 from crm_sync.errors import TransientError
-from crm_sync.mapping_rules import FieldRule
-from crm_sync.mappings import current_rules, save_mapping
+from crm_sync.mapping.rules import FieldRule
+from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import Connection, CrmDeal
 from demo.http_server import Application, Request, Response, Server, json_response
 from demo.hubspot.app import Intercept, build_app
@@ -199,7 +199,7 @@ def test_foreign_host_of_pages_is_not_kept(open_hubspot: Open, portal: Portal, t
 def test_empty_pages_without_end_are_given_up(
     open_hubspot: Open, portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crm_sync.clients.hubspot_api.PAGE_BUDGET", 20)
+    monkeypatch.setattr("crm_sync.clients.hubspot.api.PAGE_BUDGET", 20)
     asked_for = []
 
     def lead_on(request: Request, answer: Application) -> Response:

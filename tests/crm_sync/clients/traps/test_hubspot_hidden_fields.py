@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crm_sync.clients.hubspot import HubSpotClient
+from crm_sync.clients.hubspot.client import HubSpotClient
 from crm_sync.deals import Cursor, Deal
 from crm_sync.enums import SourceObject
 from crm_sync.errors import TransientError

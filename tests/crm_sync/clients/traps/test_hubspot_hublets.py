@@ -7,7 +7,7 @@ import pytest
 from requests.adapters import HTTPAdapter
 
 from contracts.models import Contract
-from crm_sync.clients.hubspot_api import HubSpotApi
+from crm_sync.clients.hubspot.api import HubSpotApi
 from crm_sync.errors import ConfigError
 from crm_sync.models import Connection
 from demo.http_server import Response, Server, json_response

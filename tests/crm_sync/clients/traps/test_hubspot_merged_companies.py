@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from contracts.models import AuditEntry, Contract, Customer
-from crm_sync.clients.hubspot import HubSpotClient
+from crm_sync.clients.hubspot.client import HubSpotClient
 from crm_sync.enums import RunTrigger
-from crm_sync.fetching import Order
+from crm_sync.importing.fetching import Order
 from crm_sync.models import Connection, CrmAccount, CrmDeal, SyncRun
 from crm_sync.sync import sync
 from demo.http_server import Server

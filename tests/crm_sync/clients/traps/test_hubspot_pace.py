@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from crm_sync.clients.hubspot_api import HubSpotApi
-from crm_sync.clients.hubspot_pace import Pace
+from crm_sync.clients.hubspot.api import HubSpotApi
+from crm_sync.clients.hubspot.pace import Pace
 from demo.http_server import Server, json_response
 from demo.hubspot.options import Limits
 from demo.hubspot.portal import Portal

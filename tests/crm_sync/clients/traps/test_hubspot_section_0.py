@@ -6,10 +6,10 @@ from datetime import date, timedelta
 import pytest
 
 from contracts.models import Contract
-from crm_sync import connecting, preflight
-from crm_sync.clients import hubspot as hubspot_client_module
+from crm_sync.clients.hubspot import client as hubspot_client_module
+from crm_sync.connections import authorising, preflight
 from crm_sync.enums import Provider, RunTrigger
-from crm_sync.fetching import Order
+from crm_sync.importing.fetching import Order
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRun
 from crm_sync.sync import sync
 from demo.http_server import Server
@@ -36,7 +36,7 @@ def connect(db: None, hubspot_server: Server) -> Connect:
         connection = Connection.objects.create(
             provider=Provider.HUBSPOT, name="HubSpot", import_from=IMPORT_FROM, default_currency="USD"
         )
-        connecting.connect_hubspot(connection=connection, pasted=token, actor=None)
+        authorising.connect_hubspot(connection=connection, pasted=token, actor=None)
         confirm(connection)
         hubspot_server.reset_requests()
         return connection

@@ -10,7 +10,7 @@ from django_q.models import OrmQ
 from contracts.models import Contract
 from crm_sync import tasks
 from crm_sync.enums import RunTrigger
-from crm_sync.fetching import Order
+from crm_sync.importing.fetching import Order
 from crm_sync.models import Connection, CrmDeal
 from crm_sync.sync import sync
 from demo.http_server import Application, Request, Response, Server

@@ -16,11 +16,11 @@ import pytest
 from django.db import connections
 
 from contracts.models import Contract
-from crm_sync.credentials import open_client
+from crm_sync.connections.condition import note_refusal
+from crm_sync.connections.credentials import open_client
 from crm_sync.enums import RunTrigger
 from crm_sync.errors import LeaseHeld, SyncError
-from crm_sync.fetching import Order
-from crm_sync.health import note_refusal
+from crm_sync.importing.fetching import Order
 from crm_sync.models import Connection, CrmDeal
 from crm_sync.runs import UnableToSync
 from crm_sync.sync import sync

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from contracts.models import Contract
-from crm_sync import connecting
+from crm_sync.connections import authorising
 from crm_sync.errors import ConfigError
 from crm_sync.models import Connection, CrmOrg
 from demo.http_server import Server
@@ -35,7 +35,7 @@ RIGHTS = ("crm_sync.view_connection", "crm_sync.change_connection", "crm_sync.vi
 )
 def test_trap_15_a_hostile_login_address_is_not_taken(typed: str, db: None) -> None:
     with pytest.raises(ValueError, match="Enter the address of your org"):
-        connecting.login_address(choice="my_domain", my_domain=typed)
+        authorising.login_address(choice="my_domain", my_domain=typed)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection as database
 from django.db import connections
 
-from crm_sync import credentials
+from crm_sync.connections import credentials
 from crm_sync.models import Connection
 from demo.salesforce.org import Org
 from tests.crm_sync.clients.traps.salesforce_seen import broken, connect_again, seen

@@ -11,11 +11,11 @@ import pytest
 from django.db import connection as database
 from django.db import connections
 
-from crm_sync import credentials
 from crm_sync.clients.http import Transport
-from crm_sync.clients.salesforce_oauth import NOT_SIGNED
+from crm_sync.clients.salesforce.oauth import NOT_SIGNED
+from crm_sync.connections import credentials
+from crm_sync.connections.condition import note_refusal
 from crm_sync.errors import ConfigError, TransientError
-from crm_sync.health import note_refusal
 from crm_sync.models import Connection
 from demo.http_server import Request, Response, Server
 from demo.salesforce.answers import oauth_error

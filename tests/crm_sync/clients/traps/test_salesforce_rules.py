@@ -12,9 +12,10 @@ import pytest
 from django.db.models import F
 from django_q.models import OrmQ
 
-from crm_sync import connecting, tasks, watch
+from crm_sync import tasks
 from crm_sync.clients import http
-from crm_sync.clients.salesforce_oauth import is_salesforce_origin
+from crm_sync.clients.salesforce.oauth import is_salesforce_origin
+from crm_sync.connections import authorising, watch
 from crm_sync.errors import LeaseHeld
 from crm_sync.models import Alert, Connection, SyncRun
 from crm_sync.runs import UnableToSync
@@ -267,5 +268,5 @@ def test_rule_5_6_an_org_that_moved_and_does_not_say_where(
 )
 def test_rule_5_7_nothing_but_https(address: str) -> None:
     with pytest.raises(ValueError, match="Enter the address of your org"):
-        connecting.login_address(choice="my_domain", my_domain=address)
+        authorising.login_address(choice="my_domain", my_domain=address)
     assert not is_salesforce_origin(address)

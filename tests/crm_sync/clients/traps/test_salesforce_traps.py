@@ -13,9 +13,9 @@ import pytest
 import requests
 
 from contracts.models import Contract
-from crm_sync import connecting
+from crm_sync.connections import authorising
 from crm_sync.enums import Target
-from crm_sync.mappings import current_rules
+from crm_sync.mapping.store import current_rules
 from crm_sync.models import Connection, CrmDeal, Hold
 from demo.http_server import Request, Server
 from demo.salesforce.app import build_app
@@ -210,7 +210,7 @@ def test_trap_10_term_and_cycle_are_no_standard_fields(
     found = {rule.target: rule.source_field for rule in current_rules(connection=salesforce).rules}
     org.remove_field("Opportunity", "Contract_Term__c")
     org.remove_field("Opportunity", "Billing_Frequency__c")
-    connecting.disconnect(connection=salesforce, actor=None)
+    authorising.disconnect(connection=salesforce, actor=None)
     other = Connection.objects.create(
         provider="salesforce",
         name="Another",
@@ -301,7 +301,7 @@ def test_trap_13_an_org_with_many_currencies_is_asked_for_the_record_s_own(
     salesforce: Connection, org: Org, run: Run
 ) -> None:
     org.multi_currency = True
-    connecting.refresh_schema(connection=salesforce)
+    authorising.refresh_schema(connection=salesforce)
     sell(org, CurrencyIsoCode="EUR")
 
     done = run(salesforce)
