@@ -23,7 +23,7 @@ from benchmarks import billing_floor  # noqa: E402
 from benchmarks.billing_data import AS_OF, fill  # noqa: E402
 from benchmarks.databases import copy_of, migrated  # noqa: E402
 from billing.enums import BillingTrigger  # noqa: E402
-from billing.invoicing import invoice_due  # noqa: E402
+from billing.issuing.invoicing import invoice_due  # noqa: E402
 from fincelo import embedded_postgres  # noqa: E402
 
 Way = Callable[[], int]

@@ -8,7 +8,9 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import checks, health, invariants, restoring  # need models: all apps must be known
+        from billing import checks, invariants  # need models: all apps must be known
+        from billing.issuing import restoring  # as above
+        from billing.overview import health  # as above
         from fincelo import health as parts  # as above
         from fincelo.invariants import register  # as above
 

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 from django.db import DatabaseError, connections, router
 
+from billing.issuing.restoring import restore_sign
 from billing.models import DatabaseMark
-from billing.restoring import restore_sign
 
 RESTORED = "billing.W001"
 

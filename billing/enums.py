@@ -17,7 +17,7 @@ class AskReason(models.TextChoices):
 
 
 class WaitCode(models.TextChoices):
-    """Why the billing of a contract waits. `billing.waiting` has a sentence and a next step for each."""
+    """Why the billing of a contract waits. schedules/waiting.py has a sentence and a next step for each."""
 
     MANY_DEALS = "many_deals", "Many new deals at once"
     LARGE_VALUE = "large_value", "Far more value than usual"

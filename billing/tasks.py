@@ -2,12 +2,12 @@
 
 import time
 
-from billing.control_mails import tell_approvers
 from billing.enums import BillingTrigger
-from billing.first_renderings import keep_first_renderings
-from billing.interruptions import close_interrupted
-from billing.invoicing import invoice_due
+from billing.issuing.control_mails import tell_approvers
+from billing.issuing.first_renderings import keep_first_renderings
+from billing.issuing.invoicing import invoice_due
 from billing.mailing.sending import send_waiting
+from billing.schedules.interruptions import close_interrupted
 from contracts.clock import business_day
 from fincelo.background import Lane, enqueue, task
 

@@ -13,8 +13,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
-from billing.numbering import UnableToIssueInvoice
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.numbering import UnableToIssueInvoice
 from contracts.clock import business_day
 from contracts.workspace import time_zone
 from crm_sync.connections import revoking, watch

@@ -11,12 +11,12 @@ from django.core.management import call_command  # noqa: E402  the settings come
 from django.db import connection  # noqa: E402
 from django.test.utils import override_settings  # noqa: E402
 
-from billing.crediting import request_credit  # noqa: E402
 from billing.enums import BillingTrigger  # noqa: E402
-from billing.invoicing import invoice_due  # noqa: E402
+from billing.issuing.invoicing import invoice_due  # noqa: E402
 from billing.mailing.bouncing import mark_bounced  # noqa: E402
 from billing.mailing.sending import send_waiting  # noqa: E402
 from billing.models import Invoice, InvoiceMail  # noqa: E402
+from billing.receivables.crediting import request_credit  # noqa: E402
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign  # noqa: E402
 from tests.billing.moved_on import move_on  # noqa: E402
 from tests.billing.people import person  # noqa: E402

@@ -61,19 +61,16 @@ FLOORS: dict[str, dict[str, str]] = {
         ),
     },
     "billing": {
-        "values": "bank_files bank_formats bank_values enums limit_proposals payment_rows values periods split tax",
-        "pure": "documents witness",
-        "models": "migrations models",
-        "domain": (
-            "confirming control_mails controls activation approving banners bounds changing crediting customer_terms drafting due first_renderings "
-            "foretelling "
-            "health interruptions invariants invoicing issuing letterheads lifecycle locks mailing numbering "
-            "overview paying payment_imports policy previewing printability queries rendering restoring searching story voiding waiting"
-        ),
-        "interfaces": (
-            "admin apps bank_forms checks customer_forms legal_entity_admin document_admin forms mail_forms management settings_forms settling_forms tasks templatetags "
-            "urls views"
-        ),
+        "ground": "enums locks migrations models tax values",
+        "documents": "documents",
+        "schedules": "schedules",
+        "changing": "changing",
+        "issuing": "issuing",
+        "mailing": "mailing",
+        "receivables": "receivables",
+        "invariants": "invariants",
+        "overview": "overview",
+        "interfaces": "admin apps checks forms management tasks templatetags urls views",
     },
     "crm_sync": {
         "ground": "deals deciding_billing enums errors fields findings migrations models runs selection",

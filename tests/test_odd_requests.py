@@ -68,7 +68,7 @@ def text_of(page: Any) -> str:
 @pytest.fixture
 def ids() -> list[str]:
     from billing.enums import BillingTrigger
-    from billing.invoicing import invoice_due
+    from billing.issuing.invoicing import invoice_due
     from billing.models import Invoice
 
     entity = ensure_legal_entity()

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now, Random
 
 from billing.documents.painting import render
+from billing.issuing.rendering import credit_document_of, document_of
 from billing.models import CreditNoteRendering, InvoiceRendering
-from billing.rendering import credit_document_of, document_of
 from fincelo.invariants import Invariant, Row
 
 Rendering = TypeVar("Rendering", InvoiceRendering, CreditNoteRendering)

@@ -4,7 +4,7 @@ A change and a run may overlap by the length of a transaction. What lies within 
 not judged.
 """
 
-from billing.bounds import HISTORY, LOOK_BACK, MOST_PER_CONTRACT, TIMES
+from billing.issuing.bounds import HISTORY, LOOK_BACK, MOST_PER_CONTRACT, TIMES
 from billing.models import WAITS
 from contracts.invariants import with_money
 from fincelo.invariants import Invariant

@@ -10,11 +10,11 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from billing.enums import MailState
+from billing.issuing.rendering import UnableToRender, UnableToWitness, credit_note_pdf, invoice_pdf
+from billing.issuing.restoring import DatabaseRestored, ensure_not_restored
 from billing.mailing.composing import compose
 from billing.mailing.outbox import UNMAILABLE, accepted, claim, put_back
 from billing.models import InvoiceMail, Mailing
-from billing.rendering import UnableToRender, UnableToWitness, credit_note_pdf, invoice_pdf
-from billing.restoring import DatabaseRestored, ensure_not_restored
 from fincelo.redaction import redact
 
 SECONDS = 150

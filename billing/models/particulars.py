@@ -47,4 +47,4 @@ WAITS = " OR ".join(
         _lacking(" OR ".join(f"({condition})" for condition in LACKS.values())),
     ]
 )
-"""SQL that is true for a row of `contract` whose billing waits for any reason. See `billing.waiting`."""
+"""SQL that is true for a row of `contract` whose billing waits for any reason. See schedules/waiting.py."""

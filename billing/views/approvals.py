@@ -8,7 +8,9 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from billing.approving import (
+from billing.enums import BillingRunState, CreditNoteState
+from billing.forms.settling import ApprovalForm, TakeBackForm
+from billing.issuing.approving import (
     Approval,
     approve_drafts,
     ask_about_parked,
@@ -17,12 +19,10 @@ from billing.approving import (
     totals_of,
     waiting_drafts,
 )
-from billing.banners import sentence
-from billing.control_mails import differences
-from billing.controls import may_confirm, open_changes
-from billing.enums import BillingRunState, CreditNoteState
+from billing.issuing.control_mails import differences
+from billing.issuing.controls import may_confirm, open_changes
 from billing.models import BillingRun, CreditNote, Invoice
-from billing.settling_forms import ApprovalForm, TakeBackForm
+from billing.overview.banners import sentence
 from billing.tasks import request_billing, request_sending
 from billing.views.attempt import actor_of, attempt
 from contracts.clock import business_day

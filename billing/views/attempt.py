@@ -8,17 +8,17 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.forms import BaseForm
 from django.http import HttpRequest
 
-from billing.activation import UnableToDecide
-from billing.approving import UnableToApprove
-from billing.controls import UnableToConfirm
-from billing.crediting import UnableToCredit
+from billing.issuing.approving import UnableToApprove
+from billing.issuing.controls import UnableToConfirm
+from billing.issuing.numbering import UnableToIssueInvoice
+from billing.issuing.policy import PeriodLocked
+from billing.issuing.restoring import UnableToContinue
 from billing.mailing.bouncing import UnableToMarkBounced
 from billing.mailing.outbox import UnableToSend
-from billing.numbering import UnableToIssueInvoice
-from billing.paying import UnableToRecordPayment
-from billing.policy import PeriodLocked
-from billing.restoring import UnableToContinue
-from billing.voiding import UnableToVoid
+from billing.receivables.crediting import UnableToCredit
+from billing.receivables.paying import UnableToRecordPayment
+from billing.receivables.voiding import UnableToVoid
+from billing.schedules.activation import UnableToDecide
 from contracts.particulars import NothingToTakeBack
 from fincelo.once import mark_refused
 from fincelo.role_age import RoleIsNew

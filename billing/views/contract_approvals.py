@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from billing.controls import ensure_settled
-from billing.settling_forms import TakeBackForm
+from billing.forms.settling import TakeBackForm
+from billing.issuing.controls import ensure_settled
 from billing.tasks import request_billing
 from billing.views.attempt import actor_of, attempt
 from contracts.approving import (

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from billing.forms import ASKS, WAITS, ContractFilter
-from billing.queries import asking, waiting, with_reasons
+from billing.forms.records import ASKS, WAITS, ContractFilter
+from billing.overview.queries import asking, waiting, with_reasons
 from contracts.custom_fields import definitions
 from contracts.custom_filters import CustomFilter, narrowed
 from contracts.enums import CustomFieldHome

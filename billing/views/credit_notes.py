@@ -5,7 +5,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from billing.crediting import (
+from billing.enums import CreditNoteState
+from billing.forms.mails import BounceForm
+from billing.forms.settling import CreditForm
+from billing.issuing.rendering import boxed_texts, credit_document_of
+from billing.mailing.lists import mails_of
+from billing.models import CreditNote, Invoice
+from billing.receivables.crediting import (
     UnableToCredit,
     approve_credit,
     discard_credit,
@@ -13,12 +19,6 @@ from billing.crediting import (
     may_discard,
     request_credit,
 )
-from billing.enums import CreditNoteState
-from billing.mail_forms import BounceForm
-from billing.mailing.lists import mails_of
-from billing.models import CreditNote, Invoice
-from billing.rendering import boxed_texts, credit_document_of
-from billing.settling_forms import CreditForm
 from billing.tasks import request_sending
 from billing.views.attempt import actor_of, attempt
 from contracts.clock import business_day

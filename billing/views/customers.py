@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from billing.customer_forms import CustomerDetailsForm
-from billing.printability import note_unprintable_of
+from billing.forms.customers import CustomerDetailsForm
+from billing.schedules.printability import note_unprintable_of
 from billing.tasks import request_billing
 from billing.views.attempt import actor_of, attempt
 from billing.views.mails import saved_sentence

@@ -5,11 +5,11 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.enums import ControlKind, ControlOutcome
-from billing.letterheads import change_letterhead, change_mailing
-from billing.mail_forms import LetterheadForm, MailingForm
+from billing.forms.mails import LetterheadForm, MailingForm
+from billing.issuing.letterheads import change_letterhead, change_mailing
+from billing.issuing.rendering import UnableToRender, sample_pdf, shown_credit_note_pdf, shown_invoice_pdf
 from billing.mailing.composing import file_name
 from billing.models import ControlChange, CreditNote, Invoice, LegalEntity, Letterhead, Mailing
-from billing.rendering import UnableToRender, sample_pdf, shown_credit_note_pdf, shown_invoice_pdf
 from billing.tasks import request_telling
 from contracts.clock import business_day
 from fincelo.rights import needs

@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from billing.mail_forms import BounceForm, ContactForm, MailFilter
+from billing.forms.mails import BounceForm, ContactForm, MailFilter
 from billing.mailing.bouncing import mark_bounced
 from billing.mailing.folder import keeps_mail, kept_mails
 from billing.mailing.lists import COUNT_TO, addressed_since, mails_matching, open_counts

@@ -8,12 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from billing.bank_files import MOST_BYTES, QuestionCode, read_table
-from billing.bank_formats import UnreadableFile
-from billing.bank_forms import ACCOUNT_CURRENCY, ENCODINGS, PaymentFileForm, ReadingForm
+from billing.forms.banks import ACCOUNT_CURRENCY, ENCODINGS, PaymentFileForm, ReadingForm
 from billing.models import BankProfile, PaymentImport
-from billing.payment_imports import decide_asked, import_payments, keep_preview, prefixes
-from billing.payment_rows import ReadFile, read_file
+from billing.receivables.bank_files import MOST_BYTES, QuestionCode, read_table
+from billing.receivables.bank_formats import UnreadableFile
+from billing.receivables.payment_imports import decide_asked, import_payments, keep_preview, prefixes
+from billing.receivables.payment_rows import ReadFile, read_file
 from billing.values import Choice
 from billing.views.attempt import actor_of, attempt
 from contracts.clock import business_day

@@ -5,11 +5,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from billing.bank_forms import PaymentFileForm
+from billing.forms.banks import PaymentFileForm
+from billing.forms.settling import PaymentForm, TakeBackForm
+from billing.issuing.policy import PeriodLocked
 from billing.models import Invoice, Payment, PaymentImport
-from billing.paying import DayRefused, UnableToRecordPayment, record_payment, take_back_payment
-from billing.policy import PeriodLocked
-from billing.settling_forms import PaymentForm, TakeBackForm
+from billing.receivables.paying import DayRefused, UnableToRecordPayment, record_payment, take_back_payment
 from billing.views.attempt import actor_of, attempt
 from contracts.clock import business_day
 from contracts.money import Money

@@ -7,27 +7,27 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from billing import customer_terms
-from billing.activation import UnableToDecide, decide_catch_up
 from billing.changing.noticing import settle_left
-from billing.crediting import CREDITABLE, left_to_credit
 from billing.enums import InvoiceState
-from billing.forms import BilledElsewhereForm, InvoiceFilter
-from billing.mail_forms import BounceForm, ContactForm
+from billing.forms.mails import BounceForm, ContactForm
+from billing.forms.records import BilledElsewhereForm, InvoiceFilter
+from billing.forms.settings import BillingTermsForm
+from billing.forms.settling import CreditForm, PaymentForm, TakeBackForm, VoidForm
+from billing.issuing.rendering import boxed_texts, document_of
 from billing.mailing.lists import mails_of
 from billing.mailing.outbox import unaddressed
 from billing.models import Invoice, LegalEntity
-from billing.overview import billing_overview
-from billing.paying import PAYABLE
-from billing.queries import invoices_matching, totals_by_currency, with_reasons
-from billing.rendering import boxed_texts, document_of
-from billing.settings_forms import BillingTermsForm
-from billing.settling_forms import CreditForm, PaymentForm, TakeBackForm, VoidForm
-from billing.story import issued
+from billing.overview.contract import billing_overview
+from billing.overview.queries import invoices_matching, totals_by_currency, with_reasons
+from billing.overview.story import issued
+from billing.receivables.crediting import CREDITABLE, left_to_credit
+from billing.receivables.paying import PAYABLE
+from billing.receivables.voiding import may_be_void
+from billing.schedules import customer_terms
+from billing.schedules.activation import UnableToDecide, decide_catch_up
+from billing.schedules.waiting import waits_of
 from billing.tasks import request_billing
 from billing.views.attempt import actor_of
-from billing.voiding import may_be_void
-from billing.waiting import waits_of
 from contracts.clock import business_day
 from contracts.custom_fields import shown_fields
 from contracts.custom_values import shown_value

@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from billing.controls import ensure_settled
 from billing.enums import SeriesKind
+from billing.issuing.controls import ensure_settled
+from billing.issuing.restoring import Comparison, SeriesState, compare, continue_series, number_text
 from billing.models import LegalEntity, NumberGap
-from billing.restoring import Comparison, SeriesState, compare, continue_series, number_text
 from billing.tasks import request_billing
 from billing.values import SeriesKey
 from billing.views.attempt import actor_of, attempt

@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from billing.confirming import confirm, withdraw_request
 from billing.enums import ControlKind
 from billing.models import ControlChange
+from billing.receivables.confirming import confirm, withdraw_request
 from billing.tasks import request_telling
 from billing.views.attempt import actor_of, attempt
 from fincelo.rights import needs

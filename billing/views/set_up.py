@@ -6,13 +6,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from billing.banners import incomplete_legal_entity
 from billing.enums import BillingMode, LimitKind
-from billing.letterheads import LEGAL_INFO_WAITS, change_legal_info
+from billing.forms.settings import BillingPolicyForm, LegalEntityForm, LimitForm
+from billing.issuing.letterheads import LEGAL_INFO_WAITS, change_legal_info
+from billing.issuing.policy import change_policy, drop_limit, lift_limit, put_limit, usual
 from billing.models import ApprovalLimit, BillingPolicy, LegalEntity
-from billing.policy import change_policy, drop_limit, lift_limit, put_limit, usual
-from billing.queries import incomplete_documents
-from billing.settings_forms import BillingPolicyForm, LegalEntityForm, LimitForm
+from billing.overview.banners import incomplete_legal_entity
+from billing.overview.queries import incomplete_documents
 from billing.tasks import request_billing, request_telling
 from billing.views.attempt import actor_of
 from contracts.audited_form import record_form

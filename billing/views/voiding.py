@@ -6,10 +6,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from billing.enums import AfterVoid, InvoiceState
+from billing.forms.settling import VoidForm
 from billing.models import Invoice
-from billing.settling_forms import VoidForm
+from billing.receivables.voiding import void_invoice
 from billing.views.attempt import actor_of, attempt
-from billing.voiding import void_invoice
 from fincelo.once import once
 from fincelo.refused import refuse
 from fincelo.rights import needs

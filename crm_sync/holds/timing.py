@@ -7,9 +7,9 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models.functions import Now
 
-from billing.activation import ActivationOrder, rebuild_billing
 from billing.locks import lock_contracts
-from billing.periods import PlannedInstalment, plan_instalments
+from billing.schedules.activation import ActivationOrder, rebuild_billing
+from billing.schedules.periods import PlannedInstalment, plan_instalments
 from contracts import audit
 from contracts.enums import BillingCycle, BillingTiming, ContractState
 from contracts.models import Contract

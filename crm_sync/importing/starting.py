@@ -13,11 +13,11 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Count, Q, Sum
 
-from billing.bounds import TIMES
 from billing.enums import InstalmentState, WaitCode
+from billing.issuing.bounds import TIMES
 from billing.locks import lock_contracts
 from billing.models import BillingWait, Invoice
-from billing.waiting import stop_waiting, wait_for
+from billing.schedules.waiting import stop_waiting, wait_for
 from contracts.approving import stamp_of_all, totals_of
 from contracts.models import Contract, ContractQuerySet
 from contracts.money import Money

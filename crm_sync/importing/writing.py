@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
-from billing.activation import ActivationOrder, activate_billing, rebuild_billing
 from billing.changing.noticing import Difference, note_differences
+from billing.schedules.activation import ActivationOrder, activate_billing, rebuild_billing
 from contracts.approving import ask_for_approval
 from contracts.drafts import CustomerDraft
 from contracts.enums import ContractState

@@ -6,8 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from billing.periods import PlannedInstalment, plan_instalments
-from billing.split import ScheduleImpossible
+from billing.schedules.periods import PlannedInstalment, plan_instalments
+from billing.schedules.split import ScheduleImpossible
 from billing.tax import rate_of
 from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import CustomFieldHome

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from billing.periods import PlannedInstalment
+from billing.schedules.periods import PlannedInstalment
 from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.money import Money
 from crm_sync.deals import Deal, RawValue

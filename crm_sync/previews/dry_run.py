@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from billing.enums import WaitCode
-from billing.foretelling import ForetoldInvoice
+from billing.issuing.foretelling import ForetoldInvoice
 from contracts.money import Money
 from crm_sync.connections.credentials import open_client
 from crm_sync.connections.new_deals import counted

@@ -14,7 +14,7 @@ from typing import TypeVar
 from django.db import Error, transaction
 from django.db import connection as database
 
-from billing.foretelling import Billed, ForetoldBilling, bill_in_vain
+from billing.issuing.foretelling import Billed, ForetoldBilling, bill_in_vain
 from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import BillingCycle, BillingTiming, ContractState
 from contracts.models import Contract

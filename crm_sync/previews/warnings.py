@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from billing.enums import AskReason
-from billing.foretelling import ForetoldBilling
+from billing.issuing.foretelling import ForetoldBilling
 from contracts.enums import BillingCycle
 from crm_sync.enums import AmountMeans, Target
 from crm_sync.mapping.mapper import map_deal

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.enums import WaitCode
-from billing.waiting import REASONS
+from billing.schedules.waiting import REASONS
 from contracts.clock import business_day
 from contracts.money import Money
 from crm_sync import tasks

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from billing.enums import LimitKind, WaitCode
-from billing.policy import limits
-from billing.waiting import REASONS
+from billing.issuing.policy import limits
+from billing.schedules.waiting import REASONS
 from contracts.money import Money
 from crm_sync.mapping.lint import unit_problems
 from crm_sync.mapping.store import current_rules, lint

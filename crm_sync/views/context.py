@@ -9,8 +9,8 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 
-from billing.banners import incomplete_legal_entity, parked_runs, restored_database
 from billing.changing.listing import open_change_count
+from billing.overview.banners import incomplete_legal_entity, parked_runs, restored_database
 from crm_sync.connections import watch
 from crm_sync.enums import ConnectionState
 from crm_sync.models import Connection, Hold

@@ -7,10 +7,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from billing.changing.listing import change_of
-from billing.forms import BilledElsewhereForm
-from billing.overview import billing_overview
-from billing.settling_forms import TakeBackForm
-from billing.story import billing_story
+from billing.forms.records import BilledElsewhereForm
+from billing.forms.settling import TakeBackForm
+from billing.overview.contract import billing_overview
+from billing.overview.story import billing_story
 from contracts.approving import stamp
 from contracts.clock import business_day
 from contracts.custom_fields import shown_fields

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from billing.waiting import REASONS
+from billing.schedules.waiting import REASONS
 from contracts.clock import business_day
 from crm_sync.connections import condition
 from crm_sync.enums import CustomerMatch, Outcome

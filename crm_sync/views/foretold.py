@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from billing.foretelling import ForetoldInstalment, ForetoldInvoice
+from billing.issuing.foretelling import ForetoldInstalment, ForetoldInvoice
 from contracts.writing import write_money
 from crm_sync.enums import Outcome
 from crm_sync.previews.rehearsal import Foretold

@@ -1,7 +1,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from billing.banners import incomplete_legal_entity
+from billing.overview.banners import incomplete_legal_entity
 from crm_sync.enums import ConnectionState
 from crm_sync.models import Connection
 from crm_sync.views.access import VIEW_CONNECTIONS

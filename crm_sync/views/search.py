@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from billing import searching
-from billing.bank_values import cleaned
 from billing.models import CreditNote, Invoice, Payment
+from billing.overview import searching
+from billing.receivables.bank_values import cleaned
 from contracts.models import Contract, Customer
 from contracts.money import Money
 from contracts.writing import write_day

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.urls import reverse
 
 from billing.enums import WaitCode
-from billing.waiting import OF_THE_CUSTOMER, Reason
+from billing.schedules.waiting import OF_THE_CUSTOMER, Reason
 from crm_sync.models import CrmDeal
 
 ASKED_ON_THE_CONNECTION = (WaitCode.MANY_DEALS, WaitCode.LARGE_VALUE, WaitCode.NOT_SHOWN)

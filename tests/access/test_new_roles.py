@@ -12,12 +12,12 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from access import role_changes
-from billing.approving import approve_drafts, ask_about_parked, release_parked
-from billing.controls import is_settled
-from billing.crediting import approve_credit
 from billing.enums import BillingMode, BillingRunState, BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.approving import approve_drafts, ask_about_parked, release_parked
+from billing.issuing.controls import is_settled
+from billing.issuing.invoicing import invoice_due
 from billing.models import BillingPolicy, BillingRun, ControlChange, CreditNote, Invoice
+from billing.receivables.crediting import approve_credit
 from contracts.models import AuditEntry
 from fincelo.models import RoleGrant
 from fincelo.role_age import RoleIsNew

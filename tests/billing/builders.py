@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from billing.activation import ActivationOrder, activate_billing
 from billing.models import DatabaseMark, Invoice, LegalEntity
-from billing.periods import plan_instalments
+from billing.schedules.activation import ActivationOrder, activate_billing
+from billing.schedules.periods import plan_instalments
 from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import BillingCycle, BillingTiming, ContractState
 from contracts.models import Contract

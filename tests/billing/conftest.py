@@ -7,7 +7,7 @@ from tests.billing.people import person
 @pytest.fixture(autouse=True)
 def limit_of_one_person(monkeypatch: pytest.MonkeyPatch) -> None:
     """One person may credit and make void as much as a test needs, unless it sets a limit."""
-    monkeypatch.setattr("billing.policy.CREDIT_LIMIT", 1_000_000_000)
+    monkeypatch.setattr("billing.issuing.policy.CREDIT_LIMIT", 1_000_000_000)
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from datetime import date
 
 from django.contrib.auth.models import User
 
-from billing.crediting import request_credit
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import CreditNote, Invoice
+from billing.receivables.crediting import request_credit
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 
 NEXT_YEAR = date(2027, 1, 2)

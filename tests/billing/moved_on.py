@@ -1,10 +1,10 @@
 """Invoices after what people do with them, done as people do it."""
 
-from billing.crediting import request_credit
 from billing.enums import AfterVoid
 from billing.models import Invoice
-from billing.paying import record_payment
-from billing.voiding import void_invoice
+from billing.receivables.crediting import request_credit
+from billing.receivables.paying import record_payment
+from billing.receivables.voiding import void_invoice
 from contracts.money import Money
 from tests.billing.builders import TODAY
 from tests.billing.people import person

@@ -6,7 +6,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
-from billing.activation import (
+from billing.enums import BillingTrigger, InstalmentState, ScheduleState
+from billing.issuing.invoicing import invoice_due
+from billing.models import BillingRun, BillingSchedule, Instalment
+from billing.schedules.activation import (
     ActivationOrder,
     UnableToDecide,
     UnableToRebuild,
@@ -15,9 +18,6 @@ from billing.activation import (
     decide_catch_up,
     rebuild_billing,
 )
-from billing.enums import BillingTrigger, InstalmentState, ScheduleState
-from billing.invoicing import invoice_due
-from billing.models import BillingRun, BillingSchedule, Instalment
 from contracts.enums import BillingCycle, BillingTiming
 from contracts.models import AuditEntry, Contract
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, order_for, sign

@@ -6,16 +6,6 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing.activation import rebuild_billing
-from billing.approving import (
-    Approval,
-    UnableToApprove,
-    approve_drafts,
-    hold_back_draft,
-    totals_of,
-    waiting_drafts,
-)
-from billing.due import Total
 from billing.enums import (
     AfterVoid,
     BillingMode,
@@ -26,7 +16,17 @@ from billing.enums import (
     ScheduleState,
     WaitCode,
 )
-from billing.invoicing import BillingSummary, invoice_due
+from billing.issuing.approving import (
+    Approval,
+    UnableToApprove,
+    approve_drafts,
+    hold_back_draft,
+    totals_of,
+    waiting_drafts,
+)
+from billing.issuing.invoicing import BillingSummary, invoice_due
+from billing.issuing.numbering import UnableToIssueInvoice
+from billing.issuing.policy import PeriodLocked
 from billing.models import (
     ApprovalLimit,
     BillingPolicy,
@@ -37,9 +37,9 @@ from billing.models import (
     Invoice,
     InvoiceLine,
 )
-from billing.numbering import UnableToIssueInvoice
-from billing.policy import PeriodLocked
-from billing.voiding import void_invoice
+from billing.receivables.voiding import void_invoice
+from billing.schedules.activation import rebuild_billing
+from billing.schedules.due import Total
 from contracts.enums import ContractState
 from contracts.models import AuditEntry, Contract
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, invoices, order_for, put, sign
@@ -300,7 +300,7 @@ def test_limit_is_compared_with_what_the_price_says(
 @pytest.mark.usefixtures("_approve_mode")
 def test_each_approval_is_told_once(monkeypatch: pytest.MonkeyPatch, finn: User) -> None:
     """Chunk by chunk, and not for an earlier invoice of the same period, which is void."""
-    monkeypatch.setattr("billing.approving.AT_ONCE", 1)
+    monkeypatch.setattr("billing.issuing.approving.AT_ONCE", 1)
     sign(Deal(), Deal(customer="Other"))
     bill()
     approve_drafts(ids=ids(), as_of=TODAY, actor=finn)

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import ControlChange, Invoice, LegalEntity, Letterhead
 from billing.tasks import tell_of_bank_details
 from contracts.clock import business_day

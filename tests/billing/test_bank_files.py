@@ -8,12 +8,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from billing.bank_formats import UnreadableFile
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import BankProfile, Invoice, LegalEntity, Payment, PaymentImport
-from billing.payment_imports import prefixes
-from billing.payment_rows import find_numbers, read_file, read_payments
+from billing.receivables.bank_formats import UnreadableFile
+from billing.receivables.payment_imports import prefixes
+from billing.receivables.payment_rows import find_numbers, read_file, read_payments
 from billing.values import Choice, DayOrder, DecimalMark, Role
 from contracts.money import Money
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from billing.bank_values import amount_currency, cleaned, read_day, read_number
+from billing.receivables.bank_values import amount_currency, cleaned, read_day, read_number
 from billing.values import DayOrder, DecimalMark
 
 POINT, COMMA = DecimalMark.POINT, DecimalMark.COMMA

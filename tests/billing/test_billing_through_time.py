@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from billing.enums import BillingTrigger, InstalmentState
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import Instalment, Invoice
 from contracts.enums import BillingCycle, BillingTiming, ContractState, LeadDays
 from contracts.models import Contract

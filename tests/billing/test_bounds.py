@@ -5,12 +5,12 @@ from datetime import date, timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from billing.activation import decide_catch_up
-from billing.approving import UnableToApprove, ask_about_parked, release_parked
-from billing.due import Total
 from billing.enums import AskReason, BillingRunState, BillingTrigger, ScheduleState
-from billing.invoicing import BillingSummary, invoice_due
+from billing.issuing.approving import UnableToApprove, ask_about_parked, release_parked
+from billing.issuing.invoicing import BillingSummary, invoice_due
 from billing.models import BillingRun, BillingSchedule, Instalment, Invoice
+from billing.schedules.activation import decide_catch_up
+from billing.schedules.due import Total
 from contracts.enums import ContractState
 from contracts.models import AuditEntry, Contract
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign

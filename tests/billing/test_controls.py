@@ -6,16 +6,6 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from billing.confirming import UnableToConfirm, confirm, withdraw_request
-from billing.controls import (
-    ask,
-    may_confirm,
-    note_letterhead_alone,
-    one_person_decides,
-    open_changes,
-    taken_alone,
-)
-from billing.crediting import request_credit
 from billing.enums import (
     AfterVoid,
     BillingMode,
@@ -25,9 +15,16 @@ from billing.enums import (
     CreditNoteState,
     LimitKind,
 )
-from billing.invoicing import invoice_due
-from billing.models import ApprovalLimit, BillingPolicy, ControlChange, Invoice, Letterhead
-from billing.policy import (
+from billing.issuing.controls import (
+    ask,
+    may_confirm,
+    note_letterhead_alone,
+    one_person_decides,
+    open_changes,
+    taken_alone,
+)
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.policy import (
     PeriodLocked,
     add_missing_limits,
     change_policy,
@@ -38,7 +35,10 @@ from billing.policy import (
     limits,
     put_limit,
 )
-from billing.voiding import void_invoice
+from billing.models import ApprovalLimit, BillingPolicy, ControlChange, Invoice, Letterhead
+from billing.receivables.confirming import UnableToConfirm, confirm, withdraw_request
+from billing.receivables.crediting import request_credit
+from billing.receivables.voiding import void_invoice
 from contracts.models import AuditEntry
 from contracts.money import Money
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
@@ -348,7 +348,7 @@ def test_what_loosens_a_limit(
 
 
 def test_limit_that_is_dropped_gives_way_to_the_usual_one(monkeypatch: pytest.MonkeyPatch, ann: User) -> None:
-    monkeypatch.setattr("billing.policy.CREDIT_LIMIT", 3)
+    monkeypatch.setattr("billing.issuing.policy.CREDIT_LIMIT", 3)
     row = ApprovalLimit.objects.create(kind=CREDIT, currency="USD", amount_minor=500)
     other = ApprovalLimit.objects.create(kind=INVOICE, currency="USD", amount_minor=500)
 

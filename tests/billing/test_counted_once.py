@@ -10,10 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import BillingPolicy, CreditNote, Invoice, Payment, PaymentImport
-from billing.paying import UnableToRecordPayment, record_payment, take_back_payment
-from billing.payment_imports import decide_asked, import_payments
+from billing.receivables.paying import UnableToRecordPayment, record_payment, take_back_payment
+from billing.receivables.payment_imports import decide_asked, import_payments
 from contracts.models import AuditEntry
 from contracts.money import Money
 from fincelo.models import SentForm

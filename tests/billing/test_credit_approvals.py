@@ -3,13 +3,13 @@
 import pytest
 from django.contrib.auth.models import User
 
-from billing.crediting import (
+from billing.enums import CreditNoteState, LimitKind
+from billing.models import ApprovalLimit, CreditNote
+from billing.receivables.crediting import (
     UnableToCredit,
     approve_credit,
     discard_credit,
 )
-from billing.enums import CreditNoteState, LimitKind
-from billing.models import ApprovalLimit, CreditNote
 from contracts.models import AuditEntry
 from tests.billing.builders import AHEAD, TODAY
 from tests.billing.credited import NEXT_YEAR, credit, issued

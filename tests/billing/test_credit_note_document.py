@@ -5,13 +5,13 @@ from hashlib import sha256
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing.crediting import approve_credit, request_credit
 from billing.documents.content import Reference
 from billing.documents.painting import render
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.rendering import UnableToRender, credit_document_of, credit_note_pdf, invoice_pdf
 from billing.models import CreditNote, CreditNoteRendering, Invoice, LegalEntity
-from billing.rendering import UnableToRender, credit_document_of, credit_note_pdf, invoice_pdf
+from billing.receivables.crediting import approve_credit, request_credit
 from contracts.models import Customer
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.documents.papers import pages, paper

@@ -2,11 +2,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
-from billing.crediting import UnableToCredit, left_to_credit
 from billing.enums import BillingTrigger, InvoiceState
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.policy import PeriodLocked
 from billing.models import BillingPolicy, CreditNote, CreditNoteLine, Instalment, Invoice
-from billing.policy import PeriodLocked
+from billing.receivables.crediting import UnableToCredit, left_to_credit
 from contracts.models import AuditEntry
 from fincelo.checking import check
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign

@@ -3,10 +3,10 @@
 import pytest
 from django.db import connection
 
-from billing.crediting import UnableToCredit, discard_credit, left_to_credit, request_credit
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import CreditNote, Instalment, Invoice, InvoiceLine
+from billing.receivables.crediting import UnableToCredit, discard_credit, left_to_credit, request_credit
 from contracts.models import AuditEntry
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person

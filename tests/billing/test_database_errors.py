@@ -4,7 +4,7 @@ import pytest
 from django.db import Error
 
 from billing.enums import BillingRunState, BillingTrigger
-from billing.invoicing import BillingSummary, invoice_due
+from billing.issuing.invoicing import BillingSummary, invoice_due
 from billing.models import BillingRun, Invoice
 from contracts import transactions
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign

@@ -5,13 +5,13 @@ from datetime import date
 import pytest
 from django.db import DatabaseError, transaction
 
-from billing.crediting import UnableToCredit, request_credit
 from billing.enums import AfterVoid, BillingTrigger
-from billing.invoicing import invoice_due
-from billing.issuing import issue_invoices
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.numbering import UnableToIssueInvoice
+from billing.issuing.writing import issue_invoices
 from billing.models import BillingRun, Instalment, Invoice, LegalEntity
-from billing.numbering import UnableToIssueInvoice
-from billing.voiding import void_invoice
+from billing.receivables.crediting import UnableToCredit, request_credit
+from billing.receivables.voiding import void_invoice
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
 from tests.invariants import WITHOUT_CRM, plant, violations

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test import Client
 
 from billing import tasks
-from billing.confirming import confirm
-from billing.letterheads import take_effect
+from billing.issuing.letterheads import take_effect
+from billing.issuing.rendering import invoice_pdf
 from billing.models import (
     ControlChange,
     Invoice,
@@ -19,7 +19,7 @@ from billing.models import (
     Logo,
     Mailing,
 )
-from billing.rendering import invoice_pdf
+from billing.receivables.confirming import confirm
 from billing.tasks import keep_documents
 from contracts.clock import business_day
 from contracts.models import AuditEntry

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-import billing.due
-from billing.due import due_chunks, due_of, still_due
+import billing.schedules.due
 from billing.enums import BillingTrigger, InstalmentState, ScheduleState, WaitCode
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import BillingRun, BillingSchedule, BillingWait, Instalment
+from billing.schedules.due import due_chunks, due_of, still_due
 from contracts.enums import ContractState
 from contracts.models import Contract
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, put, sign
@@ -85,7 +85,7 @@ def test_from_its_day_on_it_is_due_by_every_question(state: ContractState) -> No
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_chunk_that_is_not_all_due_is_not_the_last(monkeypatch: pytest.MonkeyPatch, place: int) -> None:
-    monkeypatch.setattr(billing.due, "CHUNK", 2)
+    monkeypatch.setattr(billing.schedules.due, "CHUNK", 2)
     put(sign(*[Deal(months=1)] * 3)[place], state=ContractState.SUSPENDED)
 
     assert sum(len(chunk) for chunk in due_chunks(as_of=TODAY)) == 2
@@ -93,7 +93,7 @@ def test_a_chunk_that_is_not_all_due_is_not_the_last(monkeypatch: pytest.MonkeyP
 
 
 def test_a_chunk_of_which_nothing_is_due_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(billing.due, "CHUNK", 2)
+    monkeypatch.setattr(billing.schedules.due, "CHUNK", 2)
     contracts = sign(*[Deal(months=1)] * 5)
     for contract in contracts[:2]:
         put(contract, state=ContractState.SUSPENDED)
@@ -114,7 +114,7 @@ def test_the_oldest_come_first_whatever_was_stored_first(
     if not has_index:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off")
-    monkeypatch.setattr(billing.due, "CHUNK", 3)
+    monkeypatch.setattr(billing.schedules.due, "CHUNK", 3)
     days = [TODAY - timedelta(days=back) for back in (0, 2, 1, 2)]
     contracts = sign(*[Deal(months=1, start=day) for day in days], as_of=days[1])
 

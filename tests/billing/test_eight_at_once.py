@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-import billing.due
+import billing.schedules.due
 from billing.enums import BillingRunState, BillingTrigger, InstalmentState
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.numbering import UnableToIssueInvoice
 from billing.models import BillingRun, Instalment, Invoice, InvoiceLine, InvoiceMail, NumberSeries
-from billing.numbering import UnableToIssueInvoice
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
 from tests.invariants import WITHOUT_CRM, assert_no_violations
 
@@ -136,7 +136,7 @@ def assert_sound(*, invoices: int) -> None:
 def test_eight_processes_one_in_five_rolled_back_and_one_killed(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(billing.due, "CHUNK", 10)
+    monkeypatch.setattr(billing.schedules.due, "CHUNK", 10)
     ensure_legal_entity()
     sign(*[Deal(start=date(2026, 10, 22)) for _ in range(CONTRACTS)])
 

@@ -11,8 +11,8 @@ from itertools import count, cycle, product
 
 import pytest
 
-from billing.periods import PlannedInstalment, plan_instalments
-from billing.split import ScheduleImpossible
+from billing.schedules.periods import PlannedInstalment, plan_instalments
+from billing.schedules.split import ScheduleImpossible
 from contracts.enums import BillingCycle, BillingTiming, LeadDays
 from contracts.money import LIMIT, Money
 from tests.billing.naive_calendar import ONE_DAY, months_later, months_of_periods, shares

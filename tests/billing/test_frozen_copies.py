@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from billing.due import Total
 from billing.enums import BillingTrigger, InstalmentState
-from billing.invoicing import BillingSummary, invoice_due
+from billing.issuing.invoicing import BillingSummary, invoice_due
 from billing.models import Instalment, Invoice, InvoiceLine, LegalEntity, Letterhead
+from billing.schedules.due import Total
 from contracts.enums import BillingCycle
 from contracts.models import Customer
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from billing.crediting import request_credit
 from billing.documents.content import CustomFact, Document, Line, Party, Reference
 from billing.documents.fonts import is_printable
 from billing.documents.logos import as_jpeg
 from billing.documents.painting import render
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
-from billing.letterheads import change_letterhead
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.letterheads import change_letterhead
+from billing.issuing.rendering import credit_note_pdf, invoice_pdf
 from billing.models import CreditNote, Invoice
-from billing.rendering import credit_note_pdf, invoice_pdf
+from billing.receivables.crediting import request_credit
 from billing.tax import RateTotal
 from contracts.models import Contract, Customer, CustomField
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign

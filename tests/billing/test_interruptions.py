@@ -11,8 +11,8 @@ from django_q.models import OrmQ
 
 from billing import tasks
 from billing.enums import BillingRunState, BillingTrigger
-from billing.interruptions import INTERRUPTED, close_interrupted, note_session
 from billing.models import BillingRun
+from billing.schedules.interruptions import INTERRUPTED, close_interrupted, note_session
 from tests.billing.builders import TODAY
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,13 +5,13 @@ from datetime import date, timedelta
 import pgtrigger
 import pytest
 
-from billing.crediting import request_credit
 from billing.enums import AfterVoid, BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.rendering import credit_note_pdf, invoice_pdf
 from billing.models import BillingRun, BillingSchedule, CreditNote, Instalment, Invoice, Payment
-from billing.paying import record_payment
-from billing.rendering import credit_note_pdf, invoice_pdf
-from billing.voiding import void_invoice
+from billing.receivables.crediting import request_credit
+from billing.receivables.paying import record_payment
+from billing.receivables.voiding import void_invoice
 from contracts.enums import BillingCycle
 from contracts.models import AuditEntry, Contract, Workspace
 from contracts.money import Money

@@ -6,16 +6,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from billing.due import CHUNK, Total
 from billing.enums import BillingRunState, BillingTrigger, InstalmentState, InvoiceState
-from billing.invoicing import BillingSummary, invoice_due
+from billing.issuing.invoicing import BillingSummary, invoice_due
+from billing.issuing.restoring import mark_here
 from billing.models import (
     BillingRun,
     BillingSchedule,
     Invoice,
     InvoiceLine,
 )
-from billing.restoring import mark_here
+from billing.schedules.due import CHUNK, Total
 from contracts.enums import BillingCycle, BillingTiming, ContractState
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, invoices, put, sign
 

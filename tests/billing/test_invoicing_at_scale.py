@@ -4,10 +4,10 @@ import tracemalloc
 
 import pytest
 
-import billing.due
+import billing.schedules.due
 from benchmarks.billing_data import AS_OF, fill
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from tests.billing.builders import ensure_legal_entity
 
 CHUNK = 1_000
@@ -17,7 +17,7 @@ CHUNK = 1_000
 @pytest.mark.django_db
 def test_memory_of_six_chunks_is_that_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two, since a chunk is there until the next one is read."""
-    monkeypatch.setattr(billing.due, "CHUNK", CHUNK)
+    monkeypatch.setattr(billing.schedules.due, "CHUNK", CHUNK)
     ensure_legal_entity()
     peaks = []
 

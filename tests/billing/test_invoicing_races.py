@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, connections, transaction
 
-import billing.due
+import billing.schedules.due
 from billing.enums import BillingRunState, BillingTrigger, InstalmentState
-from billing.invoicing import BillingSummary, invoice_due
+from billing.issuing.invoicing import BillingSummary, invoice_due
+from billing.issuing.numbering import take_numbers
 from billing.models import BillingRun, Instalment, Invoice, InvoiceLine, InvoiceMail
-from billing.numbering import take_numbers
 from contracts.enums import ContractState
 from contracts.models import Contract
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, forget_numbers, sign
@@ -31,7 +31,7 @@ FORK = multiprocessing.get_context("fork")
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks small enough for many of them, and the sender that emptied tables have lost."""
-    monkeypatch.setattr(billing.due, "CHUNK", 10)
+    monkeypatch.setattr(billing.schedules.due, "CHUNK", 10)
     ensure_legal_entity()
 
 

@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pytest
 from django.db import OperationalError, connection
 
-import billing.due
-from billing.due import Total
+import billing.schedules.due
 from billing.enums import BillingRunState, BillingTrigger, InstalmentState, WaitCode
-from billing.invoicing import BillingFailure, BillingSummary, Sums, invoice_due, rules_in_force
+from billing.issuing.invoicing import BillingFailure, BillingSummary, Sums, invoice_due, rules_in_force
+from billing.issuing.numbering import UnableToIssueInvoice
 from billing.models import (
     BillingRun,
     BillingSchedule,
@@ -18,8 +18,8 @@ from billing.models import (
     LegalEntity,
     NumberSeries,
 )
-from billing.numbering import UnableToIssueInvoice
-from billing.waiting import wait_for
+from billing.schedules.due import Total
+from billing.schedules.waiting import wait_for
 from contracts.bulk import analyse
 from contracts.models import Contract, Customer
 from fincelo.database_errors import words
@@ -64,7 +64,7 @@ def test_one_contract_that_the_database_refuses_stops_no_other(caplog: pytest.Lo
 
 
 def test_nothing_later_of_a_refused_contract_is_billed_in_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(billing.due, "CHUNK", 1)
+    monkeypatch.setattr(billing.schedules.due, "CHUNK", 1)
     sign(Deal())
     bill()
     Instalment.objects.filter(sequence=1).update(state=InstalmentState.PLANNED)
@@ -177,7 +177,7 @@ def test_the_session_is_noted_at_the_start_and_with_each_chunk(
         sign(Deal())
         # as if the first session was lost
         monkeypatch.setattr(
-            "billing.invoicing.start_contracts",
+            "billing.issuing.invoicing.start_contracts",
             lambda *, as_of: BillingRun.objects.update(backend_pid=None),
         )
     assert bill().issued == is_due
@@ -189,7 +189,7 @@ def test_a_run_that_the_database_ends_says_why(monkeypatch: pytest.MonkeyPatch) 
     def refuse(*, as_of: date) -> int:
         raise OperationalError("no space")
 
-    monkeypatch.setattr("billing.invoicing.complete_contracts", refuse)
+    monkeypatch.setattr("billing.issuing.invoicing.complete_contracts", refuse)
     with pytest.raises(OperationalError):
         bill()
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from billing.enums import BillingTrigger, InstalmentState, InvoiceState
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import Instalment, Invoice, InvoiceLine
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 

@@ -3,8 +3,8 @@ from datetime import date, timedelta
 import pytest
 
 from billing.enums import InstalmentState, ScheduleState
-from billing.lifecycle import complete_contracts, start_contracts
 from billing.models import BillingSchedule, Instalment
+from billing.schedules.lifecycle import complete_contracts, start_contracts
 from contracts.enums import ContractState
 from contracts.models import AuditEntry, Contract
 from tests.billing.builders import TODAY, Deal, put, sign
@@ -83,7 +83,7 @@ def test_of_several_contracts_each_moves_by_its_own_dates_and_plan() -> None:
 
 
 def test_contracts_move_chunk_by_chunk_until_none_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("billing.lifecycle.CHUNK", 2)
+    monkeypatch.setattr("billing.schedules.lifecycle.CHUNK", 2)
     sign(*[Deal(customer=name, start=TODAY + timedelta(days=1)) for name in "ABC"])
 
     assert start_contracts(as_of=TODAY + timedelta(days=1)) == 3

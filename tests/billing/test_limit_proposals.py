@@ -1,6 +1,6 @@
 import pytest
 
-from billing.limit_proposals import proposed_limit
+from billing.issuing.limit_proposals import proposed_limit
 
 
 @pytest.mark.parametrize(

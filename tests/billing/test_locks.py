@@ -9,12 +9,6 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing.activation import decide_catch_up, rebuild_billing
-from billing.approving import approve_drafts, ask_about_parked, hold_back_draft
-from billing.bounds import ask_about_contracts
-from billing.confirming import confirm, withdraw_request
-from billing.controls import ask
-from billing.crediting import approve_credit, discard_credit, request_credit
 from billing.enums import (
     AfterVoid,
     BillingMode,
@@ -23,11 +17,17 @@ from billing.enums import (
     ControlKind,
     LimitKind,
 )
-from billing.invoicing import invoice_due
+from billing.issuing.approving import approve_drafts, ask_about_parked, hold_back_draft
+from billing.issuing.bounds import ask_about_contracts
+from billing.issuing.controls import ask
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.policy import in_force, put_limit
 from billing.models import ApprovalLimit, BillingPolicy, BillingRun, Instalment, Invoice
-from billing.paying import lock_invoices, record_payment, take_back_payment
-from billing.policy import in_force, put_limit
-from billing.voiding import void_invoice
+from billing.receivables.confirming import confirm, withdraw_request
+from billing.receivables.crediting import approve_credit, discard_credit, request_credit
+from billing.receivables.paying import lock_invoices, record_payment, take_back_payment
+from billing.receivables.voiding import void_invoice
+from billing.schedules.activation import decide_catch_up, rebuild_billing
 from contracts.models import Contract
 from contracts.money import Money
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, order_for, sign

@@ -10,9 +10,9 @@ from django.test import Client
 from django_q.models import OrmQ
 
 import billing.migrations
-from billing.crediting import request_credit
 from billing.mailing.sending import send_waiting
 from billing.models import CreditNote, Invoice, InvoiceMail, Mailing
+from billing.receivables.crediting import request_credit
 from contracts.models import AuditEntry, Customer
 from tests.billing.builders import TODAY, Deal, sign
 from tests.billing.mailing.letters import issue, outbox

@@ -6,18 +6,18 @@ import pytest
 from django.db import connections, transaction
 
 from billing.enums import BillingTrigger, SeriesKind
-from billing.invoicing import invoice_due
-from billing.models import Invoice, LegalEntity, NumberSeries
-from billing.numbering import (
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.numbering import (
     DocumentNumber,
     UnableToIssueInvoice,
     ensure_may_issue,
     free_days_before,
     take_numbers,
 )
-from billing.restoring import mark_here, witness_path
+from billing.issuing.restoring import mark_here, witness_path
+from billing.issuing.witness import highest
+from billing.models import Invoice, LegalEntity, NumberSeries
 from billing.values import SeriesKey
-from billing.witness import highest
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.invariants import plant
 

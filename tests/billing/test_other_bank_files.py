@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from billing.bank_formats import UnreadableFile, decoded
-from billing.payment_rows import read_file
+from billing.receivables.bank_formats import UnreadableFile, decoded
+from billing.receivables.payment_rows import read_file
 
 HEAD = "invoice;amount;currency;date;reference\n"
 PAID = ("INV-2026-000001", "100.00", "EUR", "2026-11-21")

@@ -6,13 +6,13 @@ import pytest
 from django.core import mail
 from pypdf import PdfReader
 
-from billing.crediting import request_credit
 from billing.enums import BillingTrigger, WaitCode
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.rendering import boxed_texts, document_of
 from billing.mailing.sending import send_waiting
 from billing.models import Invoice
-from billing.rendering import boxed_texts, document_of
-from billing.waiting import reasons_of
+from billing.receivables.crediting import request_credit
+from billing.schedules.waiting import reasons_of
 from contracts.models import Contract
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.mailing.letters import issue

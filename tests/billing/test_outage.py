@@ -9,9 +9,9 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from billing.enums import BillingTrigger, InstalmentState, InvoiceState, ScheduleState
-from billing.invoicing import BillingSummary, invoice_due
+from billing.issuing.invoicing import BillingSummary, invoice_due
+from billing.issuing.numbering import UnableToIssueInvoice
 from billing.models import BillingPolicy, BillingRun, BillingSchedule, Instalment, Invoice
-from billing.numbering import UnableToIssueInvoice
 from contracts.enums import BillingCycle, BillingTiming, ContractState, LeadDays
 from contracts.models import Contract
 from contracts.suspending import resume_contracts, suspend_contracts

@@ -3,8 +3,8 @@
 import pytest
 from django.contrib.auth.models import User
 
-from billing.approving import UnableToApprove, ask_about_parked, release_parked
 from billing.enums import BillingRunState, BillingTrigger, InstalmentState, ScheduleState
+from billing.issuing.approving import UnableToApprove, ask_about_parked, release_parked
 from billing.models import BillingRun, BillingSchedule, Instalment
 from contracts.models import AuditEntry, Contract
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign

@@ -7,16 +7,16 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from billing.activation import activate_billing
-from billing.banners import incomplete_legal_entity
-from billing.drafting import withdraw_drafts
 from billing.enums import BillingTrigger, WaitCode
-from billing.foretelling import bill_in_vain
-from billing.invoicing import invoice_due
-from billing.issuing import issue_invoices
+from billing.issuing.foretelling import bill_in_vain
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.rendering import document_of
+from billing.issuing.writing import issue_invoices
 from billing.models import BillingRun, Instalment, Invoice, LegalEntity
-from billing.rendering import document_of
-from billing.waiting import reasons_of
+from billing.overview.banners import incomplete_legal_entity
+from billing.schedules.activation import activate_billing
+from billing.schedules.drafting import withdraw_drafts
+from billing.schedules.waiting import reasons_of
 from contracts.drafts import CustomerDraft
 from contracts.models import Contract, Customer
 from contracts.operations import ContractOrder, refresh_customers, write_contracts, write_customers

@@ -4,18 +4,18 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
-from billing.crediting import request_credit
 from billing.enums import BillingMode, BillingTrigger, InvoiceState
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.policy import PeriodLocked
 from billing.models import BillingPolicy, Invoice, Payment
-from billing.paying import (
+from billing.receivables.crediting import request_credit
+from billing.receivables.paying import (
     UnableToRecordPayment,
     day_refusal_of,
     equal_payment,
     record_payment,
     take_back_payment,
 )
-from billing.policy import PeriodLocked
 from contracts.models import AuditEntry
 from contracts.money import Money
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign

@@ -8,11 +8,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from billing.enums import BillingTrigger, InvoiceState
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import BillingPolicy, Invoice, Payment, PaymentImport
-from billing.paying import UnableToRecordPayment, take_back_payment
-from billing.payment_imports import import_payments, keep_preview, prefixes
-from billing.payment_rows import UnreadableFile
+from billing.receivables.paying import UnableToRecordPayment, take_back_payment
+from billing.receivables.payment_imports import import_payments, keep_preview, prefixes
+from billing.receivables.payment_rows import UnreadableFile
 from contracts.models import AuditEntry
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person

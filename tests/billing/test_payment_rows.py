@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.payment_rows import ReadPayment, UnreadableFile, read_file, read_payments
+from billing.receivables.payment_rows import ReadPayment, UnreadableFile, read_file, read_payments
 from billing.values import Choice, DayOrder, DecimalMark, Role
 from contracts.money import Money
 

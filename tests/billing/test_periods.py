@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.periods import BillingPeriod, PlannedInstalment, billing_periods, plan_instalments
-from billing.split import ScheduleImpossible
+from billing.schedules.periods import BillingPeriod, PlannedInstalment, billing_periods, plan_instalments
+from billing.schedules.split import ScheduleImpossible
 from contracts.enums import BillingCycle, BillingTiming, LeadDays
 from contracts.money import LIMIT, Money
 from contracts.terms import DateOutOfRange, EmptySpan, Span, add_months, term

@@ -7,12 +7,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from billing.due import Total
 from billing.enums import BillingMode, BillingRunState, BillingTrigger, LimitKind
-from billing.invoicing import BillingSummary, invoice_due
+from billing.issuing.invoicing import BillingSummary, invoice_due
+from billing.issuing.policy import put_limit
+from billing.issuing.previewing import BillingPreview, preview_billing
 from billing.models import BillingPolicy, BillingRun
-from billing.policy import put_limit
-from billing.previewing import BillingPreview, preview_billing
+from billing.schedules.due import Total
 from contracts.money import Money
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 

@@ -7,11 +7,11 @@ import pytest
 from django.db import DatabaseError, transaction
 from pypdf import PdfReader
 
-from billing.approving import approve_drafts
 from billing.enums import BillingMode, BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.approving import approve_drafts
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.rendering import invoice_pdf
 from billing.models import BillingPolicy, Invoice
-from billing.rendering import invoice_pdf
 from contracts.custom_fields import print_on_invoices
 from contracts.enums import CustomFieldHome, CustomFieldType
 from contracts.models import Contract, Customer, CustomField

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 from django.db import Error, IntegrityError
 
-from billing.due import DueInstalment, Total
-from billing.invoicing import REFUSALS_IN_A_ROW, BillingFailure, Sums, refusal_of, write_in_halves
-from billing.numbering import UnableToIssueInvoice
+from billing.issuing.invoicing import REFUSALS_IN_A_ROW, BillingFailure, Sums, refusal_of, write_in_halves
+from billing.issuing.numbering import UnableToIssueInvoice
+from billing.schedules.due import DueInstalment, Total
 
 
 class Refusal(Exception):
@@ -45,7 +45,7 @@ def refuse_all_but(good: Collection[int], monkeypatch: pytest.MonkeyPatch, *, co
     """Each of so many contracts has one instalment due."""
     sums = Sums()
     monkeypatch.setattr(
-        "billing.invoicing._failure",
+        "billing.issuing.invoicing._failure",
         lambda key, rule: BillingFailure(contract_id=key, contract="", sentence=rule),
     )
 

@@ -8,10 +8,10 @@ import pytest
 from billing.documents.content import Document, Line, Party
 from billing.documents.logos import as_jpeg
 from billing.enums import BillingTrigger, InvoiceState
-from billing.invoicing import invoice_due
-from billing.letterheads import change_letterhead
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.letterheads import change_letterhead
+from billing.issuing.rendering import UnableToRender, document_of, invoice_pdf, sample_pdf
 from billing.models import Invoice, InvoiceRendering, LegalEntity, Letterhead, Logo
-from billing.rendering import UnableToRender, document_of, invoice_pdf, sample_pdf
 from billing.tax import RateTotal
 from contracts.models import Contract, Customer
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign

@@ -10,8 +10,8 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
-from billing.restoring import witness_path
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.restoring import witness_path
 from contracts.clock import business_day
 from fincelo import postgres_programs
 from tests.billing.builders import Deal, ensure_legal_entity, sign

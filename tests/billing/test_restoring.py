@@ -10,10 +10,21 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from billing import checks, restoring
-from billing.crediting import request_credit
+from billing import checks
 from billing.enums import BillingTrigger, MailState, RestoreSign
-from billing.invoicing import invoice_due
+from billing.issuing import restoring
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.numbering import UnableToIssueInvoice, ensure_may_issue
+from billing.issuing.rendering import UnableToRender, invoice_pdf
+from billing.issuing.restoring import (
+    SeriesState,
+    UnableToContinue,
+    compare,
+    continue_series,
+    number_text,
+    witness_path,
+)
+from billing.issuing.witness import highest, note
 from billing.mailing.sending import send_waiting
 from billing.models import (
     CreditNote,
@@ -25,18 +36,8 @@ from billing.models import (
     NumberGap,
     NumberSeries,
 )
-from billing.numbering import UnableToIssueInvoice, ensure_may_issue
-from billing.rendering import UnableToRender, invoice_pdf
-from billing.restoring import (
-    SeriesState,
-    UnableToContinue,
-    compare,
-    continue_series,
-    number_text,
-    witness_path,
-)
+from billing.receivables.crediting import request_credit
 from billing.values import SeriesKey
-from billing.witness import highest, note
 from contracts.models import AuditEntry
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from billing.enums import BillingMode, BillingRunState, BillingTrigger, LimitKind
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import ApprovalLimit, BillingPolicy, BillingRun, Instalment, Invoice, LegalEntity
 from contracts.models import AuditEntry, Contract, Workspace
 from tests.audited import changes

@@ -1,7 +1,7 @@
 import pytest
 
+from billing.forms.settings import LegalEntityForm
 from billing.models import LegalEntity
-from billing.settings_forms import LegalEntityForm
 from tests.billing.builders import ensure_legal_entity
 
 pytestmark = pytest.mark.django_db

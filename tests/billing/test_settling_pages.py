@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import CreditNote, Invoice, Payment, PaymentImport
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 from django.db import connections
 
-from billing.crediting import UnableToCredit, request_credit
 from billing.enums import BillingTrigger, CreditNoteState
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import CreditNote, Invoice, Payment
-from billing.payment_imports import import_payments
+from billing.receivables.crediting import UnableToCredit, request_credit
+from billing.receivables.payment_imports import import_payments
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.split import ScheduleImpossible, split
+from billing.schedules.split import ScheduleImpossible, split
 
 TOTALS = st.integers(min_value=0, max_value=10**15 - 1)
 WEIGHTS = st.lists(st.integers(min_value=1, max_value=120), min_size=1, max_size=120)

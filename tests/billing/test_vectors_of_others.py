@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from billing.periods import billing_periods
-from billing.split import ScheduleImpossible, split
+from billing.schedules.periods import billing_periods
+from billing.schedules.split import ScheduleImpossible, split
 from contracts.enums import BillingCycle, BillingTiming
 from contracts.terms import add_months
 

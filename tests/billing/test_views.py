@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from billing.enums import BillingTrigger, InstalmentState
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import Instalment, Invoice
 from contracts.enums import BillingCycle, ContractState
 from contracts.models import Contract

@@ -4,12 +4,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models.functions import Now
 
-from billing.crediting import request_credit
 from billing.enums import AfterVoid, BillingTrigger, InstalmentState, InvoiceState, ScheduleState
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.policy import PeriodLocked
 from billing.models import BillingPolicy, BillingSchedule, Instalment, Invoice, InvoiceMail
-from billing.policy import PeriodLocked
-from billing.voiding import UnableToVoid, may_be_void, void_invoice
+from billing.receivables.crediting import request_credit
+from billing.receivables.voiding import UnableToVoid, may_be_void, void_invoice
 from contracts.enums import ContractState
 from contracts.models import AuditEntry, Contract
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, invoices, sign

@@ -10,16 +10,16 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from billing.approving import UnableToApprove, approve_drafts
 from billing.enums import BillingMode, BillingTrigger, InstalmentState, InvoiceState, WaitCode
-from billing.foretelling import bill_in_vain
 from billing.invariants.runs import INVARIANTS
-from billing.invoicing import invoice_due
-from billing.issuing import draft_invoices, issue_invoices
+from billing.issuing.approving import UnableToApprove, approve_drafts
+from billing.issuing.foretelling import bill_in_vain
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.previewing import preview_billing
+from billing.issuing.writing import draft_invoices, issue_invoices
 from billing.locks import lock_contracts
 from billing.models import BillingPolicy, BillingRun, BillingWait, Instalment, Invoice, LegalEntity
-from billing.previewing import preview_billing
-from billing.waiting import reasons_of, stop_waiting, wait_for, waiting_contracts, waits_of
+from billing.schedules.waiting import reasons_of, stop_waiting, wait_for, waiting_contracts, waits_of
 from contracts.models import AuditEntry, Contract
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
 

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from billing.bounds import (
+from billing.enums import BillingRunState, BillingTrigger, InstalmentState, ScheduleState, WaitCode
+from billing.issuing.bounds import (
     Usual,
     ask_about_contracts,
     contracts_to_ask,
@@ -15,9 +16,8 @@ from billing.bounds import (
     park_excess,
     usual_run,
 )
-from billing.due import Total
-from billing.enums import BillingRunState, BillingTrigger, InstalmentState, ScheduleState, WaitCode
 from billing.models import BillingRun, BillingSchedule, BillingWait, Instalment
+from billing.schedules.due import Total
 from contracts.enums import ContractState
 from contracts.models import AuditEntry, Contract
 from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, put, sign

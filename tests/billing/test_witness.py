@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from billing.issuing.witness import UnreadableWitness, ensure_writable, highest, note
 from billing.values import SeriesKey
-from billing.witness import UnreadableWitness, ensure_writable, highest, note
 
 KEY = SeriesKey(legal_entity_id=1, kind="invoice", year=2026)
 OTHER = SeriesKey(legal_entity_id=1, kind="credit_note", year=2026)

@@ -17,13 +17,13 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
 from billing.enums import BillingMode, BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.restoring import witness_path
+from billing.issuing.witness import note
 from billing.mailing.sending import send_waiting
 from billing.models import BillingPolicy, DatabaseMark, Invoice, Payment
-from billing.payment_imports import keep_preview
-from billing.restoring import witness_path
+from billing.receivables.payment_imports import keep_preview
 from billing.values import SeriesKey
-from billing.witness import note
 from contracts.enums import BillingCycle, ContractState
 from contracts.models import Workspace
 from crm_sync.enums import BackfillState, ConnectionState, HoldCode, Provider

@@ -7,10 +7,9 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from access.models import FailedSignIn
-from billing.crediting import request_credit
 from billing.documents.logos import as_jpeg
 from billing.enums import ControlKind, CreditNoteState, SeriesKind
-from billing.letterheads import change_letterhead
+from billing.issuing.letterheads import change_letterhead
 from billing.models import (
     BankProfile,
     BillingWait,
@@ -20,6 +19,7 @@ from billing.models import (
     NumberGap,
     Payment,
 )
+from billing.receivables.crediting import request_credit
 from contracts.enums import CustomFieldHome, CustomFieldType
 from contracts.models import AuditSeal, CustomField
 from crm_sync.enums import AlertKind, RunState

@@ -6,9 +6,9 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
-from billing.crediting import request_credit
 from billing.enums import BillingTrigger, LimitKind, WaitCode
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.policy import put_limit
 from billing.models import (
     BillingPolicy,
     BillingWait,
@@ -19,8 +19,8 @@ from billing.models import (
     Letterhead,
     Mailing,
 )
-from billing.payment_imports import import_payments
-from billing.policy import put_limit
+from billing.receivables.crediting import request_credit
+from billing.receivables.payment_imports import import_payments
 from contracts import audit
 from contracts.enums import CustomFieldHome
 from contracts.models import CustomField, Workspace

@@ -3,7 +3,7 @@
 from datetime import date
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from contracts.models import Contract
 from crm_sync.models import CrmDeal, SyncRecord
 from tests.billing.builders import ensure_legal_entity

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from contracts.models import Contract
 from crm_sync.connections.settings import save_settings
 from crm_sync.enums import ConnectionMode

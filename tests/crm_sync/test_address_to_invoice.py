@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from billing.enums import BillingTrigger, WaitCode
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.rendering import invoice_pdf
 from billing.models import Invoice
-from billing.rendering import invoice_pdf
-from billing.waiting import reasons_of
+from billing.schedules.waiting import reasons_of
 from contracts.models import Contract, Customer
 from crm_sync.models import Connection
 from demo.hubspot.portal import Portal

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import Invoice
 from contracts.models import Contract
 from crm_sync.enums import RunState, RunTrigger

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from billing.enums import BillingTrigger, InvoiceState, LimitKind
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import ApprovalLimit, Instalment, Invoice
 from contracts.models import Contract
 from crm_sync.models import Connection, CrmDeal, Hold

@@ -13,7 +13,7 @@ from django.utils import timezone
 from billing.changing.fields import shown_fields
 from billing.changing.listing import open_change_count
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import ContractChange
 from contracts.models import Contract
 from crm_sync.importing.leaving import keep_leavers

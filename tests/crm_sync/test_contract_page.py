@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from contracts.enums import BillingCycle, ContractState
 from contracts.models import AuditEntry, Contract
 from crm_sync.enums import ConnectionState, DealState, Outcome, Provider, RunState, RunTrigger

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import Invoice
 from contracts.enums import CustomFieldHome, CustomFieldType
 from contracts.models import AuditEntry, Contract, Customer, CustomField

@@ -9,10 +9,10 @@ import pytest
 from django.core.management import call_command
 
 from billing.enums import BillingTrigger, LimitKind, WaitCode
-from billing.invoicing import invoice_due
-from billing.limit_proposals import proposed_limit
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.limit_proposals import proposed_limit
+from billing.issuing.policy import limits
 from billing.models import BillingWait, Invoice
-from billing.policy import limits
 from contracts.clock import business_day
 from contracts.models import Contract
 from crm_sync import tasks

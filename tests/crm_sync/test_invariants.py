@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from contracts.clock import business_day
 from crm_sync.models import Connection, CrmDeal
 from demo.hubspot.portal import Portal

@@ -16,7 +16,7 @@ from django.db import connection as database
 from django.db import connections
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from contracts.clock import business_day
 from contracts.models import Contract
 from crm_sync.connections.settings import save_settings

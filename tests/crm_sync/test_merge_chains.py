@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import Invoice
 from contracts.models import Contract, Customer
 from crm_sync.models import Connection, CrmDeal, Hold

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import Instalment, Invoice
 from contracts.models import AuditEntry, Contract
 from crm_sync.enums import RunTrigger

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import Invoice
 from contracts.models import Contract, Customer
 from crm_sync.enums import Outcome, SourceObject, Target

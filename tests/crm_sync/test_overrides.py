@@ -7,9 +7,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from billing.enums import BillingTrigger, ScheduleState
-from billing.invoicing import invoice_due
-from billing.lifecycle import complete_contracts
+from billing.issuing.invoicing import invoice_due
 from billing.models import BillingSchedule, Instalment, Invoice
+from billing.schedules.lifecycle import complete_contracts
 from contracts.models import AuditEntry, Contract
 from crm_sync.enums import DealState, HoldCode, Outcome
 from crm_sync.holds.deciding import UnableToDecide, accept_free, mark_as_downgrade

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from billing.enums import BillingTrigger, LimitKind
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import ApprovalLimit, BillingRun, BillingSchedule, Instalment, Invoice
 from contracts.enums import BillingTiming
 from contracts.models import Contract, Customer

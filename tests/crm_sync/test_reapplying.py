@@ -9,7 +9,7 @@ from django.db import connection as database
 from django_q.models import OrmQ
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from contracts.enums import BillingCycle
 from contracts.models import Contract
 from crm_sync import tasks

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from billing.lifecycle import complete_contracts
 from billing.models import BillingSchedule, Instalment
+from billing.schedules.lifecycle import complete_contracts
 from contracts.models import AuditEntry, Contract
 from crm_sync.models import Connection
 from demo.salesforce.org import Org

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection as database
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from contracts.models import Customer
 from crm_sync.models import Connection, SyncRecord, SyncRun
 from crm_sync.models.runs import COUNTS

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection as database
 from django.test import Client
 
-from billing.crediting import request_credit
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import Invoice
+from billing.receivables.crediting import request_credit
 from contracts.models import Contract, Customer
 from crm_sync.models import CrmDeal
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core import mail
 
-from billing.control_mails import tell_approvers
 from billing.enums import ChangeKind, ControlKind
+from billing.issuing.control_mails import tell_approvers
 from billing.models import ContractChange, ControlChange
 from contracts import check_mails
 from contracts.enums import PageFormat
@@ -127,7 +127,7 @@ ALERTS: dict[AlertKind, Callable[[Connection], object]] = {
     AlertKind.HELD_STILL: held_still,
     AlertKind.REFUSED: refused,
 }
-OTHERS = {"billing/control_mails.py": bank_details, "contracts/check_mails.py": invariants}
+OTHERS = {"billing/issuing/control_mails.py": bank_details, "contracts/check_mails.py": invariants}
 """By the module that sends them; all alerts are sent by one."""
 KINDS = [*ALERTS.items(), *OTHERS.items()]
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.enums import BillingTrigger, WaitCode
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import BillingWait, Invoice
 from contracts.models import AuditEntry, Contract
 from crm_sync.connections.new_deals import COUNTED_FOR

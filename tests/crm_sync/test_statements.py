@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from contracts.models import Contract
 from crm_sync.connections.credentials import open_client
 from crm_sync.enums import ConnectionMode, RunTrigger

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import Instalment, Invoice
 from contracts.enums import CustomFieldHome
 from contracts.models import Contract, Customer

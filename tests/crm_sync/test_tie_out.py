@@ -13,10 +13,10 @@ from django.core import mail
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from billing.crediting import request_credit
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import Instalment, Invoice
+from billing.receivables.crediting import request_credit
 from contracts.enums import ContractState
 from contracts.models import Contract
 from crm_sync.connections import alerts

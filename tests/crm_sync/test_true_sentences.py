@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.enums import BillingMode, BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import BillingPolicy, Invoice, LegalEntity
 from contracts.enums import BillingCycle
 from contracts.models import Contract

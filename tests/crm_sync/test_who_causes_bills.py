@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import Invoice
 from contracts.approving import stamp
 from contracts.enums import BillingCycle

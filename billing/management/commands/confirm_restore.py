@@ -6,8 +6,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError, CommandParser
 
+from billing.issuing.restoring import Comparison, UnableToContinue, compare, continue_series, number_text
 from billing.models import LegalEntity, NumberGap
-from billing.restoring import Comparison, UnableToContinue, compare, continue_series, number_text
 from billing.values import SeriesKey
 from fincelo.one_sentence import OneSentenceCommand
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from billing.due import Total
 from billing.enums import BillingTrigger
-from billing.invoicing import BillingSummary, invoice_due
-from billing.numbering import UnableToIssueInvoice, ahead_refusal
-from billing.previewing import BillingPreview, preview_billing
+from billing.issuing.invoicing import BillingSummary, invoice_due
+from billing.issuing.numbering import UnableToIssueInvoice, ahead_refusal
+from billing.issuing.previewing import BillingPreview, preview_billing
+from billing.schedules.due import Total
 from billing.tasks import request_sending
 from contracts.clock import business_day
 from contracts.money import Money

@@ -14,8 +14,8 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
-from billing.numbering import UnableToIssueInvoice
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.numbering import UnableToIssueInvoice
 from contracts.clock import business_day
 from crm_sync.clients.salesforce.values import to_18
 from crm_sync.enums import ConnectionState, LookedAt, Outcome, Provider, RunState, RunTrigger

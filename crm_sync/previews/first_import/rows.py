@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from billing.foretelling import ForetoldBilling
+from billing.issuing.foretelling import ForetoldBilling
 from contracts.bulk import copy_rows
 from contracts.models import NAME_LENGTH
 from contracts.money import Money

@@ -16,7 +16,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from billing.enums import LimitKind
-from billing.policy import add_missing_limits
+from billing.issuing.policy import add_missing_limits
 from contracts import audit
 from contracts.money import Money
 from contracts.transactions import run_durably

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from billing.bounds import is_unusual
-from billing.due import Total
 from billing.enums import WaitCode
-from billing.limit_proposals import proposed_limit
+from billing.issuing.bounds import is_unusual
+from billing.issuing.limit_proposals import proposed_limit
+from billing.schedules.due import Total
 from crm_sync.enums import CustomerMatch, Outcome
 from crm_sync.models import Backfill, BackfillDeal
 

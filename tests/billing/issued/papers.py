@@ -3,11 +3,11 @@
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 
-from billing.crediting import request_credit
 from billing.documents.logos import as_jpeg
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
-from billing.letterheads import change_letterhead
+from billing.issuing.invoicing import invoice_due
+from billing.issuing.letterheads import change_letterhead
+from billing.issuing.rendering import credit_note_pdf, invoice_pdf
 from billing.models import (
     CreditNote,
     CreditNoteLine,
@@ -18,7 +18,7 @@ from billing.models import (
     Logo,
     Payment,
 )
-from billing.rendering import credit_note_pdf, invoice_pdf
+from billing.receivables.crediting import request_credit
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.documents.papers import picture
 from tests.billing.moved_on import move_on

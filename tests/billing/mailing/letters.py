@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from billing.enums import BillingTrigger
-from billing.invoicing import invoice_due
+from billing.issuing.invoicing import invoice_due
 from billing.models import Invoice, InvoiceMail, Mailing
 from contracts.models import Customer
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign

@@ -5,13 +5,13 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.db import DatabaseError, transaction
 
-from billing.crediting import request_credit
 from billing.enums import AfterVoid, InvoiceState
 from billing.mailing.bouncing import UnableToMarkBounced, mail_with_id, mark_bounced
 from billing.mailing.outbox import accepted, claim, put_back, request_mail
 from billing.mailing.sending import Pass, send_waiting
 from billing.models import CreditNote, Invoice, InvoiceMail
-from billing.voiding import UnableToVoid, may_be_void, void_invoice
+from billing.receivables.crediting import request_credit
+from billing.receivables.voiding import UnableToVoid, may_be_void, void_invoice
 from contracts.models import AuditEntry, Customer
 from tests.billing.builders import TODAY
 from tests.billing.mailing.letters import issue, let_time_pass, outbox

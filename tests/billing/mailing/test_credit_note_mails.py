@@ -8,12 +8,12 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
 
-from billing.crediting import approve_credit, request_credit
+from billing.issuing.rendering import credit_note_pdf
 from billing.mailing.composing import compose
 from billing.mailing.outbox import UnableToSend, claim, release_addressed, release_all, request_mail
 from billing.mailing.sending import Pass, send_waiting
 from billing.models import CreditNote, CreditNoteRendering, Invoice, InvoiceMail
-from billing.rendering import credit_note_pdf
+from billing.receivables.crediting import approve_credit, request_credit
 from contracts.models import AuditEntry, Customer
 from tests.billing.builders import TODAY
 from tests.billing.mailing.letters import issue, let_time_pass, outbox

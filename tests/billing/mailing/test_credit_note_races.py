@@ -10,9 +10,9 @@ import pytest
 from django.db import connections
 from django.db.models import F
 
-from billing.crediting import request_credit
 from billing.mailing.sending import send_waiting
 from billing.models import Invoice, InvoiceMail
+from billing.receivables.crediting import request_credit
 from fincelo.roles import ensure_roles
 from tests.billing.builders import TODAY
 from tests.billing.mailing.letters import issue, let_time_pass

@@ -6,9 +6,9 @@ from django.core import mail
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from billing.approving import approve_drafts
 from billing.enums import BillingMode, BillingTrigger, MailState
-from billing.invoicing import invoice_due
+from billing.issuing.approving import approve_drafts
+from billing.issuing.invoicing import invoice_due
 from billing.mailing.outbox import UnableToSend, claim, release_all, request_mail, withdraw
 from billing.mailing.sending import send_waiting
 from billing.models import BillingPolicy, Invoice, InvoiceMail, Mailing

@@ -13,14 +13,14 @@ from pypdf import PdfReader
 
 from billing import tasks
 from billing.enums import AfterVoid, InvoiceState
+from billing.issuing.rendering import invoice_pdf
 from billing.mailing import outbox as outbox_module
 from billing.mailing import sending
 from billing.mailing.outbox import accepted, claim, release_addressed
 from billing.mailing.sending import Pass, send_waiting
 from billing.models import Invoice, InvoiceMail, InvoiceRendering, Mailing, Payment
-from billing.paying import take_back_payment
-from billing.rendering import invoice_pdf
-from billing.voiding import UnableToVoid, void_invoice
+from billing.receivables.paying import take_back_payment
+from billing.receivables.voiding import UnableToVoid, void_invoice
 from contracts.models import Customer
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.mailing.letters import issue, let_time_pass, outbox

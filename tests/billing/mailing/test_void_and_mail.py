@@ -12,7 +12,7 @@ from billing.mailing import outbox as outbox_module
 from billing.mailing.outbox import UnableToSend, claim
 from billing.mailing.sending import send_waiting
 from billing.models import Invoice, InvoiceMail
-from billing.voiding import void_invoice
+from billing.receivables.voiding import void_invoice
 from contracts.models import Customer
 from tests.billing.mailing.letters import issue, let_time_pass, outbox
 from tests.billing.mailing.smtp_server import smtp_server
