@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from itertools import islice
@@ -22,7 +23,7 @@ class KeptMail:
     subject: str
     sender: str
     recipients: str
-    date: str
+    sent_at: datetime | None
     body: str
     attachments: Sequence[str]
 
@@ -51,7 +52,13 @@ def _kept(message: EmailMessage) -> KeptMail:
         subject=str(message["Subject"] or ""),
         sender=str(message["From"] or ""),
         recipients=str(message["To"] or ""),
-        date=str(message["Date"] or ""),
+        sent_at=_sent_at(message),
         body=body.get_content() if body else "",
         attachments=[part.get_filename() or "" for part in message.iter_attachments()],
     )
+
+
+def _sent_at(message: EmailMessage) -> datetime | None:
+    """None where the mail does not tell. "-0000" is UTC of an unknown place, which the parser leaves bare."""
+    told: datetime | None = getattr(message["Date"], "datetime", None)
+    return told.replace(tzinfo=UTC) if told and told.tzinfo is None else told

@@ -1,4 +1,5 @@
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def kept(subject: str) -> KeptMail:
         subject=subject,
         sender="from@x.example",
         recipients="to@x.example",
-        date="Sun, 22 Nov 2026 09:00:00 +0000",
+        sent_at=datetime(2026, 11, 22, 9, tzinfo=UTC),
         body=f"Body of {subject}\n" + "-" * 79 + "\nÄ\n",
         attachments=["INV.pdf"],
     )
