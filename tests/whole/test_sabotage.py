@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.demo_process import running_demo
 from tests.whole import sabotage
 from tests.whole.connecting import connect_hubspot, preview_the_import
-from tests.whole.people import People, wait_for_the_end
+from tests.whole.people import WAITS, People, wait_for_the_end
 from tests.whole.product import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -63,5 +63,6 @@ def test_page_that_asks_for_ever_is_noticed(people: People, page: Page) -> None:
 
     page.goto(f"{people.product.demo.web}/settings/legal-entity/")
     page.get_by_role("button", name="Save").click()
+    expect(page.locator(WAITS).first).to_be_attached()
     with pytest.raises(AssertionError):
         wait_for_the_end(page, patience=2 * TEN_SECONDS)

@@ -3,6 +3,7 @@
 Each story leaves the product well: nothing failed or was refused, no error in any log, nothing stored wrongly.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator
 
@@ -180,15 +181,21 @@ def test_contracts_of_a_connection_in_review_wait_for_approval(people: People, p
 
 
 def test_every_registered_task_was_done(product: Product) -> None:
-    """What runs by itself is made due once more, now that there is something to do."""
-    product.run_schedules()
+    """What runs by itself is made due once more, now that there is something to do.
+
+    Whoever finds a busy connection or a full lane leaves its turn out: so all are due again each half minute.
+    """
     done = "SELECT func FROM fincelo_taskhistory WHERE last_ok_at IS NOT NULL"
 
-    until(
-        lambda: {func for (func,) in product.query(done)} >= set(registered()),
-        seconds=300,
-        what="Every task is done once.",
-    )
+    for _ in range(10):
+        product.run_schedules()
+        with contextlib.suppress(AssertionError):
+            until(
+                lambda: {func for (func,) in product.query(done)} >= set(registered()),
+                seconds=30,
+                what="Every task is done once.",
+            )
+            break
     assert {func for (func,) in product.query(done)} == set(registered())
 
 
