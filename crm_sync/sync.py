@@ -2,8 +2,8 @@
 
 poll -> claim -> fetch -> select -> map -> [ write -> activate -> record, cursor last ] -> settle -> finish
 
-What stands in brackets is one durable transaction per page (pages.py). No network inside it. Deals that left
-won are settled at the end. The daily sweep (sweeping.py) is a run of the same frame.
+What stands in brackets is one durable transaction per page (importing/page.py). No network inside it. Deals
+that left won are settled at the end. The daily sweep (importing/sweeping.py) is a run of the same frame.
 """
 
 import logging
