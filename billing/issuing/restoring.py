@@ -290,6 +290,12 @@ def number_text(*, key: SeriesKey, number: int, entities: Mapping[int, LegalEnti
 
 
 def _look() -> _Look:
+    """Looks again where the file seems to be missing: another process may have begun it between the two."""
+    look = _look_once()
+    return _look_once() if look.sign == RestoreSign.UNWITNESSED else look
+
+
+def _look_once() -> _Look:
     is_readable, known = True, {}
     try:
         known = dict(highest(path=witness_path()))

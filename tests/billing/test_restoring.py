@@ -1,6 +1,8 @@
 """A database that lags behind the witness issues and mails nothing until an approver has confirmed it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -171,6 +173,25 @@ def test_a_lost_file_and_a_changed_one_are_signs(key: SeriesKey) -> None:
 
     assert (changed, compare().sign) == (RestoreSign.UNREADABLE, RestoreSign.UNWITNESSED)
     assert compare().series == [SeriesState(key=key, stored=1, witnessed=0)]
+
+
+def test_a_file_that_another_process_has_just_begun_is_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    ensure_legal_entity()
+    sign(Deal())
+
+    def read_before_the_other_issues(*, path: Path) -> Mapping[str, Mapping[SeriesKey, int]]:
+        known = highest(path=path)
+        monkeypatch.undo()
+        bill()
+        DatabaseMark.objects.update(is_witnessed=True)
+        [invoice] = Invoice.objects.all()
+        key = SeriesKey(legal_entity_id=invoice.legal_entity_id, kind="invoice", year=invoice.year)
+        note(path=path, lineage=str(DatabaseMark.objects.get().lineage), numbers={key: 1})
+        return known
+
+    monkeypatch.setattr(restoring, "highest", read_before_the_other_issues)
+    assert compare().sign is None
+    assert Invoice.objects.count() == 1
 
 
 def test_no_document_leaves_before_its_number_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
