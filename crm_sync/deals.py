@@ -192,3 +192,5 @@ class Check:
     ok: bool
     sentence: str
     blocking: bool = True
+    lacks: frozenset[str] = frozenset()
+    """The scopes that are missing for it, where the CRM names them."""

@@ -343,7 +343,6 @@ def patience() -> Iterator[None]:
             raise
         raise TransientError(
             "Another process has been renewing this connection for minutes.",
-            next_step="The next poll tries again.",
             code="RENEWAL_BUSY",
         ) from error
 

@@ -68,7 +68,7 @@ def scope_checks(*, granted: frozenset[str] | None, known: Sequence[Check]) -> l
     """Scopes that HubSpot says the token lacks, and that no failed call has named already."""
     if not granted:  # not every kind of token tells
         return []
-    named = " ".join(check.sentence for check in known if not check.ok)
+    named = frozenset().union(*(check.lacks for check in known))
     return [
         Check(
             label=f"Scope {scope}",

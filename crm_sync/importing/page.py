@@ -179,7 +179,6 @@ def retried(write: Callable[[], T]) -> T:
             if attempt == TRIES:
                 raise TransientError(
                     "People decided about these deals all the time.",
-                    next_step="The next poll tries again.",
                     code="DECIDED_MEANWHILE",
                 ) from decided
         except Error as error:

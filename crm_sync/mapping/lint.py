@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from contracts.enums import CustomFieldType
 from crm_sync.deals import CrmField
@@ -36,6 +37,8 @@ COUNTRY_UNMAPPED = (
     "The country of the address is not mapped, so invoices wait for the country of each new customer. Map "
     "Billing Country, give it a default, or enter it on the page of the customer."
 )
+WRITTEN = frozenset({Kind.TEXT, Kind.CHOICE})
+"""Kinds whose numbers are read as somebody has said they are written."""
 Verdict = tuple[str, bool]
 """What to do, and whether no deal could be read."""
 AMOUNT_KINDS: Mapping[Kind, Verdict] = {
@@ -99,16 +102,38 @@ UNFIT_CUSTOM = {
 }
 
 
+class LintCode(StrEnum):
+    """What is the matter with a row of a field mapping."""
+
+    TWICE = "twice"
+    GONE = "gone"
+    UNFED = "unfed"
+    TYPE = "type"
+    UNIT = "unit"
+    UNIT_UNKNOWN = "unit_unknown"
+    TRANSFORM = "transform"
+    CONSTANT = "constant"
+    DEFAULT = "default"
+    TRANSLATION = "translation"
+    EMPTY_TABLE = "empty_table"
+    IDLE_TABLE = "idle_table"
+    NO_TABLE = "no_table"
+    OTHER_TYPE = "other_type"
+    ADDRESS = "address"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingProblem:
     """Something about one row of a field mapping. A blocking one keeps the mapping from being confirmed.
 
-    `fact`: what is the case, in a form that a new wording leaves alone; `key`: that of the row.
+    `fact`: what is the case, in a form that a new wording leaves alone, to tell new problems from known ones;
+    `key`: that of the row.
     """
 
     target_label: str
     sentence: str
     blocking: bool
+    code: LintCode = field(compare=False)
     key: str = field(default="", compare=False)
     fact: str = field(default="", compare=False)
 
@@ -128,14 +153,19 @@ def lint(
         name = (rule.target, same_words(rule.custom_label))
         if name in seen:
             found.append(
-                problem(rule, "is filled from two CRM fields; keep one", blocking=True, fact="twice")
+                problem(
+                    rule,
+                    "is filled from two CRM fields; keep one",
+                    blocking=True,
+                    code=LintCode.TWICE,
+                )
             )
         seen.add(name)
         table = rules.translations.get(rule.key, {})
         source = known.get((rule.source_object, rule.source_field.lower()))
         if rule.source_object in objects and source is None and can_be_looked_up(rule):
             what = f"uses {rule.source_field}, which the CRM does not offer"
-            found.append(problem(rule, what, blocking=False, fact=f"gone:{rule.source_field}"))
+            found.append(problem(rule, what, blocking=False, code=LintCode.GONE, detail=rule.source_field))
         if source is not None and not table:
             found += unfit(rule, source=source)
         if source is not None and rule.target is Target.DURATION:
@@ -156,7 +186,7 @@ def unfed(rules: Sequence[FieldRule]) -> Iterator[MappingProblem]:
         rule = next((one for one in rules if one.target is target), FieldRule(target=target))
         is_constant = rule.applied is Transform.CONSTANT
         if not is_constant and not rule.source_field and not rule.default_value:
-            yield problem(rule, "needs a CRM field or a default value", blocking=True, fact="unfed")
+            yield problem(rule, "needs a CRM field or a default value", blocking=True, code=LintCode.UNFED)
 
 
 def unfit(rule: FieldRule, *, source: CrmField) -> Iterator[MappingProblem]:
@@ -170,10 +200,10 @@ def unfit(rule: FieldRule, *, source: CrmField) -> Iterator[MappingProblem]:
     if kind not in kinds:
         return
     what, blocking = kinds[kind]
-    if what == NUMBERS_AS_TEXT and rule.number_format is not NumberFormat.PLAIN:
+    if kind in WRITTEN and kinds is AMOUNT_KINDS and rule.number_format is not NumberFormat.PLAIN:
         return
     sentence = f"is fed by {source.label}, {kind.value}; {what}"
-    yield problem(rule, sentence, blocking=blocking, fact=f"type:{source.name}:{kind.name}")
+    yield problem(rule, sentence, blocking=blocking, code=LintCode.TYPE, detail=f"{source.name}:{kind.name}")
 
 
 def doubtful_unit(
@@ -190,20 +220,26 @@ def doubtful_unit(
             f"is fed by {source.label}, which is named for {evidence.example}; {read_as}. Choose another "
             "field, or have it read by its translation table only"
         )
-        yield problem(rule, what, blocking=not is_chosen, fact=f"unit:{source.name}:{evidence.example}")
+        yield problem(
+            rule,
+            what,
+            blocking=not is_chosen,
+            code=LintCode.UNIT,
+            detail=f"{source.name}:{evidence.example}",
+        )
     elif evidence.proof is Proof.DOUBT and not is_chosen:
         what = (
             f"is fed by {source.label}, whose values go up to {evidence.example}: months and years are both "
             "possible. Choose what its plain numbers are."
         )
-        yield problem(rule, what, blocking=True, fact=f"unit:{source.name}:both")
+        yield problem(rule, what, blocking=True, code=LintCode.UNIT, detail=f"{source.name}:both")
     elif evidence.proof is Proof.NOTHING and not is_chosen:
         what = f"is fed by {source.label}, and {read_as}: nothing shows yet whether they are"
-        yield problem(rule, what, blocking=False, fact=f"unit:{source.name}:unknown")
+        yield problem(rule, what, blocking=False, code=LintCode.UNIT_UNKNOWN, detail=source.name)
     elif evidence.unit is not None and evidence.unit is not unit:
         shows = SHOWS[evidence.proof].format(unit=evidence.unit.label.lower(), example=evidence.example)
         what = f"is fed by {source.label}, {shows}; {read_as}"
-        yield problem(rule, what, blocking=False, fact=f"unit:{source.name}:{evidence.unit}")
+        yield problem(rule, what, blocking=False, code=LintCode.UNIT, detail=f"{source.name}:{evidence.unit}")
 
 
 def other_labels(
@@ -215,7 +251,7 @@ def other_labels(
             f"is fed by {source.label}, where \u201c{label}\u201d is kept as \u201c{value}\u201d, which is "
             f"read as something else; add a translation for \u201c{value}\u201d"
         )
-        yield problem(rule, what, blocking=True, fact=f"unit:{source.name}:label:{value}")
+        yield problem(rule, what, blocking=True, code=LintCode.UNIT, detail=f"{source.name}:label:{value}")
 
 
 def unreadable(
@@ -225,19 +261,29 @@ def unreadable(
     offered = transforms_of(target=rule.target, custom_type=rule.custom_type)
     if rule.applied not in offered:
         what = f"cannot be read by \u201c{rule.applied.label}\u201d; choose another way"
-        yield problem(rule, what, blocking=True, fact="transform")
+        yield problem(rule, what, blocking=True, code=LintCode.TRANSFORM)
     if rule.applied is Transform.CONSTANT and not rule.default_value.strip():
-        yield problem(rule, "is a constant without a value; enter it", blocking=True, fact="constant")
+        yield problem(
+            rule,
+            "is a constant without a value; enter it",
+            blocking=True,
+            code=LintCode.CONSTANT,
+        )
     if rule.applied is Transform.TABLE_ONLY and not table:
         what = "is read by its translation table only, which is empty; add translations"
-        yield problem(rule, what, blocking=True, fact="empty table")
+        yield problem(rule, what, blocking=True, code=LintCode.EMPTY_TABLE)
     if refusal := refused(rule, text=rule.default_value, settings=settings):
         word = "constant" if rule.applied is Transform.CONSTANT else "default value"
-        yield problem(rule, f"has a {word} that cannot be read: {refusal}", blocking=True, fact="default")
+        yield problem(
+            rule,
+            f"has a {word} that cannot be read: {refusal}",
+            blocking=True,
+            code=LintCode.DEFAULT,
+        )
     for raw, value in table.items():
         if refusal := refused(rule, text=value, settings=settings):
             what = f"has a translation of \u201c{raw}\u201d that cannot be read: {refusal}"
-            yield problem(rule, what, blocking=True, fact=f"translation:{raw}")
+            yield problem(rule, what, blocking=True, code=LintCode.TRANSLATION, detail=raw)
 
 
 def refused(rule: FieldRule, *, text: str, settings: MappingSettings) -> str:
@@ -255,10 +301,15 @@ def idle_tables(rules: MappingRules, *, settings: MappingSettings) -> Iterator[M
         target, custom_label = parse_key(key)
         rule = FieldRule(target=target, custom_label=custom_label)
         if table and key not in fed:
-            yield problem(rule, "has translations, but no CRM field", blocking=False, fact="idle table")
+            yield problem(
+                rule,
+                "has translations, but no CRM field",
+                blocking=False,
+                code=LintCode.IDLE_TABLE,
+            )
         if table and not has_table(rule):
             what = "is read, not translated; remove its translations"
-            yield problem(rule, what, blocking=True, fact="no table")
+            yield problem(rule, what, blocking=True, code=LintCode.NO_TABLE)
         if key == Target.CURRENCY and not any(one.key == key for one in rules.rules):
             yield from unreadable(rule, table=table, settings=settings)
 
@@ -273,25 +324,29 @@ def unaddressed(rules: Sequence[FieldRule]) -> Iterator[MappingProblem]:
         sentence=UNADDRESSED if not fed & PLACES else COUNTRY_UNMAPPED,
         blocking=False,
         key=Target.COUNTRY.value,
-        fact="address:unmapped",
+        code=LintCode.ADDRESS,
+        fact=LintCode.ADDRESS,
     )
 
 
-def problem(rule: FieldRule, what: str, *, blocking: bool, fact: str) -> MappingProblem:
+def problem(
+    rule: FieldRule, what: str, *, blocking: bool, code: LintCode, detail: str = ""
+) -> MappingProblem:
     return MappingProblem(
         target_label=rule.label,
         sentence=f"{rule.label.strip()} {what.removesuffix('.')}.",
         blocking=blocking,
         key=rule.key,
-        fact=f"{rule.key}|{fact}",
+        code=code,
+        fact=f"{rule.key}|{code}:{detail}" if detail else f"{rule.key}|{code}",
     )
 
 
 def type_problems(problems: Sequence[MappingProblem]) -> list[MappingProblem]:
     """Those that a change in the CRM brings about, without those of fields that are gone."""
-    return [one for one in problems if "|type:" in one.fact]
+    return [one for one in problems if one.code is LintCode.TYPE]
 
 
 def unit_problems(problems: Sequence[MappingProblem]) -> list[MappingProblem]:
     """Durations that may be read in the wrong unit. That nothing tells the unit yet is none."""
-    return [one for one in problems if "|unit:" in one.fact and not one.fact.endswith(":unknown")]
+    return [one for one in problems if one.code is LintCode.UNIT]

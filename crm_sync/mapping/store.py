@@ -22,7 +22,7 @@ from crm_sync.enums import (
 )
 from crm_sync.mapping import lint as mapping_lint
 from crm_sync.mapping.custom_fields import type_conflicts, wanted_fields
-from crm_sync.mapping.lint import MappingProblem
+from crm_sync.mapping.lint import LintCode, MappingProblem
 from crm_sync.mapping.readers import Unreadable
 from crm_sync.mapping.rows import row_of, rule_of, translation_row
 from crm_sync.mapping.rules import (
@@ -375,7 +375,11 @@ def lint(
         *found,
         *(
             MappingProblem(
-                target_label=one.label, sentence=f"{one.label} {one.what}.", blocking=True, key=one.key
+                target_label=one.label,
+                sentence=f"{one.label} {one.what}.",
+                blocking=True,
+                code=LintCode.OTHER_TYPE,
+                key=one.key,
             )
             for one in conflicts
         ),

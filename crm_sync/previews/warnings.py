@@ -10,7 +10,7 @@ from contracts.enums import BillingCycle
 from crm_sync.enums import AmountMeans, Target
 from crm_sync.mapping.mapper import map_deal
 from crm_sync.mapping.readers import read_number
-from crm_sync.mapping.result import MappedDeal
+from crm_sync.mapping.result import MappedDeal, Origin
 from crm_sync.mapping.rules import Decisions, MappingRules, MappingSettings
 
 ONE_DAY = timedelta(days=1)
@@ -59,15 +59,16 @@ def of_mapping(one: MappedDeal) -> list[str]:
     return [
         f"The deal names no currency: {step.value}, the default, is taken."
         for step in one.trace
-        if step.field == str(Target.CURRENCY.label) and step.source == "Default value"
+        if step.key == Target.CURRENCY and step.origin is Origin.DEFAULT
     ]
 
 
 def of_unit(one: MappedDeal, *, doubts: Sequence[str]) -> list[str]:
     """What speaks against the unit of a duration that the deal states as a plain number."""
-    label = str(Target.DURATION.label)
     is_plain = any(
-        step.field == label and step.source != "Default value" and read_number(step.raw) is not None
+        step.key == Target.DURATION
+        and step.origin is not Origin.DEFAULT
+        and read_number(step.raw) is not None
         for step in one.trace
     )
     return list(doubts) if is_plain else []

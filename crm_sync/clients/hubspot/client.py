@@ -7,6 +7,7 @@ from typing import Any
 
 from crm_sync.clients.hubspot.api import SEARCH_LIMIT, HubSpotApi, id_of, incomplete, short
 from crm_sync.clients.hubspot.deals import ALWAYS, DealReader, Portal, Wanted, stamp_of
+from crm_sync.clients.hubspot.errors import refused_check
 from crm_sync.clients.hubspot.fields import read_fields
 from crm_sync.clients.hubspot.presence import read_presence, read_survivors
 from crm_sync.clients.hubspot.stages import stage_of, stages_in
@@ -176,7 +177,7 @@ class HubSpotClient:
             except ConfigError as error:
                 if error.breaks:
                     raise
-                checks.append(Check(label=label, ok=False, sentence=str(error), blocking=blocking))
+                checks.append(refused_check(error, label=label, blocking=blocking))
             else:
                 checks.append(Check(label=label, ok=True, sentence=f"{label} can be read."))
         return checks
@@ -340,11 +341,10 @@ class HubSpotClient:
         if not gone:
             self.findings.fine(FindingCode.STAGES_GONE)
         else:
-            nothing = "" if stages else " Nothing is imported."
             self.findings.trouble(
                 FindingCode.STAGES_GONE,
-                f"No stage in HubSpot is named {' or '.join(gone)}.{nothing} Choose the stages again "
-                "on this connection.",
+                f"No stage in HubSpot is named {' or '.join(gone)}."
+                f"{'' if stages else ' Nothing is imported.'} Choose the stages again on this connection.",
             )
         return [stage.id for stage in stages]
 

@@ -15,7 +15,7 @@ from requests_oauthlib import OAuth2Session
 
 from crm_sync.clients.http import Transport, is_https_host, origin_of
 from crm_sync.clients.salesforce.errors import code_and_message, token_error
-from crm_sync.clients.salesforce.rules import LATER, START_AGAIN
+from crm_sync.clients.salesforce.rules import START_AGAIN
 from crm_sync.clients.salesforce.values import ORG_AND_USER, to_18
 from crm_sync.errors import ConfigError, TransientError
 
@@ -90,7 +90,7 @@ def exchange_code(
     try:
         grant = ask_for_token(transport=transport, keys=keys, form={**form, "redirect_uri": redirect_uri})
     except TransientError as error:
-        next_step = START_AGAIN if error.next_step == LATER else error.next_step  # no poll repeats this
+        next_step = START_AGAIN if error.waits_for_poll else error.next_step  # no poll repeats this
         raise TransientError(
             error.sentence, next_step=next_step, code=error.code, status=error.status
         ) from error
