@@ -11,6 +11,7 @@ from contracts import audit
 from contracts.clock import business_day
 from contracts.custom_fields import ensure_custom_fields
 from contracts.enums import BillingTiming
+from crm_sync.codes import LintCode
 from crm_sync.deals import CrmField
 from crm_sync.deciding_billing import decides_billing
 from crm_sync.enums import (
@@ -22,7 +23,7 @@ from crm_sync.enums import (
 )
 from crm_sync.mapping import lint as mapping_lint
 from crm_sync.mapping.custom_fields import type_conflicts, wanted_fields
-from crm_sync.mapping.lint import LintCode, MappingProblem
+from crm_sync.mapping.lint import MappingProblem
 from crm_sync.mapping.readers import Unreadable
 from crm_sync.mapping.rows import row_of, rule_of, translation_row
 from crm_sync.mapping.rules import (
@@ -375,10 +376,10 @@ def lint(
         *found,
         *(
             MappingProblem(
-                target_label=one.label,
-                sentence=f"{one.label} {one.what}.",
+                label=one.label,
                 blocking=True,
                 code=LintCode.OTHER_TYPE,
+                facts={"conflict": one.what},
                 key=one.key,
             )
             for one in conflicts

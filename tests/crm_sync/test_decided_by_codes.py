@@ -6,8 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection as database
 
+from crm_sync.codes import FindingCode
 from crm_sync.enums import Outcome, Target
 from crm_sync.errors import NEXT_POLL, TransientError
+from crm_sync.findings import finding
 from crm_sync.holds.entered_values import overrides_of
 from crm_sync.mapping.rules import FieldRule
 from crm_sync.models import SyncRecord
@@ -23,10 +25,13 @@ ENTRY = {"reason": "By phone.", "by": "fiona", "at": "2026-11-20T10:00:00+00:00"
 def test_custom_field_with_the_label_of_another_is_not_taken_for_it() -> None:
     assert of_mapping(mapped(a_deal(), rules=rules_with(TWIN))) == []
     assert of_mapping(mapped(a_deal(deal_currency_code=None), rules=rules_with(TWIN))) == [
-        "The deal names no currency: EUR, the default, is taken."
+        finding(FindingCode.DEFAULT_CURRENCY, currency="EUR")
     ]
     in_words = mapped(a_deal(term="one year", term_note="12"), rules=rules_with(TERM))
-    assert (in_words.problems, of_unit(in_words, doubts=["Months or years?"])) == ((), [])
+    assert (
+        in_words.problems,
+        of_unit(in_words, doubts=[finding(FindingCode.WORDED, sentence="Months or years?")]),
+    ) == ((), [])
 
 
 def test_steps_of_two_fields_with_one_label_are_told_apart(finance: User) -> None:
