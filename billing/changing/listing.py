@@ -39,7 +39,7 @@ def open_changes() -> QuerySet[ContractChange]:
 
 def open_change_count() -> int:
     """At most `COUNT_CAP`."""
-    return ContractChange.objects.open().order_by().values("pk")[:COUNT_CAP].count()
+    return ContractChange.objects.open().values("pk")[:COUNT_CAP].count()
 
 
 def change_of(*, contract: Contract) -> ShownChange | None:
@@ -73,10 +73,10 @@ def billed_minor(contract_ids: Sequence[int]) -> Mapping[int, int]:
     )
     sums: dict[int, int] = {}
     for included, column in ((False, "net_minor"), (True, "total_minor")):
-        rows = live.filter(prices_include_tax=included).order_by().values_list("contract")
+        rows = live.filter(prices_include_tax=included).values_list("contract")
         for key, minor in rows.annotate(minor=Sum(F(column))):
             sums[key] = sums.get(key, 0) + int(minor)
     notes = CreditNote.objects.filter(invoice__contract__in=contract_ids, state=CreditNoteState.ISSUED)
-    for key, minor in notes.order_by().values_list("invoice__contract").annotate(minor=Sum("asked_minor")):
+    for key, minor in notes.values_list("invoice__contract").annotate(minor=Sum("asked_minor")):
         sums[key] = sums.get(key, 0) - int(minor)
     return sums

@@ -12,12 +12,13 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from access import role_changes
-from billing.enums import BillingMode, BillingRunState, BillingTrigger
+from billing.enums import AfterVoid, BillingMode, BillingRunState, BillingTrigger
 from billing.issuing.approving import approve_drafts, ask_about_parked, release_parked
 from billing.issuing.controls import is_settled
 from billing.issuing.invoicing import invoice_due
 from billing.models import BillingPolicy, BillingRun, ControlChange, CreditNote, Invoice
 from billing.receivables.crediting import approve_credit
+from billing.receivables.voiding import void_invoice
 from contracts.models import AuditEntry
 from fincelo.models import RoleGrant
 from fincelo.role_age import RoleIsNew
@@ -111,12 +112,18 @@ def test_whoever_has_a_role_for_less_than_a_day_confirms_nothing(invoice: Invoic
     assert ControlChange.objects.get(pk=change.pk).outcome == ""
 
 
-def test_a_new_approver_takes_back_nothing_alone(invoice: Invoice) -> None:
+def test_a_new_approver_credits_nothing_alone(invoice: Invoice) -> None:
     by_group(User.objects.create_user("friend"))
     friend = browser("friend")
     friend.post(f"/invoices/{invoice.pk}/credit/", {"amount": "1.00", "reason": "x"})
+
     assert [note.state for note in CreditNote.objects.all()] == ["draft"]
-    friend.post(f"/invoices/{invoice.pk}/void/", {"then": "bill_again", "void_reason": "x"})
+
+
+def test_a_new_approver_makes_nothing_void_alone(invoice: Invoice) -> None:
+    friend = person("friend", group="Approver")
+
+    assert not void_invoice(invoice=invoice, then=AfterVoid.BILL_AGAIN, reason="x", actor=friend)
 
     assert Invoice.objects.get().state == "issued"
     assert [change.kind for change in ControlChange.objects.filter(outcome="")] == ["void"]

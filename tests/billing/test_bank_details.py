@@ -10,9 +10,17 @@ from django.test import Client
 
 from billing.enums import BillingTrigger
 from billing.issuing.invoicing import invoice_due
-from billing.models import ControlChange, Invoice, LegalEntity, Letterhead
+from billing.issuing.letterheads import (
+    change_legal_info,
+    change_letterhead,
+    change_mailing,
+    coming_look,
+    put_next_look,
+)
+from billing.models import ControlChange, Invoice, LegalEntity, Letterhead, Mailing
 from billing.tasks import tell_of_bank_details
 from contracts.clock import business_day
+from contracts.models import AuditEntry
 from tests.billing.builders import Deal, sign
 from tests.billing.documents.papers import pages, picture
 from tests.billing.mailing.letters import issue
@@ -156,6 +164,58 @@ def test_no_other_part_of_a_document_passes_by(issued: Invoice, ann: Client, fin
     waiting = ControlChange.objects.get(outcome="")
     sample = ann.get(f"/settings/invoices/sample.pdf?change={waiting.pk}").content
     assert b"/Image" in sample if part == "logo" else THEIRS in " ".join(pages(sample)[0])
+
+
+def test_legal_info_is_printed_from_the_next_day_on(issued: Invoice, ann: Client) -> None:
+    today, entity = business_day(), LegalEntity.objects.get()
+    waits = not change_legal_info(legal_entity=entity, text=THEIRS, actor=person("finn", group="Finance"))
+    confirm(ann)
+
+    for day, printed in ((today, ""), (today + timedelta(days=1), THEIRS)):
+        footer_of_next_invoice(day)
+        assert Invoice.objects.latest("pk").seller["legal_info"] == printed
+    assert waits
+    assert LegalEntity.objects.get().legal_info == THEIRS
+
+
+def test_what_stays_the_same_asks_nobody(issued: Invoice, finn: Client) -> None:
+    letterhead = Letterhead.objects.create(legal_entity=LegalEntity.objects.get(), footer=OURS)
+
+    assert change_letterhead(
+        legal_entity=letterhead.legal_entity,
+        footer=OURS,
+        logo=None,
+        removes_logo=False,
+        actor=User.objects.get(username="finn"),
+    )
+    assert not ControlChange.objects.exists()
+
+
+def test_what_is_stored_counts_and_not_what_a_form_holds(issued_nothing: None) -> None:
+    entity = LegalEntity.objects.get()
+    entity.legal_info = OURS  # as a form leaves it that was not saved
+
+    assert change_legal_info(legal_entity=entity, text=OURS, actor=person("finn", group="Finance"))
+    assert LegalEntity.objects.get().legal_info == OURS
+
+
+def test_a_request_of_an_earlier_release_held_the_footer_alone(issued: Invoice, ann: Client) -> None:
+    entity = LegalEntity.objects.get()
+
+    put_next_look(asked={"legal_entity": entity.pk, "footer": OURS}, actor=User.objects.get(username="ann"))
+
+    assert coming_look(legal_entity_id=entity.pk) == {"footer": OURS, "logo": "", "legal_info": ""}
+
+
+def test_mails_are_not_automatic_before_somebody_says_so(db: None) -> None:
+    Mailing.objects.all().delete()
+    change_mailing(automatic=True, sender="a@fincelo.example", actor=person("finn", group="Finance"))
+
+    entry = AuditEntry.objects.get(action="Mailing changed")
+    assert (entry.before, entry.after) == (
+        {"automatic": False, "sender": ""},
+        {"automatic": True, "sender": "a@fincelo.example"},
+    )
 
 
 def test_approver_sees_all_that_is_asked_for(issued: Invoice, ann: Client, finn: Client) -> None:
