@@ -25,7 +25,6 @@ HEADER_WITHIN = 40
 LONGEST_CELL = 500
 END_OF_FILE = "\x1a\r\n "
 """Blank lines, and the mark that old programs set behind the last one."""
-SHOWN_VALUES = 3
 
 
 class QuestionCode(StrEnum):
@@ -152,7 +151,8 @@ def _cells(text: str, delimiter: str, *, lines_before: int) -> list[tuple[int, l
                 cut = [cell.strip()[:LONGEST_CELL] for cell in cells]
                 rows.append((reader.line_num + lines_before, cut))
     except csv.Error:
-        raise UnreadableFile(f"Line {reader.line_num + 1} cannot be read. Is it a CSV file?") from None
+        line = reader.line_num + lines_before
+        raise UnreadableFile(f"Line {line} cannot be read. Is it a CSV file?") from None
     return rows
 
 

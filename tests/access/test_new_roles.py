@@ -12,13 +12,12 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from access import role_changes
-from billing.enums import AfterVoid, BillingMode, BillingRunState, BillingTrigger
+from billing.enums import BillingMode, BillingRunState, BillingTrigger
 from billing.issuing.approving import approve_drafts, ask_about_parked, release_parked
 from billing.issuing.controls import is_settled
 from billing.issuing.invoicing import invoice_due
 from billing.models import BillingPolicy, BillingRun, ControlChange, CreditNote, Invoice
 from billing.receivables.crediting import approve_credit
-from billing.receivables.voiding import void_invoice
 from contracts.models import AuditEntry
 from fincelo.models import RoleGrant
 from fincelo.role_age import RoleIsNew
@@ -118,15 +117,6 @@ def test_a_new_approver_credits_nothing_alone(invoice: Invoice) -> None:
     friend.post(f"/invoices/{invoice.pk}/credit/", {"amount": "1.00", "reason": "x"})
 
     assert [note.state for note in CreditNote.objects.all()] == ["draft"]
-
-
-def test_a_new_approver_makes_nothing_void_alone(invoice: Invoice) -> None:
-    friend = person("friend", group="Approver")
-
-    assert not void_invoice(invoice=invoice, then=AfterVoid.BILL_AGAIN, reason="x", actor=friend)
-
-    assert Invoice.objects.get().state == "issued"
-    assert [change.kind for change in ControlChange.objects.filter(outcome="")] == ["void"]
 
 
 def test_a_new_approver_issues_no_credit_note_that_another_asked_for(invoice: Invoice) -> None:

@@ -8,6 +8,7 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from billing.documents.logos import as_jpeg
 from billing.enums import BillingTrigger
 from billing.issuing.invoicing import invoice_due
 from billing.issuing.letterheads import (
@@ -16,6 +17,8 @@ from billing.issuing.letterheads import (
     change_mailing,
     coming_look,
     put_next_look,
+    seller_copy,
+    take_effect,
 )
 from billing.models import ControlChange, Invoice, LegalEntity, Letterhead, Mailing
 from billing.tasks import tell_of_bank_details
@@ -205,12 +208,47 @@ def test_a_request_of_an_earlier_release_held_the_footer_alone(issued: Invoice, 
     put_next_look(asked={"legal_entity": entity.pk, "footer": OURS}, actor=User.objects.get(username="ann"))
 
     assert coming_look(legal_entity_id=entity.pk) == {"footer": OURS, "logo": "", "legal_info": ""}
+    entry = AuditEntry.objects.get(action="Letterhead confirmed")
+    assert (entry.after["footer"], entry.before["footer"]) == (OURS, "")
+
+
+def test_a_logo_stays_until_it_is_removed(issued_nothing: None) -> None:
+    entity, finn = LegalEntity.objects.get(), person("finn", group="Finance")
+    shown = []
+    for logo, removes in ((as_jpeg(picture()), False), (None, False), (None, True)):
+        change_letterhead(
+            legal_entity=entity, footer=f"{len(shown)}", logo=logo, removes_logo=removes, actor=finn
+        )
+        shown.append(Letterhead.objects.get().logo is not None)
+
+    assert shown == [True, True, False]
+    entries = AuditEntry.objects.filter(action="Letterhead changed").order_by("pk")
+    assert [entry.after["footer"] for entry in entries] == ["0", "1", "2"]
+
+
+def test_each_sender_has_a_letterhead_of_its_own(issued_nothing: None) -> None:
+    ours = LegalEntity.objects.get()
+    others = LegalEntity.objects.create(
+        name="Other", street="3 Back Street", city="Springfield", country="US"
+    )
+    due = Letterhead.objects.create(
+        legal_entity=others, footer="Theirs", next_look={"footer": THEIRS}, next_from=business_day()
+    )
+
+    take_effect(legal_entity=ours, day=business_day())
+
+    due.refresh_from_db()
+    assert due.footer == "Theirs"
+    assert seller_copy(legal_entity=ours)["footer"] == ""
+    take_effect(legal_entity=others, day=business_day())
+    assert seller_copy(legal_entity=others)["footer"] == THEIRS
 
 
 def test_mails_are_not_automatic_before_somebody_says_so(db: None) -> None:
     Mailing.objects.all().delete()
     change_mailing(automatic=True, sender="a@fincelo.example", actor=person("finn", group="Finance"))
 
+    assert Mailing.objects.get().sender == "a@fincelo.example"
     entry = AuditEntry.objects.get(action="Mailing changed")
     assert (entry.before, entry.after) == (
         {"automatic": False, "sender": ""},

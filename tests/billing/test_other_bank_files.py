@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from billing.receivables import bank_files
 from billing.receivables.bank_files import (
     ask_columns,
     ask_day_order,
@@ -119,6 +118,7 @@ def test_other_files_are_read_in_one_way_or_say_why_not(name: str) -> None:
 
 
 NUMBERS = ["Column 1", "Column 2"]
+LIKE_HEADS = [(1, ["A", "1", "2026-11-21"]), (2, ["Note", "2", "2026-11-22"])]
 HEADS, ROW = "invoice;amount;date", "INV-2026-000001;100.00;2026-11-21"
 
 
@@ -134,6 +134,14 @@ HEADS, ROW = "invoice;amount;date", "INV-2026-000001;100.00;2026-11-21"
         ("2026-11-21;1\n2026-11-22;2\n", NUMBERS, [(1, ["2026-11-21", "1"]), (2, ["2026-11-22", "2"])]),
         ("A;B;C\n2026-11-21;100.00;\n", ["A", "B", "C"], [(2, ["2026-11-21", "100.00", ""])]),
         ("A;B\n2026-11-21;100.00;\n", ["A", "B"], [(2, ["2026-11-21", "100.00", ""])]),
+        ("21/11/2026;100.00\n", NUMBERS, [(1, ["21/11/2026", "100.00"])]),
+        ("2026-11-21;x\nA;B\n", ["2026-11-21", "x"], [(2, ["A", "B"])]),
+        ("A;1;2026-11-21\nNote;2;2026-11-22\n", [*NUMBERS, "Column 3"], LIKE_HEADS),
+        ("Bank X\n2026-11-21;100.00\n", NUMBERS, [(2, ["2026-11-21", "100.00"])]),
+        ("Bank X\nA;B\n2026-11-21;100.00\n", ["A", "B"], [(3, ["2026-11-21", "100.00"])]),
+        ("x;date;y;z,invoice,amount\n1,2,3\n", ["x;date;y;z", "invoice", "amount"], [(2, ["1", "2", "3"])]),
+        ("invoice,x;y;z\n2026-11-21;1,00;z\n", ["invoice", "x;y;z"], [(2, ["2026-11-21;1", "00;z"])]),
+        ("A;B, C, D\n2026-11-21;1,00\n", ["A", "B, C, D"], [(2, ["2026-11-21", "1,00"])]),
         (f"date;x;y;z\n{HEADS}\n{ROW}\n", HEADS.split(";"), [(3, ROW.split(";"))]),
         (f"{HEADS}\n{HEADS};x\n{ROW}\n", [*HEADS.split(";"), "x"], [(3, ROW.split(";"))]),
         (f"{HEADS}\n{HEADS}\n", HEADS.split(";"), [(2, HEADS.split(";"))]),
@@ -152,34 +160,58 @@ def test_heads_below_forty_lines_are_not_looked_for() -> None:
 
 
 def test_a_file_may_be_as_large_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = f"{HEADS}\n{ROW}\n".encode()
-    for name, most in (("MOST_BYTES", len(text)), ("MOST_ROWS", 1)):
-        with monkeypatch.context() as limit:
-            limit.setattr(bank_files, name, most)
-            assert len(read_table(content=text).rows) == 1
-            limit.setattr(bank_files, name, most - 1)
-            with pytest.raises(UnreadableFile, match=r"^The file has more than"):
-                read_table(content=text)
+    monkeypatch.setattr("billing.receivables.bank_files.MOST_ROWS", 1)
+
+    assert len(read_table(content=b"A;B\n1;2\n").rows) == 1
+    for text, refusal in (
+        ("A;B\n1;2\n1;2", r"^The file has more than 1 rows\."),
+        ("x" * 5_000_001, r"^The file has more than 5 MB\."),
+        ("x" * 5_000_000, r"^Line 1 cannot be read\."),
+        ("sep=;\nA;B\n1;" + "2" * 140_000, r"^Line 3 cannot be read\."),
+    ):
+        with pytest.raises(UnreadableFile, match=refusal):
+            read_table(content=text.encode())
+
+
+@pytest.mark.parametrize(
+    ("content", "refusal"),
+    [
+        (b"", r"^The file is empty\."),
+        (b"\t\n\x1a", r"^The file is empty\."),
+        (b"invoice;amount\nA\0;1\n", r"^The file is no text\."),
+    ],
+)
+def test_what_holds_no_text_says_so(content: bytes, refusal: str) -> None:
+    with pytest.raises(UnreadableFile, match=refusal):
+        read_table(content=content)
+
+
+def test_of_a_long_cell_the_beginning_is_kept() -> None:
+    table = read_table(content=f"A;B\n{'x' * 501};1\n".encode())
+
+    assert table.rows == [(2, ["x" * 500, "1"])]
 
 
 HELD, OPEN = 'invoice;date;amount\nA;2026-11-21;"5.00\n', "2026-11-22;6.00"
 
 
 @pytest.mark.parametrize(
-    ("text", "is_refused"),
+    ("text", "place"),
     [
-        (f'{HELD}x"\n', False),
-        (f'{HELD}B;{OPEN}"\n', True),
-        (f"{HELD}B;{OPEN}\n", True),
-        (f'{HELD}x\nB;{OPEN}"\n', True),
+        (f'{HELD}B;{OPEN}"\n', "before line 3"),
+        (f'{HELD}x\nB;{OPEN}"\n', "before line 4"),
+        (f"{HELD}B;{OPEN}\n", "in the file"),
+        (f'{HELD}x"\nB;2026-11-22;"6\nC;2026-11-23;7\n', "in the file"),
+        ('x;"A\n', "in the file"),
     ],
 )
-def test_a_quotation_mark_takes_in_no_payment(text: str, is_refused: bool) -> None:
-    if not is_refused:
-        assert len(read_table(content=text.encode()).rows) == 1
-        return
-    with pytest.raises(UnreadableFile, match="is not closed"):
+def test_a_quotation_mark_takes_in_no_payment(text: str, place: str) -> None:
+    with pytest.raises(UnreadableFile, match=f"^A quotation mark {place} is not closed"):
         read_table(content=text.encode())
+
+
+def test_a_quotation_mark_may_take_in_a_text() -> None:
+    assert len(read_table(content=f'{HELD}x"\n'.encode()).rows) == 1
 
 
 @pytest.mark.parametrize(
@@ -205,6 +237,19 @@ def test_each_column_is_found_or_asked_for(text: str, places: dict[str, int], as
         places,
         asked,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("invoice;amount", "The first line names no column for the date. Which one is it?"),
+        ("2026-11-21;1.00", "Which column is the date?"),
+    ],
+)
+def test_a_column_that_is_not_named_is_asked_for_in_words(text: str, sentence: str) -> None:
+    _, questions = ask_columns(read_table(content=f"{text}\n".encode()), Choice())
+
+    assert questions[-1].sentence == sentence
 
 
 def test_a_chosen_column_is_taken_and_one_that_is_gone_asked_for() -> None:
@@ -250,6 +295,13 @@ def test_only_a_day_of_two_readings_is_asked_about(days: list[str], order: DayOr
     found, questions = ask_day_order(days, Choice())
 
     assert (found, [one.sentence for one in questions]) == (order, [asked] if asked else [])
+
+
+def test_what_was_chosen_is_not_asked() -> None:
+    chosen = Choice(decimal_mark=DecimalMark.COMMA, day_order=DayOrder.DAY_FIRST)
+
+    assert ask_decimal_mark(["1.50", "1.234"], chosen) == (DecimalMark.COMMA, [])
+    assert ask_day_order(["11/21/2026", "03/04/2026"], chosen) == (DayOrder.DAY_FIRST, [])
 
 
 def test_days_of_both_orders_are_refused() -> None:

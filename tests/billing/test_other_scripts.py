@@ -12,9 +12,9 @@ from billing.issuing.rendering import boxed_texts, document_of
 from billing.mailing.sending import send_waiting
 from billing.models import Invoice
 from billing.receivables.crediting import request_credit
-from billing.schedules.printability import note_unprintable_of, recheck_unprintable
+from billing.schedules.printability import note_unprintable, note_unprintable_of, recheck_unprintable
 from billing.schedules.waiting import reasons_of, wait_for
-from contracts.models import Contract, Customer
+from contracts.models import Contract, Customer, CustomField
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.mailing.letters import issue
 from tests.billing.people import person
@@ -81,6 +81,31 @@ def test_whose_texts_can_be_printed_waits_no_longer() -> None:
 
     assert after_details == ([WaitCode.MANY_DEALS], [WaitCode.UNPRINTABLE])
     assert (codes(ours), codes(other)) == ([WaitCode.MANY_DEALS], [])
+
+
+def test_who_waits_for_something_else_waits_for_letters_too() -> None:
+    """So does a contract beside another that waits for letters already."""
+    ensure_legal_entity()
+    sign(Deal(customer=OLD_PERSIAN))
+    [late] = sign(Deal())
+    wait_for(code=WaitCode.MANY_DEALS, contract_ids=[late.pk])
+    Contract.objects.filter(pk=late.pk).update(name=OLD_PERSIAN)
+
+    note_unprintable(contract_ids=[late.pk])
+
+    assert set(codes(late)) == {WaitCode.MANY_DEALS, WaitCode.UNPRINTABLE}
+
+
+@pytest.mark.parametrize("is_printed", [True, False])
+def test_a_field_that_is_not_printed_may_hold_any_letter(is_printed: bool) -> None:
+    ensure_legal_entity()
+    [contract] = sign(Deal())
+    CustomField.objects.create(label="Team", home="contract", type="text", on_invoice=is_printed)
+    Contract.objects.filter(pk=contract.pk).update(custom_fields={"Team": OLD_PERSIAN})
+
+    note_unprintable(contract_ids=[contract.pk])
+
+    assert codes(contract) == ([WaitCode.UNPRINTABLE] if is_printed else [])
 
 
 def codes(contract: Contract) -> list[WaitCode]:
