@@ -166,6 +166,7 @@ def test_a_change_by_hand_is_not_the_crms(contracts: list[Contract]) -> None:
 
 def test_the_change_of_a_contract_is_shown_and_no_other(contracts: list[Contract]) -> None:
     ours, other = contracts
+    assert change_of(contract=ours) is None
     note(ours, TERM)
     note_left(found=[differs(other, LOST)], keeps_terms=True)
 

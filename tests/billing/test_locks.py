@@ -149,6 +149,7 @@ def test_contracts_come_in_the_order_of_their_customers() -> None:
     customers = first.customer_id, second.customer_id
     for contract, customer in zip((first, second), reversed(customers), strict=True):
         Contract.objects.filter(pk=contract.pk).update(customer=customer)
+    Customer.objects.filter(pk=first.customer_id).update(name="Acme, written last")
     with CaptureQueriesContext(connection) as statements:
         lock_contracts(contract_ids=[first.pk, second.pk])
 

@@ -243,7 +243,8 @@ def test_each_column_is_found_or_asked_for(text: str, places: dict[str, int], as
     ("text", "sentence"),
     [
         ("invoice;amount", "The first line names no column for the date. Which one is it?"),
-        ("2026-11-21;1.00", "Which column is the date?"),
+        ("A;1.00;2026-11-21", "Which column is the date?"),
+        ("invoice;amount;date;valuta\nA;1;2;3", "Which column is the date: date or valuta?"),
     ],
 )
 def test_a_column_that_is_not_named_is_asked_for_in_words(text: str, sentence: str) -> None:
