@@ -73,8 +73,9 @@ FLOORS: dict[str, dict[str, str]] = {
         "interfaces": "admin apps checks forms management tasks templatetags urls views",
     },
     "crm_sync": {
-        "ground": "deals deciding_billing enums errors fields findings migrations models runs selection",
+        "values": "deals enums errors findings selection",
         "clients": "clients",
+        "ground": "deciding_billing fields migrations models runs",
         "mapping": "mapping",
         "connections": "connections",
         "importing": "importing",

@@ -5,7 +5,8 @@ from datetime import datetime
 from django import template
 from django.utils.timesince import timesince
 
-from crm_sync.enums import HoldCode, Provider
+from crm_sync.clients.registry import facts_of
+from crm_sync.enums import HoldCode
 from crm_sync.holds.groups import HoldGroup
 from crm_sync.oversight.safe_links import safe_link
 
@@ -20,7 +21,7 @@ def crm_link(url: str) -> str:
 
 @register.filter
 def crm_name(provider: str) -> str:
-    return str(Provider(provider).label)
+    return facts_of(provider).name
 
 
 @register.filter
