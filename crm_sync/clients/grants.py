@@ -114,8 +114,6 @@ class GrantFacts:
     own_address: str
     """What the field for the org's own address is called."""
     example: str
-    not_signed: str
-    """What is wrong when an answer does not bear the app's signature."""
     revoke_steps: str
     """How a person ends the access in the CRM."""
     shown_errors: Sequence[ShownError] = ()

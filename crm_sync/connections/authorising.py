@@ -23,7 +23,7 @@ from crm_sync.connections.adopting import Access, adopt
 from crm_sync.connections.origins import allowed_origins
 from crm_sync.enums import ConnectionState
 from crm_sync.errors import ConfigError, SyncError
-from crm_sync.mapping.field_gaps import gap_sentence, missing_fields
+from crm_sync.mapping.field_gaps import gap_finding, missing_fields
 from crm_sync.mapping.samples import read_schema_with_samples
 from crm_sync.mapping.stages import keep_schema
 from crm_sync.mapping.store import current_rules, ensure_proposal, source_choices
@@ -236,7 +236,7 @@ def open_with(*, row: LooseGrant) -> CrmClient:
             renew=lambda stale: loose_grants.redeem(row=row, transport=transport, stale=stale),
         )
     )
-    credentials.note_signature(is_signed=row.is_signed, findings=client.findings, provider=row.provider)
+    credentials.note_signature(is_signed=row.is_signed, findings=client.findings)
     return client
 
 
@@ -346,7 +346,7 @@ def settle(
             facts=facts,
             access=access,
             findings=client.findings,
-            gaps=[gap_sentence(rule, provider=provider) for rule in gaps],
+            gaps=[gap_finding(rule, provider=provider) for rule in gaps],
         )
         audit.record(
             actor=actor,

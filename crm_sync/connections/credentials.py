@@ -15,11 +15,12 @@ from crm_sync.clients.grants import AppKeys, Grant, GrantFacts, RenewalUnderWay,
 from crm_sync.clients.http import Transport
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.registry import facts_of
+from crm_sync.codes import FindingCode
 from crm_sync.connections.deal_links import follow_move
 from crm_sync.connections.origins import allowed_origins
 from crm_sync.errors import ConfigError, SecretsUnreadable, SyncError, TransientError
 from crm_sync.fields import SecretMisplaced
-from crm_sync.findings import FindingCode, Findings
+from crm_sync.findings import Findings
 from crm_sync.models import Connection, ConnectionCredentials, TokenRenewal
 from fincelo.ending import seconds_left, uninterrupted
 
@@ -112,11 +113,11 @@ def grants_of(provider: str) -> GrantFacts:
     return grants
 
 
-def note_signature(*, is_signed: bool, findings: Findings, provider: str) -> None:
+def note_signature(*, is_signed: bool, findings: Findings) -> None:
     if is_signed:
         findings.fine(FindingCode.NOT_SIGNED)
     else:
-        findings.trouble(FindingCode.NOT_SIGNED, grants_of(provider).not_signed)
+        findings.trouble(FindingCode.NOT_SIGNED)
 
 
 def app_keys(*, connection: Connection, client_secret: str) -> AppKeys:
@@ -288,7 +289,7 @@ def ask_and_keep(
         keep_on_trying(grant=grant, used=secrets.refresh_token, connection=connection, pause=transport.pause)
     if isinstance(grant, UnusableGrant):
         raise grant
-    note_signature(is_signed=grant.is_signed, findings=findings, provider=connection.provider)
+    note_signature(is_signed=grant.is_signed, findings=findings)
     return grant.access_token, grant.instance_url
 
 
@@ -345,7 +346,6 @@ def patience() -> Iterator[None]:
             raise
         raise TransientError(
             "Another process has been renewing this connection for minutes.",
-            next_step="The next poll tries again.",
             code="RENEWAL_BUSY",
         ) from error
 

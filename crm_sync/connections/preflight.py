@@ -36,11 +36,11 @@ def preflight(*, connection: Connection) -> list[Check]:
         *stage_checks(connection=connection, schema=schema),
         *field_checks(rules=rules, fields=fields, provider=provider),
         *(
-            Check(label=f"{one.target_label}: type", ok=False, sentence=one.sentence, blocking=False)
+            Check(label=f"{one.label}: type", ok=False, sentence=one.sentence, blocking=False)
             for one in type_problems(found)
         ),
         *(
-            Check(label=f"{one.target_label}: unit", ok=False, sentence=one.sentence, blocking=False)
+            Check(label=f"{one.label}: unit", ok=False, sentence=one.sentence, blocking=False)
             for one in unit_problems(found)
         ),
     ]

@@ -6,7 +6,7 @@ import crm_sync.clients.registry
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm_sync", "0111_new_deals_count_by_the_hour")]
+    dependencies = [("crm_sync", "0122_warnings_of_previews_by_code")]
 
     operations = [
         migrations.AddField(

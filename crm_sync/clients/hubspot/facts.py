@@ -66,7 +66,7 @@ def missing_scopes(*, granted: frozenset[str], known: Sequence[Check]) -> list[C
     """Scopes that HubSpot says the token lacks, and that no failed call has named already."""
     if not granted:  # not every kind of token tells
         return []
-    named = " ".join(check.sentence for check in known if not check.ok)
+    named = frozenset[str]().union(*(check.lacks for check in known))
     return [
         Check(
             label=f"Scope {scope}",

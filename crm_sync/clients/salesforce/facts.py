@@ -212,7 +212,6 @@ SALESFORCE = ProviderFacts(
         ),
         own_address="My Domain",
         example="https://acme.my.salesforce.com",
-        not_signed=oauth.NOT_SIGNED,
         revoke_steps=(
             "In Salesforce, open Setup, Connected Apps OAuth Usage and the app, and revoke what its user got "
             "then."
