@@ -276,11 +276,11 @@ def take_authorisation(
 
 
 def refused_authorisation(
-    *, provider: str, error: str, state: str, user: AbstractBaseUser, session_key: str, now: datetime
+    *, error: str, state: str, user: AbstractBaseUser, session_key: str, now: datetime
 ) -> SyncError:
     """What a callback with an error means. The old connection stays as it is."""
-    take_authorisation(state=state, user=user, session_key=session_key, now=now)
-    return credentials.grants_of(provider).refusal_of(error)
+    waiting = take_authorisation(state=state, user=user, session_key=session_key, now=now)
+    return credentials.grants_of(waiting.connection.provider).refusal_of(error)
 
 
 def connect_with_pasted(

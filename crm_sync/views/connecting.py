@@ -131,17 +131,17 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
         messages.info(request, SIGNED_OUT.format(crm=facts_of(provider).name))
         response: HttpResponse = redirect_to_login(reverse("connections"))
     else:
-        response = for_who_may(request, provider)
+        response = for_who_may(request)
     response["Referrer-Policy"] = "no-referrer"
     return response
 
 
 @needs(CHANGE_CONNECTIONS)
-def for_who_may(request: HttpRequest, provider: str) -> HttpResponse:
-    return way_back(request, provider=provider)
+def for_who_may(request: HttpRequest) -> HttpResponse:
+    return way_back(request)
 
 
-def way_back(request: HttpRequest, *, provider: str) -> HttpResponse:
+def way_back(request: HttpRequest) -> HttpResponse:
     waiting = Connection.objects.filter(pk=request.session.pop(AUTHORISING, None)).first()
     confirmed_org = request.session.pop(CONFIRMED_ORG, "")
     asked_by: dict[str, Any] = {
@@ -152,9 +152,7 @@ def way_back(request: HttpRequest, *, provider: str) -> HttpResponse:
     }
     try:
         if "code" not in request.GET:
-            raise authorising.refused_authorisation(
-                provider=provider, error=request.GET.get("error", ""), **asked_by
-            )
+            raise authorising.refused_authorisation(error=request.GET.get("error", ""), **asked_by)
         connection = authorising.finish_authorisation(
             code=request.GET["code"], confirmed_org=confirmed_org, **asked_by
         )

@@ -105,7 +105,9 @@ def shown_on_its_pages(browser: Client, *, connection: Connection, run: SyncRun,
     assert "Party: title" in browser.get(reverse("field-mapping", args=[connection.pk])).text
     assert "Ledgerline" in browser.get(reverse("sync-history")).text
     assert "Beta" in browser.get(reverse("sync-run", args=[run.pk])).text
-    assert "https://ledgerline.example/deals/LL-1" in browser.get(reverse("contract", args=[contract.pk])).text
+    assert (
+        "https://ledgerline.example/deals/LL-1" in browser.get(reverse("contract", args=[contract.pk])).text
+    )
 
 
 @pytest.mark.django_db
