@@ -6,7 +6,7 @@ import crm_sync.clients.registry
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm_sync", "0122_warnings_of_previews_by_code")]
+    dependencies = [("crm_sync", "0123_records_say_what_held_the_deal")]
 
     operations = [
         migrations.AddField(
