@@ -213,3 +213,13 @@ def test_what_only_shows_a_sentence_is_left_alone(line: str) -> None:
     reader.visit(ast.parse(line))
 
     assert reader.found == []
+
+
+def test_no_template_decides_by_words() -> None:
+    """Neither by those that it was given to show, nor by a sentence of its own."""
+    shown = r"\b(word|words|label|sentence|title|reason)\s*(==|!=|in)\s|(==|!=|in)\s*([\"'])[^\"'%]*\w \w"
+    condition = re.compile(r"{%-?\s*(?:el)?if\b[^%]*?(?:" + shown + r")")
+    templates = sorted((settings.BASE_DIR / "templates").rglob("*.*"))
+
+    assert templates
+    assert [path.name for path in templates if condition.search(path.read_text())] == []
