@@ -101,6 +101,17 @@ def test_component_sees_its_inputs_only() -> None:
     assert html == '<div class="fact"><dt>PO Number</dt><dd>&lt;4711&gt;</dd></div>'
 
 
+def test_slots_are_inputs_of_their_own_component() -> None:
+    html = drawn(
+        '{% component "alert" tone="bad" %}{% slot "what" %}\n  Lost\n  {{ name }}.\n{% endslot %}'
+        '{% component "alert" tone="ok" %}{% slot "what" %}Kept.{% endslot %}{% endcomponent %}'
+        '{% slot "why" %}Because.{% endslot %}{% endcomponent %}',
+        name="<x>",
+    )
+
+    assert re.findall(r"<p[^>]*>(.*?)</p>", html) == ["Lost &lt;x&gt;.", "Because.", "Kept."]
+
+
 def test_form_component_brings_its_csrf_token() -> None:
     html = drawn('{% component "form" action="/x" %}{% endcomponent %}', csrf_token="abc")
 
