@@ -1,6 +1,6 @@
 """The tags `component` and `slot`: a template of templates/components/ that sees its own inputs only."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.template import Context, Node, NodeList, TemplateSyntaxError
 from django.template.base import FilterExpression, Parser, Token, token_kwargs
@@ -18,7 +18,7 @@ class ComponentNode(Node):
         self.nodelist = content
 
     def render(self, context: Context) -> SafeString:
-        stack = context.render_context.setdefault(_SLOTS, [])
+        stack = _stack(context)
         stack.append({})
         try:
             content = self.nodelist.render(context)
@@ -39,8 +39,14 @@ class SlotNode(Node):
 
     def render(self, context: Context) -> str:
         text = " ".join(self.nodelist.render(context).split())
-        context.render_context[_SLOTS][-1][self.name.resolve(context)] = mark_safe(text)  # noqa: S308  drawn
+        _stack(context)[-1][self.name.resolve(context)] = mark_safe(text)  # noqa: S308  drawn
         return ""
+
+
+def _stack(context: Context) -> list[dict[str, SafeString]]:
+    """The slots of each component that is being drawn, the innermost last."""
+    kept: dict[str, list[dict[str, SafeString]]] = cast(Any, context.render_context)
+    return kept.setdefault(_SLOTS, [])
 
 
 def component(parser: Parser, token: Token) -> ComponentNode:
