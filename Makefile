@@ -16,6 +16,9 @@ PRODUCTION := env -i PATH="$$PATH" SECRET_KEY="$(SECRET)" FERNET_KEYS="$(SECRET)
 	ALLOWED_HOSTS=billing.example.com PUBLIC_URL=https://billing.example.com
 DEVELOPMENT := env FINCELO_DEV=true VAR_DIR=var/test
 
+# Processes start in half the time when what they import is compiled once and kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test quick lint chromium requirements
 .DEFAULT_GOAL := run
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python
+import gc
 import os
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from fincelo.one_sentence import run_command_line
 
 
 def main() -> None:
+    gc.disable()  # until the apps are ready (`fincelo.apps`): what is imported stays
     if use_demo_workspace(Path(__file__).resolve().parent / "var" / "demo" / "env"):
         print("This goes to the demo workspace that `make run` keeps up here.", file=sys.stderr)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fincelo.settings")

@@ -15,7 +15,7 @@ from contracts.models import Contract, ContractQuerySet
 from contracts.money import Money
 
 
-class UnableToDecide(Exception):
+class UnableToDecideContracts(Exception):
     """The contracts do not wait for approval any more, or are not what the person has seen."""
 
 
@@ -89,7 +89,7 @@ def approve_contracts(*, seen: Mapping[int, str], as_of: date, actor: AbstractBa
         waiting = _locked(Contract.objects.filter(pk__in=seen))
         as_seen = [contract for contract in waiting if stamp(contract) == seen[contract.pk]]
         if seen and not as_seen:
-            raise UnableToDecide(
+            raise UnableToDecideContracts(
                 "Nothing was approved: these contracts have changed or been decided since you opened the "
                 "page. Look at them again."
             )
@@ -102,7 +102,7 @@ def approve_all(*, seen: str, as_of: date, actor: AbstractBaseUser) -> int:
     with transaction.atomic():
         waiting = _locked(Contract.objects.all())
         if stamp_of_all(waiting) != seen:
-            raise UnableToDecide(
+            raise UnableToDecideContracts(
                 "Nothing was approved: contracts have come, changed or been decided since you opened the "
                 "page. Look at the totals again."
             )
@@ -113,11 +113,11 @@ def approve_all(*, seen: str, as_of: date, actor: AbstractBaseUser) -> int:
 def reject(*, contract: Contract, reason: str, actor: AbstractBaseUser) -> None:
     """It ends and is never billed. Its deal stays linked to it, so that it is not imported again."""
     if not reason.strip():
-        raise UnableToDecide("Say why this contract is rejected.")
+        raise UnableToDecideContracts("Say why this contract is rejected.")
     with transaction.atomic():
         locked = _locked(Contract.objects.filter(pk=contract.pk))
         if not locked:
-            raise UnableToDecide(f"{contract} does not wait for approval any more.")
+            raise UnableToDecideContracts(f"{contract} does not wait for approval any more.")
         _move(locked, state=ContractState.TERMINATED)
         audit.record(
             actor=actor,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -113,3 +115,11 @@ class Money:
         if other.currency != self.currency:
             raise CurrencyMismatch(f"{self} and {other} are different currencies.")
         return other.minor
+
+
+def sums_by_currency(amounts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Adds up pairs of a currency and minor units, or a count of things; in the order of the codes."""
+    sums: Counter[str] = Counter()
+    for currency, number in amounts:
+        sums[currency] += number
+    return dict(sorted(sums.items()))

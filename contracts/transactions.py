@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from django.db import Error, connection, transaction
@@ -14,17 +14,58 @@ T = TypeVar("T")
 ATTEMPTS = 5
 
 
-def run_durably(work: Callable[[], T], /) -> T:
-    """Does the work in a transaction of its own, and again if it collided. It touches only the database."""
-    for attempt in range(1, ATTEMPTS + 1):
+def may_pass(error: Error) -> bool:
+    """Whether the database may take the same transaction within seconds."""
+    return fault_of(error).is_worth_another_try
+
+
+def spread_waits() -> Iterator[float]:
+    """The seconds before each further attempt: by chance, so that two who collided part, and ever longer."""
+    for attempt in range(1, ATTEMPTS):
+        yield random.uniform(0, 0.1) * 2**attempt  # noqa: S311  only spreads the attempts
+
+
+def repeated(
+    transact: Callable[[], T],
+    /,
+    *,
+    passes: Callable[[Error], bool] = may_pass,
+    also: tuple[type[Exception], ...] = (),
+    waits: Iterable[float] | None = None,
+    pause: Callable[[float], None] | None = None,
+) -> T:
+    """Runs a whole transaction, and once more after each error that may pass. Raises the last error as it is.
+
+    The defaults are the policy of the product: which refusals (`passes`), how often and how long (`waits`, in
+    seconds). A caller with another one says why. `also`: errors of the caller's own that pass as well. The
+    transaction touches the database only and reads anew what it decides by, because after a lost connection
+    nobody knows whether it was committed.
+    """
+    caught: tuple[type[Exception], ...] = (Error, *also)
+    wait = time.sleep if pause is None else pause
+    for seconds in (*(spread_waits() if waits is None else waits), None):
         try:
-            with transaction.atomic(durable=True):
-                return work()
-        except Error as error:
-            if attempt == ATTEMPTS or fault_of(error) is not Fault.COLLISION:
+            return transact()
+        except caught as error:
+            if isinstance(error, Error):
+                if fault_of(error) is not Fault.RECORD:
+                    ensure_connected()
+                if not passes(error):
+                    raise
+            if seconds is None:
                 raise
-            time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311  only spreads the attempts
+        wait(seconds)
     raise AssertionError("unreachable")
+
+
+def run_durably(work: Callable[[], T], /) -> T:
+    """Does the work in a transaction of its own, and again as `repeated` says."""
+
+    def transact() -> T:
+        with transaction.atomic(durable=True):
+            return work()
+
+    return repeated(transact)
 
 
 def ensure_connected() -> None:

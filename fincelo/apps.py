@@ -1,3 +1,5 @@
+import gc
+
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
@@ -29,3 +31,6 @@ class FinceloConfig(AppConfig):
         post_migrate.connect(schedules.ensure_schedules, sender=self)
         # Signalled after our own apps, so that the permissions of their models are there.
         post_migrate.connect(roles.ensure_roles, sender=apps.get_app_config("django_q"))
+
+        gc.freeze()  # nobody looks again and again through what stays for good
+        gc.enable()

@@ -256,6 +256,17 @@ def test_simulators_know_no_product() -> None:
     assert wrong == []
 
 
+def test_exceptions_have_one_meaning_each() -> None:
+    """What is caught by its name in one module is not another thing in the next."""
+    places: dict[str, list[str]] = {}
+    for name, path in PRODUCT.items():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and node.name.startswith("UnableTo"):
+                places.setdefault(node.name, []).append(name)
+
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
 def test_one_module_imports_requests() -> None:
     assert {found.by for found in IMPORTS if found.of.partition(".")[0] == "requests"} <= IMPORTS_REQUESTS
 

@@ -9,8 +9,8 @@ What came due while nothing ran is measured by the day on which it would have be
 that is caught up is no excess. What somebody has decided already is not asked again.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
@@ -21,7 +21,7 @@ from django.db.models import F, Max
 from billing.enums import AskReason, BillingRunState, BillingTrigger, ScheduleState
 from billing.locks import lock_contracts
 from billing.models import WAITS, BillingRun, BillingSchedule
-from billing.schedules.due import BILLABLE, Total
+from billing.schedules.due import BILLABLE, Total, added_up
 from contracts import audit
 from contracts.bulk import as_json
 from contracts.models import Contract
@@ -155,7 +155,7 @@ def park_excess(*, run: BillingRun, last: date | None) -> list[Total]:
             """,  # noqa: S608  constants
             {"run": run.pk, "as_of": run.as_of, "last": last, "days": list(excess)},
         )
-        parked = _added_up(excess.values())
+        parked = added_up(chain.from_iterable(excess.values()))
         cursor.execute(
             "UPDATE billing_billingrun SET parked = %s::jsonb WHERE id = %s",
             [
@@ -211,15 +211,3 @@ def _due_by_day(run: BillingRun, last: date | None) -> dict[date, list[Total]]:
         for day, currency, invoices, minor in cursor.fetchall():
             by_day[day].append(Total(currency=currency, invoices=invoices, minor=int(minor)))
     return by_day
-
-
-def _added_up(days: Iterable[Sequence[Total]]) -> list[Total]:
-    invoices: Counter[str] = Counter()
-    minor: Counter[str] = Counter()
-    for total in chain.from_iterable(days):
-        invoices[total.currency] += total.invoices
-        minor[total.currency] += total.minor
-    return [
-        Total(currency=currency, invoices=count, minor=minor[currency])
-        for currency, count in sorted(invoices.items())
-    ]

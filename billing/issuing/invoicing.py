@@ -9,7 +9,6 @@
 5. Contracts that are over and wholly billed become completed.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +26,7 @@ from billing.issuing.writing import draft_invoices, issue_invoices
 from billing.locks import lock_contracts
 from billing.models import BillingRun, LegalEntity
 from billing.schedules.drafting import withdraw_drafts_of_stopped
-from billing.schedules.due import DueInstalment, Total, due_chunks, still_due
+from billing.schedules.due import DueInstalment, Total, added_up, due_chunks, still_due
 from billing.schedules.interruptions import close_interrupted, note_session
 from billing.schedules.lifecycle import complete_contracts, start_contracts
 from billing.schedules.printability import note_unprintable, recheck_unprintable
@@ -68,22 +67,16 @@ class BillingSummary:
 
 @dataclass(slots=True)
 class Sums:
-    """By currency."""
+    """What was issued or drafted so far, one total for each currency."""
 
-    invoices: Counter[str] = field(default_factory=Counter)
-    minor: Counter[str] = field(default_factory=Counter)
+    totals: list[Total] = field(default_factory=list)
 
     def add(self, totals: Iterable[Total]) -> None:
-        for total in totals:
-            self.invoices[total.currency] += total.invoices
-            self.minor[total.currency] += total.minor
+        self.totals = added_up([*self.totals, *totals])
 
     @property
-    def totals(self) -> list[Total]:
-        return [
-            Total(currency=currency, invoices=count, minor=self.minor[currency])
-            for currency, count in sorted(self.invoices.items())
-        ]
+    def invoices(self) -> int:
+        return sum(total.invoices for total in self.totals)
 
 
 @dataclass(slots=True)
@@ -156,7 +149,7 @@ def invoice_due(
     return BillingSummary(
         run_id=run.pk,
         as_of=as_of,
-        issued=outcome.issued.invoices.total(),
+        issued=outcome.issued.invoices,
         totals=outcome.issued.totals,
         failed=outcome.failed,
         started=started,
@@ -262,11 +255,11 @@ def write_in_halves(
             return [_failure(contracts[0], rule)]
 
     first = set(contracts[: len(contracts) // 2])
-    before = sums.invoices.total()
+    before = sums.invoices
     failed = write_in_halves(
         [instalment for instalment in due if instalment.contract_id in first], write, sums
     )
-    if len(failed) >= REFUSALS_IN_A_ROW and sums.invoices.total() == before:
+    if len(failed) >= REFUSALS_IN_A_ROW and sums.invoices == before:
         raise UnableToIssueInvoice(f"The fault is in no single contract. {failed[-1].sentence}")
     rest = [instalment for instalment in due if instalment.contract_id not in first]
     return failed + write_in_halves(rest, write, sums)
@@ -290,6 +283,7 @@ def _failure(contract_id: int, rule: str) -> BillingFailure:
 
 def _count(run: BillingRun, outcome: _Outcome, *, problems: Sequence[dict[str, str]] = ()) -> None:
     """Adds to the run what one transaction has done."""
+    billed = added_up([*outcome.issued.totals, *outcome.drafted.totals])
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -305,11 +299,11 @@ def _count(run: BillingRun, outcome: _Outcome, *, problems: Sequence[dict[str, s
             WHERE id = %(run)s
             """,
             {
-                "issued": outcome.issued.invoices.total(),
-                "drafted": outcome.drafted.invoices.total(),
+                "issued": outcome.issued.invoices,
+                "drafted": outcome.drafted.invoices,
                 "failed": len(outcome.failed),
                 "problems": as_json(list(problems)),
-                "totals": as_json(dict(outcome.issued.minor + outcome.drafted.minor)),
+                "totals": as_json({total.currency: total.minor for total in billed if total.minor}),
                 "run": run.pk,
             },
         )

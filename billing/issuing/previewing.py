@@ -1,9 +1,10 @@
 """What a billing run would do, told without writing anything: the same rules, read only."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 from django.db import connection, transaction
 
@@ -13,7 +14,7 @@ from billing.issuing.invoicing import sender_refusal
 from billing.issuing.numbering import day_refusal
 from billing.issuing.policy import billing_policy, closed_sentence
 from billing.models import BillingRun, BillingSchedule, LegalEntity, NumberSeries
-from billing.schedules.due import BILLABLE, Total
+from billing.schedules.due import BILLABLE, Total, added_up
 from contracts.bulk import as_array
 from contracts.clock import business_day
 from contracts.models import Contract
@@ -65,13 +66,13 @@ def _preview(run: BillingRun) -> BillingPreview:
     usual = usual_run(run=run)
     excess = _excess(due, usual) if usual else {}
     free = [part for part in due if part.is_cleared or part.day not in excess]
-    issued = _added_up(part.total for part in free if not part.needs_approval)
-    drafted = _added_up(part.total for part in free if part.needs_approval)
+    issued = added_up(part.total for part in free if not part.needs_approval)
+    drafted = added_up(part.total for part in free if part.needs_approval)
     return BillingPreview(
         as_of=run.as_of,
         totals=issued,
         drafted=drafted,
-        parked=_added_up(total for totals in excess.values() for total in totals),
+        parked=added_up(chain.from_iterable(excess.values())),
         parked_because=[
             sentence for day in sorted(excess) if usual for sentence in usual.excess_of(excess[day])
         ],
@@ -120,8 +121,8 @@ def _excess(due: Iterable[_Due], usual: Usual) -> dict[date, list[Total]]:
     for part in due:
         if not part.is_cleared:
             by_day[part.day].append(part.total)
-    added_up = {day: _added_up(totals) for day, totals in by_day.items()}
-    return {day: totals for day, totals in added_up.items() if usual.is_exceeded_by(totals)}
+    sums = {day: added_up(totals) for day, totals in by_day.items()}
+    return {day: totals for day, totals in sums.items() if usual.is_exceeded_by(totals)}
 
 
 def _asking(*, as_of: date) -> int:
@@ -170,15 +171,3 @@ def _refusal(*, as_of: date, issues: bool) -> str:
     if issues and series and series.last_issue_date and as_of < min(series.last_issue_date, today):
         return day_refusal(kind=SeriesKind.INVOICE, last=series.last_issue_date, day=as_of)
     return ""
-
-
-def _added_up(totals: Iterable[Total]) -> list[Total]:
-    invoices: Counter[str] = Counter()
-    minor: Counter[str] = Counter()
-    for total in totals:
-        invoices[total.currency] += total.invoices
-        minor[total.currency] += total.minor
-    return [
-        Total(currency=currency, invoices=count, minor=minor[currency])
-        for currency, count in sorted(invoices.items())
-    ]

@@ -27,7 +27,7 @@ class UnableToRebuild(Exception):
     """A contract without a schedule, or with an invoice: a change of that one is a proposal."""
 
 
-class UnableToDecide(Exception):
+class UnableToCatchUp(Exception):
     """The schedule asks nothing."""
 
 
@@ -150,7 +150,7 @@ def decide_catch_up(
         lock_contracts(contract_ids=[contract.pk])
         schedule = BillingSchedule.objects.get(contract=contract)
         if schedule.state != ScheduleState.ASKS:
-            raise UnableToDecide(f"{contract} needs no decision on what was billed before.")
+            raise UnableToCatchUp(f"{contract} needs no decision on what was billed before.")
         schedule.state = ScheduleState.ACTIVE
         schedule.save(update_fields=["state"])
         schedule.instalments.filter(state=InstalmentState.PLANNED, billing_date__lte=as_of).update(

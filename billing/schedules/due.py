@@ -4,7 +4,7 @@ The states are spelled out, so that the partial index of planned instalments ser
 planner to look-ups by key: right after a large import it has no statistics, and other plans take minutes.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from django.db import connection
 
 from billing.models import WAITS
 from contracts.bulk import as_array
+from contracts.money import sums_by_currency
 
 CHUNK = 5_000
 
@@ -45,6 +46,17 @@ class Total:
     currency: str
     invoices: int
     minor: int
+
+
+def added_up(totals: Iterable[Total]) -> list[Total]:
+    """One for each currency."""
+    read = list(totals)
+    minor = sums_by_currency((one.currency, one.minor) for one in read)
+    invoices = sums_by_currency((one.currency, one.invoices) for one in read)
+    return [
+        Total(currency=currency, invoices=count, minor=minor[currency])
+        for currency, count in invoices.items()
+    ]
 
 
 def due_chunks(*, as_of: date) -> Iterator[list[DueInstalment]]:

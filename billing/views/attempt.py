@@ -18,7 +18,7 @@ from billing.mailing.outbox import UnableToSend
 from billing.receivables.crediting import UnableToCredit
 from billing.receivables.paying import UnableToRecordPayment
 from billing.receivables.voiding import UnableToVoid
-from billing.schedules.activation import UnableToDecide
+from billing.schedules.activation import UnableToCatchUp
 from contracts.particulars import NothingToTakeBack
 from fincelo.once import mark_refused
 from fincelo.role_age import RoleIsNew
@@ -31,7 +31,7 @@ REFUSALS = (
     UnableToConfirm,
     UnableToContinue,
     UnableToCredit,
-    UnableToDecide,
+    UnableToCatchUp,
     UnableToIssueInvoice,
     UnableToMarkBounced,
     UnableToRecordPayment,

@@ -13,7 +13,7 @@ from billing.issuing.controls import ensure_settled
 from billing.tasks import request_billing
 from billing.views.attempt import actor_of, attempt
 from contracts.approving import (
-    UnableToDecide,
+    UnableToDecideContracts,
     approve_all,
     approve_contracts,
     reject,
@@ -99,7 +99,7 @@ def reject_one(request: HttpRequest, pk: int) -> HttpResponse:
     reason, actor = form.cleaned_data["reason"], actor_of(request)
     try:
         reject(contract=contract, reason=reason, actor=actor)
-    except UnableToDecide as refusal:
+    except UnableToDecideContracts as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(request, f"{contract} is rejected. It has ended and is never billed.")
@@ -109,7 +109,7 @@ def reject_one(request: HttpRequest, pk: int) -> HttpResponse:
 def decide(request: HttpRequest, approve: Callable[[], int]) -> None:
     try:
         count = approve()
-    except UnableToDecide as refusal:
+    except UnableToDecideContracts as refusal:
         messages.error(request, str(refusal))
         return
     request_billing(actor_id=request.user.pk)

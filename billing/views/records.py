@@ -24,7 +24,7 @@ from billing.receivables.crediting import CREDITABLE, left_to_credit
 from billing.receivables.paying import PAYABLE
 from billing.receivables.voiding import may_be_void
 from billing.schedules import customer_terms
-from billing.schedules.activation import UnableToDecide, decide_catch_up
+from billing.schedules.activation import UnableToCatchUp, decide_catch_up
 from billing.schedules.waiting import waits_of
 from billing.tasks import request_billing
 from billing.views.attempt import actor_of
@@ -215,7 +215,7 @@ def _decide(request: HttpRequest, contract: Contract, *, bill_from: date | None)
     try:
         today = business_day()
         decide_catch_up(contract=contract, bill_from=bill_from, as_of=today, actor=request.user)
-    except UnableToDecide as refusal:
+    except UnableToCatchUp as refusal:
         messages.error(request, str(refusal))
     else:
         request_billing(actor_id=request.user.pk)

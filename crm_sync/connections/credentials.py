@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, Error, OperationalError, transaction
 from django.db import connection as database
 
+from contracts.transactions import repeated
 from crm_sync.clients.http import Transport
 from crm_sync.clients.hubspot.api import HUBSPOT_API_VERSION, HubSpotApi
 from crm_sync.clients.hubspot.client import HubSpotClient
@@ -319,16 +320,23 @@ def keep_on_trying(
     connection: Connection,
     pause: Callable[[float], None],
 ) -> None:
-    """On other sessions than the one that was lost, for half a minute."""
-    for seconds in (*SECONDS_WITHOUT_DATABASE, None):
-        database.close_if_unusable_or_obsolete()
-        try:
-            with transaction.atomic(durable=True):
-                return keep(grant=grant, used=used, connection=connection)
-        except Error:
-            if seconds is None:
-                raise
-            pause(seconds)
+    """On other sessions than the one that was lost, for half a minute.
+
+    The policy is of its own: without this commit a token is lost that only a person can replace, so it waits
+    longer than others and after every error of the database, also of one that is read-only just now.
+    """
+
+    def transact() -> None:
+        with transaction.atomic(durable=True):
+            keep(grant=grant, used=used, connection=connection)
+
+    database.close_if_unusable_or_obsolete()
+    repeated(
+        transact,
+        passes=lambda error: True,
+        waits=SECONDS_WITHOUT_DATABASE,
+        pause=pause,
+    )
 
 
 @contextmanager

@@ -14,14 +14,14 @@ from crm_sync.models import CrmDeal, Hold
 DOWNGRADE = "A downgrade of another contract: no invoice, and no credit note by itself."
 
 
-class UnableToDecide(Exception):
+class UnableToDecideHold(Exception):
     """The hold is settled already, or the decision does not fit it."""
 
 
 def dismiss(*, hold: Hold, actor: AbstractBaseUser, reason: str) -> None:
     """The deal is not to be billed. It stays dismissed until somebody syncs it again by hand."""
     if not reason.strip():
-        raise UnableToDecide("Say why this deal is not to be billed.")
+        raise UnableToDecideHold("Say why this deal is not to be billed.")
     with transaction.atomic():
         locked = open_hold(hold)
         locked.resolved_at = Now()
@@ -43,14 +43,14 @@ def mark_as_downgrade(*, hold: Hold, actor: AbstractBaseUser) -> None:
     """A negative amount that lowers another contract. What comes of that one, people decide there."""
     with transaction.atomic():
         if not offers(open_hold(hold), cure=Cure.DOWNGRADE):
-            raise UnableToDecide("Only a deal with a negative amount can be marked as a downgrade.")
+            raise UnableToDecideHold("Only a deal with a negative amount can be marked as a downgrade.")
         dismiss(hold=hold, actor=actor, reason=DOWNGRADE)
 
 
 def dismiss_group(*, name: GroupKey, actor: AbstractBaseUser, reason: str, at_most: int) -> int:
     """All deals of a group, each with its line in the audit; how many. `at_most`: so many the person saw."""
     if not reason.strip():
-        raise UnableToDecide("Say why these deals are not to be billed.")
+        raise UnableToDecideHold("Say why these deals are not to be billed.")
     with transaction.atomic():
         wanted = Hold.objects.filter(pk__in=members(name)).values_list("crm_deal_id", flat=True)
         deals = CrmDeal.objects.select_for_update().order_by("id")
@@ -60,7 +60,9 @@ def dismiss_group(*, name: GroupKey, actor: AbstractBaseUser, reason: str, at_mo
             open_now.select_related("crm_deal").select_for_update(of=("self",)).order_by("crm_deal_id")
         )
         if len(found) > at_most:
-            raise UnableToDecide("More deals are held for this by now. Look through them, then dismiss all.")
+            raise UnableToDecideHold(
+                "More deals are held for this by now. Look through them, then dismiss all."
+            )
         Hold.objects.filter(pk__in=[hold.pk for hold in found]).update(
             resolved_at=Now(), resolution="dismissed", resolved_by=actor.pk, reason=reason.strip()
         )
@@ -85,7 +87,7 @@ def accept_free(*, hold: Hold, actor: AbstractBaseUser) -> None:
     with transaction.atomic():
         locked = open_hold(hold)
         if not offers(locked, cure=Cure.FREE):
-            raise UnableToDecide("Only a deal with an amount of zero can be accepted as a free contract.")
+            raise UnableToDecideHold("Only a deal with an amount of zero can be accepted as a free contract.")
         CrmDeal.objects.filter(pk=locked.crm_deal_id).update(
             free_accepted=True, fingerprint="", updated_at=Now(), **asking(actor)
         )
@@ -101,7 +103,7 @@ def accept_duplicate(*, hold: Hold, actor: AbstractBaseUser) -> None:
     with transaction.atomic():
         locked = open_hold(hold)
         if locked.code != HoldCode.DUPLICATE_SUSPECT:
-            raise UnableToDecide("Only a possible duplicate can be imported anyway.")
+            raise UnableToDecideHold("Only a possible duplicate can be imported anyway.")
         CrmDeal.objects.filter(pk=locked.crm_deal_id).update(
             duplicate_accepted=True, fingerprint="", updated_at=Now(), **asking(actor)
         )
@@ -124,5 +126,5 @@ def open_hold(hold: Hold) -> Hold:
         .first()
     )
     if locked is None:
-        raise UnableToDecide("This hold has been settled meanwhile.")
+        raise UnableToDecideHold("This hold has been settled meanwhile.")
     return locked

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from contracts import audit
 from contracts.money import AmountRefused, Money
 from crm_sync.enums import Target
-from crm_sync.holds.deciding import UnableToDecide, asking, open_hold
+from crm_sync.holds.deciding import UnableToDecideHold, asking, open_hold
 from crm_sync.mapping.problems import Cure, cures_of, key_of
 from crm_sync.mapping.readers import Unreadable, is_missing
 from crm_sync.mapping.rules import FieldRule, parse_key
@@ -44,11 +44,13 @@ def enter_value(
 ) -> None:
     """For this deal alone, and whatever the CRM says later. The next sync of the deal uses it."""
     if not reason.strip():
-        raise UnableToDecide("Say why the value is entered here and not in the CRM.")
+        raise UnableToDecideHold("Say why the value is entered here and not in the CRM.")
     with transaction.atomic():
         locked = open_hold(hold)
         if not any(key_of(one) == key and Cure.ENTER in cures_of(one) for one in locked.problems):
-            raise UnableToDecide("This field holds the deal no longer, or no value entered here can cure it.")
+            raise UnableToDecideHold(
+                "This field holds the deal no longer, or no value entered here can cure it."
+            )
         deal = locked.crm_deal
         connection = Connection.objects.get(pk=deal.connection_id)
         rule = rule_of(connection, key=key)
@@ -96,7 +98,7 @@ def take_back(*, deal: CrmDeal, key: str, actor: AbstractBaseUser) -> None:
     with transaction.atomic():
         locked = CrmDeal.objects.select_for_update().get(pk=deal.pk)
         if key not in locked.overrides:
-            raise UnableToDecide("This value has been taken back meanwhile.")
+            raise UnableToDecideHold("This value has been taken back meanwhile.")
         connection = Connection.objects.get(pk=locked.connection_id)
         kept = {name: entry for name, entry in locked.overrides.items() if name != key}
         label = rule_of(connection, key=key).label
@@ -137,7 +139,7 @@ def refuse_fractions(entered: str, *, currency: str) -> None:
     try:
         Money.from_decimal(Decimal(entered), currency=currency)
     except AmountRefused as refusal:
-        raise UnableToDecide(str(refusal)) from None
+        raise UnableToDecideHold(str(refusal)) from None
 
 
 def overrides_of(deal: CrmDeal) -> list[Override]:

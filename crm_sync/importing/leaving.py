@@ -56,7 +56,7 @@ MARK_COLUMNS = (
 )
 
 
-class UnableToDecide(Exception):
+class UnableToDecideLeavers(Exception):
     """The connection asks nothing, or not any more."""
 
 
@@ -250,7 +250,7 @@ def keep_leavers(*, connection: Connection, actor: AbstractBaseUser) -> int:
 def asked_leavers(*, connection: Connection) -> list[CrmDeal]:
     found = list(leaving_from(connection).select_for_update().order_by("id"))
     if not Connection.objects.filter(pk=connection.pk, leavers_asked_at__isnull=False).exists():
-        raise UnableToDecide(f"{connection} asks nothing any more: this has been decided meanwhile.")
+        raise UnableToDecideLeavers(f"{connection} asks nothing any more: this has been decided meanwhile.")
     return found
 
 
@@ -258,7 +258,7 @@ def answer(*, connection: Connection, action: str, count: int, actor: AbstractBa
     """The question is settled: neither the state nor its warning stays."""
     locked = Connection.objects.select_for_update().get(pk=connection.pk)
     if locked.leavers_asked_at is None:
-        raise UnableToDecide(f"{connection} asks nothing any more: this has been decided meanwhile.")
+        raise UnableToDecideLeavers(f"{connection} asks nothing any more: this has been decided meanwhile.")
     locked.leavers_asked_at = None
     locked.warnings = [warning for warning in locked.warnings if not asks_about_leavers(warning)]
     locked.save(update_fields=["leavers_asked_at", "warnings"])

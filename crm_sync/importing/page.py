@@ -1,8 +1,6 @@
 """One page of deals, written in one transaction with the cursor last."""
 
 import logging
-import random
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -12,7 +10,7 @@ from typing import TypeVar
 from django.db import Error, transaction
 from django.db import connection as database
 
-from contracts.transactions import ensure_connected
+from contracts.transactions import repeated
 from crm_sync import runs
 from crm_sync.connections.alerts import alarm_refusals
 from crm_sync.deals import Deal, DealPage
@@ -37,7 +35,6 @@ from crm_sync.models import Connection, CrmDeal, SyncRun
 from fincelo.database_errors import Fault, fault_of, rule_of, tell
 
 T = TypeVar("T")
-TRIES = 4
 FEWEST_THAT_ALARM = 3
 """Refused deals that are fewer may well be at fault themselves."""
 log = logging.getLogger(__name__)
@@ -170,25 +167,19 @@ def brake(*, run: SyncRun, refused: Counter[str], deals: int) -> None:
 def retried(write: Callable[[], T]) -> T:
     """Repeats a transaction that met another one, or a person, or lost its connection.
 
-    Raises the refusal of a record as it is, and a SyncError for every other one.
+    What a person decides between the reading of a page and its locks is read again. Raises the
+    refusal of a record as it is, and a SyncError for every other one.
     """
-    for attempt in range(1, TRIES + 1):
-        try:
-            return write()
-        except DecidedMeanwhile as decided:
-            if attempt == TRIES:
-                raise TransientError(
-                    "People decided about these deals all the time.",
-                    next_step="The next poll tries again.",
-                    code="DECIDED_MEANWHILE",
-                ) from decided
-        except Error as error:
-            fault = fault_of(error)
-            if fault is Fault.RECORD:
-                raise
-            ensure_connected()
-            if attempt == TRIES or not fault.is_worth_another_try:
-                tell(error, doing="A transaction of a run")
-                raise database_refusal(error) from error
-        time.sleep(random.uniform(0, 0.1) * 2**attempt)  # noqa: S311  only spreads the attempts
-    raise AssertionError("unreachable")
+    try:
+        return repeated(write, also=(DecidedMeanwhile,))
+    except DecidedMeanwhile as decided:
+        raise TransientError(
+            "People decided about these deals all the time.",
+            next_step="The next poll tries again.",
+            code="DECIDED_MEANWHILE",
+        ) from decided
+    except Error as error:
+        if fault_of(error) is Fault.RECORD:
+            raise
+        tell(error, doing="A transaction of a run")
+        raise database_refusal(error) from error

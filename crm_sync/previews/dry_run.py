@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from billing.enums import WaitCode
 from billing.issuing.foretelling import ForetoldInvoice
-from contracts.money import Money
+from contracts.money import Money, sums_by_currency
 from crm_sync.connections.credentials import open_client
 from crm_sync.connections.new_deals import counted
 from crm_sync.deals import Deal, DealPage
@@ -175,7 +175,5 @@ def hold_back_unusual(found: Preview, *, connection: Connection) -> None:
 
 def sums_of(amounts: Iterable[Money]) -> list[Money]:
     """One for each currency."""
-    sums: Counter[str] = Counter()
-    for one in amounts:
-        sums[one.currency] += one.minor
+    sums = sums_by_currency((one.currency, one.minor) for one in amounts)
     return [Money(minor=minor, currency=currency) for currency, minor in sums.items()]

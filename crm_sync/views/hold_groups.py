@@ -193,7 +193,7 @@ def dismiss(request: HttpRequest) -> HttpResponse:
             reason=form.cleaned_data["reason"],
             at_most=form.cleaned_data["number"],
         )
-    except deciding.UnableToDecide as refusal:
+    except deciding.UnableToDecideHold as refusal:
         form.add_error(None, str(refusal))
         return refuse(request, form=form, at=address_of(group.name))
     verb = "is" if number == 1 else "are"

@@ -169,7 +169,7 @@ def enter_value(request: HttpRequest, pk: int) -> HttpResponse:
     entered: dict[str, Any] = form.cleaned_data
     try:
         entered_values.enter_value(hold=hold, actor=signed_in(request), at=timezone.now(), **entered)
-    except (deciding.UnableToDecide, UnableToChangeMapping) as refusal:
+    except (deciding.UnableToDecideHold, UnableToChangeMapping) as refusal:
         form.add_error("value", str(refusal))
         return refuse(request, form=form, at=page_of(pk))
     read_again(hold.crm_deal, actor_id=request.user.pk)
@@ -220,7 +220,7 @@ def decided(request: HttpRequest, decide: Callable[[], None]) -> bool:
     """Whether it could be done; else the person is told why not."""
     try:
         decide()
-    except (deciding.UnableToDecide, UnableToChangeMapping) as refusal:
+    except (deciding.UnableToDecideHold, UnableToChangeMapping) as refusal:
         messages.error(request, str(refusal))
         return False
     return True

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_POST
 
-from crm_sync.importing.leaving import UnableToDecide, keep_leavers, suspend_leavers
+from crm_sync.importing.leaving import UnableToDecideLeavers, keep_leavers, suspend_leavers
 from crm_sync.models import Connection
 from crm_sync.views.access import CHANGE_BILLING_MEANING, needs, signed_in
 
@@ -17,7 +17,7 @@ def suspend_all(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection, pk=pk)
     try:
         count = suspend_leavers(connection=connection, actor=signed_in(request))
-    except UnableToDecide as refusal:
+    except UnableToDecideLeavers as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(
@@ -34,7 +34,7 @@ def keep_all(request: HttpRequest, pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection, pk=pk)
     try:
         count = keep_leavers(connection=connection, actor=signed_in(request))
-    except UnableToDecide as refusal:
+    except UnableToDecideLeavers as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(

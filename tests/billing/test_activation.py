@@ -11,7 +11,7 @@ from billing.issuing.invoicing import invoice_due
 from billing.models import BillingRun, BillingSchedule, Instalment
 from billing.schedules.activation import (
     ActivationOrder,
-    UnableToDecide,
+    UnableToCatchUp,
     UnableToRebuild,
     activate_billing,
     asks_first,
@@ -322,7 +322,7 @@ def test_a_free_contract_has_nothing_to_bill() -> None:
 def test_catch_up_is_decided_once(admin_user: User) -> None:
     [contract] = sign(Deal())
 
-    with pytest.raises(UnableToDecide) as refusal:
+    with pytest.raises(UnableToCatchUp) as refusal:
         decide_catch_up(contract=contract, bill_from=None, as_of=TODAY, actor=admin_user)
 
     assert str(refusal.value) == "Acme subscription needs no decision on what was billed before."

@@ -6,7 +6,14 @@ from datetime import date
 import pytest
 from django.test import Client
 
-from contracts.approving import UnableToDecide, approve_all, approve_contracts, reject, stamp, stamp_of_all
+from contracts.approving import (
+    UnableToDecideContracts,
+    approve_all,
+    approve_contracts,
+    reject,
+    stamp,
+    stamp_of_all,
+)
 from contracts.enums import ContractState
 from contracts.models import AuditEntry, Contract
 from tests.billing.builders import TODAY, Deal, put, sign
@@ -62,7 +69,7 @@ def test_what_has_changed_since_it_was_seen_is_not_approved() -> None:
 
     assert approve_contracts(seen=seen, as_of=TODAY, actor=person("ada")) == 1
     assert states() == ["awaiting_approval", "active"]
-    with pytest.raises(UnableToDecide, match="have changed or been decided since"):
+    with pytest.raises(UnableToDecideContracts, match="have changed or been decided since"):
         approve_contracts(seen={changed.pk: seen[changed.pk]}, as_of=TODAY, actor=person("ada"))
 
 
@@ -71,7 +78,7 @@ def test_all_are_approved_only_as_they_were_seen() -> None:
     seen = stamp_of_all(contracts)
     waiting(Deal(customer="Third"))
 
-    with pytest.raises(UnableToDecide, match="have come, changed or been decided since"):
+    with pytest.raises(UnableToDecideContracts, match="have come, changed or been decided since"):
         approve_all(seen=seen, as_of=TODAY, actor=person("ada"))
 
     assert set(states()) == {"awaiting_approval"}
@@ -83,10 +90,10 @@ def test_all_are_approved_only_as_they_were_seen() -> None:
 def test_a_rejected_contract_ends_with_its_reason() -> None:
     [contract] = waiting(Deal())
 
-    with pytest.raises(UnableToDecide, match="Say why"):
+    with pytest.raises(UnableToDecideContracts, match="Say why"):
         reject(contract=contract, reason=" ", actor=person("ada"))
     reject(contract=contract, reason="Signed by nobody.", actor=person("ada"))
-    with pytest.raises(UnableToDecide, match="does not wait for approval any more"):
+    with pytest.raises(UnableToDecideContracts, match="does not wait for approval any more"):
         reject(contract=contract, reason="Again.", actor=person("ada"))
 
     assert states() == ["terminated"]

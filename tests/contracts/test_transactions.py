@@ -1,10 +1,10 @@
 from collections.abc import Callable
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, IntegrityError, connection
 
 from contracts.models import Workspace
-from contracts.transactions import ATTEMPTS, run_durably
+from contracts.transactions import ATTEMPTS, repeated, run_durably
 
 pytestmark = pytest.mark.django_db
 
@@ -41,3 +41,32 @@ def test_what_is_no_collision_or_never_ends_is_raised(times: int, sqlstate: str)
         run_durably(failing(times, sqlstate=sqlstate))
 
     assert Workspace.objects.get().name == "Before"
+
+
+class Decided(Exception):
+    """An error of the caller's own."""
+
+
+def test_an_own_error_passes_where_the_caller_says_so() -> None:
+    waited: list[float] = []
+    refusals = [Decided(), Decided()]
+
+    def transact() -> str:
+        if refusals:
+            raise refusals.pop()
+        return "done"
+
+    assert repeated(transact, also=(Decided,), pause=waited.append) == "done"
+    assert len(waited) == 2
+
+
+def test_own_waits_end_with_the_last_error() -> None:
+    waited: list[float] = []
+
+    def transact() -> None:
+        raise IntegrityError
+
+    with pytest.raises(IntegrityError):
+        repeated(transact, passes=lambda error: True, waits=(0.5, 2.0), pause=waited.append)
+
+    assert waited == [0.5, 2.0]

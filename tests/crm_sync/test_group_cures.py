@@ -11,7 +11,7 @@ from contracts.enums import BillingCycle
 from contracts.models import AuditEntry, Contract
 from crm_sync import tasks
 from crm_sync.enums import DealState, HoldCode, RunTrigger, Target, Transform
-from crm_sync.holds.deciding import UnableToDecide, dismiss_group
+from crm_sync.holds.deciding import UnableToDecideHold, dismiss_group
 from crm_sync.holds.groups import GroupKey, group_of, hold_groups, members, to_read_again
 from crm_sync.mapping.rules import FieldRule
 from crm_sync.mapping.store import current_rules, save_mapping
@@ -293,7 +293,7 @@ def test_deal_that_nobody_has_seen_is_not_dismissed_with_the_others(
     run(salesforce)
     name = GroupKey(connection_id=salesforce.pk, code=HoldCode.AMOUNT_MISSING, key="contract_value")
 
-    with pytest.raises(UnableToDecide, match=r"^More deals are held for this by now\."):
+    with pytest.raises(UnableToDecideHold, match=r"^More deals are held for this by now\."):
         dismiss_group(name=name, actor=finance, reason="Tests.", at_most=2)
 
     assert Hold.objects.open().count() == 3

@@ -13,7 +13,7 @@ from contracts.enums import BillingCycle
 from contracts.models import AuditEntry, Contract
 from crm_sync.connections.settings import save_settings
 from crm_sync.enums import DealState, Target
-from crm_sync.holds.deciding import UnableToDecide, accept_duplicate, dismiss
+from crm_sync.holds.deciding import UnableToDecideHold, accept_duplicate, dismiss
 from crm_sync.models import Connection, CrmDeal, Hold
 from crm_sync.tasks import request_replay
 from demo.salesforce.org import Org
@@ -44,7 +44,7 @@ def test_dismissed_hold_tells_who_and_why(hold: Hold, finance: User) -> None:
 
 @pytest.mark.parametrize("reason", ["", "  \n"])
 def test_dismissal_needs_a_reason(hold: Hold, finance: User, reason: str) -> None:
-    with pytest.raises(UnableToDecide, match=r"^Say why this deal is not to be billed\.$"):
+    with pytest.raises(UnableToDecideHold, match=r"^Say why this deal is not to be billed\.$"):
         dismiss(hold=hold, actor=finance, reason=reason)
 
     assert Hold.objects.open().count() == 1
@@ -53,12 +53,12 @@ def test_dismissal_needs_a_reason(hold: Hold, finance: User, reason: str) -> Non
 def test_settled_hold_cannot_be_decided_again(hold: Hold, finance: User) -> None:
     dismiss(hold=hold, actor=finance, reason="A test deal.")
 
-    with pytest.raises(UnableToDecide, match=r"^This hold has been settled meanwhile\.$"):
+    with pytest.raises(UnableToDecideHold, match=r"^This hold has been settled meanwhile\.$"):
         dismiss(hold=hold, actor=finance, reason="Again.")
 
 
 def test_only_a_possible_duplicate_is_accepted_as_it_is(hold: Hold, finance: User) -> None:
-    with pytest.raises(UnableToDecide, match=r"^Only a possible duplicate can be imported anyway\.$"):
+    with pytest.raises(UnableToDecideHold, match=r"^Only a possible duplicate can be imported anyway\.$"):
         accept_duplicate(hold=hold, actor=finance)
 
     assert not CrmDeal.objects.filter(duplicate_accepted=True).exists()
@@ -150,7 +150,7 @@ def test_decision_beside_a_run_that_writes_the_deal_ends_in_no_deadlock(
         try:
             dismiss(hold=hold, actor=finance, reason="A test deal.")
             outcome.append("dismissed")
-        except UnableToDecide as refusal:
+        except UnableToDecideHold as refusal:
             outcome.append(str(refusal))
         finally:
             connections.close_all()

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from contracts.models import AuditEntry, Contract
 from contracts.suspending import resume
-from crm_sync.importing.leaving import UnableToDecide, keep_leavers, suspend_leavers
+from crm_sync.importing.leaving import UnableToDecideLeavers, keep_leavers, suspend_leavers
 from crm_sync.models import Connection
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run
@@ -67,7 +67,7 @@ def test_case_43_they_have_left(salesforce: Connection, org: Org, run: Run, fina
     assert (done.suspended, salesforce.leavers_asked_at, salesforce.warnings) == (21, None, [])
     actions = AuditEntry.objects.filter(actor=finance).values_list("action", flat=True)
     assert sorted(set(actions)) == ["Contract suspended", "Contracts of leaving deals suspended"]
-    with pytest.raises(UnableToDecide):
+    with pytest.raises(UnableToDecideLeavers):
         suspend_leavers(connection=salesforce, actor=finance)
 
 

@@ -12,7 +12,7 @@ from billing.models import BillingSchedule, Instalment, Invoice
 from billing.schedules.lifecycle import complete_contracts
 from contracts.models import AuditEntry, Contract
 from crm_sync.enums import DealState, HoldCode, Outcome
-from crm_sync.holds.deciding import UnableToDecide, accept_free, mark_as_downgrade
+from crm_sync.holds.deciding import UnableToDecideHold, accept_free, mark_as_downgrade
 from crm_sync.holds.entered_values import enter_value, overrides_of
 from crm_sync.mapping.store import UnableToChangeMapping
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRecord
@@ -112,7 +112,7 @@ def test_value_entered_here_makes_the_contract(
 def test_value_that_cannot_be_entered(
     held: Hold, finance: User, key: str, value: str, reason: str, sentence: str
 ) -> None:
-    with pytest.raises((UnableToDecide, UnableToChangeMapping)) as refusal:
+    with pytest.raises((UnableToDecideHold, UnableToChangeMapping)) as refusal:
         enter(held, finance, key=key, value=value, reason=reason)
 
     assert str(refusal.value) == sentence
@@ -125,7 +125,7 @@ def test_account_cannot_be_entered(salesforce: Connection, org: Org, run: Run, f
     hold = Hold.objects.get()
     assert hold.code == HoldCode.NO_ACCOUNT
 
-    with pytest.raises(UnableToDecide, match=r"no value entered here can cure it\.$"):
+    with pytest.raises(UnableToDecideHold, match=r"no value entered here can cure it\.$"):
         enter(hold, finance, key="customer_name", value="Acme")
 
 
@@ -285,7 +285,7 @@ def test_free_contract_that_is_given_an_amount_is_billed_by_it(
 
 
 def test_only_zero_is_free(held: Hold, finance: User) -> None:
-    with pytest.raises(UnableToDecide, match=r"^Only a deal with an amount of zero can be accepted"):
+    with pytest.raises(UnableToDecideHold, match=r"^Only a deal with an amount of zero can be accepted"):
         accept_free(hold=held, actor=finance)
 
 
@@ -316,5 +316,5 @@ def test_case_3_negative_amount_is_never_billed_and_may_be_a_downgrade(
 
 
 def test_only_a_negative_amount_is_a_downgrade(zero: Hold, finance: User) -> None:
-    with pytest.raises(UnableToDecide, match=r"^Only a deal with a negative amount"):
+    with pytest.raises(UnableToDecideHold, match=r"^Only a deal with a negative amount"):
         mark_as_downgrade(hold=zero, actor=finance)
