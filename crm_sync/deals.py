@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from crm_sync.enums import SourceObject
+from crm_sync.findings import Finding
 
 RawValue = str | int | bool | Decimal | None
 """A field's value as the CRM sent it; numbers with a point are Decimal, never float."""
@@ -76,7 +77,7 @@ class Unread:
     """
 
     external_id: str
-    sentence: str
+    finding: Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,3 +193,5 @@ class Check:
     ok: bool
     sentence: str
     blocking: bool = True
+    lacks: frozenset[str] = frozenset()
+    """The scopes that are missing for it, where the CRM names them."""

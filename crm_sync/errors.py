@@ -1,5 +1,6 @@
 """Errors of a sync. The kind decides everything that follows."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from django.db import Error
@@ -16,6 +17,9 @@ class ErrorKind(StrEnum):
     """This one deal: it becomes a hold."""
     INTERNAL = "internal"
     """Our bug: logged with its traceback."""
+
+
+NEXT_POLL = "The next poll tries again."
 
 
 class SyncError(Exception):
@@ -36,27 +40,41 @@ class SyncError(Exception):
 
 
 class ConfigError(SyncError):
-    """Only a person can mend this. `breaks`: the CRM has said for good that the access is over."""
+    """Only a person can mend this. `breaks`: the CRM has said for good that the access is over.
+
+    `lacks`: the scopes that are missing, where the CRM names them.
+    """
 
     kind = ErrorKind.CONFIG
 
-    def __init__(self, sentence: str, *, breaks: bool = False, **details: str | int) -> None:
+    def __init__(
+        self, sentence: str, *, breaks: bool = False, lacks: Iterable[str] = (), **details: str | int
+    ) -> None:
         super().__init__(sentence, **details)  # type: ignore[arg-type]
         self.breaks = breaks
+        self.lacks = frozenset(lacks)
 
 
 class TransientError(SyncError):
     """The CRM or the way to it failed. `retry_after`: seconds until the next call.
 
     `grows`: nobody told us how long, and the pause doubles while it goes on.
+    `waits_for_poll`: no other next step was named than that polls go on.
     """
 
     kind = ErrorKind.TRANSIENT
 
     def __init__(
-        self, sentence: str, *, retry_after: float | None = None, grows: bool = False, **details: str | int
+        self,
+        sentence: str,
+        *,
+        next_step: str = "",
+        retry_after: float | None = None,
+        grows: bool = False,
+        **details: str | int,
     ) -> None:
-        super().__init__(sentence, **details)  # type: ignore[arg-type]
+        super().__init__(sentence, next_step=next_step or NEXT_POLL, **details)  # type: ignore[arg-type]
+        self.waits_for_poll = not next_step
         self.retry_after = retry_after
         self.grows = grows
 
@@ -74,7 +92,7 @@ def database_refusal(error: Error) -> SyncError:
     sentence, next_step = words(error)
     code = f"DATABASE {sqlstate(error)}".strip()
     if fault_of(error).passes:
-        return TransientError(sentence, next_step="The next poll tries again.", code=code)
+        return TransientError(sentence, code=code)
     return InstallationError(sentence, next_step=next_step, code=code)
 
 

@@ -1,38 +1,72 @@
-"""What a client finds of its access beside the deals: troubles that last until their own cause is gone."""
+"""What was found beside the deals, as codes and facts: by a client of its access, by a run at its end."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
-
-class FindingCode(StrEnum):
-    """The cause. Whoever looks into it again, and nobody else, ends what was found of it."""
-
-    ZONE_UNKNOWN = "ZONE_UNKNOWN"
-    CURRENCY_UNKNOWN = "CURRENCY_UNKNOWN"
-    NOT_SIGNED = "NOT_SIGNED"
-    OWNERS_UNREADABLE = "OWNERS_UNREADABLE"
-    MERGES_UNREADABLE = "MERGES_UNREADABLE"
-    STAGES_GONE = "STAGES_GONE"
+from crm_sync.catalogue import FINDINGS
+from crm_sync.codes import FindingCode
+from fincelo.catalogue import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    sentence: str
-    facts: Mapping[str, str] = field(default_factory=dict)
+    """`facts`: what its sentence in the catalogue fills in, in a form that JSON keeps."""
+
+    code: FindingCode
+    facts: Facts = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        return FINDINGS.sentence(self.code, self.facts)
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        return {"code": self.code.value, "facts": dict(self.facts)}
+
+
+Entry = Mapping[str, Any] | str
+
+
+def finding(code: FindingCode, **facts: Any) -> Finding:
+    return Finding(code=code, facts=facts)
+
+
+def finding_from(entry: Entry) -> Finding:
+    """What is stored of one. A worker of an earlier version may store a bare sentence during an upgrade."""
+    if isinstance(entry, str):
+        return finding(FindingCode.WORDED, sentence=entry)
+    return Finding(code=FindingCode(entry["code"]), facts=entry["facts"])
+
+
+def stored(found: Iterable[Finding]) -> list[dict[str, Any]]:
+    return [one.stored for one in found]
+
+
+def without(entries: Iterable[Entry], *, code: FindingCode) -> list[Entry]:
+    """What is stored, less the findings of this code."""
+    return [entry for entry in entries if finding_from(entry).code is not code]
+
+
+def each_once(found: Iterable[Finding]) -> list[Finding]:
+    """Without those that are there already, in their order."""
+    kept: list[Finding] = []
+    for one in found:
+        if one not in kept:
+            kept.append(one)
+    return kept
 
 
 class Findings:
-    """By cause: the trouble, or None where a client has looked and found none."""
+    """What a client finds of its access. By cause: the trouble, or None where it looked and found none."""
 
     def __init__(self) -> None:
         self.seen: dict[FindingCode, Finding | None] = {}
 
-    def trouble(self, code: FindingCode, sentence: str, **facts: str) -> None:
+    def trouble(self, code: FindingCode, **facts: Any) -> None:
         """The first trouble of a cause is the one that is told."""
         if self.seen.get(code) is None:
-            self.seen[code] = Finding(sentence=sentence, facts=facts)
+            self.seen[code] = Finding(code=code, facts=facts)
 
     def fine(self, code: FindingCode) -> None:
         self.seen.setdefault(code, None)
@@ -42,17 +76,15 @@ class Findings:
         return [one.sentence for one in self.seen.values() if one is not None]
 
 
-def standing_after(
-    before: Mapping[str, Any], *, seen: Mapping[FindingCode, Finding | None]
-) -> dict[str, dict[str, Any]]:
-    """What still holds: all that was not looked into, and what was found where somebody looked.
+Standing = Mapping[str, Facts]
+"""Findings that last until their own cause is gone: the facts by code, as they are stored."""
 
-    As it is stored: `{code: {"sentence": ..., "facts": {...}}}`.
-    """
-    kept = {code: entry for code, entry in before.items() if code not in seen}
-    found = {
-        code.value: {"sentence": one.sentence, "facts": dict(one.facts)}
-        for code, one in seen.items()
-        if one is not None
-    }
-    return {**kept, **found}
+
+def standing_after(before: Standing, *, seen: Mapping[FindingCode, Finding | None]) -> dict[str, Facts]:
+    """What still holds: all that was not looked into, and what was found where somebody looked."""
+    kept = {code: facts for code, facts in before.items() if code not in seen}
+    return {**kept, **{code.value: dict(one.facts) for code, one in seen.items() if one is not None}}
+
+
+def lasting(standing: Standing) -> list[Finding]:
+    return [Finding(code=FindingCode(code), facts=facts) for code, facts in standing.items()]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import OperationalError, transaction
@@ -165,7 +166,7 @@ def close(
     api_calls: int,
     error: str = "",
     kind: ErrorKind | str = "",
-    warnings: list[str] | None = None,
+    warnings: list[dict[str, Any]] | None = None,
 ) -> None:
     """Stamps the run's end and gives the lease back."""
     SyncRun.objects.filter(pk=run.pk).update(

@@ -31,6 +31,7 @@ from crm_sync.connections.pacing import is_spent, pace_of
 from crm_sync.deals import DealPage
 from crm_sync.enums import ConnectionMode, RunTrigger
 from crm_sync.errors import LeaseLost, SyncError, TransientError, database_refusal
+from crm_sync.findings import each_once, lasting
 from crm_sync.holds.mails import tell_of_holds
 from crm_sync.importing import run_ends
 from crm_sync.importing.change_mails import tell_of_changes
@@ -177,14 +178,13 @@ def conclude(*, run: SyncRun, client: CrmClient, sight: Sight, seen: SeenStages)
     notes = after_run(connection=connection, client=client, seen=seen, since=run.window_from)
     pace = pace_of(client.allowance, provider=connection.get_provider_display())
     standing = standing_now(connection=connection, client=client)
-    lasting = [entry["sentence"] for entry in standing.values()]
-    warnings = [*lasting, *notes.gone, *leaver_warnings(connection=connection)]
-    warnings += [pace.sentence] if pace else []
+    warnings = [*lasting(standing), *notes.gone, *leaver_warnings(connection=connection)]
+    warnings += [pace.finding] if pace else []
     run_ends.finish(
         run=run,
         api_calls=client.calls,
-        warnings=list(dict.fromkeys(warnings)),
-        notes=[*notes.missed, *dict.fromkeys([*sight.notes, *client.remarks])],
+        warnings=each_once(warnings),
+        notes=[*notes.missed, *each_once([*sight.notes, *client.remarks])],
         pause=pace.pause if pace else None,
         standing=standing,
     )

@@ -36,7 +36,7 @@ def rows(response: HttpResponse) -> list[list[str]]:
 
 def squeezed(html: str) -> str:
     """HTML without the white space that its template is indented with and a reader never sees."""
-    html = re.sub(r"\s+", " ", html)
+    html = re.sub(r"[ \t\r\n]+", " ", html)
     html = re.sub(r"(<[^<>]*?) (?=/?>)", r"\1", html)
     html = re.sub(r"(<(?!br|input|img)[a-z][^<>]*>) ", r"\1", html)
     return re.sub(r" (?=</)", "", html)

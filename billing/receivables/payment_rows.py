@@ -28,7 +28,6 @@ COPY_NUMBER = re.compile(r"[0-9]{1,5}")
 PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 PLAIN_DAY = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
 PREFIXES = ("INV",)
-MONEY_OUT = "The money went out, so it is no payment of an invoice."
 OUT = frozenset(
     [
         "s",
@@ -96,6 +95,10 @@ class ReadFile:
     """Known head words, numbers like 1234.50 and days like 2026-11-30: no reading had to be chosen."""
     contradicts: str = ""
     """A number or day that only another choice can read: the file is not written as this bank's were."""
+
+
+class MoneyWentOut(Exception):
+    """A row that is no payment of an invoice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,14 +239,15 @@ def _rows(rows: Sequence[tuple[int, Sequence[str]]], reading: _Reading) -> tuple
     skipped = 0
     for line, cells in rows:
         row = _row(line=line, cells=cells, reading=reading)
-        if row.problem == MONEY_OUT:
+        if row is None:
             skipped += 1
             continue
         kept.append(replace(row, copy=_marked_copy(row) or _next_copy(row, seen)))
     return kept, skipped
 
 
-def _row(*, line: int, cells: Sequence[str], reading: _Reading) -> PaymentRow:
+def _row(*, line: int, cells: Sequence[str], reading: _Reading) -> PaymentRow | None:
+    """None where the money went out, so that it is no payment of an invoice."""
     values = {str(role): reading.cell(cells, role) for role in Role if role not in (Role.CREDIT, Role.DEBIT)}
     text, went_out = _amount_text(reading, cells)
     values["amount"] = text
@@ -255,6 +259,8 @@ def _row(*, line: int, cells: Sequence[str], reading: _Reading) -> PaymentRow:
     try:
         _ensure_one_reading(cells, values, reading)
         payment = _payment(values, reading, went_out=went_out)
+    except MoneyWentOut:
+        return None
     except (AmountRefused, UnknownCurrency, UnreadableFile) as wrong:
         problem = str(wrong)
     return PaymentRow(
@@ -287,7 +293,7 @@ def _payment(values: Mapping[str, str], reading: _Reading, *, went_out: bool) ->
         like = "1234.50" if reading.mark == DecimalMark.POINT else "1.234,50"
         raise UnreadableFile(f"{values['amount']!r} is no number like {like}.")
     if Role.INVOICE not in reading.places and (went_out or amount < 0):
-        raise UnreadableFile(MONEY_OUT)
+        raise MoneyWentOut
     day = read_day(values["date"], order=reading.order)
     if day is None:
         raise UnreadableFile(f"{values['date']!r} is no day of the calendar, like 2026-11-30.")

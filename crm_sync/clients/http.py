@@ -296,7 +296,6 @@ def failure_of(error: Exception, *, host: str) -> SyncError:
         )
     return TransientError(
         f"{host} could not be reached ({type(error).__name__}).",
-        next_step="The next poll tries again.",
         code="UNREACHABLE",
     )
 

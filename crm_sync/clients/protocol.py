@@ -5,7 +5,7 @@ from typing import Protocol
 
 from crm_sync.deals import Allowance, Check, CrmField, DealPage, DealQuery, OrgFacts, Presence, Stage
 from crm_sync.enums import SourceObject
-from crm_sync.findings import Findings
+from crm_sync.findings import Finding, Findings
 
 
 class CrmClient(Protocol):
@@ -41,8 +41,8 @@ class CrmClient(Protocol):
         ...
 
     @property
-    def remarks(self) -> Sequence[str]:
-        """Sentences on what the CRM did not show. They stand with the run and degrade nothing."""
+    def remarks(self) -> Sequence[Finding]:
+        """What the CRM did not show. They stand with the run and degrade nothing."""
         ...
 
     @property

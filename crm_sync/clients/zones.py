@@ -2,7 +2,8 @@
 
 from zoneinfo import available_timezones
 
-from crm_sync.findings import FindingCode, Findings
+from crm_sync.codes import FindingCode
+from crm_sync.findings import Findings
 
 
 def known_zone(name: str, *, crm: str, findings: Findings) -> str:
@@ -10,11 +11,5 @@ def known_zone(name: str, *, crm: str, findings: Findings) -> str:
     if name in available_timezones():
         findings.fine(FindingCode.ZONE_UNKNOWN)
         return name
-    told = f"tells the time zone {name[:60]!r}, which Fincelo does not know" if name else "tells no time zone"
-    findings.trouble(
-        FindingCode.ZONE_UNKNOWN,
-        f"{crm} {told}, so the days of its deals are not known and no deal is imported. Let the access read "
-        "the account's details, or choose the time zone in the settings of this connection.",
-        told=name[:60],
-    )
+    findings.trouble(FindingCode.ZONE_UNKNOWN, crm=crm, told=name[:60])
     return ""

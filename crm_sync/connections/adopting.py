@@ -13,7 +13,7 @@ from crm_sync.connections.settings import CURSOR, take_lease_away
 from crm_sync.deals import OrgFacts
 from crm_sync.enums import ConnectionState, Trouble
 from crm_sync.errors import ConfigError
-from crm_sync.findings import Findings, standing_after
+from crm_sync.findings import Finding, Findings, lasting, standing_after, stored
 from crm_sync.models import Connection, ConnectionLease, CrmOrg
 
 SETTLED = (
@@ -34,9 +34,9 @@ class Access:
 
 
 def adopt(
-    *, connection: Connection, facts: OrgFacts, access: Access, findings: Findings, gaps: Sequence[str]
+    *, connection: Connection, facts: OrgFacts, access: Access, findings: Findings, gaps: Sequence[Finding]
 ) -> None:
-    """In the caller's transaction. `gaps`: sentences on mapped fields that the CRM lacks."""
+    """In the caller's transaction. `gaps`: mapped fields that the CRM lacks."""
     org, _ = CrmOrg.objects.update_or_create(
         provider=connection.provider,
         external_id=facts.external_id,
@@ -69,7 +69,7 @@ def adopt(
         setattr(connection, name, access.columns.get(name, value))
     standing = standing_after({}, seen=findings.seen)
     connection.standing = without_supplied(standing, connection=connection)
-    connection.warnings = [*(entry["sentence"] for entry in connection.standing.values()), *gaps]
+    connection.warnings = stored([*lasting(connection.standing), *gaps])
     if connection.state != ConnectionState.PAUSED:
         connection.state = ConnectionState.DEGRADED if connection.warnings else ConnectionState.CONNECTED
         connection.state_reason = ""

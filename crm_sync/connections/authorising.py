@@ -25,7 +25,7 @@ from crm_sync.connections.adopting import Access, adopt
 from crm_sync.connections.origins import allowed_origins
 from crm_sync.enums import ConnectionState, Provider
 from crm_sync.errors import ConfigError, ErrorKind, SyncError
-from crm_sync.mapping.field_gaps import gap_sentence, missing_fields
+from crm_sync.mapping.field_gaps import gap_finding, missing_fields
 from crm_sync.mapping.samples import read_schema_with_samples
 from crm_sync.mapping.stages import keep_schema
 from crm_sync.mapping.store import current_rules, ensure_proposal, source_choices
@@ -342,7 +342,7 @@ def settle(
             facts=facts,
             access=access,
             findings=client.findings,
-            gaps=[gap_sentence(rule, provider=provider) for rule in gaps],
+            gaps=[gap_finding(rule, provider=provider) for rule in gaps],
         )
         audit.record(
             actor=actor,

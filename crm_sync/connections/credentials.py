@@ -18,13 +18,14 @@ from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.salesforce.api import API_VERSION
 from crm_sync.clients.salesforce.client import SalesforceClient
 from crm_sync.clients.salesforce.errors import RenewalUnderWay
-from crm_sync.clients.salesforce.oauth import NOT_SIGNED, AppKeys, Grant, UnusableGrant, renew
+from crm_sync.clients.salesforce.oauth import AppKeys, Grant, UnusableGrant, renew
+from crm_sync.codes import FindingCode
 from crm_sync.connections.deal_links import follow_move
 from crm_sync.connections.origins import allowed_origins
 from crm_sync.enums import Provider
 from crm_sync.errors import ConfigError, SecretsUnreadable, SyncError, TransientError
 from crm_sync.fields import SecretMisplaced
-from crm_sync.findings import FindingCode, Findings
+from crm_sync.findings import Findings
 from crm_sync.models import Connection, ConnectionCredentials, TokenRenewal
 from fincelo.ending import seconds_left, uninterrupted
 
@@ -126,7 +127,7 @@ def note_signature(*, is_signed: bool, findings: Findings) -> None:
     if is_signed:
         findings.fine(FindingCode.NOT_SIGNED)
     else:
-        findings.trouble(FindingCode.NOT_SIGNED, NOT_SIGNED)
+        findings.trouble(FindingCode.NOT_SIGNED)
 
 
 def app_keys(*, connection: Connection, client_secret: str) -> AppKeys:
@@ -351,7 +352,6 @@ def patience() -> Iterator[None]:
             raise
         raise TransientError(
             "Another process has been renewing this connection for minutes.",
-            next_step="The next poll tries again.",
             code="RENEWAL_BUSY",
         ) from error
 

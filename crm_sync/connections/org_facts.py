@@ -5,7 +5,7 @@ again: what was not billed follows, what was billed is told.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +13,14 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from crm_sync.clients.protocol import CrmClient
+from crm_sync.codes import FindingCode
 from crm_sync.deals import Deal, OrgFacts
 from crm_sync.enums import ConnectionState
 from crm_sync.errors import ConfigError, SyncError
-from crm_sync.findings import FindingCode, standing_after
+from crm_sync.findings import Standing, standing_after, without
 from crm_sync.models import Connection, CrmDeal, CrmOrg
 from crm_sync.selection import is_won
+from fincelo.catalogue import Facts
 
 LEARN_EVERY = timedelta(days=1)
 DECIDE_DEALS = frozenset({"time_zone", "default_currency", "has_currency_field"})
@@ -103,28 +105,28 @@ def has_news(deals: Sequence[Deal], *, connection: Connection) -> bool:
     return any(known.get(key) != moment for key, moment in won.items())
 
 
-def standing_now(*, connection: Connection, client: CrmClient) -> dict[str, Any]:
+def standing_now(*, connection: Connection, client: CrmClient) -> dict[str, Facts]:
     """The lasting warnings at the end of a run: those of before, changed by what its client has found."""
     before = Connection.objects.values_list("standing", flat=True).get(pk=connection.pk)
     return without_supplied(standing_after(before, seen=client.findings.seen), connection=connection)
 
 
-def without_supplied(standing: Mapping[str, Any], *, connection: Connection) -> dict[str, Any]:
+def without_supplied(standing: Standing, *, connection: Connection) -> dict[str, Facts]:
     """Without what a person has supplied in the CRM's place."""
     supplied = set()
     if connection.time_zone:
         supplied.add(FindingCode.ZONE_UNKNOWN)
     if connection.default_currency:
         supplied.add(FindingCode.CURRENCY_UNKNOWN)
-    return {code: entry for code, entry in standing.items() if code not in supplied}
+    return {code: facts for code, facts in standing.items() if code not in supplied}
 
 
 def drop_supplied(connection: Connection) -> list[str]:
     """Ends the warnings of what a person has supplied just now; the columns that the caller saves."""
     left = without_supplied(connection.standing, connection=connection)
-    gone = {entry["sentence"] for code, entry in connection.standing.items() if code not in left}
+    for code in connection.standing.keys() - left.keys():
+        connection.warnings = without(connection.warnings, code=FindingCode(code))
     connection.standing = left
-    connection.warnings = [sentence for sentence in connection.warnings if sentence not in gone]
     if (
         connection.state == ConnectionState.DEGRADED
         and not connection.warnings

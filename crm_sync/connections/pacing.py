@@ -3,44 +3,35 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from crm_sync.codes import FindingCode
 from crm_sync.deals import Allowance
+from crm_sync.findings import Finding, finding
 
 SLOW_SHARE = 0.80
 STOP_SHARE = 0.95
 SLOW_PAUSE = timedelta(minutes=30)
 STOP_PAUSE = timedelta(hours=1)
 LONGEST_BACKOFF = timedelta(hours=4)
-SLOW = f"Fincelo polls every 30 minutes until it is less than {SLOW_SHARE:.0%}."
-STOP = "Fincelo leaves the rest to other programs and looks again in an hour."
 MOST_DOUBLINGS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How long the connection is left alone after a run, and the sentence that says so."""
+    """How long the connection is left alone after a run, and what says so."""
 
     pause: timedelta
-    sentence: str
+    finding: Finding
 
 
 def pace_of(allowance: Allowance | None, *, provider: str) -> Pace | None:
     """None while there is enough: polls go on as usual."""
     if allowance is None or allowance.share < SLOW_SHARE:
         return None
-    used = f"{allowance.used:,} of the day's {allowance.limit:,} API calls of this {provider} are used"
+    facts = {"used": allowance.used, "limit": allowance.limit, "crm": provider}
     if is_spent(allowance):
-        return Pace(
-            pause=STOP_PAUSE,
-            sentence=f"{used}. {STOP}",
-        )
-    return Pace(
-        pause=SLOW_PAUSE,
-        sentence=f"{used}. {SLOW}",
-    )
-
-
-def tells_a_pace(warning: str) -> bool:
-    return warning.endswith((SLOW, STOP))
+        return Pace(pause=STOP_PAUSE, finding=finding(FindingCode.CALLS_SPENT, **facts))
+    below = round(SLOW_SHARE * 100)
+    return Pace(pause=SLOW_PAUSE, finding=finding(FindingCode.CALLS_SHORT, **facts, below=below))
 
 
 def is_spent(allowance: Allowance | None) -> bool:

@@ -54,11 +54,11 @@ def preflight(*, connection: Connection) -> list[Check]:
         *stage_checks(connection=connection, schema=schema),
         *field_checks(rules=rules, fields=fields, provider=provider),
         *(
-            Check(label=f"{one.target_label}: type", ok=False, sentence=one.sentence, blocking=False)
+            Check(label=f"{one.label}: type", ok=False, sentence=one.sentence, blocking=False)
             for one in type_problems(found)
         ),
         *(
-            Check(label=f"{one.target_label}: unit", ok=False, sentence=one.sentence, blocking=False)
+            Check(label=f"{one.label}: unit", ok=False, sentence=one.sentence, blocking=False)
             for one in unit_problems(found)
         ),
     ]
@@ -68,7 +68,7 @@ def scope_checks(*, granted: frozenset[str] | None, known: Sequence[Check]) -> l
     """Scopes that HubSpot says the token lacks, and that no failed call has named already."""
     if not granted:  # not every kind of token tells
         return []
-    named = " ".join(check.sentence for check in known if not check.ok)
+    named = frozenset().union(*(check.lacks for check in known))
     return [
         Check(
             label=f"Scope {scope}",

@@ -147,18 +147,17 @@ def overrides_of(deal: CrmDeal) -> list[Override]:
     if not deal.overrides:
         return []
     record = SyncRecord.objects.filter(crm_deal=deal).exclude(trace=[]).order_by("-id").first()
-    said = {step["field"]: step.get("crm", "") for step in (record.trace if record else [])}
+    said = {step.get("key"): step["crm"] for step in (record.trace if record else []) if step.get("crm")}
     connection = Connection.objects.get(pk=deal.connection_id)
     found = []
     for key, entry in sorted(deal.overrides.items()):
         rule = rule_of(connection, key=key)
-        label = rule.label
         found.append(
             Override(
                 key=key,
-                label=label,
+                label=rule.label,
                 value=entered_words(rule, entry["value"]),
-                crm=said.get(label, ""),
+                crm=said.get(key, ""),
                 reason=entry["reason"],
                 by=entry["by"],
                 at=datetime.fromisoformat(entry["at"]),

@@ -7,7 +7,9 @@ from contracts.bulk import copy_rows, next_ids
 from contracts.drafts import CustomerDraft
 from contracts.models import AuditEntry
 from contracts.operations import refresh_customers, write_customers
+from crm_sync.codes import FindingCode
 from crm_sync.deals import Deal
+from crm_sync.findings import Finding, finding
 from crm_sync.models import CrmAccount
 
 MERGED = "CRM account merged"
@@ -52,11 +54,11 @@ def newest_account(*, org_id: int | None) -> int:
     return newest or 0
 
 
-def follow_merged(*, org_id: int, deals: Sequence[Deal]) -> list[str]:
+def follow_merged(*, org_id: int, deals: Sequence[Deal]) -> list[Finding]:
     """The survivor of merged accounts stands for their customer. The old ids stay as they are.
 
     Where they stood for several customers it goes to the one that the CRM lists first: none is removed, and a
-    sentence says so. In the caller's transaction; three statements at most, none where nothing was merged.
+    finding says so. In the caller's transaction; three statements at most, none where nothing was merged.
     """
     merged = {
         deal.account_id: deal.account_merged_ids
@@ -79,7 +81,7 @@ def follow_merged(*, org_id: int, deals: Sequence[Deal]) -> list[str]:
         if olds
     )
     audit.record_all(entry_of(old, survivor=survivor) for survivor, olds in heirs.items() for old in olds)
-    return [sentence for olds in heirs.values() if (sentence := several_customers(olds))]
+    return [found for olds in heirs.values() if (found := several_customers(olds))]
 
 
 def entry_of(old: CrmAccount, *, survivor: str) -> AuditEntry:
@@ -92,12 +94,7 @@ def entry_of(old: CrmAccount, *, survivor: str) -> AuditEntry:
     )
 
 
-def several_customers(olds: Sequence[CrmAccount]) -> str:
+def several_customers(olds: Sequence[CrmAccount]) -> Finding | None:
     """What to say when accounts of more than one customer have become one."""
     names = list({old.customer_id: str(old.customer) for old in olds}.values())
-    if len(names) < 2:
-        return ""
-    return (
-        f"{' and '.join(names)} are one company in the CRM now. Its deals belong to {names[0]} from now on; "
-        "no customer was removed."
-    )
+    return finding(FindingCode.ACCOUNTS_MERGED, customers=names) if len(names) > 1 else None

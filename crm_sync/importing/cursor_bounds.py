@@ -8,14 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from contracts.clock import database_now
+from crm_sync.codes import FindingCode
 from crm_sync.deals import Cursor, DealPage
+from crm_sync.findings import finding
 from crm_sync.importing.mapped_page import Sight
 
 MOST_AHEAD = timedelta(minutes=10)
-CLOCK_AHEAD = (
-    "{crm} told a time that is still to come, {told}. Fincelo goes on from the present instead, and reads "
-    "the deals of the last hour again."
-)
 
 
 def bounded(pages: Iterator[DealPage], *, sight: Sight, at: datetime) -> Iterator[DealPage]:
@@ -34,9 +32,8 @@ def bounded(pages: Iterator[DealPage], *, sight: Sight, at: datetime) -> Iterato
         latest = max(moments(cursor), default=None)
         if latest is not None and is_to_come(latest, at=at):
             crm = sight.connection.get_provider_display()
-            sight.notes.append(
-                CLOCK_AHEAD.format(crm=crm, told=f"{latest.astimezone(UTC):%Y-%m-%d, %H:%M} UTC")
-            )
+            moment = f"{latest.astimezone(UTC):%Y-%m-%d, %H:%M} UTC"
+            sight.notes.append(finding(FindingCode.CLOCK_AHEAD, crm=crm, moment=moment))
             cursor = not_after(database_now(), cursor=cursor)
         yield replace(page, cursor=cursor)
 

@@ -20,7 +20,9 @@ from contracts.enums import ContractState
 from contracts.models import Contract
 from contracts.suspending import suspend_contracts
 from crm_sync import runs
+from crm_sync.codes import FindingCode
 from crm_sync.enums import DealState, LeftDecision, LeftReason, Outcome
+from crm_sync.findings import Finding, finding, without
 from crm_sync.importing.known_deals import KnownDeal, invoiced_among
 from crm_sync.models import Connection, CrmDeal, CrmDealQuerySet, Hold, SyncRecord, SyncRun
 
@@ -30,10 +32,6 @@ PAUSED = "The contract is suspended: nothing has been invoiced, and the planned 
 REVIEW = (
     "The contract is suspended and its planned instalments are paused. Review needed: the issued invoices "
     "stay as they are. Resume the contract, or correct what was invoiced."
-)
-ASKS = (
-    "{count} imported deals are no longer won in the CRM. That many at once look like a renamed stage, so "
-    "nothing was suspended. Decide on this connection's page."
 )
 WHY = {
     LeftReason.LEFT_WON: "The deal is in the stage '{stage}' now.",
@@ -212,15 +210,11 @@ def why(deal: CrmDeal) -> str:
     return WHY[LeftReason(deal.left_reason)].format(stage=deal.stage)
 
 
-def leaver_warnings(*, connection: Connection) -> list[str]:
+def leaver_warnings(*, connection: Connection) -> list[Finding]:
     """What a connection that asks says of it."""
     if not Connection.objects.filter(pk=connection.pk, leavers_asked_at__isnull=False).exists():
         return []
-    return [ASKS.format(count=leaving_from(connection).count())]
-
-
-def asks_about_leavers(warning: str) -> bool:
-    return warning.endswith(ASKS.partition("}")[2])
+    return [finding(FindingCode.MANY_LEAVERS, deals=leaving_from(connection).count())]
 
 
 def leaving_from(connection: Connection) -> CrmDealQuerySet:
@@ -260,6 +254,6 @@ def answer(*, connection: Connection, action: str, count: int, actor: AbstractBa
     if locked.leavers_asked_at is None:
         raise UnableToDecideLeavers(f"{connection} asks nothing any more: this has been decided meanwhile.")
     locked.leavers_asked_at = None
-    locked.warnings = [warning for warning in locked.warnings if not asks_about_leavers(warning)]
+    locked.warnings = without(locked.warnings, code=FindingCode.MANY_LEAVERS)
     locked.save(update_fields=["leavers_asked_at", "warnings"])
     audit.record(actor=actor, action=action, subject=connection, after={"deals": count})

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import ConnectionMode, DealState, LeftReason
+from crm_sync.findings import Finding
 from crm_sync.importing.known_deals import KnownDeal, known_deals
 from crm_sync.importing.leaving import Leaver, news
 from crm_sync.importing.merging import (
@@ -50,7 +51,7 @@ class Sight:
     """The key of the newest account that was stored here as the run began."""
     agreed_rules: MappingRules | None = None
     """What somebody who decides what is billed agreed to last, where the mapping in force is another."""
-    notes: list[str] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
     """What the pages of a run have to say beyond their deals."""
 
     @property

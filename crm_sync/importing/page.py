@@ -16,6 +16,7 @@ from crm_sync.connections.alerts import alarm_refusals
 from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import Outcome
 from crm_sync.errors import TransientError, database_refusal
+from crm_sync.findings import Finding
 from crm_sync.importing.accounts import follow_merged
 from crm_sync.importing.known_deals import DecidedMeanwhile, KnownDeal, lock_as_read
 from crm_sync.importing.leaving import mark_left
@@ -66,7 +67,7 @@ def write_page(
         runs.fence(run=run)
         refuse_outdated(ready.touched, sight=sight)
         notes, verdicts = write_ready(ready, deals=page.deals, sight=sight, at=run.started_at, writer=writer)
-        sight.notes.extend([*notes, *(one.sentence for one in page.unread)])
+        sight.notes.extend([*notes, *(one.finding for one in page.unread)])
         store_verdicts(run=run, org_id=sight.org_id, verdicts=verdicts, tell_unchanged=sight.forced)
         if unread := [one.external_id for one in page.unread]:
             CrmDeal.objects.filter(org=sight.org_id, external_id__in=unread).ask_again_what_was_not_read()
@@ -95,7 +96,7 @@ def write_ready(
     sight: Sight,
     at: datetime,
     writer: Callable[..., list[Verdict]] | None = None,
-) -> tuple[list[str], list[Verdict]]:
+) -> tuple[list[Finding], list[Verdict]]:
     """Writes customers, contracts and schedules in the caller's transaction: notes, and verdicts."""
     lock_as_read(ready.touched)
     mark_left(leavers=ready.leavers, at=at)
@@ -175,7 +176,6 @@ def retried(write: Callable[[], T]) -> T:
     except DecidedMeanwhile as decided:
         raise TransientError(
             "People decided about these deals all the time.",
-            next_step="The next poll tries again.",
             code="DECIDED_MEANWHILE",
         ) from decided
     except Error as error:

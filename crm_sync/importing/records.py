@@ -179,6 +179,7 @@ def problem_json(problem: Problem) -> dict[str, str]:
 
 def step_json(step: Step) -> dict[str, str]:
     told = {
+        "key": step.key,
         "field": step.field,
         "source": step.source,
         "raw": step.raw,

@@ -1,8 +1,7 @@
 """How a run ends, and what its end says of the connection. Both are written in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,6 +10,7 @@ from crm_sync.connections import condition
 from crm_sync.connections.pacing import MOST_DOUBLINGS, backed_off
 from crm_sync.enums import ConnectionState, RunState, RunTrigger
 from crm_sync.errors import ConfigError, ErrorKind, InstallationError, SyncError, TransientError
+from crm_sync.findings import Finding, Standing, stored
 from crm_sync.models import Connection, SyncRun
 from crm_sync.runs import close, fence, holds_lease
 
@@ -22,10 +22,10 @@ def finish(
     *,
     run: SyncRun,
     api_calls: int,
-    warnings: Sequence[str],
-    notes: Sequence[str] = (),
+    warnings: Sequence[Finding],
+    notes: Sequence[Finding] = (),
     pause: timedelta | None = None,
-    standing: Mapping[str, Any] | None = None,
+    standing: Standing | None = None,
 ) -> None:
     """Closes a run that read everything it set out to read. Warnings degrade the connection, notes do not.
 
@@ -33,7 +33,7 @@ def finish(
     """
     with transaction.atomic(durable=True):
         fence(run=run)
-        close(run=run, state=RunState.DONE, api_calls=api_calls, warnings=[*warnings, *notes])
+        close(run=run, state=RunState.DONE, api_calls=api_calls, warnings=stored([*warnings, *notes]))
         if run.trigger == RunTrigger.CHECK:  # it reads a few deals, and is no proof that polls work
             return
         connection = Connection.objects.select_for_update().get(pk=run.connection_id)
@@ -41,7 +41,7 @@ def finish(
             connection.state = ConnectionState.DEGRADED if warnings else ConnectionState.CONNECTED
             connection.state_reason = ""
             condition.tell_recovery(connection=connection)
-        connection.warnings = list(warnings)
+        connection.warnings = stored(warnings)
         connection.standing = connection.standing if standing is None else dict(standing)
         connection.not_before = timezone.now() + pause if pause else None
         connection.last_success_at = timezone.now()

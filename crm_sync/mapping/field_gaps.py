@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+from crm_sync.catalogue import GAP_CURE
+from crm_sync.codes import FindingCode
 from crm_sync.deals import Check, CrmField
+from crm_sync.findings import Finding, finding
 from crm_sync.mapping.rules import FieldRule
 
 
@@ -23,10 +26,9 @@ def missing_fields(*, rules: Sequence[FieldRule], fields: Sequence[CrmField]) ->
     ]
 
 
-def gap_sentence(rule: FieldRule, *, provider: str) -> str:
-    return (
-        f"{rule.label} is fed by {rule.source_field}, which is not in {provider} or not to be seen by us. "
-        f"{cure_of(provider)}"
+def gap_finding(rule: FieldRule, *, provider: str) -> Finding:
+    return finding(
+        FindingCode.FIELD_HIDDEN, key=rule.key, label=rule.label, field=rule.source_field, crm=provider
     )
 
 
@@ -40,12 +42,8 @@ def field_checks(*, rules: Sequence[FieldRule], fields: Sequence[CrmField], prov
         Check(
             label=f"{rule.label}: {rule.source_object.label} field {rule.source_field}",
             ok=False,
-            sentence=f"It is not in {provider}, or not to be seen by us. {cure_of(provider)}",
+            sentence=f"It is not in {provider}, or not to be seen by us. {GAP_CURE.format(crm=provider)}",
             blocking=False,
         )
         for rule in gaps
     ]
-
-
-def cure_of(provider: str) -> str:
-    return f"Choose another field in Field Mapping, or have it made readable in {provider}."

@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contracts.enums import CustomFieldType
+from crm_sync.catalogue import LINT, UNADDRESSED
+from crm_sync.codes import FindingCode, LintCode, Remedy
 from crm_sync.deals import CrmField
 from crm_sync.enums import NumberFormat, Target, TermUnit, Transform
+from crm_sync.findings import Finding, finding
 from crm_sync.mapping.choice_labels import contradictions
 from crm_sync.mapping.crm_types import Kind, kind_of
 from crm_sync.mapping.readers import Unreadable
@@ -20,69 +23,51 @@ from crm_sync.mapping.rules import (
 from crm_sync.mapping.term_units import Proof, evidence_of
 from crm_sync.mapping.transforms import has_table, stored_form
 from crm_sync.mapping.words import same_words
+from fincelo.catalogue import Facts
 
-NUMBERS_AS_TEXT = "choose a number field, or say how its numbers are written"
-CHOOSE_NUMBER, CHOOSE_DATE = "choose a number field", "choose a date field"
-CHOOSE_TEXT, CHOOSE_YES_NO = "choose a text field", "choose a yes-or-no field"
-DAYS_AS_TEXT = "only days such as 2026-11-20 are read from it"
-IDS_ONLY = "it holds the CRM's ids, which nobody reads; choose a field of that record"
-NEEDS_TABLE = "each of its values needs a translation"
 PLACES = frozenset({Target.STREET, Target.CITY, Target.ADDRESS})
-UNADDRESSED = (
-    "No address is mapped, so invoices wait for the address of each new customer. Map the CRM's address "
-    "fields, or enter each address on the page of the customer."
-)
-COUNTRY_UNMAPPED = (
-    "The country of the address is not mapped, so invoices wait for the country of each new customer. Map "
-    "Billing Country, give it a default, or enter it on the page of the customer."
-)
-Verdict = tuple[str, bool]
+OF_UNITS = frozenset({LintCode.UNIT_NAMED, LintCode.UNIT_BOTH, LintCode.UNIT_SHOWN, LintCode.UNIT_LABEL})
+Verdict = tuple[Remedy, bool]
 """What to do, and whether no deal could be read."""
 AMOUNT_KINDS: Mapping[Kind, Verdict] = {
-    Kind.TEXT: (NUMBERS_AS_TEXT, False),
-    Kind.CHOICE: (NUMBERS_AS_TEXT, False),
-    Kind.PERCENT: (CHOOSE_NUMBER, False),
-    Kind.DATE: (CHOOSE_NUMBER, True),
-    Kind.YES_NO: (CHOOSE_NUMBER, True),
-    Kind.REFERENCE: (CHOOSE_NUMBER, True),
+    Kind.TEXT: (Remedy.NUMBERS_AS_TEXT, False),
+    Kind.CHOICE: (Remedy.NUMBERS_AS_TEXT, False),
+    Kind.PERCENT: (Remedy.CHOOSE_NUMBER, False),
+    Kind.DATE: (Remedy.CHOOSE_NUMBER, True),
+    Kind.YES_NO: (Remedy.CHOOSE_NUMBER, True),
+    Kind.REFERENCE: (Remedy.CHOOSE_NUMBER, True),
 }
 DATE_KINDS: Mapping[Kind, Verdict] = {
-    Kind.TEXT: (DAYS_AS_TEXT, False),
-    Kind.CHOICE: (DAYS_AS_TEXT, False),
-    Kind.NUMBER: (CHOOSE_DATE, True),
-    Kind.PERCENT: (CHOOSE_DATE, True),
-    Kind.YES_NO: (CHOOSE_DATE, True),
-    Kind.REFERENCE: (CHOOSE_DATE, True),
+    Kind.TEXT: (Remedy.DAYS_AS_TEXT, False),
+    Kind.CHOICE: (Remedy.DAYS_AS_TEXT, False),
+    Kind.NUMBER: (Remedy.CHOOSE_DATE, True),
+    Kind.PERCENT: (Remedy.CHOOSE_DATE, True),
+    Kind.YES_NO: (Remedy.CHOOSE_DATE, True),
+    Kind.REFERENCE: (Remedy.CHOOSE_DATE, True),
 }
 TERM_KINDS: Mapping[Kind, Verdict] = {
-    Kind.PERCENT: (CHOOSE_NUMBER, False),
-    Kind.DATE: (CHOOSE_NUMBER, True),
-    Kind.YES_NO: (CHOOSE_NUMBER, True),
-    Kind.REFERENCE: (CHOOSE_NUMBER, True),
+    Kind.PERCENT: (Remedy.CHOOSE_NUMBER, False),
+    Kind.DATE: (Remedy.CHOOSE_NUMBER, True),
+    Kind.YES_NO: (Remedy.CHOOSE_NUMBER, True),
+    Kind.REFERENCE: (Remedy.CHOOSE_NUMBER, True),
 }
 WORD_KINDS: Mapping[Kind, Verdict] = {
-    Kind.NUMBER: (NEEDS_TABLE, False),
-    Kind.PERCENT: (NEEDS_TABLE, False),
-    Kind.DATE: (CHOOSE_TEXT, True),
-    Kind.YES_NO: (NEEDS_TABLE, False),
-    Kind.REFERENCE: (CHOOSE_TEXT, True),
+    Kind.NUMBER: (Remedy.NEEDS_TABLE, False),
+    Kind.PERCENT: (Remedy.NEEDS_TABLE, False),
+    Kind.DATE: (Remedy.CHOOSE_TEXT, True),
+    Kind.YES_NO: (Remedy.NEEDS_TABLE, False),
+    Kind.REFERENCE: (Remedy.CHOOSE_TEXT, True),
 }
 YES_NO_KINDS: Mapping[Kind, Verdict] = {
-    Kind.TEXT: ("only yes, no, true and false are read from it", False),
-    Kind.CHOICE: ("only yes, no, true and false are read from it", False),
-    Kind.NUMBER: (CHOOSE_YES_NO, True),
-    Kind.PERCENT: (CHOOSE_YES_NO, True),
-    Kind.DATE: (CHOOSE_YES_NO, True),
-    Kind.REFERENCE: (CHOOSE_YES_NO, True),
+    Kind.TEXT: (Remedy.YES_NO_AS_TEXT, False),
+    Kind.CHOICE: (Remedy.YES_NO_AS_TEXT, False),
+    Kind.NUMBER: (Remedy.CHOOSE_YES_NO, True),
+    Kind.PERCENT: (Remedy.CHOOSE_YES_NO, True),
+    Kind.DATE: (Remedy.CHOOSE_YES_NO, True),
+    Kind.REFERENCE: (Remedy.CHOOSE_YES_NO, True),
 }
-TEXT_KINDS: Mapping[Kind, Verdict] = {Kind.REFERENCE: (IDS_ONLY, False)}
+TEXT_KINDS: Mapping[Kind, Verdict] = {Kind.REFERENCE: (Remedy.IDS_ONLY, False)}
 CHOSEN = frozenset({Target.DURATION, Target.BILLING_CYCLE, Target.BILLING_TIMING})
-SHOWS = {
-    Proof.NAME: "which is named for {unit}",
-    Proof.CHOICES: "whose choices show {unit}",
-    Proof.VALUES: "whose values such as {example} look like {unit}",
-}
-"""What tells the unit of a duration."""
 UNFIT = {
     Target.CONTRACT_VALUE: AMOUNT_KINDS,
     Target.START_DATE: DATE_KINDS,
@@ -103,14 +88,22 @@ UNFIT_CUSTOM = {
 class MappingProblem:
     """Something about one row of a field mapping. A blocking one keeps the mapping from being confirmed.
 
-    `fact`: what is the case, in a form that a new wording leaves alone; `key`: that of the row.
+    `facts`: what its sentence in the catalogue fills in; `fact`: which of its kind it is, to tell new ones
+    from those that were there when the mapping was saved; `key`: that of the row.
     """
 
-    target_label: str
-    sentence: str
+    label: str
     blocking: bool
+    code: LintCode
+    facts: Facts = field(default_factory=dict)
     key: str = field(default="", compare=False)
     fact: str = field(default="", compare=False)
+
+    @property
+    def sentence(self) -> str:
+        if self.code in UNADDRESSED.templates:
+            return UNADDRESSED.sentence(self.code, self.facts)
+        return f"{self.label} {LINT.sentence(self.code, self.facts)}."
 
 
 def lint(
@@ -127,15 +120,13 @@ def lint(
     for rule in rules.rules:
         name = (rule.target, same_words(rule.custom_label))
         if name in seen:
-            found.append(
-                problem(rule, "is filled from two CRM fields; keep one", blocking=True, fact="twice")
-            )
+            found.append(problem(rule, LintCode.TWICE, blocking=True))
         seen.add(name)
         table = rules.translations.get(rule.key, {})
         source = known.get((rule.source_object, rule.source_field.lower()))
         if rule.source_object in objects and source is None and can_be_looked_up(rule):
-            what = f"uses {rule.source_field}, which the CRM does not offer"
-            found.append(problem(rule, what, blocking=False, fact=f"gone:{rule.source_field}"))
+            told, fact = {"field": rule.source_field}, f"gone:{rule.source_field}"
+            found.append(problem(rule, LintCode.GONE, blocking=False, fact=fact, **told))
         if source is not None and not table:
             found += unfit(rule, source=source)
         if source is not None and rule.target is Target.DURATION:
@@ -156,7 +147,7 @@ def unfed(rules: Sequence[FieldRule]) -> Iterator[MappingProblem]:
         rule = next((one for one in rules if one.target is target), FieldRule(target=target))
         is_constant = rule.applied is Transform.CONSTANT
         if not is_constant and not rule.source_field and not rule.default_value:
-            yield problem(rule, "needs a CRM field or a default value", blocking=True, fact="unfed")
+            yield problem(rule, LintCode.UNFED, blocking=True)
 
 
 def unfit(rule: FieldRule, *, source: CrmField) -> Iterator[MappingProblem]:
@@ -169,11 +160,18 @@ def unfit(rule: FieldRule, *, source: CrmField) -> Iterator[MappingProblem]:
     )
     if kind not in kinds:
         return
-    what, blocking = kinds[kind]
-    if what == NUMBERS_AS_TEXT and rule.number_format is not NumberFormat.PLAIN:
+    remedy, blocking = kinds[kind]
+    if remedy is Remedy.NUMBERS_AS_TEXT and rule.number_format is not NumberFormat.PLAIN:
         return
-    sentence = f"is fed by {source.label}, {kind.value}; {what}"
-    yield problem(rule, sentence, blocking=blocking, fact=f"type:{source.name}:{kind.name}")
+    yield problem(
+        rule,
+        LintCode.TYPE,
+        blocking=blocking,
+        fact=f"type:{source.name}:{kind.name}",
+        source=source.label,
+        kind=kind.value,
+        remedy=remedy.value,
+    )
 
 
 def doubtful_unit(
@@ -184,26 +182,19 @@ def doubtful_unit(
         return
     evidence, unit = evidence_of(source), rule.term_unit or settings.term_unit
     is_chosen = rule.term_unit is not None or settings.term_unit is not TermUnit.MONTHS
-    read_as = f"its plain numbers are read as {unit.label.lower()}"
+    told = {"source": source.label, "unit": unit.value, "example": evidence.example}
+    fact = f"unit:{source.name}"
     if evidence.proof is Proof.OTHER_NAME:
-        what = (
-            f"is fed by {source.label}, which is named for {evidence.example}; {read_as}. Choose another "
-            "field, or have it read by its translation table only"
-        )
-        yield problem(rule, what, blocking=not is_chosen, fact=f"unit:{source.name}:{evidence.example}")
+        fact = f"{fact}:{evidence.example}"
+        yield problem(rule, LintCode.UNIT_NAMED, blocking=not is_chosen, fact=fact, **told)
     elif evidence.proof is Proof.DOUBT and not is_chosen:
-        what = (
-            f"is fed by {source.label}, whose values go up to {evidence.example}: months and years are both "
-            "possible. Choose what its plain numbers are."
-        )
-        yield problem(rule, what, blocking=True, fact=f"unit:{source.name}:both")
+        yield problem(rule, LintCode.UNIT_BOTH, blocking=True, fact=f"{fact}:both", **told)
     elif evidence.proof is Proof.NOTHING and not is_chosen:
-        what = f"is fed by {source.label}, and {read_as}: nothing shows yet whether they are"
-        yield problem(rule, what, blocking=False, fact=f"unit:{source.name}:unknown")
+        yield problem(rule, LintCode.UNIT_UNKNOWN, blocking=False, fact=f"{fact}:unknown", **told)
     elif evidence.unit is not None and evidence.unit is not unit:
-        shows = SHOWS[evidence.proof].format(unit=evidence.unit.label.lower(), example=evidence.example)
-        what = f"is fed by {source.label}, {shows}; {read_as}"
-        yield problem(rule, what, blocking=False, fact=f"unit:{source.name}:{evidence.unit}")
+        told |= {"proof": evidence.proof.value, "shown": evidence.unit.value}
+        fact = f"{fact}:{evidence.unit}"
+        yield problem(rule, LintCode.UNIT_SHOWN, blocking=False, fact=fact, **told)
 
 
 def other_labels(
@@ -211,11 +202,9 @@ def other_labels(
 ) -> Iterator[MappingProblem]:
     """Choices that people see as something else than deals that hold them are read as."""
     for value, label in contradictions(rule, source=source, table=table, settings=settings):
-        what = (
-            f"is fed by {source.label}, where \u201c{label}\u201d is kept as \u201c{value}\u201d, which is "
-            f"read as something else; add a translation for \u201c{value}\u201d"
-        )
-        yield problem(rule, what, blocking=True, fact=f"unit:{source.name}:label:{value}")
+        fact = f"unit:{source.name}:label:{value}"
+        told = {"source": source.label, "label_there": label, "value": value}
+        yield problem(rule, LintCode.UNIT_LABEL, blocking=True, fact=fact, **told)
 
 
 def unreadable(
@@ -224,20 +213,19 @@ def unreadable(
     """What people entered and nothing can be made of."""
     offered = transforms_of(target=rule.target, custom_type=rule.custom_type)
     if rule.applied not in offered:
-        what = f"cannot be read by \u201c{rule.applied.label}\u201d; choose another way"
-        yield problem(rule, what, blocking=True, fact="transform")
+        yield problem(rule, LintCode.TRANSFORM, blocking=True, transform=str(rule.applied.label))
     if rule.applied is Transform.CONSTANT and not rule.default_value.strip():
-        yield problem(rule, "is a constant without a value; enter it", blocking=True, fact="constant")
+        yield problem(rule, LintCode.CONSTANT, blocking=True)
     if rule.applied is Transform.TABLE_ONLY and not table:
-        what = "is read by its translation table only, which is empty; add translations"
-        yield problem(rule, what, blocking=True, fact="empty table")
+        yield problem(rule, LintCode.EMPTY_TABLE, blocking=True)
     if refusal := refused(rule, text=rule.default_value, settings=settings):
-        word = "constant" if rule.applied is Transform.CONSTANT else "default value"
-        yield problem(rule, f"has a {word} that cannot be read: {refusal}", blocking=True, fact="default")
+        is_constant = rule.applied is Transform.CONSTANT
+        code = LintCode.CONSTANT_UNREADABLE if is_constant else LintCode.DEFAULT_UNREADABLE
+        yield problem(rule, code, blocking=True, refusal=refusal)
     for raw, value in table.items():
         if refusal := refused(rule, text=value, settings=settings):
-            what = f"has a translation of \u201c{raw}\u201d that cannot be read: {refusal}"
-            yield problem(rule, what, blocking=True, fact=f"translation:{raw}")
+            fact = f"translation:{raw}"
+            yield problem(rule, LintCode.TRANSLATION, blocking=True, fact=fact, raw=raw, refusal=refusal)
 
 
 def refused(rule: FieldRule, *, text: str, settings: MappingSettings) -> str:
@@ -255,10 +243,9 @@ def idle_tables(rules: MappingRules, *, settings: MappingSettings) -> Iterator[M
         target, custom_label = parse_key(key)
         rule = FieldRule(target=target, custom_label=custom_label)
         if table and key not in fed:
-            yield problem(rule, "has translations, but no CRM field", blocking=False, fact="idle table")
+            yield problem(rule, LintCode.IDLE_TABLE, blocking=False)
         if table and not has_table(rule):
-            what = "is read, not translated; remove its translations"
-            yield problem(rule, what, blocking=True, fact="no table")
+            yield problem(rule, LintCode.NO_TABLE, blocking=True)
         if key == Target.CURRENCY and not any(one.key == key for one in rules.rules):
             yield from unreadable(rule, table=table, settings=settings)
 
@@ -269,29 +256,37 @@ def unaddressed(rules: Sequence[FieldRule]) -> Iterator[MappingProblem]:
     if fed & PLACES and Target.COUNTRY in fed:
         return
     yield MappingProblem(
-        target_label=Target.COUNTRY.label,
-        sentence=UNADDRESSED if not fed & PLACES else COUNTRY_UNMAPPED,
+        label=Target.COUNTRY.label,
         blocking=False,
+        code=LintCode.COUNTRY_UNMAPPED if fed & PLACES else LintCode.ADDRESS_UNMAPPED,
         key=Target.COUNTRY.value,
         fact="address:unmapped",
     )
 
 
-def problem(rule: FieldRule, what: str, *, blocking: bool, fact: str) -> MappingProblem:
+def problem(
+    rule: FieldRule, code: LintCode, *, blocking: bool, fact: str = "", **facts: str
+) -> MappingProblem:
     return MappingProblem(
-        target_label=rule.label,
-        sentence=f"{rule.label.strip()} {what.removesuffix('.')}.",
+        label=rule.label.strip(),
         blocking=blocking,
+        code=code,
+        facts=facts,
         key=rule.key,
-        fact=f"{rule.key}|{fact}",
+        fact=f"{rule.key}|{fact or code}",
     )
+
+
+def unfit_finding(one: MappingProblem) -> Finding:
+    """A problem that the CRM's field brings about, for a connection or a deal to warn of."""
+    return finding(FindingCode.FIELD_UNFIT, key=one.key, label=one.label, problem=one.code.value, **one.facts)
 
 
 def type_problems(problems: Sequence[MappingProblem]) -> list[MappingProblem]:
     """Those that a change in the CRM brings about, without those of fields that are gone."""
-    return [one for one in problems if "|type:" in one.fact]
+    return [one for one in problems if one.code is LintCode.TYPE]
 
 
 def unit_problems(problems: Sequence[MappingProblem]) -> list[MappingProblem]:
     """Durations that may be read in the wrong unit. That nothing tells the unit yet is none."""
-    return [one for one in problems if "|unit:" in one.fact and not one.fact.endswith(":unknown")]
+    return [one for one in problems if one.code in OF_UNITS]

@@ -19,7 +19,7 @@ from crm_sync.enums import AmountMeans, HoldCode, SourceObject, Target, Transfor
 from crm_sync.mapping import readers
 from crm_sync.mapping.problems import CONTRADICTS, HIDDEN, advice
 from crm_sync.mapping.readers import Unreadable, ZeroAmount
-from crm_sync.mapping.result import MappedDeal, Problem, Step
+from crm_sync.mapping.result import MappedDeal, Origin, Problem, Step
 from crm_sync.mapping.rhythms import Rhythm, Timing
 from crm_sync.mapping.rules import (
     NOTHING_DECIDED,
@@ -208,14 +208,15 @@ class DealMapper:
             rule, settings=self.settings, table=self.rules.translations.get(rule.key, NO_TRANSLATIONS)
         )
         source = f"{rule.source_object.label}: {rule.source_field}" if rule.source_field else ""
-        crm = ""
+        crm, origin = "", Origin.CRM
         if rule.key in self.decisions.overrides:
             crm = "" if readers.is_missing(raw) else readers.printable(raw)
             said = f", the CRM says \u201c{crm}\u201d" if crm else ""
             reader = beside(raw, reader=entered_reader(rule, settings=self.settings))
             raw, source = self.decisions.overrides[rule.key], f"Entered here{said}"
+            origin = Origin.ENTERED
         elif rule.applied is Transform.CONSTANT:
-            raw, source = rule.default_value, "Constant"
+            raw, source, origin = rule.default_value, "Constant", Origin.CONSTANT
             reader = entered_reader(rule, settings=self.settings)
         elif (rule.source_object, rule.source_field) in self.deal.hidden_fields:
             self.cannot_see(rule)
@@ -224,7 +225,7 @@ class DealMapper:
             if readers.is_missing(rule.default_value):
                 self.is_empty(rule, has_source=bool(source))
                 return None
-            raw, source = rule.default_value, "Default value"
+            raw, source, origin = rule.default_value, "Default value", Origin.DEFAULT
             reader = entered_reader(rule, settings=self.settings)
         try:
             value, transform = reader(raw)
@@ -233,7 +234,18 @@ class DealMapper:
                 self.hold(problem.code, rule.label, readers.printable(raw), problem.sentence, key=rule.key)
                 return None
             value, transform = Decimal(0), "accepted as a free contract"
-        self.note(field=rule.label, source=source, raw=raw, transform=transform, value=shown(value), crm=crm)
+        self.trace.append(
+            Step(
+                key=rule.key,
+                origin=origin,
+                field=rule.label,
+                source=source,
+                raw=readers.printable(raw),
+                transform=transform,
+                value=shown(value),
+                crm=crm,
+            )
+        )
         return value
 
     def is_empty(self, rule: FieldRule, *, has_source: bool) -> None:
@@ -287,12 +299,16 @@ class DealMapper:
             )
             return None
         if means is not AmountMeans.TOTAL:
-            self.note(
-                field=label,
-                source="Amount means",
-                raw=str(stated),
-                transform=f"{means.label.lower()}, over {months} months",
-                value=str(value),
+            self.trace.append(
+                Step(
+                    key=key,
+                    origin=Origin.RECKONED,
+                    field=label,
+                    source="Amount means",
+                    raw=str(stated),
+                    transform=f"{means.label.lower()}, over {months} months",
+                    value=str(value),
+                )
             )
         return value
 
@@ -332,14 +348,6 @@ class DealMapper:
         )
         self.problems.append(
             Problem(code=code, field=label, raw=raw, sentence=sentence, cure=told, key=key, fact=fact)
-        )
-
-    def note(
-        self, *, field: str, source: str, raw: RawValue, transform: str, value: str, crm: str = ""
-    ) -> None:
-        printed = readers.printable(raw)
-        self.trace.append(
-            Step(field=field, source=source, raw=printed, transform=transform, value=value, crm=crm)
         )
 
 

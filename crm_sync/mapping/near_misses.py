@@ -4,7 +4,10 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from crm_sync.catalogue import missed
+from crm_sync.codes import FindingCode
 from crm_sync.deals import NearMiss, Stage
+from crm_sync.findings import Finding, finding
 
 MOST_SHOWN = 50
 
@@ -50,12 +53,9 @@ def gone_stages(*, stages: Iterable[Stage], selected: Sequence[str]) -> list[str
     return [name for name in selected if name not in listed]
 
 
-def gone_sentence(*, provider: str, gone: Sequence[str], selected: Collection[str]) -> str:
-    nothing = " Nothing is imported." if set(selected) <= set(gone) else ""
-    return (
-        f"No stage in {provider} is named {' or '.join(gone)}.{nothing} Choose the stages again "
-        "on this connection."
-    )
+def gone_finding(*, provider: str, gone: Sequence[str], selected: Collection[str]) -> Finding:
+    is_all = set(selected) <= set(gone)
+    return finding(FindingCode.STAGES_GONE, crm=provider, stages=list(gone), all=is_all)
 
 
 def with_counts(found: Iterable[NearMiss], counts: Mapping[str, int]) -> list[NearMiss]:
@@ -64,12 +64,7 @@ def with_counts(found: Iterable[NearMiss], counts: Mapping[str, int]) -> list[Ne
 
 def sentence(miss: NearMiss) -> str:
     """3 deals in 'Closed won' are not imported."""
-    if miss.count is None:
-        return f"Deals in '{miss.name}' are not imported."
-    if miss.count == 0:
-        return f"Deals in '{miss.name}' would not be imported; there are none."
-    deals, verb = ("deal", "is") if miss.count == 1 else ("deals", "are")
-    return f"{miss.count:,} {deals} in '{miss.name}' {verb} not imported."
+    return missed(name=miss.name, count=miss.count)
 
 
 def reason(miss: NearMiss, *, provider: str) -> str:
@@ -81,8 +76,6 @@ def reason(miss: NearMiss, *, provider: str) -> str:
     return f"{provider} itself calls this stage won, and it is not among the stages that are imported."
 
 
-def warnings(found: Iterable[NearMiss]) -> list[str]:
+def warnings(found: Iterable[NearMiss]) -> list[Finding]:
     """For the run: the near misses that leave deals behind."""
-    return [
-        f"{sentence(one)} Select this stage on the connection if they are won." for one in found if one.count
-    ]
+    return [finding(FindingCode.STAGE_MISSED, stage=one.name, deals=one.count) for one in found if one.count]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 from billing.schedules.periods import PlannedInstalment
 from contracts.drafts import ContractDraft, CustomerDraft
@@ -32,10 +33,22 @@ class Problem:
     """What the code does not tell, for whoever decides by it; see `problems`."""
 
 
+class Origin(StrEnum):
+    """Where a field's value comes from."""
+
+    CRM = "crm"
+    ENTERED = "entered"
+    CONSTANT = "constant"
+    DEFAULT = "default"
+    RECKONED = "reckoned"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """How one field got its value."""
+    """How one field got its value. `key` and `origin` serve decisions, the rest is for people."""
 
+    key: str
+    origin: Origin
     field: str
     source: str
     raw: str

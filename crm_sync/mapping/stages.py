@@ -13,10 +13,11 @@ from crm_sync.clients.questions import questions_for
 from crm_sync.deals import Deal, NearMiss, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError
+from crm_sync.findings import Finding
 from crm_sync.mapping import lint
-from crm_sync.mapping.field_gaps import gap_sentence, missing_fields
+from crm_sync.mapping.field_gaps import gap_finding, missing_fields
 from crm_sync.mapping.near_misses import (
-    gone_sentence,
+    gone_finding,
     gone_stages,
     near_misses,
     warnings,
@@ -67,8 +68,8 @@ class SeenStages:
 class StageNotes:
     """`gone` degrades the connection: stages and mapped fields that the CRM lacks. `missed` only warns."""
 
-    gone: Sequence[str] = ()
-    missed: Sequence[str] = ()
+    gone: Sequence[Finding] = ()
+    missed: Sequence[Finding] = ()
 
 
 def stages_of(schema: CrmSchema | None) -> list[Stage]:
@@ -109,15 +110,15 @@ def notes_of(*, connection: Connection, schema: CrmSchema | None, hidden: Collec
     gaps = [rule for rule in rules if (rule.source_object, rule.source_field) in missing]
     return StageNotes(
         gone=[
-            *([gone_sentence(provider=provider, gone=gone, selected=selected)] if gone else []),
-            *(gap_sentence(rule, provider=provider) for rule in gaps),
+            *([gone_finding(provider=provider, gone=gone, selected=selected)] if gone else []),
+            *(gap_finding(rule, provider=provider) for rule in gaps),
             *new_type_problems(connection=connection, schema=schema),
         ],
         missed=warnings(misses_of(connection=connection, schema=schema)),
     )
 
 
-def new_type_problems(*, connection: Connection, schema: CrmSchema) -> list[str]:
+def new_type_problems(*, connection: Connection, schema: CrmSchema) -> list[Finding]:
     """Mapped fields whose type in the CRM has changed since the mapping was saved, and does not fit now."""
     version = connection.mapping_version
     known = set(version.known_problems) if version else set()
@@ -127,7 +128,7 @@ def new_type_problems(*, connection: Connection, schema: CrmSchema) -> list[str]
         settings=settings_of(connection),
     )
     told = [*lint.type_problems(problems), *lint.unit_problems(problems)]
-    return [one.sentence for one in told if one.fact not in known]
+    return [lint.unfit_finding(one) for one in told if one.fact not in known]
 
 
 def after_run(

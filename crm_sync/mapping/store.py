@@ -11,6 +11,7 @@ from contracts import audit
 from contracts.clock import business_day
 from contracts.custom_fields import ensure_custom_fields
 from contracts.enums import BillingTiming
+from crm_sync.codes import LintCode
 from crm_sync.deals import CrmField
 from crm_sync.deciding_billing import decides_billing
 from crm_sync.enums import (
@@ -375,7 +376,11 @@ def lint(
         *found,
         *(
             MappingProblem(
-                target_label=one.label, sentence=f"{one.label} {one.what}.", blocking=True, key=one.key
+                label=one.label,
+                blocking=True,
+                code=LintCode.OTHER_TYPE,
+                facts={"conflict": one.what},
+                key=one.key,
             )
             for one in conflicts
         ),

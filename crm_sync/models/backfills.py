@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from contracts.enums import BillingCycle
 from contracts.models import NAME_LENGTH
 from crm_sync import enums
+from crm_sync.findings import Finding, finding_from
 from crm_sync.models.connections import Connection
 
 
@@ -113,3 +114,8 @@ class BackfillDeal(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.external_id
+
+    @property
+    def found(self) -> list[Finding]:
+        """Its warnings. Each has its sentence."""
+        return [finding_from(entry) for entry in self.warnings]

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from contracts.enums import BillingTiming, LeadDays
 from crm_sync import enums
+from crm_sync.findings import Finding, finding_from
 from fincelo.validators import CONTROL, one_line
 
 POLL_INTERVAL = timedelta(minutes=5)
@@ -74,7 +75,7 @@ class Connection(models.Model):
         max_length=14, choices=enums.ConnectionState.choices, default=enums.ConnectionState.NOT_CONNECTED
     )
     state_reason = models.TextField(blank=True, help_text="One sentence: what happened and what to do.")
-    warnings = models.JSONField(default=list, blank=True, help_text="Sentences shown on the connection.")
+    warnings = models.JSONField(default=list, blank=True, help_text="What was found, by code, and its facts.")
     standing = models.JSONField(
         default=dict,
         blank=True,
@@ -251,6 +252,11 @@ class Connection(models.Model):
         """Deals that closed before that day wait from now on; the columns that are to be saved."""
         self.automatic_from = since if since > self.import_from else None
         return ["automatic_from"]
+
+    @property
+    def found(self) -> list[Finding]:
+        """Its warnings. Each has its sentence."""
+        return [finding_from(entry) for entry in self.warnings]
 
     @property
     def is_live(self) -> bool:

@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from crm_sync import enums
+from crm_sync.findings import Finding, finding_from
 from crm_sync.models.connections import Connection
 from crm_sync.models.deals import CrmDeal
 from crm_sync.models.mappings import MappingVersion
@@ -86,6 +87,11 @@ class SyncRun(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("sync-run", args=[self.pk])
+
+    @property
+    def found(self) -> list[Finding]:
+        """Its warnings. Each has its sentence."""
+        return [finding_from(entry) for entry in self.warnings]
 
     @property
     def counts(self) -> list[tuple[str, int]]:

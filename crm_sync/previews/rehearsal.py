@@ -23,13 +23,14 @@ from contracts.operations import ContractOrder, write_contracts
 from contracts.terms import Span
 from crm_sync.deals import Deal
 from crm_sync.enums import CustomerMatch, HoldCode, Outcome
+from crm_sync.findings import Finding
 from crm_sync.importing.accounts import customers_for
 from crm_sync.importing.changes import Change
 from crm_sync.importing.known_deals import KnownDeal
 from crm_sync.importing.mapped_page import MappedPage, Sight
 from crm_sync.importing.page import retried, write_each, write_ready
 from crm_sync.importing.records import Verdict
-from crm_sync.mapping.lint import unit_problems
+from crm_sync.mapping.lint import unfit_finding, unit_problems
 from crm_sync.mapping.result import MappedDeal, Problem
 from crm_sync.mapping.rules import NOTHING_DECIDED
 from crm_sync.mapping.store import lint
@@ -84,7 +85,7 @@ class Foretold:
     """Of one that is there already."""
     contract: ForetoldContract | None
     billing: ForetoldBilling | None
-    warnings: Sequence[str]
+    warnings: Sequence[Finding]
     problems: Sequence[Problem] = ()
     contract_id: int | None = None
     """Of one that is there already."""
@@ -116,7 +117,7 @@ class Foretold:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForetoldPage:
     deals: Sequence[Foretold]
-    notes: Sequence[str]
+    notes: Sequence[Finding]
     refusal: str
     """Why nothing would be invoiced that day, whatever is due."""
 
@@ -153,7 +154,8 @@ def play(
     )
     matches = matched(verdicts, there=there, before=before)
     doubts = [
-        one.sentence for one in unit_problems(lint(connection=sight.connection, rules=sight.rules.rules))
+        unfit_finding(one)
+        for one in unit_problems(lint(connection=sight.connection, rules=sight.rules.rules))
     ]
     return ForetoldPage(
         deals=[
@@ -210,7 +212,7 @@ def stand_in_draft(one: Earlier) -> ContractDraft:
 
 def written(
     ready: MappedPage, *, deals: Sequence[Deal], sight: Sight, at: datetime
-) -> tuple[list[str], list[Verdict]]:
+) -> tuple[list[Finding], list[Verdict]]:
     """As a page is written: at once, or deal by deal where the database refuses that."""
     write = partial(write_ready, ready, deals=deals, sight=sight, at=at)
     try:
@@ -255,7 +257,7 @@ def told(
     there: Mapping[str, int],
     known: Mapping[str, KnownDeal],
     sight: Sight,
-    doubts: Sequence[str],
+    doubts: Sequence[Finding],
 ) -> Foretold:
     billing = billed.contracts.get(verdict.contract_id or 0)
     facts = facts_of(contract) if contract else None

@@ -1,4 +1,4 @@
-"""What a person should know of a deal before it is imported: sentences. Pure."""
+"""What a person should know of a deal before it is imported. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,28 +7,24 @@ from datetime import date, timedelta
 from billing.enums import AskReason
 from billing.issuing.foretelling import ForetoldBilling
 from contracts.enums import BillingCycle
+from crm_sync.codes import FindingCode
 from crm_sync.enums import AmountMeans, Target
+from crm_sync.findings import Finding, finding
 from crm_sync.mapping.mapper import map_deal
 from crm_sync.mapping.readers import read_number
-from crm_sync.mapping.result import MappedDeal
+from crm_sync.mapping.result import MappedDeal, Origin
 from crm_sync.mapping.rules import Decisions, MappingRules, MappingSettings
 
 ONE_DAY = timedelta(days=1)
 YEAR = 12
 OTHER = {AmountMeans.TOTAL: AmountMeans.ANNUAL}
 """What else an amount might mean; the others might mean the whole."""
-ASKS = {
-    AskReason.MISSED: (
-        "The oldest period to bill was missed more than 31 days ago: the contract asks before it bills. "
-        "Say up to which day it was billed elsewhere, or decide on the contract."
-    ),
-    AskReason.MANY: "More than three invoices would be due at once: the contract asks before it bills.",
-}
+ASKS = {AskReason.MISSED: FindingCode.MISSED_PERIODS, AskReason.MANY: FindingCode.MANY_INVOICES}
 
 
 def both_readings(
     one: MappedDeal, *, rules: MappingRules, settings: MappingSettings, decisions: Decisions
-) -> list[str]:
+) -> list[Finding]:
     """A deal of several years, read as it is set and as it might be meant."""
     contract = one.contract
     if contract is None or contract.duration_months <= YEAR:
@@ -44,30 +40,32 @@ def both_readings(
     if other.value is None or other.value == contract.value:
         return []
     return [
-        f"The term is {contract.duration_months} months. With the amount as {words(settings.amount_means)} "
-        f"the contract is over {contract.value}; as {words(means)} it would be over {other.value}."
+        finding(
+            FindingCode.BOTH_READINGS,
+            months=contract.duration_months,
+            means=settings.amount_means.value,
+            value=str(contract.value),
+            other=means.value,
+            other_value=str(other.value),
+        )
     ]
 
 
-def words(means: AmountMeans) -> str:
-    label = str(means.label).lower()
-    return f"an {label}" if label.startswith("a") else f"a {label}"
-
-
-def of_mapping(one: MappedDeal) -> list[str]:
+def of_mapping(one: MappedDeal) -> list[Finding]:
     """A currency that the deal does not name."""
     return [
-        f"The deal names no currency: {step.value}, the default, is taken."
+        finding(FindingCode.DEFAULT_CURRENCY, currency=step.value)
         for step in one.trace
-        if step.field == str(Target.CURRENCY.label) and step.source == "Default value"
+        if step.key == Target.CURRENCY and step.origin is Origin.DEFAULT
     ]
 
 
-def of_unit(one: MappedDeal, *, doubts: Sequence[str]) -> list[str]:
+def of_unit(one: MappedDeal, *, doubts: Sequence[Finding]) -> list[Finding]:
     """What speaks against the unit of a duration that the deal states as a plain number."""
-    label = str(Target.DURATION.label)
     is_plain = any(
-        step.field == label and step.source != "Default value" and read_number(step.raw) is not None
+        step.key == Target.DURATION
+        and step.origin is not Origin.DEFAULT
+        and read_number(step.raw) is not None
         for step in one.trace
     )
     return list(doubts) if is_plain else []
@@ -75,43 +73,31 @@ def of_unit(one: MappedDeal, *, doubts: Sequence[str]) -> list[str]:
 
 def of_billing(
     billing: ForetoldBilling, *, cycle: BillingCycle, months: int, billed_until: date | None
-) -> list[str]:
+) -> list[Finding]:
     found = []
     if billing.has_short_period:
         found.append(short_period(cycle=cycle, months=months))
     if billed_until is not None:
         found += straddling(billing, billed_until=billed_until)
     if billing.asks is not None:
-        found.append(ASKS[billing.asks])
+        found.append(finding(ASKS[billing.asks]))
     if any(invoice.needs_approval for invoice in billing.invoices):
-        found.append("The invoices of today wait for approval.")
+        found.append(finding(FindingCode.WAITS_FOR_APPROVAL))
     return found
 
 
-def short_period(*, cycle: BillingCycle, months: int) -> str:
+def short_period(*, cycle: BillingCycle, months: int) -> Finding:
     step = cycle.months or months
     if months < step:
-        return (
-            f"The term of {months} {noun(months)} is shorter than the billing cycle: "
-            "one instalment is for all of it."
-        )
-    left = months % step
-    return (
-        f"The term of {months} months is no multiple of the billing cycle: the last instalment covers "
-        f"{left} {noun(left)}."
-    )
+        return finding(FindingCode.TERM_BELOW_CYCLE, months=months)
+    return finding(FindingCode.SHORT_LAST_PERIOD, months=months, left=months % step)
 
 
-def straddling(billing: ForetoldBilling, *, billed_until: date) -> Sequence[str]:
+def straddling(billing: ForetoldBilling, *, billed_until: date) -> Sequence[Finding]:
     for instalment in billing.instalments:
         span = instalment.span
         if span.start <= billed_until and not instalment.is_elsewhere:
-            return [
-                f"The period {span.start} to {span.end - ONE_DAY} goes beyond {billed_until}, up to which "
-                "the deal was billed elsewhere: the whole period is billed here."
-            ]
+            days = {"start": span.start, "last": span.end - ONE_DAY, "billed_until": billed_until}
+            told = {name: day.isoformat() for name, day in days.items()}
+            return [finding(FindingCode.PERIOD_STRADDLES, **told)]
     return []
-
-
-def noun(months: int) -> str:
-    return "month" if months == 1 else "months"

@@ -1,14 +1,16 @@
 """How the CRM's own things are shown."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django import template
+from django.utils import timezone
 from django.utils.timesince import timesince
 
 from crm_sync.enums import HoldCode, Provider
 from crm_sync.holds.groups import HoldGroup
 from crm_sync.oversight.safe_links import safe_link
 
+ONE_MINUTE = timedelta(minutes=1)
 register = template.Library()
 
 
@@ -26,8 +28,11 @@ def crm_name(provider: str) -> str:
 @register.filter
 def age(moment: datetime | None) -> str:
     """For how long already, in its largest unit."""
-    words = timesince(moment, depth=1).replace("\xa0", " ") if moment else ""
-    return "less than a minute" if words == "0 minutes" else words
+    if moment is None:
+        return ""
+    if timezone.now() - moment < ONE_MINUTE:
+        return "less than a minute"
+    return timesince(moment, depth=1).replace("\xa0", " ")
 
 
 @register.filter

@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from crm_sync.codes import FindingCode
 from crm_sync.forms.connecting import connect_form
 from crm_sync.forms.settings import SettingsForm
-from crm_sync.importing.leaving import asks_about_leavers
 from crm_sync.importing.starting import question_of
 from crm_sync.mapping.stages import selectable_stages
 from crm_sync.models import Connection, CrmSchema
@@ -55,7 +55,7 @@ def render_page(request: HttpRequest, *, pk: int, **more: Any) -> HttpResponse:
         "settings_form": settings_form,
         "leavers": leavers_asked_about(connection),
         "question": question_of(connection, most=SHOWN),
-        "warnings": warnings_of(connection, schema=schema),
+        "warnings": warnings_of(connection),
         "grants": shown_grants(of=Q(connection=connection)),
         "connect_form": connect_form(connection),
         **setup_guide.context(connection.provider),
@@ -64,10 +64,10 @@ def render_page(request: HttpRequest, *, pk: int, **more: Any) -> HttpResponse:
     return render(request, "crm_sync/connection.html", context)
 
 
-def warnings_of(connection: Connection, *, schema: CrmSchema | None) -> list[notices.Notice]:
+def warnings_of(connection: Connection) -> list[notices.Notice]:
     """None while nothing is imported anyway. The question about leavers is asked in a place of its own."""
     if not connection.is_live:
         return []
     is_asked = connection.leavers_asked_at is not None
-    told = [one for one in connection.warnings if not (is_asked and asks_about_leavers(one))]
-    return shown_warnings(connection=connection, schema=schema, sentences=told)
+    found = [one for one in connection.found if not (is_asked and one.code is FindingCode.MANY_LEAVERS)]
+    return shown_warnings(connection=connection, found=found)

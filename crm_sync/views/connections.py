@@ -84,7 +84,7 @@ def warnings_on_card(connection: Connection) -> list[notices.Notice]:
         return []
     schema = getattr(connection, "crm_schema", None)
     missed = warnings(misses_of(connection=connection, schema=schema))
-    return shown_warnings(connection=connection, schema=schema, sentences=[*connection.warnings, *missed])
+    return shown_warnings(connection=connection, found=[*connection.found, *missed])
 
 
 @require_POST

@@ -155,7 +155,7 @@ def show(
     rows = mapping_table.rows(
         connection=connection, forms=forms.rules.forms, rules=rules, studio=studio, problems=problems
     )
-    in_rows = {problem.sentence for row in rows for problem in row.problems}
+    shown_keys = {row.key for row in rows}
     context: dict[str, Any] = {
         "connection": connection,
         "forms": forms,
@@ -163,7 +163,7 @@ def show(
         "offered": mapping_table.offered(studio),
         "unlisted_objects": mapping_table.unlisted_objects(studio),
         "schema": schema_facts(connection),
-        "loose_problems": [one for one in problems if one.sentence not in in_rows],
+        "loose_problems": [one for one in problems if one.key not in shown_keys],
         "is_refused": is_refused,
         "refusal": refusal,
         "is_other": is_other,

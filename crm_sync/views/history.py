@@ -14,7 +14,7 @@ from crm_sync import tasks
 from crm_sync.enums import RunState, RunTrigger
 from crm_sync.errors import ErrorKind
 from crm_sync.forms.filters import RecordFilter, RunFilter
-from crm_sync.models import Connection, CrmSchema, SyncRun
+from crm_sync.models import Connection, SyncRun
 from crm_sync.models.runs import COUNTS
 from crm_sync.oversight import history
 from crm_sync.views.access import VIEW_HISTORY, needs
@@ -115,7 +115,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         "sentence": sentence_of(run),
         "quiet": quiet(run),
         "notice": what_stopped(run) or what_was_missed(run),
-        "warnings": warnings_of(run),
+        "warnings": shown_warnings(connection=run.connection, found=run.found),
         "is_at_work": history.is_at_work(run),
         **progress(run),
     }
@@ -177,13 +177,6 @@ def what_was_missed(run: SyncRun) -> Notice | None:
         cure_url=f"{run.get_absolute_url()}#results",
         tone="info",
     )
-
-
-def warnings_of(run: SyncRun) -> list[Notice]:
-    if not run.warnings:
-        return []
-    schema = CrmSchema.objects.filter(pk=run.connection_id).first()
-    return shown_warnings(connection=run.connection, schema=schema, sentences=run.warnings)
 
 
 @require_safe

@@ -27,6 +27,7 @@ class FieldFacts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     form: RuleForm
+    key: str
     anchor: str
     is_custom: bool
     is_needed: bool
@@ -61,13 +62,14 @@ def rows(
         found.append(
             Row(
                 form=form,
+                key=key,
                 anchor=anchor_of(key),
                 is_custom=target is Target.CUSTOM,
                 is_needed=target in NEEDED,
                 is_proposed=connection.mapping_version_id is None and bool(text),
                 chain=chain_words(rule, rules=rules, studio=studio, is_there=key in by_key),
                 facts=facts_of(chosen) if chosen else None,
-                sample=samples.get(form.row_label),
+                sample=samples.get(key),
                 unlisted=bool(source and studio.fields and chosen is None),
                 problems=[one for one in problems if one.key == key],
             )
@@ -118,4 +120,4 @@ def latest_samples(connection: Connection) -> dict[str, Mapping[str, str]]:
     """How each field was read from the deal that was imported last."""
     run = SyncRun.objects.filter(connection=connection, created__gt=0).order_by("-started_at").first()
     record = SyncRecord.objects.filter(run=run).exclude(trace=[]).order_by("-id").first() if run else None
-    return {step["field"]: step for step in record.trace} if record else {}
+    return {step["key"]: step for step in record.trace if "key" in step} if record else {}

@@ -76,7 +76,7 @@ def test_a_field_of_years_is_doubted_wherever_its_unit_counts(
     expect(page.locator("main")).to_contain_text(DOUBT)
     page.get_by_role("table", name="Deals of the preview").get_by_role("link").first.click()
     expect(page.locator("main")).to_contain_text(DOUBT)
-    assert any(DOUBT in said for said in BackfillDeal.objects.get().warnings)
+    assert any(DOUBT in one.sentence for one in BackfillDeal.objects.get().found)
 
 
 def test_an_amount_with_two_readings_is_chosen_by_a_button_and_not_by_enter(page: Page, live_server) -> None:

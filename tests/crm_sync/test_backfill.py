@@ -257,7 +257,7 @@ def test_period_that_goes_beyond_the_day_is_billed_whole(unconfirmed: Connection
 
     row = BackfillDeal.objects.get(backfill=backfill)
     assert row.elsewhere == 2
-    assert row.warnings[1] == (
+    assert row.found[1].sentence == (
         "The period 2026-07-01 to 2026-09-30 goes beyond 2026-09-29, up to which the deal was billed elsewhere: "
         "the whole period is billed here."
     )

@@ -25,6 +25,7 @@ from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import sell, sell_in_hubspot
 from tests.crm_sync.stored import row_versions
+from tests.crm_sync.told import told_by
 from tests.processes import Manage
 
 RESULT_KEYS = [
@@ -190,7 +191,7 @@ def test_warnings_of_a_run_are_printed(hubspot: Connection, portal: Portal) -> N
 
     code, output = sync_crm()
 
-    (warning,) = SyncRun.objects.get().warnings
+    (warning,) = told_by(SyncRun.objects.get())
     assert (code, output) == (0, f"HubSpot: 0 deals read, nothing new.\n{warning}\n")
 
 

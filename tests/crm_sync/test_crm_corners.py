@@ -20,6 +20,7 @@ from tests.crm_sync.conftest import Run
 from tests.crm_sync.counted.request_log import A_SECOND
 from tests.crm_sync.sales import sell, sell_in_hubspot
 from tests.crm_sync.tampering import Tampering
+from tests.crm_sync.told import told_by
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ def test_stage_that_is_back_ends_its_warning(
     done = run(hubspot)
 
     hubspot.refresh_from_db()
-    assert (done.warnings, hubspot.warnings, hubspot.state) == ([], [], "connected")
+    assert (told_by(done), told_by(hubspot), hubspot.state) == ([], [], "connected")
 
 
 def test_links_lead_to_where_the_org_is_now(salesforce: Connection, org: Org, run: Run) -> None:

@@ -19,6 +19,7 @@ from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run, confirm
 from tests.crm_sync.sales import sell, sell_in_hubspot
 from tests.crm_sync.stored import stored
+from tests.crm_sync.told import told_by
 
 TERM = "Contract_Term__c"
 WARNING = (
@@ -56,7 +57,7 @@ def test_case_73_the_poll_goes_on_and_the_connection_names_the_field(
 
     salesforce.refresh_from_db()
     assert (done.state, done.created, done.held, done.refused) == ("done", 0, 1, 1)
-    assert (salesforce.state, salesforce.warnings) == ("degraded", [WARNING])
+    assert (salesforce.state, told_by(salesforce)) == ("degraded", [WARNING])
     assert [(problem["code"], problem["sentence"]) for problem in hold_problems()] == [
         ("TERM_MISSING", SENTENCE)
     ]
@@ -124,7 +125,7 @@ def test_a_field_that_is_back_cures_its_holds_and_lets_changes_through(
     salesforce.refresh_from_db()
     assert (seen.state, done.state, Hold.objects.open().count()) == ("done", "done", 0)
     assert sorted(Contract.objects.values_list("value_minor", flat=True)) == [50_000, 240_000]
-    assert (salesforce.state, salesforce.warnings) == ("connected", [])
+    assert (salesforce.state, told_by(salesforce)) == ("connected", [])
     assert CrmDeal.objects.to_read_again().count() == 0
 
 
@@ -139,7 +140,7 @@ def test_a_field_known_to_be_missing_costs_one_call_a_poll(
 
     salesforce.refresh_from_db()
     assert (quiet.api_calls, len(salesforce_server.requests)) == (1, 1)
-    assert salesforce.warnings == [WARNING]
+    assert told_by(salesforce) == [WARNING]
 
 
 def test_case_73_in_hubspot_which_leaves_missing_properties_out_in_silence(
@@ -155,7 +156,7 @@ def test_case_73_in_hubspot_which_leaves_missing_properties_out_in_silence(
 
     hubspot.refresh_from_db()
     assert (done.state, done.created, done.held, done.refused) == ("done", 0, 1, 1)
-    assert (hubspot.state, hubspot.warnings) == (
+    assert (hubspot.state, told_by(hubspot)) == (
         "degraded",
         [
             "Contract Duration is fed by contract_term_months, which is not in HubSpot or not to be seen by us. "

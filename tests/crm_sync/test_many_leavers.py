@@ -13,6 +13,7 @@ from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.leavers import issue_invoices, marks, states
 from tests.crm_sync.sales import TODAY, sell
+from tests.crm_sync.told import told_by
 
 
 def lose(org: Org, count: int, run: Any) -> list[str]:
@@ -42,7 +43,7 @@ def test_case_43_21_leavers_ask(salesforce: Connection, org: Org, run: Run) -> N
         "21 imported deals are no longer won in the CRM. That many at once look like a renamed stage, so "
         "nothing was suspended. Decide on this connection's page."
     )
-    assert (salesforce.state, salesforce.warnings, done.warnings) == ("degraded", [question], [question])
+    assert (salesforce.state, told_by(salesforce), told_by(done)) == ("degraded", [question], [question])
     for deal in deals[:5]:
         org.close_won(deal)
     run(salesforce)
@@ -51,7 +52,7 @@ def test_case_43_21_leavers_ask(salesforce: Connection, org: Org, run: Run) -> N
         org.close_won(deal)
     run(salesforce)
     salesforce.refresh_from_db()
-    assert (salesforce.leavers_asked_at, salesforce.warnings, salesforce.state) == (None, [], "connected")
+    assert (salesforce.leavers_asked_at, told_by(salesforce), salesforce.state) == (None, [], "connected")
     assert marks() == [("imported", "", "")] * 21
 
 
@@ -64,7 +65,7 @@ def test_case_43_they_have_left(salesforce: Connection, org: Org, run: Run, fina
     assert (count, states()) == (21, ["suspended"] * 21)
     done.refresh_from_db()
     salesforce.refresh_from_db()
-    assert (done.suspended, salesforce.leavers_asked_at, salesforce.warnings) == (21, None, [])
+    assert (done.suspended, salesforce.leavers_asked_at, told_by(salesforce)) == (21, None, [])
     actions = AuditEntry.objects.filter(actor=finance).values_list("action", flat=True)
     assert sorted(set(actions)) == ["Contract suspended", "Contracts of leaving deals suspended"]
     with pytest.raises(UnableToDecideLeavers):

@@ -10,7 +10,7 @@ from contracts.enums import BillingCycle, BillingTiming, CustomFieldHome
 from contracts.money import Money
 from crm_sync.deals import RawValue
 from crm_sync.enums import HoldCode, Provider, SourceObject, Target, TermUnit
-from crm_sync.mapping.result import Problem, Step
+from crm_sync.mapping.result import Origin, Problem, Step
 from crm_sync.mapping.rules import FieldRule
 from tests.crm_sync.deal_values import (
     a_deal,
@@ -49,7 +49,7 @@ def test_a_complete_deal_makes_a_customer_a_contract_and_a_plan() -> None:
         (date(2027, 5, 20), date(2027, 8, 20)),
         (date(2027, 8, 20), date(2027, 11, 20)),
     ]
-    assert [tuple(asdict(step).values())[:5] for step in one.trace] == [
+    assert [tuple(asdict(step).values())[2:7] for step in one.trace] == [
         ("Customer Name", "Account or company: name", "Acme Ltd", "as is", "Acme Ltd"),
         ("Currency", "Deal: deal_currency_code", "USD", "as is", "USD"),
         ("Contract Duration", "Deal: term", "12", "months, plain numbers are months", "12"),
@@ -260,6 +260,8 @@ def test_case_22_the_unit_of_terms_is_a_setting() -> None:
 
     assert contract_of(one).duration_months == 36
     assert one.trace[2] == Step(
+        key="duration",
+        origin=Origin.CRM,
         field="Contract Duration",
         source="Deal: term",
         raw="3",

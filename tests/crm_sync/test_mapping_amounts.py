@@ -13,7 +13,7 @@ from contracts.money import LIMIT, Money, TooLarge
 from crm_sync.deals import RawValue
 from crm_sync.enums import AmountMeans, Target
 from crm_sync.mapping.mapper import over_term
-from crm_sync.mapping.result import Step
+from crm_sync.mapping.result import Origin, Step
 from crm_sync.mapping.rules import FieldRule
 from tests.crm_sync.deal_values import (
     a_deal,
@@ -80,8 +80,18 @@ def test_case_9_the_trace_shows_both_readings() -> None:
     one = mapped(a_deal(amount="1200", term="36"), settings=settings_with(amount_means=AmountMeans.ANNUAL))
 
     assert [step for step in one.trace if step.field == "Contract Value"] == [
-        Step(field="Contract Value", source="Deal: amount", raw="1200", transform="number", value="1200"),
         Step(
+            key="contract_value",
+            origin=Origin.CRM,
+            field="Contract Value",
+            source="Deal: amount",
+            raw="1200",
+            transform="number",
+            value="1200",
+        ),
+        Step(
+            key="contract_value",
+            origin=Origin.RECKONED,
             field="Contract Value",
             source="Amount means",
             raw="USD 1,200.00",

@@ -24,6 +24,7 @@ from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
 from tests.crm_sync.test_sweeping import settle_clock, swept
+from tests.crm_sync.told import told_by
 from tests.travel import travel_to
 
 NEW_NAME, NEW_ADDRESS, NEW_TAX_ID = "Acme Europe GmbH", "new@acme.example", "DE123456788"
@@ -223,7 +224,7 @@ def test_deactivated_owner_stays_the_account_manager(hubspot: Connection, portal
     swept(hubspot)
 
     hubspot.refresh_from_db()
-    assert (Contract.objects.get().account_manager_email, hubspot.warnings) == ("ada@acme.example", [])
+    assert (Contract.objects.get().account_manager_email, told_by(hubspot)) == ("ada@acme.example", [])
 
 
 def test_daily_read_stops_with_its_time_and_goes_on_there(world: World, run: Run) -> None:

@@ -5,7 +5,7 @@ import pytest
 from crm_sync.clients.spellings import spellings
 from crm_sync.deals import NearMiss, Stage
 from crm_sync.mapping.near_misses import (
-    gone_sentence,
+    gone_finding,
     gone_stages,
     near_misses,
     reason,
@@ -73,10 +73,11 @@ def test_selected_stage_that_vanished() -> None:
     stages = [Stage(id="1", name="Closed won")]
 
     assert gone_stages(stages=stages, selected=["Closed Won", "Closed won"]) == ["Closed Won"]
-    assert gone_sentence(provider="HubSpot", gone=["Closed Won"], selected=["Closed Won", "Closed won"]) == (
+    some = gone_finding(provider="HubSpot", gone=["Closed Won"], selected=["Closed Won", "Closed won"])
+    assert some.sentence == (
         "No stage in HubSpot is named Closed Won. Choose the stages again on this connection."
     )
-    assert gone_sentence(provider="HubSpot", gone=["A", "B"], selected=["A", "B"]) == (
+    assert gone_finding(provider="HubSpot", gone=["A", "B"], selected=["A", "B"]).sentence == (
         "No stage in HubSpot is named A or B. Nothing is imported. Choose the stages again on this connection."
     )
 
@@ -108,7 +109,7 @@ def test_reason() -> None:
 def test_run_is_warned_of_those_that_leave_deals_behind() -> None:
     misses = with_counts([NearMiss(name="Closed won"), NearMiss(name="Signed")], {"Closed won": 2})
 
-    assert warnings(misses) == [
+    assert [one.sentence for one in warnings(misses)] == [
         "2 deals in 'Closed won' are not imported. Select this stage on the connection if they are won."
     ]
 

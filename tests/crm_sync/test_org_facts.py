@@ -9,7 +9,6 @@ from django.db.models.functions import Now
 
 from billing.models import Invoice
 from contracts.models import Contract
-from crm_sync.clients.salesforce.oauth import NOT_SIGNED
 from crm_sync.connections import authorising
 from crm_sync.connections.settings import save_settings
 from crm_sync.enums import Provider
@@ -24,6 +23,7 @@ from tests.crm_sync.conftest import IMPORT_FROM, Run, confirm
 from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
 from tests.crm_sync.test_sweeping import settle_clock, swept
 from tests.crm_sync.test_sync_changes import issue_invoices
+from tests.crm_sync.told import NOT_SIGNED, told_by
 
 Change = Callable[[], Any]
 
@@ -158,10 +158,10 @@ def test_nothing_is_imported_before_the_zone_is_known(untold: Connection, portal
 
     assert {one.state for one in runs} == {"done"}
     assert (fresh(untold).state, untold.time_zone, Contract.objects.count()) == ("degraded", "", 0)
-    assert "choose the time zone in the settings" in untold.warnings[0]
+    assert "choose the time zone in the settings" in told_by(untold)[0]
     portal.allow(next(iter(portal.tokens)), family="account")
     run(untold)
-    assert (fresh(untold).state, untold.time_zone, untold.warnings) == ("connected", "US/Eastern", [])
+    assert (fresh(untold).state, untold.time_zone, told_by(untold)) == ("connected", "US/Eastern", [])
     assert Contract.objects.get().start_date == date(2026, 11, 30)
 
 
@@ -180,7 +180,7 @@ def test_a_person_may_name_the_zone(untold: Connection, run: Run) -> None:
 
     save_settings(connection=untold, changes={"time_zone": "US/Eastern"}, actor=None)
 
-    assert (untold.state, untold.warnings) == ("connected", [])
+    assert (untold.state, told_by(untold)) == ("connected", [])
     run(untold)
     assert (fresh(untold).state, untold.time_zone) == ("connected", "US/Eastern")
     assert Contract.objects.get().start_date == date(2026, 11, 30)
@@ -196,7 +196,7 @@ def test_a_zone_that_nobody_knows(hubspot: Connection, hubspot_server: Server, r
     done = run(hubspot)
 
     assert (done.state, fresh(hubspot).state, hubspot.time_zone) == ("done", "degraded", "")
-    assert "'Mars/Olympus', which Fincelo does not know" in hubspot.warnings[0]
+    assert "'Mars/Olympus', which Fincelo does not know" in told_by(hubspot)[0]
 
 
 def test_wrong_signature_stands_until_an_answer_is_signed(
@@ -205,12 +205,12 @@ def test_wrong_signature_stands_until_an_answer_is_signed(
     org.intercept = changed_answer(server=salesforce_server, org=org, signature="AAAA")
     connect_again(org=org, connection=salesforce)
 
-    states = [(run(salesforce).state, fresh(salesforce).state, salesforce.warnings) for _ in range(10)]
+    states = [(run(salesforce).state, fresh(salesforce).state, told_by(salesforce)) for _ in range(10)]
 
     assert states == [("done", "degraded", [NOT_SIGNED])] * 10
     org.expire_access_tokens()
     run(salesforce)
-    assert (fresh(salesforce).state, salesforce.warnings) == ("connected", [])
+    assert (fresh(salesforce).state, told_by(salesforce)) == ("connected", [])
 
 
 def test_owners_that_cannot_be_read_are_told_until_they_can(
@@ -226,9 +226,9 @@ def test_owners_that_cannot_be_read_are_told_until_they_can(
     clock = portal.clock
     portal.clock = lambda: clock() + timedelta(hours=3)
 
-    states = [(run(hubspot).state, fresh(hubspot).state, len(hubspot.warnings)) for _ in range(10)]
+    states = [(run(hubspot).state, fresh(hubspot).state, len(told_by(hubspot))) for _ in range(10)]
 
     assert states == [("done", "degraded", 1)] * 10
     portal.allow(token, family="owners")
     swept(hubspot)
-    assert (fresh(hubspot).state, hubspot.warnings) == ("connected", [])
+    assert (fresh(hubspot).state, told_by(hubspot)) == ("connected", [])

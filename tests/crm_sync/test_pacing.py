@@ -10,13 +10,14 @@ from django_q.models import OrmQ
 from contracts.models import Contract
 from crm_sync import tasks
 from crm_sync.connections import watch
-from crm_sync.connections.pacing import Pace, backed_off, is_spent, pace_of
+from crm_sync.connections.pacing import backed_off, is_spent, pace_of
 from crm_sync.deals import Allowance
 from crm_sync.models import Connection
 from demo.hubspot.portal import Portal
 from demo.salesforce.answers import rest_error
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run
+from tests.crm_sync.told import told_by
 
 SLOW = (
     "12,000 of the day's 15,000 API calls of this Salesforce are used. "
@@ -33,12 +34,14 @@ SPENT = (
     [
         (0, None),
         (11_999, None),
-        (12_000, Pace(pause=timedelta(minutes=30), sentence=SLOW)),
-        (14_250, Pace(pause=timedelta(hours=1), sentence=SPENT)),
+        (12_000, (timedelta(minutes=30), SLOW)),
+        (14_250, (timedelta(hours=1), SPENT)),
     ],
 )
-def test_the_pace_of_an_allowance(used: int, pace: Pace | None) -> None:
-    assert pace_of(Allowance(used=used, limit=15_000), provider="Salesforce") == pace
+def test_the_pace_of_an_allowance(used: int, pace: tuple[timedelta, str] | None) -> None:
+    found = pace_of(Allowance(used=used, limit=15_000), provider="Salesforce")
+
+    assert (found and (found.pause, found.finding.sentence)) == pace
 
 
 def test_a_crm_that_says_nothing_of_its_limits_is_polled_as_usual() -> None:
@@ -66,14 +69,14 @@ def test_rule_5_2_above_80_percent_polls_are_half_an_hour_apart(
 
     salesforce.refresh_from_db()
     assert (done.state, done.created, salesforce.state) == ("done", 2, "degraded")
-    assert salesforce.warnings == [SLOW.replace("12,000", "12,502")]
+    assert told_by(salesforce) == [SLOW.replace("12,000", "12,502")]
     assert minutes_left(salesforce) == 30
     tasks.poll_due()
     assert OrmQ.objects.count() == 0
     org.api_used = 100
     run(salesforce)
     salesforce.refresh_from_db()
-    assert (salesforce.state, salesforce.warnings, salesforce.not_before) == ("connected", [], None)
+    assert (salesforce.state, told_by(salesforce), salesforce.not_before) == ("connected", [], None)
 
 
 def test_rule_5_2_above_95_percent_a_run_stops_at_the_end_of_its_page(
@@ -101,7 +104,7 @@ def test_rule_5_2_an_answer_without_the_header_says_nothing(
     done = run(salesforce)
 
     salesforce.refresh_from_db()
-    assert (done.state, done.created, salesforce.state, salesforce.warnings) == ("done", 1, "connected", [])
+    assert (done.state, done.created, salesforce.state, told_by(salesforce)) == ("done", 1, "connected", [])
 
 
 def test_case_77_a_used_up_allowance_is_left_alone_for_longer_and_longer(
@@ -173,7 +176,7 @@ def test_rule_8_2_hubspots_day_sets_the_pace_as_well(
 
     hubspot.refresh_from_db()
     assert (done.state, hubspot.state, minutes_left(hubspot)) == ("done", "degraded", 30)
-    assert hubspot.warnings == [
+    assert told_by(hubspot) == [
         "900 of the day's 1,000 API calls of this HubSpot are used. "
         "Fincelo polls every 30 minutes until it is less than 80%."
     ]

@@ -12,6 +12,7 @@ from demo.salesforce.answers import rest_error
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run, authorise, keys_of
 from tests.crm_sync.sales import sell_in_hubspot
+from tests.crm_sync.told import told_by
 
 pytestmark = pytest.mark.django_db
 HIDDEN = (
@@ -59,7 +60,7 @@ def test_mapped_field_that_is_hidden_degrades_at_reconnect(salesforce: Connectio
         actor=None,
     )
 
-    assert (salesforce.state, salesforce.warnings) == ("degraded", [HIDDEN])
+    assert (salesforce.state, told_by(salesforce)) == ("degraded", [HIDDEN])
 
 
 def test_case_73_property_that_was_archived_degrades_within_a_day(
@@ -72,8 +73,8 @@ def test_case_73_property_that_was_archived_degrades_within_a_day(
 
     hubspot.refresh_from_db()
     assert hubspot.state == "degraded"
-    assert hubspot.warnings == done.warnings
-    assert done.warnings[0].startswith(
+    assert told_by(hubspot) == told_by(done)
+    assert told_by(done)[0].startswith(
         "Contract Duration is fed by contract_term_months, which is not in HubSpot"
     )
 

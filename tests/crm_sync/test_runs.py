@@ -11,11 +11,14 @@ from django.db import connection as database
 from django.utils import timezone
 
 from crm_sync import runs
+from crm_sync.codes import FindingCode
 from crm_sync.deals import Cursor
 from crm_sync.enums import ConnectionState, Outcome, Provider, RunState, RunTrigger
-from crm_sync.errors import ConfigError, LeaseHeld, LeaseLost, TransientError
+from crm_sync.errors import NEXT_POLL, ConfigError, LeaseHeld, LeaseLost, TransientError
+from crm_sync.findings import finding
 from crm_sync.importing import run_ends
 from crm_sync.models import Connection, ConnectionLease, CrmOrg, MappingVersion, SyncRun
+from tests.crm_sync.told import told_by
 
 MOMENT = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 
@@ -195,10 +198,16 @@ def test_run_that_is_done(connection: Connection) -> None:
 
 
 def test_run_that_is_done_with_warnings(connection: Connection) -> None:
-    run_ends.finish(run=claim(connection), api_calls=3, warnings=["Account Manager stays blank."])
+    run_ends.finish(
+        run=claim(connection), api_calls=3, warnings=[finding(FindingCode.DEALS_NAMELESS, deals=2)]
+    )
 
     assert ended(connection) == (RunState.DONE, "", ConnectionState.DEGRADED, "", None)
-    assert connection.warnings == SyncRun.objects.get().warnings == ["Account Manager stays blank."]
+    assert (
+        told_by(connection)
+        == told_by(SyncRun.objects.get())
+        == ["HubSpot listed 2 deals without a readable id."]
+    )
 
 
 def test_connection_that_was_paused_meanwhile_stays_paused(connection: Connection) -> None:
@@ -227,18 +236,19 @@ def test_run_that_failed_for_the_setup(connection: Connection) -> None:
 
 
 def test_run_that_failed_in_passing(connection: Connection) -> None:
-    run_ends.fail(run=claim(connection), error=TransientError("No answer."), api_calls=1)
+    run_ends.fail(run=claim(connection), error=TransientError("No answer.", next_step="Wait."), api_calls=1)
 
-    assert ended(connection) == (RunState.FAILED, "No answer.", ConnectionState.CONNECTED, "", None)
+    assert ended(connection) == (RunState.FAILED, "No answer. Wait.", ConnectionState.CONNECTED, "", None)
 
 
 @pytest.mark.parametrize(("asked", "pause"), [(60.0, 60), (10.0**7, 24 * 3600)])
 def test_run_that_was_asked_to_wait(connection: Connection, asked: float, pause: int) -> None:
     before = timezone.now()
 
-    run_ends.fail(run=claim(connection), error=TransientError("Too many.", retry_after=asked), api_calls=1)
+    error = TransientError("Too many.", retry_after=asked)
+    run_ends.fail(run=claim(connection), error=error, api_calls=1)
 
-    assert ended(connection)[2:4] == (ConnectionState.DEGRADED, "Too many.")
+    assert ended(connection)[2:4] == (ConnectionState.DEGRADED, f"Too many. {NEXT_POLL}")
     assert connection.not_before is not None
     assert timedelta(0) <= connection.not_before - before - timedelta(seconds=pause) < timedelta(seconds=5)
 

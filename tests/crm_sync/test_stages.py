@@ -16,6 +16,7 @@ from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.page_rows import connect
 from tests.crm_sync.sales import sell, sell_in_hubspot
+from tests.crm_sync.told import told_by
 from tests.pages import alerts, rows, signed_in, words
 
 pytestmark = pytest.mark.django_db
@@ -45,12 +46,12 @@ def test_case_40_near_miss_is_counted_listed_and_selected_with_one_button(
     page = browser.get(f"/settings/crm/{hubspot.pk}/")
 
     assert (done.created, counts(hubspot)) == (0, {"Closed won": 3})
-    assert done.warnings == [WARNED.format("3 deals", "Closed won", "are")]
+    assert told_by(done) == [WARNED.format("3 deals", "Closed won", "are")]
     assert "3 deals in 'Closed won' are not imported." in alerts(page)
     assert WARNED.format("3 deals", "Closed won", "are") in words(browser.get("/settings/crm/").text)
     assert WARNED.format("3 deals", "Closed won", "are") in alerts(browser.get(f"/history/{done.pk}/"))
     hubspot.refresh_from_db()
-    assert (hubspot.state, hubspot.warnings) == ("connected", [])
+    assert (hubspot.state, told_by(hubspot)) == ("connected", [])
 
     chosen = browser.post(f"/settings/crm/{hubspot.pk}/stage/", {"name": "Closed won"}, follow=True)
     assert "Deals in 'Closed won' are imported from the next sync on, those that wait included." in alerts(
@@ -63,7 +64,7 @@ def test_case_40_near_miss_is_counted_listed_and_selected_with_one_button(
         {"stage_names": ["Closed Won", "Closed won"]},
     )
     done = run(hubspot)
-    assert (done.created + done.held, done.warnings) == (3, [])
+    assert (done.created + done.held, told_by(done)) == (3, [])
     assert "Near misses" not in browser.get(f"/settings/crm/{hubspot.pk}/").text
 
 
@@ -78,14 +79,14 @@ def test_case_39_value_in_no_list_is_found_by_the_poll(
 
     assert (done.created, done.held) == (0, 0)
     assert counts(salesforce) == {"closed won": 1, "Closed-Won": 2}
-    assert done.warnings == [
+    assert told_by(done) == [
         WARNED.format("1 deal", "closed won", "is"),
         WARNED.format("2 deals", "Closed-Won", "are"),
     ]
 
     salesforce_server.reset_requests()
     again = run(salesforce)
-    assert again.warnings == done.warnings
+    assert told_by(again) == told_by(done)
     assert len(salesforce_server.requests) == 1
 
 
@@ -158,8 +159,8 @@ def test_selected_stage_that_vanished_is_a_warning(
             f"No stage in {provider} is named Closed Won. Nothing is imported. "
             "Choose the stages again on this connection."
         )
-        assert sentence in done.warnings
-        assert (connection.state, connection.warnings) == ("degraded", [sentence])
+        assert sentence in told_by(done)
+        assert (connection.state, told_by(connection)) == ("degraded", [sentence])
         assert sentence in alerts(browser.get(f"/settings/crm/{connection.pk}/"))
 
 
@@ -239,7 +240,7 @@ def test_deals_closed_before_import_from_do_not_count(salesforce: Connection, or
 
     done = run(salesforce)
 
-    assert (done.warnings, counts(salesforce)) == ([], {})
+    assert (told_by(done), counts(salesforce)) == ([], {})
 
 
 def test_stage_that_is_no_near_miss_cannot_be_selected_by_the_button(browser: Client) -> None:

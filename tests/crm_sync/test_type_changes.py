@@ -17,6 +17,7 @@ from demo.salesforce.org import Org
 from demo.salesforce.schema import Field
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import sell
+from tests.crm_sync.told import told_by
 from tests.pages import alerts, signed_in
 
 VALUE = "Value__c"
@@ -77,7 +78,7 @@ def test_case_74_number_becomes_text(connection: Connection, org: Org, run: Run)
 
     connection.refresh_from_db()
     assert (done.state, done.created, done.held, done.refused) == ("done", 0, 1, 1)
-    assert (connection.state, connection.warnings) == ("degraded", [WARNING])
+    assert (connection.state, told_by(connection)) == ("degraded", [WARNING])
     assert list(CrmDeal.objects.held().values_list("external_id", flat=True)) == [held]
     assert [(one["code"], one["sentence"]) for one in Hold.objects.get().problems] == [
         (
@@ -99,7 +100,7 @@ def test_quiet_polls_tell_it_from_the_stored_schema_without_a_further_call(
     done = run(connection)
 
     connection.refresh_from_db()
-    assert connection.warnings == [WARNING]
+    assert told_by(connection) == [WARNING]
     assert done.api_calls == 1
 
 
@@ -116,7 +117,7 @@ def test_what_was_known_when_the_mapping_was_saved_is_not_told_again(
     run(connection)
 
     connection.refresh_from_db()
-    assert (connection.state, connection.warnings) == ("connected", [])
+    assert (connection.state, told_by(connection)) == ("connected", [])
 
 
 def test_field_that_is_a_number_again_ends_the_warning(connection: Connection, org: Org, run: Run) -> None:
@@ -130,7 +131,7 @@ def test_field_that_is_a_number_again_ends_the_warning(connection: Connection, o
     run(connection)
 
     connection.refresh_from_db()
-    assert (connection.state, connection.warnings) == ("connected", [])
+    assert (connection.state, told_by(connection)) == ("connected", [])
 
 
 def test_page_of_the_connection_leads_to_the_row(connection: Connection, org: Org, run: Run) -> None:

@@ -6,9 +6,10 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
-from crm_sync.clients.salesforce.oauth import NOT_SIGNED
+from crm_sync.codes import FindingCode
 from crm_sync.connections import authorising
-from crm_sync.mapping.field_gaps import gap_sentence
+from crm_sync.findings import finding, stored
+from crm_sync.mapping.field_gaps import gap_finding
 from crm_sync.mapping.store import current_rules
 from crm_sync.models import Connection, CrmSchema, SyncRun
 from crm_sync.views.warning_cures import ELSE, GAP, GONE, LEAVERS, MISSED, PACE, UNSIGNED, shown_warnings
@@ -30,8 +31,7 @@ def browser() -> Client:
 
 
 def cures(run: SyncRun) -> list[tuple[str, str, str]]:
-    schema = CrmSchema.objects.get(pk=run.connection_id)
-    shown = shown_warnings(connection=run.connection, schema=schema, sentences=run.warnings)
+    shown = shown_warnings(connection=run.connection, found=run.found)
     return [(one.why, one.cure_label, one.cure_url) for one in shown]
 
 
@@ -53,9 +53,7 @@ def test_field_that_is_missing_before_the_mapping_is_confirmed_leads_there_too()
     connection = connect(is_confirmed=False)
     rule = next(rule for rule in current_rules(connection=connection).rules if rule.target == "duration")
 
-    shown = shown_warnings(
-        connection=connection, schema=None, sentences=[gap_sentence(rule, provider="Salesforce")]
-    )
+    shown = shown_warnings(connection=connection, found=[gap_finding(rule, provider="Salesforce")])
 
     assert [one.cure_url for one in shown] == [f"/settings/mapping/{connection.pk}/#duration"]
 
@@ -122,7 +120,7 @@ def test_leavers_lead_to_the_question_which_is_asked_once(
 
 
 def test_unsigned_answer_leads_to_the_details_of_the_app() -> None:
-    run = ran(connect(), warnings=[NOT_SIGNED])
+    run = ran(connect(), warnings=stored([finding(FindingCode.NOT_SIGNED)]))
 
     assert cures(run) == [
         (UNSIGNED, "Correct the app's details", f"{run.connection.get_absolute_url()}#connect")

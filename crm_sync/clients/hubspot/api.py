@@ -340,15 +340,12 @@ def following_page(body: Body) -> str:
 def incomplete(what: str, *, error: Body) -> TransientError:
     return TransientError(
         f"HubSpot could not {what}.",
-        next_step="The next poll tries again.",
         code=str(error.get("category", "")),
     )
 
 
 def endless(what: str) -> TransientError:
-    return TransientError(
-        f"HubSpot's list of {what} has no end.", next_step="The next poll tries again.", code="ENDLESS_PAGES"
-    )
+    return TransientError(f"HubSpot's list of {what} has no end.", code="ENDLESS_PAGES")
 
 
 def short(what: str) -> TransientError:

@@ -131,7 +131,6 @@ def correct_hublet(answer: Answer) -> str:
 def refused_for_now(answer: Answer) -> TransientError:
     return TransientError(
         "HubSpot refused a call without saying that the access token is dead.",
-        next_step="The next poll tries again.",
         code="REFUSED_FOR_NOW",
         status=answer.status,
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from crm_sync.clients.hubspot.api import SEARCH_LIMIT, HubSpotApi, id_of, incomplete, short
 from crm_sync.clients.hubspot.deals import ALWAYS, DealReader, Portal, Wanted, stamp_of
+from crm_sync.clients.hubspot.errors import refused_check
 from crm_sync.clients.hubspot.fields import read_fields
 from crm_sync.clients.hubspot.presence import read_presence, read_survivors
 from crm_sync.clients.hubspot.stages import stage_of, stages_in
@@ -15,6 +16,7 @@ from crm_sync.clients.hubspot.walk import Walk
 from crm_sync.clients.hubspot.windows import OVERLAP, searches, window_filters
 from crm_sync.clients.reading import reads_answers_of
 from crm_sync.clients.zones import known_zone
+from crm_sync.codes import FindingCode
 from crm_sync.deals import (
     Allowance,
     Check,
@@ -29,7 +31,7 @@ from crm_sync.deals import (
 )
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError
-from crm_sync.findings import FindingCode, Findings
+from crm_sync.findings import Finding, Findings, finding
 
 SEARCHES_PER_PAGE = 5
 WITHOUT_ID = "HubSpot sent no record with its id."
@@ -43,7 +45,7 @@ class HubSpotClient:
 
     def __init__(self, *, api: HubSpotApi, portal_id: str, time_zone: str, ui_domain: str = "") -> None:
         self.api = api
-        self.remarks: list[str] = []
+        self.remarks: list[Finding] = []
         self.unread: list[Unread] = []
         self.findings = Findings()
         portal = Portal(id=portal_id, time_zone="", ui_domain="")
@@ -113,11 +115,7 @@ class HubSpotClient:
         if currency:
             self.findings.fine(FindingCode.CURRENCY_UNKNOWN)
         else:
-            self.findings.trouble(
-                FindingCode.CURRENCY_UNKNOWN,
-                "HubSpot does not tell the portal's currency. Choose the currency of deals that name none in "
-                "the settings of this connection.",
-            )
+            self.findings.trouble(FindingCode.CURRENCY_UNKNOWN, crm="HubSpot")
         return OrgFacts(
             external_id=portal_id,
             name=str(account.get("portalName") or ""),
@@ -176,7 +174,7 @@ class HubSpotClient:
             except ConfigError as error:
                 if error.breaks:
                     raise
-                checks.append(Check(label=label, ok=False, sentence=str(error), blocking=blocking))
+                checks.append(refused_check(error, label=label, blocking=blocking))
             else:
                 checks.append(Check(label=label, ok=True, sentence=f"{label} can be read."))
         return checks
@@ -266,7 +264,7 @@ class HubSpotClient:
         )
         unread = {one.external_id: one for one in self.unread}
         deals += [
-            self.reader.unread(rows[key], stages=self.known_stages, why=unread.pop(key).sentence)
+            self.reader.unread(rows[key], stages=self.known_stages, why=unread.pop(key).finding.sentence)
             for key in sorted(unread.keys() & won.difference(stored))
         ]
         left = tuple(unread.values())
@@ -302,12 +300,9 @@ class HubSpotClient:
 
     def tell_unseen(self, walk: Walk) -> None:
         if walk.unseen:
-            deals = "1 deal" if walk.unseen == 1 else f"{walk.unseen} deals"
-            self.remark(
-                f"HubSpot counts {deals} that its search does not show. The daily sweep looks for them."
-            )
+            self.remarks.append(finding(FindingCode.DEALS_UNSEEN, deals=walk.unseen))
         if walk.nameless:
-            self.remark(f"HubSpot listed {walk.nameless} deals without a readable id.")
+            self.remarks.append(finding(FindingCode.DEALS_NAMELESS, deals=walk.nameless))
 
     @reads_answers
     def presence(self, *, external_ids: Sequence[str]) -> Mapping[str, Presence]:
@@ -340,12 +335,7 @@ class HubSpotClient:
         if not gone:
             self.findings.fine(FindingCode.STAGES_GONE)
         else:
-            nothing = "" if stages else " Nothing is imported."
-            self.findings.trouble(
-                FindingCode.STAGES_GONE,
-                f"No stage in HubSpot is named {' or '.join(gone)}.{nothing} Choose the stages again "
-                "on this connection.",
-            )
+            self.findings.trouble(FindingCode.STAGES_GONE, crm="HubSpot", stages=gone, all=not stages)
         return [stage.id for stage in stages]
 
     @reads_answers
@@ -393,8 +383,5 @@ class HubSpotClient:
 
     def note_unread(self, deal_id: str, why: str) -> None:
         """On a deal of the page."""
-        self.unread.append(Unread(external_id=deal_id, sentence=f"Deal {deal_id} could not be read. {why}"))
-
-    def remark(self, sentence: str) -> None:
-        """On the run as a whole. It stands in the Sync History and degrades nothing."""
-        self.remarks.append(sentence)
+        told = finding(FindingCode.DEAL_UNREAD, deal=deal_id, why=why)
+        self.unread.append(Unread(external_id=deal_id, finding=told))

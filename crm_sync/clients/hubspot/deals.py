@@ -17,10 +17,11 @@ from crm_sync.clients.hubspot.values import (
     read_day,
 )
 from crm_sync.clients.reading import NEVER, RecordReader, one_value, text
+from crm_sync.codes import FindingCode
 from crm_sync.deals import Deal, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError
-from crm_sync.findings import FindingCode, Findings
+from crm_sync.findings import Findings
 
 ALWAYS = (
     "dealname",
@@ -232,24 +233,15 @@ class DealReader:
             if error.breaks:
                 raise
             lacks_scope = error.code == "MISSING_SCOPES"
-            self.findings.trouble(
-                FindingCode.OWNERS_UNREADABLE,
-                f"Account Manager stays blank: the access token lacks the scope {OWNERS_SCOPE}. "
-                "Add it to the service key or private app in HubSpot."
-                if lacks_scope
-                else f"Account Manager stays blank: {error}",
-            )
+            told = {"scope": OWNERS_SCOPE} if lacks_scope else {"error": str(error)}
+            self.findings.trouble(FindingCode.OWNERS_UNREADABLE, **told)
             return {}
         owners = {key: one for one in found if (key := id_of(one))}
         self.lists_owners = len(owners) == len(found)
         if self.lists_owners:
             self.findings.fine(FindingCode.OWNERS_UNREADABLE)
         else:
-            self.findings.trouble(
-                FindingCode.OWNERS_UNREADABLE,
-                "HubSpot listed an owner without an id: Account Manager stays blank for new contracts of an "
-                "owner whom the list does not name.",
-            )
+            self.findings.trouble(FindingCode.OWNERS_UNREADABLE)
         return owners
 
 

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from crm_sync.clients.http import LONGEST_WAIT_SECONDS, RETRIABLE_STATUSES, Answer, backoff, retry_after
 from crm_sync.clients.reading import one_line
+from crm_sync.deals import Check
 from crm_sync.errors import ConfigError, SyncError, TransientError
 
-LATER = "The next poll tries again."
 RECONNECT = "Paste a working access token in Settings, CRM Integration."
 SECONDLY, TEN_SECONDLY, DAILY = "SECONDLY", "TEN_SECONDLY_ROLLING", "DAILY"
 WAITS = {SECONDLY: 1.0, TEN_SECONDLY: 10.0}
@@ -44,7 +44,6 @@ def error_of(answer: Answer, *, time_zone: str = "UTC") -> SyncError:
     if answer.status == 401 and not details:
         return TransientError(
             "HubSpot, or something on the way to it, refused a call without a reason (401).",
-            next_step=LATER,
             code="REFUSED_WITHOUT_REASON",
             status=401,
         )
@@ -72,7 +71,6 @@ def error_of(answer: Answer, *, time_zone: str = "UTC") -> SyncError:
     if answer.status >= 500 or answer.status in (408, 423):
         return TransientError(
             f"HubSpot is not answering properly at the moment ({answer.status}).",
-            next_step=LATER,
             code=category,
             status=answer.status,
             retry_after=retry_after(answer.headers),
@@ -148,6 +146,7 @@ def forbidden(*, details: dict[str, Any], category: str) -> SyncError:
         else "The access token lacks a scope.",
         next_step="Add it to the service key or private app in HubSpot.",
         code="MISSING_SCOPES",
+        lacks=scopes,
         status=403,
     )
 
@@ -196,7 +195,6 @@ def limited(*, answer: Answer, details: dict[str, Any], time_zone: str) -> SyncE
         )
     return TransientError(
         "HubSpot asks for fewer calls.",
-        next_step=LATER,
         retry_after=told or WAITS.get(policy, WAITS[TEN_SECONDLY]),
         code=named or "RATE_LIMIT",
         status=429,
@@ -211,3 +209,8 @@ def until_midnight(answer: Answer, *, time_zone: str) -> float:
     tomorrow = answer.sent_at.astimezone(zone).date() + timedelta(days=1)
     midnight = datetime.combine(tomorrow, time.min, tzinfo=zone)
     return max(1.0, midnight.timestamp() - answer.sent_at.timestamp())
+
+
+def refused_check(error: ConfigError, *, label: str, blocking: bool) -> Check:
+    """The line of a preflight for what this error keeps from being read."""
+    return Check(label=label, ok=False, sentence=str(error), blocking=blocking, lacks=error.lacks)

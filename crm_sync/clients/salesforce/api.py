@@ -160,7 +160,6 @@ class SalesforceApi:
         if refuses_session(answer):
             raise TransientError(
                 "Salesforce refused a call although it had just renewed the session.",
-                next_step="The next poll tries again.",
                 code="FRESH_SESSION_REFUSED",
                 status=answer.status,
             )

@@ -42,7 +42,7 @@ from crm_sync.deals import (
 )
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError
-from crm_sync.findings import Findings
+from crm_sync.findings import Finding, Findings
 
 TOO_MUCH = ("QUERY_TIMEOUT", "OPERATION_TOO_LARGE")
 MOST_HALVINGS = 5
@@ -79,7 +79,7 @@ class SalesforceClient(SalesforceSchema):
         self.hidden_fields: set[tuple[SourceObject, str]] = set()
         self.findings = Findings()
         self.has_asked_for_currency = False
-        self.remarks: list[str] = []
+        self.remarks: list[Finding] = []
         self.stages_before: Sequence[Stage] = ()
         self.listed_stages: Sequence[Stage] = ()
         self.page_size = PAGE_SIZE

@@ -7,8 +7,10 @@ from typing import Any
 
 from crm_sync.clients.reading import NEVER, RecordReader, flag, one_line, one_value, text
 from crm_sync.clients.salesforce.values import parse_moment, to_18
+from crm_sync.codes import FindingCode
 from crm_sync.deals import Deal, RawValue, Unread
 from crm_sync.enums import SourceObject
+from crm_sync.findings import finding
 
 CURRENCY = (SourceObject.DEAL, "CurrencyIsoCode")
 ACCOUNT_ID = (SourceObject.DEAL, "AccountId")
@@ -43,8 +45,8 @@ class DealReader:
             stage = one.read("StageName", record.get("StageName"), by=text, instead="")
             if one.sentence:
                 named = external_id or one_line(record.get("Name"))
-                sentence = f"Deal {named} could not be read. {one.sentence}"
-                unread.append(Unread(external_id=external_id, sentence=sentence))
+                told = finding(FindingCode.DEAL_UNREAD, deal=named, why=one.sentence)
+                unread.append(Unread(external_id=external_id, finding=told))
             else:
                 deals.append(self.deal(record, external_id=external_id, stage=stage, wanted=wanted))
         return deals, tuple(unread)

@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 
 from requests_oauthlib import OAuth2Session
 
+from crm_sync.catalogue import FINDINGS
 from crm_sync.clients.http import Transport, is_https_host, origin_of
 from crm_sync.clients.salesforce.errors import code_and_message, token_error
-from crm_sync.clients.salesforce.rules import LATER, START_AGAIN
+from crm_sync.clients.salesforce.rules import START_AGAIN
 from crm_sync.clients.salesforce.values import ORG_AND_USER, to_18
+from crm_sync.codes import FindingCode
 from crm_sync.errors import ConfigError, TransientError
 
 PRODUCTION = "https://login.salesforce.com"
@@ -26,10 +28,6 @@ DOMAIN_SUFFIXES = (".my.salesforce.com", ".my.salesforce.mil", ".my.sfcrmproduct
 OVER = frozenset({"invalid_token", "invalid_grant", "unsupported_token_type"})
 """What Salesforce calls a token that it does not know any more."""
 JSON_ONLY = {"Accept": "application/json"}
-NOT_SIGNED = (
-    "Salesforce's token answer is not signed with the consumer secret that Fincelo has. "
-    "Copy the secret again; if it is right, ask whoever runs your network about a proxy."
-)
 log = logging.getLogger(__name__)
 
 
@@ -90,7 +88,7 @@ def exchange_code(
     try:
         grant = ask_for_token(transport=transport, keys=keys, form={**form, "redirect_uri": redirect_uri})
     except TransientError as error:
-        next_step = START_AGAIN if error.next_step == LATER else error.next_step  # no poll repeats this
+        next_step = START_AGAIN if error.waits_for_poll else error.next_step  # no poll repeats this
         raise TransientError(
             error.sentence, next_step=next_step, code=error.code, status=error.status
         ) from error
@@ -172,7 +170,7 @@ def read_grant(*, body: dict[str, Any], transport: Transport, client_secret: str
         )
     is_signed = has_good_signature(body=body, client_secret=client_secret)
     if not is_signed:
-        log.warning(NOT_SIGNED)
+        log.warning(FINDINGS.sentence(FindingCode.NOT_SIGNED, {}))
     return Grant(
         access_token=access_token,
         refresh_token=refresh_token,

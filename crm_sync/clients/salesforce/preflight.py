@@ -6,10 +6,11 @@ from crm_sync.clients.salesforce.api import SalesforceApi
 from crm_sync.deals import Check
 from crm_sync.errors import ConfigError
 
+OWNERS = "User"
 PROBES = (
     ("Deals", "Opportunity", "Id, Name, StageName, CloseDate, Amount"),
     ("Accounts", "Account", "Id, Name"),
-    ("Owners", "User", "Id, Email"),
+    ("Owners", OWNERS, "Id, Email"),
     ("Stages", "OpportunityStage", "ApiName"),
 )
 
@@ -28,7 +29,7 @@ def checks_of(api: SalesforceApi) -> Sequence[Check]:
                 if error.code == "INVALID_TYPE"
                 else str(error)
             )
-            checks.append(Check(label=label, ok=False, sentence=sentence, blocking=label != "Owners"))
+            checks.append(Check(label=label, ok=False, sentence=sentence, blocking=entity != OWNERS))
         else:
             checks.append(Check(label=label, ok=True, sentence=f"{label} can be read."))
     return checks

@@ -10,7 +10,6 @@ from crm_sync.errors import ErrorKind
 ADMIN = "Ask a Salesforce administrator."
 RECONNECT = "Authorise Salesforce again in Settings, CRM Integration."
 START_AGAIN = "Press Authorise again."
-LATER = "The next poll tries again."
 OURS = "Tell Fincelo's operators: the run's details hold the code."
 MINUTE, QUARTER_HOUR, HOUR = 60.0, 900.0, 3600.0
 
@@ -25,8 +24,8 @@ class Rule:
     """Seconds until the next call, for errors that come without a Retry-After."""
 
 
-def passing(sentence: str, *, next_step: str = LATER, wait: float | None = None) -> Rule:
-    """It heals by itself."""
+def passing(sentence: str, *, next_step: str = "", wait: float | None = None) -> Rule:
+    """It heals by itself. Without a next step the next poll is one."""
     return Rule(sentence=sentence, next_step=next_step, kind=ErrorKind.TRANSIENT, wait=wait)
 
 

@@ -191,7 +191,7 @@ class Command(OneSentenceCommand):
             "org": str(connection.org),
             "state": connection.state,
             "mode": connection.mode,
-            "warnings": connection.warnings,
+            "warnings": [one.sentence for one in connection.found],
             "mapping_confirmed": confirmed or connection.mapping_version is not None,
         }
         if preview is not None:
@@ -201,8 +201,8 @@ class Command(OneSentenceCommand):
 
     def report(self, connection: Connection) -> None:
         self.stdout.write(f"Connected to {connection.org}.")
-        for warning in connection.warnings:
-            self.stdout.write(warning)
+        for one in connection.found:
+            self.stdout.write(one.sentence)
         if connection.mapping_version is None:
             self.stdout.write(
                 "Confirm the field mapping in Settings, Field Mapping; then the first sync starts."

@@ -33,6 +33,8 @@ from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at
 from fincelo.one_sentence import OneSentenceCommand
 
 FAILED, USAGE, LEASE_HELD, DEALS_HELD = 1, 2, 3, 4
+DRY_RUN = "dry run"
+"""The state of what was only tried, beside those of runs."""
 
 
 class Command(OneSentenceCommand):
@@ -229,7 +231,7 @@ def dry_run(connection: Connection, order: Order, *, at: datetime) -> dict[str, 
         found = preview(connection=connection, order=order, at=at)
     except SyncError as error:
         return blank(connection, state="failed", error=str(error))
-    return blank(connection, state="dry run") | {
+    return blank(connection, state=DRY_RUN) | {
         "seen": found.seen,
         **{outcome.value: count for outcome, count in found.outcomes.items()},
         **found.looked_at,
@@ -261,7 +263,7 @@ def blank(connection: Connection, *, state: str, error: str = "") -> dict[str, A
 
 
 def told(connection: Connection, run: SyncRun, *, asked: set[str]) -> dict[str, Any]:
-    warnings = list(run.warnings)
+    warnings = [one.sentence for one in run.found]
     missing = len(asked) - run.seen
     if asked and missing > 0 and run.state == RunState.DONE:
         of_all = f"{missing} of {len(asked)} deals"
@@ -293,9 +295,9 @@ def unanswered(connection: Connection) -> list[str]:
 
 
 def sentence(result: dict[str, Any]) -> str:
-    if result["state"] not in (RunState.DONE, "dry run"):
+    if result["state"] not in (RunState.DONE, DRY_RUN):
         return f"{result['connection']}: {result['error']}"
-    verb = "would be " if result["state"] == "dry run" else ""
+    verb = "would be " if result["state"] == DRY_RUN else ""
     counts = ", ".join(
         f"{result[name]} {verb if name in CHANGES else ''}{label[0].lower()}{label[1:]}"
         for name, label in LABELS.items()
@@ -308,7 +310,7 @@ def sentence(result: dict[str, Any]) -> str:
 
 def exit_code(results: list[dict[str, Any]], *, fail_on_held: bool) -> int:
     states = {result["state"] for result in results}
-    if states - {"done", "dry run", "busy"}:
+    if states - {"done", DRY_RUN, "busy"}:
         return FAILED
     if "busy" in states:
         return LEASE_HELD

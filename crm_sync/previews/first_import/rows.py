@@ -9,6 +9,7 @@ from contracts.models import NAME_LENGTH
 from contracts.money import Money
 from crm_sync.deals import Deal
 from crm_sync.enums import Outcome
+from crm_sync.findings import stored
 from crm_sync.importing.records import problem_json
 from crm_sync.mapping.readers import printable
 from crm_sync.models import Backfill, BackfillDeal
@@ -64,7 +65,7 @@ def row_of(one: Foretold, *, backfill: Backfill) -> tuple[Any, ...]:
         one.code.value if one.code else "",
         one.sentence,
         [problem_json(problem) for problem in one.problems],
-        list(one.warnings),
+        stored(one.warnings),
         contract.customer if contract else "",
         one.customer.value if one.customer else "",
         value.currency if value else "",

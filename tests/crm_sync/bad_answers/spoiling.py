@@ -5,12 +5,13 @@ from typing import Any
 
 from crm_sync.models import Hold, SyncRun
 from tests.crm_sync.tampering import Body
+from tests.crm_sync.told import told_by
 
 
 def told_of(run: SyncRun, deal: str) -> bool:
     """Held, or named by its id in the Sync History."""
     is_held = Hold.objects.open().filter(crm_deal__external_id=deal).exists()
-    return is_held or any(deal in sentence for sentence in run.warnings)
+    return is_held or any(deal in sentence for sentence in told_by(run))
 
 
 def spoil(

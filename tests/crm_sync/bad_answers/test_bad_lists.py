@@ -20,6 +20,7 @@ from tests.crm_sync.conftest import Run
 from tests.crm_sync.counted.request_log import A_SECOND
 from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
 from tests.crm_sync.tampering import Body, Tampering
+from tests.crm_sync.told import told_by
 
 
 @pytest.mark.parametrize("value", [None, "x", {"id": None}])
@@ -106,7 +107,7 @@ def test_owner_record_that_cannot_be_read(
 
     assert (done.state, Contract.objects.count()) == ("done", 2)
     assert Contract.objects.filter(account_manager_email="bob@acme.example").count() == 1
-    assert any("without an id" in sentence for sentence in done.warnings) is (name == "id")
+    assert any("without an id" in sentence for sentence in told_by(done)) is (name == "id")
 
 
 STAGE_SPOILERS: dict[str, Callable[[Body, Body], object]] = {

@@ -17,6 +17,7 @@ from tests.crm_sync.conftest import Run
 from tests.crm_sync.counted.request_log import A_SECOND
 from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
 from tests.crm_sync.tampering import Body, Tampering
+from tests.crm_sync.told import told_by
 
 Shorten = Callable[[Body], object]
 
@@ -133,7 +134,7 @@ def test_deal_that_is_counted_and_never_shown(
     done = run(hubspot)
 
     assert (done.state, done.created) == ("done", 4)
-    assert done.warnings == [
+    assert told_by(done) == [
         "HubSpot counts 1 deal that its search does not show. The daily sweep looks for them."
     ]
 

@@ -3,6 +3,7 @@
 from crm_sync.models import Connection, SyncRun
 from demo.http_server import Server
 from demo.hubspot.faults import ENDPOINTS
+from tests.crm_sync.told import told_by
 
 RECONNECT = "Paste a working access token in Settings, CRM Integration."
 SEARCH = ENDPOINTS["Deal search"]
@@ -22,7 +23,7 @@ def answer_status(server: Server, code: int, *, endpoint: str = SEARCH, times: i
 def seen(run: SyncRun, connection: Connection) -> tuple[str, str, str]:
     """How the run ended, how the connection stands, and the reason a person reads."""
     connection.refresh_from_db()
-    return run.state, connection.state, run.error or " ".join(run.warnings)
+    return run.state, connection.state, run.error or " ".join(told_by(run))
 
 
 def last_run(connection: Connection) -> SyncRun:

@@ -18,6 +18,7 @@ from tests.crm_sync.clients.traps.portal_runs import paths
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import TODAY, sell_in_hubspot
 from tests.crm_sync.statements import noted, pages_of
+from tests.crm_sync.told import told_by
 
 Poll = Callable[[], SyncRun]
 
@@ -68,7 +69,7 @@ def test_new_sale_to_a_merged_company_is_the_same_customers(portal: Portal, poll
     assert {contract.customer.name for contract in Contract.objects.all()} == {"Acme"}
     assert accounts() == {company: "Acme", merged: "Acme"}
     assert merges_told() == [("Acme", company, merged)]
-    assert done.warnings == []
+    assert told_by(done) == []
 
 
 def test_earlier_sale_stays_with_its_customer(portal: Portal, poll: Poll) -> None:
@@ -123,11 +124,11 @@ def test_case_52_customers_of_merged_companies_stay_two_and_it_is_told(portal: P
 
     assert accounts() == {first: "Acme", second: "Ajax", merged: "Ajax"}
     assert [before for _, before, _ in merges_told()] == [second, first]
-    assert done.warnings == [
+    assert told_by(done) == [
         "Ajax and Acme are one company in the CRM now. Its deals belong to Ajax from now on; "
         "no customer was removed."
     ]
-    assert (Customer.objects.count(), poll().warnings) == (2, [])
+    assert (Customer.objects.count(), told_by(poll())) == (2, [])
 
 
 def test_companies_that_nobody_bought_for_are_merged_without_a_word(portal: Portal, poll: Poll) -> None:

@@ -20,6 +20,7 @@ from tests.crm_sync.clients.portals import StandingClock
 from tests.crm_sync.clients.traps.portal_runs import paths, seen
 from tests.crm_sync.conftest import IMPORT_FROM, Run, confirm
 from tests.crm_sync.sales import TODAY, sell_in_hubspot
+from tests.crm_sync.told import told_by
 from tests.pages import signed_in
 
 NO_OWNERS = (
@@ -135,7 +136,7 @@ def test_section_0_row_5_what_exact_matching_misses_is_shown(
     assert (done.state, done.created) == ("done", 0)
     assert (
         f"1 deal in '{label}' is not imported. Select this stage on the connection if they are won."
-        in done.warnings
+        in told_by(done)
     )
 
 

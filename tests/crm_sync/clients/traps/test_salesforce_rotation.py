@@ -12,7 +12,6 @@ from django.db import connection as database
 from django.db import connections
 
 from crm_sync.clients.http import Transport
-from crm_sync.clients.salesforce.oauth import NOT_SIGNED
 from crm_sync.connections import credentials
 from crm_sync.connections.condition import note_refusal
 from crm_sync.errors import ConfigError, TransientError
@@ -32,6 +31,7 @@ from tests.crm_sync.clients.traps.salesforce_seen import (
 from tests.crm_sync.clients.wire import MakeTransport, Pauses
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.sales import sell
+from tests.crm_sync.told import NOT_SIGNED, told_by
 
 DEAD = f"Salesforce has revoked or expired this connection. {RECONNECT}"
 
@@ -321,7 +321,7 @@ def test_rule_of_1_8_a_wrong_signature_warns_and_does_not_block(
     connect_again(org=org, connection=salesforce)
 
     salesforce.refresh_from_db()
-    assert (salesforce.state, salesforce.warnings) == ("degraded", [NOT_SIGNED])
+    assert (salesforce.state, told_by(salesforce)) == ("degraded", [NOT_SIGNED])
     assert run(salesforce).state == "done"
 
 
@@ -334,7 +334,7 @@ def test_rule_of_1_8_a_right_signature_or_none_is_no_news(
     connect_again(org=org, connection=salesforce)
 
     salesforce.refresh_from_db()
-    assert (salesforce.state, salesforce.warnings) == ("connected", [])
+    assert (salesforce.state, told_by(salesforce)) == ("connected", [])
 
 
 @pytest.mark.slow

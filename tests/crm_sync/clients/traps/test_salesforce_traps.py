@@ -24,6 +24,7 @@ from tests.crm_sync.clients.traps.salesforce_seen import calls, connect_again
 from tests.crm_sync.conftest import Run, confirm
 from tests.crm_sync.sales import sell
 from tests.crm_sync.salesforce_round_trip import allowed, sent_to
+from tests.crm_sync.told import told_by
 from tests.pages import signed_in, words
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -250,7 +251,7 @@ def test_trap_11_a_hidden_field_fails_the_whole_query(
 
     salesforce.refresh_from_db()
     assert (done.state, done.created, done.held, salesforce.state) == ("done", 0, 1, "degraded")
-    assert len(salesforce.warnings) >= 1
+    assert len(told_by(salesforce)) >= 1
     assert Contract.objects.count() == 1
 
 

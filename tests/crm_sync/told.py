@@ -1,0 +1,11 @@
+"""What a run or a connection says it has found."""
+
+from crm_sync.codes import FindingCode
+from crm_sync.findings import finding
+from crm_sync.models import Connection, SyncRun
+
+NOT_SIGNED = finding(FindingCode.NOT_SIGNED).sentence
+
+
+def told_by(row: Connection | SyncRun) -> list[str]:
+    return [one.sentence for one in row.found]
