@@ -104,7 +104,14 @@ def test_what_passes_is_transient(
 
 
 @pytest.mark.parametrize(
-    ("sqlstate", "tries"), [("40001", 4), ("40P01", 4), ("55P03", 4), ("57014", 1), ("53300", 1)]
+    ("sqlstate", "tries"),
+    [
+        ("40001", transactions.ATTEMPTS),
+        ("40P01", transactions.ATTEMPTS),
+        ("55P03", transactions.ATTEMPTS),
+        ("57014", 1),
+        ("53300", 1),
+    ],
 )
 def test_what_may_work_at_once_is_tried_again(
     salesforce: Connection, org: Org, run: Run, sqlstate: str, tries: int
