@@ -7,13 +7,30 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import DatabaseError, connection
 
-from billing.enums import BillingMode, BillingRunState, BillingTrigger, LimitKind, SeriesKind
+from billing.enums import (
+    AskReason,
+    BillingMode,
+    BillingRunState,
+    BillingTrigger,
+    InstalmentState,
+    LimitKind,
+    ScheduleState,
+    SeriesKind,
+)
 from billing.issuing.invoicing import BillingSummary, invoice_due
 from billing.issuing.policy import put_limit
 from billing.issuing.previewing import BillingPreview, preview_billing
-from billing.models import BillingPolicy, BillingRun, Instalment, LegalEntity, NumberSeries
+from billing.models import (
+    ApprovalLimit,
+    BillingPolicy,
+    BillingRun,
+    BillingSchedule,
+    Instalment,
+    LegalEntity,
+    NumberSeries,
+)
 from billing.schedules.due import Total
 from contracts.enums import ContractState
 from contracts.money import Money
@@ -190,6 +207,10 @@ def test_parked_before_is_told_by_currency() -> None:
     Instalment.objects.update(
         parked_by=BillingRun.objects.create(trigger=BillingTrigger.SCHEDULE, as_of=TODAY)
     )
+    elsewhere = sign(Deal(currency="EUR"))
+    Instalment.objects.filter(schedule__contract__in=elsewhere).update(
+        parked_by=BillingRun.objects.get(), state=InstalmentState.BILLED_ELSEWHERE
+    )
 
     assert [(total.currency, total.invoices) for total in preview_billing(as_of=TODAY).parked_before] == [
         ("EUR", 3),
@@ -204,6 +225,34 @@ def test_a_suspended_contract_asks_nobody() -> None:
     put(contract, state=ContractState.SUSPENDED)
 
     assert (before, preview_billing(as_of=TODAY).asking) == (1, 0)
+
+
+def test_nothing_can_be_written_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("billing.issuing.previewing._preview", lambda run: approve())
+
+    with pytest.raises(DatabaseError, match="read-only"):
+        preview_billing(as_of=TODAY)
+
+
+def test_what_is_as_usual_is_issued_whatever_the_limit_of_credit_notes() -> None:
+    history(issued=1, usd=10_000)
+    ApprovalLimit.objects.create(kind=LimitKind.CREDIT_NOTE, currency="USD", amount_minor=1)
+    sign(Deal())
+
+    preview = told_and_done()
+
+    assert (preview.totals, preview.parked) == (usd(invoices=1, minor=10_000), [])
+
+
+def test_asking_counts_what_is_due_and_not_billed() -> None:
+    _, billed = sign(Deal(), Deal(start=date(2026, 8, 1)), as_of=date(2026, 8, 1))
+    BillingSchedule.objects.update(state=ScheduleState.ASKS, asks_because=AskReason.MANY)
+    Instalment.objects.filter(schedule__contract=billed, billing_date__lte=TODAY).update(
+        state=InstalmentState.BILLED_ELSEWHERE
+    )
+
+    assert preview_billing(as_of=TODAY).asking == 1
+    assert preview_billing(as_of=TODAY - timedelta(days=1)).asking == 0
 
 
 def approve() -> None:
@@ -223,7 +272,7 @@ def number(**facts: Any) -> None:
 
 
 def add_a_sender_without_an_address() -> None:
-    LegalEntity.objects.create(name="Other")
+    number(legal_entity=LegalEntity.objects.create(name="Other"), last_issue_date=TOMORROW)
 
 
 TOMORROW = TODAY + timedelta(days=1)
