@@ -73,8 +73,9 @@ FLOORS: dict[str, dict[str, str]] = {
         "interfaces": "admin apps checks forms management tasks templatetags urls views",
     },
     "crm_sync": {
-        "ground": "catalogue codes deals deciding_billing enums errors fields findings migrations models runs selection",
+        "values": "catalogue codes deals enums errors findings selection",
         "clients": "clients",
+        "ground": "deciding_billing fields migrations models runs",
         "mapping": "mapping",
         "connections": "connections",
         "importing": "importing",

@@ -7,7 +7,7 @@ from billing.enums import BillingTrigger
 from billing.issuing.invoicing import invoice_due
 from contracts.enums import BillingCycle, ContractState
 from contracts.models import AuditEntry, Contract
-from crm_sync.enums import ConnectionState, DealState, Outcome, Provider, RunState, RunTrigger
+from crm_sync.enums import ConnectionState, DealState, Outcome, RunState, RunTrigger
 from crm_sync.models import Connection, CrmDeal, CrmOrg, MappingVersion, SyncRecord, SyncRun
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.pages import alerts, heading, rows, signed_in, words
@@ -29,9 +29,9 @@ def viewer() -> Client:
 
 def imported(contract: Contract, *, url: str = "https://acme.my.salesforce.com/006A") -> CrmDeal:
     """The deal, connection and run that a contract came from."""
-    org = CrmOrg.objects.create(provider=Provider.SALESFORCE, external_id="00D1", name="Acme Production")
+    org = CrmOrg.objects.create(provider="salesforce", external_id="00D1", name="Acme Production")
     connection = Connection.objects.create(
-        provider=Provider.SALESFORCE,
+        provider="salesforce",
         name="Salesforce Production",
         org=org,
         state=ConnectionState.CONNECTED,
