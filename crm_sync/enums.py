@@ -3,11 +3,6 @@
 from django.db import models
 
 
-class Provider(models.TextChoices):
-    SALESFORCE = "salesforce", "Salesforce"
-    HUBSPOT = "hubspot", "HubSpot"
-
-
 class ConnectionState(models.TextChoices):
     NOT_CONNECTED = "not_connected", "Not connected"
     CONNECTED = "connected", "Connected"
@@ -44,7 +39,7 @@ class GrantPurpose(models.TextChoices):
 
     WAITS = "waits", "Waits for its connect to end"
     ENDS = "ends", "To be revoked"
-    LEFT = "left", "Could not be revoked: a person does it at Salesforce"
+    LEFT = "left", "Could not be revoked: a person does it in the CRM"
 
 
 class AmountMeans(models.TextChoices):

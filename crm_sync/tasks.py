@@ -160,7 +160,7 @@ def sweep(connection_id: int) -> None:
 
 @task(lane=Lane.CRM, label="Revocation of replaced access", schedule="revocations", minutes=10)
 def revoke_grants() -> None:
-    """Every ten minutes: Salesforce access that was replaced or given up, until Salesforce has ended it."""
+    """Every ten minutes: access that was replaced or given up, until the CRM has ended it."""
     revoking.end_due()
 
 

@@ -74,9 +74,7 @@ def allowed_hosts(**kwargs: Any) -> list[CheckMessage]:
 def public_url(**kwargs: Any) -> list[CheckMessage]:
     parts = urlsplit(settings.PUBLIC_URL)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        hint = (
-            "Set it to the address people use, like https://billing.example.com: Salesforce calls back there."
-        )
+        hint = "Set it to the address people use, like https://billing.example.com: CRMs call back there."
         return [Error("PUBLIC_URL is not an address.", hint=hint, id="fincelo.E010")]
     if settings.HTTPS_ONLY and parts.scheme != "https":
         hint = "Use https://, or set HTTPS_ONLY=false where the browser is on this machine."

@@ -13,8 +13,8 @@ _PATTERNS = (
         r"password|assertion|sid)[\"']?\s*(?:=|:\s*(?=[\"'])|%3D)\s*[\"']?)[^\s\"'&,;)}]+"
     ),
     re.compile(r"()\bpat-[a-z]{2}\d?-[\w-]+"),
-    re.compile(r"()\b00D[A-Za-z0-9]{12,15}![\w.]+"),  # a Salesforce session id
-    re.compile(r"()\b5Aep[\w.]{20,}"),  # a Salesforce refresh token
+    re.compile(r"()\b00D[A-Za-z0-9]{12,15}![\w.]+"),  # a CRM's session id
+    re.compile(r"()\b5Aep[\w.]{20,}"),  # a CRM's refresh token
 )
 
 

@@ -1,5 +1,6 @@
 """Open changes as the pages show them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,7 +40,7 @@ def open_changes() -> QuerySet[ContractChange]:
 
 def open_change_count() -> int:
     """At most `COUNT_CAP`."""
-    return ContractChange.objects.open().order_by().values("pk")[:COUNT_CAP].count()
+    return ContractChange.objects.open().values("pk")[:COUNT_CAP].count()
 
 
 def change_of(*, contract: Contract) -> ShownChange | None:
@@ -71,12 +72,12 @@ def billed_minor(contract_ids: Sequence[int]) -> Mapping[int, int]:
     live = Invoice.objects.filter(contract__in=contract_ids).exclude(
         state__in=[InvoiceState.DRAFT, InvoiceState.VOID]
     )
-    sums: dict[int, int] = {}
+    sums: Counter[int] = Counter()
     for included, column in ((False, "net_minor"), (True, "total_minor")):
-        rows = live.filter(prices_include_tax=included).order_by().values_list("contract")
+        rows = live.filter(prices_include_tax=included).values_list("contract")
         for key, minor in rows.annotate(minor=Sum(F(column))):
-            sums[key] = sums.get(key, 0) + int(minor)
+            sums[key] += int(minor)
     notes = CreditNote.objects.filter(invoice__contract__in=contract_ids, state=CreditNoteState.ISSUED)
-    for key, minor in notes.order_by().values_list("invoice__contract").annotate(minor=Sum("asked_minor")):
-        sums[key] = sums.get(key, 0) - int(minor)
+    for key, minor in notes.values_list("invoice__contract").annotate(minor=Sum("asked_minor")):
+        sums[key] -= int(minor)
     return sums

@@ -128,7 +128,6 @@ def take_effect(*, legal_entity: LegalEntity, day: date) -> None:
         return
     wanted = _look_of(letterhead) | letterhead.next_look
     letterhead.next_look, letterhead.next_from = {}, None
-    letterhead.save(update_fields=["next_look", "next_from"])
     _put(letterhead, wanted, actor=None)
     legal_entity.legal_info = wanted["legal_info"]
 
@@ -139,9 +138,8 @@ def _put(letterhead: Letterhead, wanted: Mapping[str, str], *, actor: AbstractBa
     letterhead.logo = Logo.objects.filter(sha256=wanted["logo"]).first()
     letterhead.save()
     entity = letterhead.legal_entity
-    if entity.legal_info != wanted["legal_info"]:
-        entity.legal_info = wanted["legal_info"]
-        entity.save(update_fields=["legal_info"])
+    entity.legal_info = wanted["legal_info"]
+    entity.save(update_fields=["legal_info"])
     audit.record(
         actor=actor,
         action="Letterhead changed",

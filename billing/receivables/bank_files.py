@@ -25,7 +25,6 @@ HEADER_WITHIN = 40
 LONGEST_CELL = 500
 END_OF_FILE = "\x1a\r\n "
 """Blank lines, and the mark that old programs set behind the last one."""
-SHOWN_VALUES = 3
 
 
 class QuestionCode(StrEnum):
@@ -54,7 +53,7 @@ copy: copy
 ALIASES: Mapping[Role, frozenset[str]] = {
     role: frozenset(
         word.strip()
-        for line in _HEADS.strip().splitlines()
+        for line in _HEADS.splitlines()
         if line.startswith(f"{role}:")
         for word in line.partition(":")[2].split(",")
     )
@@ -129,7 +128,7 @@ def _table(
         return (0, False, 0), Table(encoding=encoding, delimiter=delimiter, header=[], rows=[]), True
     known, place = _header_of(rows)
     has_data = any(is_payment(cells) for _, cells in rows[:HEADER_WITHIN])
-    has_heads = bool(known) or not is_payment(rows[place][1])
+    has_heads = not is_payment(rows[place][1])
     header = (
         rows[place][1] if has_heads else [f"Column {number}" for number, _ in enumerate(rows[place][1], 1)]
     )
@@ -152,7 +151,8 @@ def _cells(text: str, delimiter: str, *, lines_before: int) -> list[tuple[int, l
                 cut = [cell.strip()[:LONGEST_CELL] for cell in cells]
                 rows.append((reader.line_num + lines_before, cut))
     except csv.Error:
-        raise UnreadableFile(f"Line {reader.line_num + 1} cannot be read. Is it a CSV file?") from None
+        line = reader.line_num + lines_before
+        raise UnreadableFile(f"Line {line} cannot be read. Is it a CSV file?") from None
     return rows
 
 
@@ -166,8 +166,8 @@ def _header_of(rows: Sequence[tuple[int, Sequence[str]]]) -> tuple[int, int]:
         for place, (_, cells) in enumerate(rows[:HEADER_WITHIN])
         if not is_payment(cells)
     ]
-    best = max(known, default=(0, 0, 0))
-    if best[0]:
+    best = max(known, default=None)
+    if best and best[0]:
         return best[0], -best[2]
     first = next((place for place, (_, cells) in enumerate(rows[:HEADER_WITHIN]) if is_payment(cells)), 0)
     is_below_heads = first > 0 and len(rows[first - 1][1]) >= len([cell for cell in rows[first][1] if cell])
@@ -275,8 +275,8 @@ def _missing(table: Table, places: Mapping[Role, int], known: Iterable[Question]
     return [Question(code=QuestionCode.COLUMN, role=role, sentence=sentence.format(role)) for role in lacks]
 
 
-def _cell(cells: Sequence[str], place: int | None) -> str:
-    return cells[place] if place is not None and place < len(cells) else ""
+def _cell(cells: Sequence[str], place: int) -> str:
+    return cells[place] if place < len(cells) else ""
 
 
 def ask_decimal_mark(amounts: Sequence[str], choice: Choice) -> tuple[DecimalMark, list[Question]]:

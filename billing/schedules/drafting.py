@@ -34,7 +34,7 @@ def withdraw_drafts_of_stopped() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT DISTINCT contract.id
+            SELECT contract.id
             FROM billing_invoice invoice
             JOIN contracts_contract contract ON contract.id = invoice.contract_id
             JOIN billing_billingschedule schedule ON schedule.contract_id = contract.id

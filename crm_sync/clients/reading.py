@@ -2,12 +2,13 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from inspect import isgeneratorfunction
 from typing import Any, ParamSpec, TypeVar, cast
 
+from crm_sync.deals import Check
 from crm_sync.errors import TransientError
 
 OF_ANOTHER_KIND = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
@@ -125,3 +126,17 @@ def options_of(
 def is_count(value: object) -> bool:
     """Whether it is a number of rows, and one that can be stored."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT
+
+
+def beyond_what_is_needed(scopes: Sequence[str], *, cure: str) -> list[Check]:
+    """Names the scopes that Fincelo could do without; no check where there are none."""
+    if not scopes:
+        return []
+    return [
+        Check(
+            label="Scopes wider than needed",
+            ok=True,  # it works; what it could do besides is said
+            sentence=f"It may do more than Fincelo needs: {', '.join(scopes)}. {cure}",
+            blocking=False,
+        )
+    ]

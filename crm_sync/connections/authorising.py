@@ -14,26 +14,23 @@ from django.db import transaction
 from django.db.models import Q
 
 from contracts import audit
-from crm_sync.clients.hubspot.api import choose_version
-from crm_sync.clients.hubspot.values import clean_token
+from crm_sync.clients.facts import Opening
+from crm_sync.clients.grants import AppKeys, Grant, UnusableGrant
 from crm_sync.clients.protocol import CrmClient
-from crm_sync.clients.salesforce import oauth
-from crm_sync.clients.salesforce.client import SalesforceClient
-from crm_sync.clients.salesforce.errors import token_rule
+from crm_sync.clients.registry import facts_of
 from crm_sync.connections import credentials, loose_grants, revoking
 from crm_sync.connections.adopting import Access, adopt
 from crm_sync.connections.origins import allowed_origins
-from crm_sync.enums import ConnectionState, Provider
-from crm_sync.errors import ConfigError, ErrorKind, SyncError
+from crm_sync.enums import ConnectionState
+from crm_sync.errors import ConfigError, SyncError
 from crm_sync.mapping.field_gaps import gap_finding, missing_fields
 from crm_sync.mapping.samples import read_schema_with_samples
 from crm_sync.mapping.stages import keep_schema
 from crm_sync.mapping.store import current_rules, ensure_proposal, source_choices
-from crm_sync.mapping.suggestions import CURRENCY_FIELDS
 from crm_sync.models import Authorisation, Connection, LooseGrant
 from fincelo.ending import uninterrupted
 
-CALLBACK_PATH = "/api/crm/salesforce/callback"
+CALLBACK_PATH = "/api/crm/{provider}/callback"
 AUTHORISATION_LIFE = timedelta(minutes=10)
 START_AGAIN = "Press Authorise again."
 log = logging.getLogger(__name__)
@@ -52,19 +49,20 @@ class OtherOrg(ConfigError):
         self.org_name = org_name
 
 
-def callback_url() -> str:
-    return f"{settings.PUBLIC_URL}{CALLBACK_PATH}"
+def callback_url(provider: str) -> str:
+    """Where this CRM sends the browser back to. Apps in customers' orgs have it: it never changes."""
+    return f"{settings.PUBLIC_URL}{CALLBACK_PATH.format(provider=provider)}"
 
 
-def login_address(*, choice: str, my_domain: str) -> str:
-    """The address users sign in at. ValueError with a sentence for anything that is none of Salesforce's."""
-    if choice == "production":
-        return oauth.PRODUCTION
-    if choice == "sandbox":
-        return oauth.SANDBOX
-    address = origin_typed(my_domain.strip())
-    if not address or not allowed_origins(Provider.SALESFORCE)(address):
-        raise ValueError("Enter the address of your org, such as https://acme.my.salesforce.com.")
+def login_address(*, provider: str, choice: str, own_address: str) -> str:
+    """The address users sign in at. ValueError with a sentence for anything that is none of this CRM's."""
+    grants = credentials.grants_of(provider)
+    chosen = next((place.address for place in grants.places if place.key == choice), "")
+    if chosen:
+        return chosen
+    address = origin_typed(own_address.strip())
+    if not address or not allowed_origins(provider)(address):
+        raise ValueError(f"Enter the address of your org, such as {grants.example}.")
     return address
 
 
@@ -80,16 +78,17 @@ def origin_typed(text: str) -> str:
 def start_authorisation(
     *, connection: Connection, client_secret: str, user: AbstractBaseUser, session_key: str, now: datetime
 ) -> str:
-    """Keeps what the way back needs and answers with Salesforce's address to go to.
+    """Keeps what the way back needs and answers with the CRM's address to go to.
 
     Sends to the `login_url` and `client_id` that the connection object has, stored or not.
     """
     state = secrets.token_urlsafe(32)
-    url, verifier = oauth.authorise_url(
+    grants = credentials.grants_of(connection.provider)
+    url, verifier = grants.authorise_url(
         login_url=connection.login_url,
         client_id=connection.client_id,
-        redirect_uri=callback_url(),
-        scopes=settings.SALESFORCE_SCOPES,
+        redirect_uri=callback_url(connection.provider),
+        scopes=grants.scopes(),
         state=state,
     )
     with transaction.atomic():
@@ -106,7 +105,7 @@ def start_authorisation(
             state_digest=digest(state),
             login_url=connection.login_url,
             client_id=connection.client_id,
-            redirect_uri=callback_url(),
+            redirect_uri=callback_url(connection.provider),
             expires_at=now + AUTHORISATION_LIFE,
         )
         waiting.verifier = verifier
@@ -124,16 +123,16 @@ def finish_authorisation(
     now: datetime,
     confirmed_org: str = "",
 ) -> Connection:
-    """Turns Salesforce's code into a connection. The state is used up whatever happens next."""
+    """Turns the CRM's code into a connection. The state is used up whatever happens next."""
     waiting = take_authorisation(state=state, user=user, session_key=session_key, now=now)
     connection = waiting.connection
-    keys = oauth.AppKeys(
+    keys = AppKeys(
         login_url=waiting.login_url, client_id=waiting.client_id, client_secret=waiting.client_secret or ""
     )
     row = loose_grants.expect(connection=connection, keys=keys)
     try:
         with uninterrupted():
-            grant = oauth.exchange_code(
+            grant = credentials.grants_of(connection.provider).exchange_code(
                 transport=credentials.transport_for(connection=connection),
                 keys=keys,
                 code=code,
@@ -142,7 +141,7 @@ def finish_authorisation(
             )
             loose_grants.hold(row=row, grant=grant)
     except SyncError as error:
-        if isinstance(error, oauth.UnusableGrant) and error.refresh_token:
+        if isinstance(error, UnusableGrant) and error.refresh_token:
             row.refresh_token = error.refresh_token
             loose_grants.ended(row)
         revoking.give_up(row=row, error=error)
@@ -153,8 +152,8 @@ def finish_authorisation(
 def accept_grant(
     *,
     connection: Connection,
-    grant: oauth.Grant,
-    keys: oauth.AppKeys,
+    grant: Grant,
+    keys: AppKeys,
     actor: AbstractBaseUser | None,
     confirmed_org: str = "",
 ) -> Connection:
@@ -197,16 +196,17 @@ def use_grant(
     """Reads the org and takes the grant over. After a failure what came of a file waits for the next try."""
     try:
         if connection.org is not None and row.org_id not in (connection.org.external_id, confirmed_org):
-            raise OtherOrg(org_id=row.org_id, org_name="another Salesforce org")
+            raise OtherOrg(org_id=row.org_id, org_name=another_org(connection))
         client = open_with(row=row)
+        opened = credentials.grants_of(row.provider).opened_as(client)
         access = Access(
             secrets={},
             columns={
                 "login_url": row.login_url,
                 "client_id": row.client_id,
                 "instance_url": row.instance_url,
-                "api_version": client.choose_version(),
-                "connected_as": client.user_name_or_nothing(),
+                "api_version": opened.api_version,
+                "connected_as": opened.connected_as,
             },
         )
         settle(
@@ -224,15 +224,17 @@ def use_grant(
     return connection
 
 
-def open_with(*, row: LooseGrant) -> SalesforceClient:
+def open_with(*, row: LooseGrant) -> CrmClient:
     """A client for a grant that no connection uses yet."""
-    transport = credentials.salesforce_transport()
-    client = SalesforceClient(
-        transport=transport,
-        instance_url=row.instance_url,
-        access_token=row.access_token or "",
-        org_id=row.org_id,
-        renew=lambda stale: loose_grants.redeem(row=row, transport=transport, stale=stale),
+    transport = credentials.transport_to(row.provider)
+    client = facts_of(row.provider).open(
+        Opening(
+            transport=transport,
+            access_token=row.access_token or "",
+            org_id=row.org_id,
+            instance_url=row.instance_url,
+            renew=lambda stale: loose_grants.redeem(row=row, transport=transport, stale=stale),
+        )
     )
     credentials.note_signature(is_signed=row.is_signed, findings=client.findings)
     return client
@@ -277,31 +279,33 @@ def refused_authorisation(
     *, error: str, state: str, user: AbstractBaseUser, session_key: str, now: datetime
 ) -> SyncError:
     """What a callback with an error means. The old connection stays as it is."""
-    take_authorisation(state=state, user=user, session_key=session_key, now=now)
-    rule = token_rule(code=error, description="")
-    next_step = START_AGAIN if rule.kind is ErrorKind.TRANSIENT else rule.next_step
-    return ConfigError(rule.sentence, next_step=next_step, code=error[:60])
+    waiting = take_authorisation(state=state, user=user, session_key=session_key, now=now)
+    return credentials.grants_of(waiting.connection.provider).refusal_of(error)
 
 
-def connect_hubspot(
+def connect_with_pasted(
     *, connection: Connection, pasted: str, actor: AbstractBaseUser | None, confirmed_org: str = ""
 ) -> Connection:
     """Checks a pasted token, then keeps it. A token that does not work changes nothing."""
-    token = clean_token(pasted)
+    crm = facts_of(connection.provider)
+    assert crm.token is not None, f"{crm.name} takes no token"
+    token = crm.token.clean(pasted)
     if not token:
-        raise ConfigError("No access token was pasted.", next_step="Paste the token of your service key.")
-    client = credentials.open_hubspot(connection=connection)
-    client.api.access_token = token
-    facts_of_token = client.api.introspect()
-    choose_version(client.api)
-    portal_id = facts_of_token.portal_id
-    if connection.org is not None and portal_id not in (connection.org.external_id, confirmed_org):
-        raise OtherOrg(org_id=portal_id, org_name="another HubSpot portal")
+        raise ConfigError("No access token was pasted.", next_step=crm.token.nothing_pasted)
+    client = credentials.open_with(connection=connection, access_token=token)
+    told = crm.token.check(client)
+    if connection.org is not None and told.org_id not in (connection.org.external_id, confirmed_org):
+        raise OtherOrg(org_id=told.org_id, org_name=another_org(connection))
     stopped = [check for check in client.preflight() if not check.ok and check.blocking]
     if stopped:
         raise ConfigError(stopped[0].sentence, code="PREFLIGHT")
-    access = Access(secrets={"access_token": token}, columns={"api_version": client.api.version})
-    return settle(connection=connection, client=client, access=access, actor=actor, confirmed_org=portal_id)
+    access = Access(secrets={"access_token": token}, columns={"api_version": told.api_version})
+    return settle(connection=connection, client=client, access=access, actor=actor, confirmed_org=told.org_id)
+
+
+def another_org(connection: Connection) -> str:
+    crm = facts_of(connection.provider)
+    return f"another {crm.name} {crm.org_word}"
 
 
 def settle(
@@ -362,7 +366,7 @@ def refresh_schema(*, connection: Connection) -> None:
     finally:
         client.close()
     keep_schema(schema)
-    if any(one["name"] == CURRENCY_FIELDS[Provider.SALESFORCE] for one in schema.fields):
+    if any(one["name"] == facts_of(connection.provider).currency_field for one in schema.fields):
         Connection.objects.filter(pk=connection.pk, has_currency_field=False).update(
             has_currency_field=True, last_sweep_at=None
         )
@@ -371,12 +375,12 @@ def refresh_schema(*, connection: Connection) -> None:
 def disconnect(*, connection: Connection, actor: AbstractBaseUser | None) -> bool:
     """Wipes the secrets and revokes the access where the CRM allows it; every record stays.
 
-    False where Salesforce has not confirmed it yet: `crm_sync.tasks.revoke_grants` goes on.
+    False where the CRM has not confirmed it yet: `crm_sync.tasks.revoke_grants` goes on.
     """
-    has_grants = connection.provider == Provider.SALESFORCE
-    told = "wiped here; being revoked at Salesforce" if has_grants else "wiped here"
+    crm = facts_of(connection.provider)
+    told = f"wiped here; being revoked at {crm.name}" if crm.grants else "wiped here"
     with transaction.atomic():
-        if has_grants:
+        if crm.grants:
             revoking.mark_all_of(connection=connection)
         credentials.wipe(connection=connection)
         Authorisation.objects.filter(connection=connection).delete()

@@ -6,23 +6,18 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from cryptography.fernet import InvalidToken
-from django.conf import settings
 from django.db import DatabaseError, Error, OperationalError, transaction
 from django.db import connection as database
 
 from contracts.transactions import repeated
+from crm_sync.clients.facts import Opening
+from crm_sync.clients.grants import AppKeys, Grant, GrantFacts, RenewalUnderWay, UnusableGrant
 from crm_sync.clients.http import Transport
-from crm_sync.clients.hubspot.api import HUBSPOT_API_VERSION, HubSpotApi
-from crm_sync.clients.hubspot.client import HubSpotClient
 from crm_sync.clients.protocol import CrmClient
-from crm_sync.clients.salesforce.api import API_VERSION
-from crm_sync.clients.salesforce.client import SalesforceClient
-from crm_sync.clients.salesforce.errors import RenewalUnderWay
-from crm_sync.clients.salesforce.oauth import AppKeys, Grant, UnusableGrant, renew
+from crm_sync.clients.registry import facts_of
 from crm_sync.codes import FindingCode
 from crm_sync.connections.deal_links import follow_move
 from crm_sync.connections.origins import allowed_origins
-from crm_sync.enums import Provider
 from crm_sync.errors import ConfigError, SecretsUnreadable, SyncError, TransientError
 from crm_sync.fields import SecretMisplaced
 from crm_sync.findings import Findings
@@ -34,7 +29,7 @@ SET LOCAL lock_timeout = '120s';
 SET LOCAL statement_timeout = '120s';
 SET LOCAL idle_in_transaction_session_timeout = '150s'
 """
-"""Longer than Salesforce may take to answer: a session that is cut off there loses a rotated token."""
+"""Longer than a CRM may take to answer: a session that is cut off there loses a rotated token."""
 LOCK_TIMEOUT = "55P03"
 RENEWAL_SECONDS = 60
 """So long a renewal may take. With less left of a run's time it is not begun."""
@@ -76,51 +71,46 @@ def unreadable(what: str) -> SecretsUnreadable:
 
 
 def transport_for(*, connection: Connection) -> Transport:
-    return Transport(is_allowed=allowed_origins(connection.provider))
+    return transport_to(connection.provider)
 
 
-def salesforce_transport() -> Transport:
-    return Transport(is_allowed=allowed_origins(Provider.SALESFORCE))
+def transport_to(provider: str) -> Transport:
+    return Transport(is_allowed=allowed_origins(provider))
 
 
 def open_client(*, connection: Connection) -> CrmClient:
     """A client for a connection that has its credentials."""
-    if connection.provider == Provider.HUBSPOT:
-        return open_hubspot(connection=connection)
-    return open_salesforce(connection=connection)
+    return open_with(connection=connection, access_token=read(connection=connection).access_token or "")
 
 
-def open_hubspot(*, connection: Connection) -> HubSpotClient:
-    api = HubSpotApi(
-        transport=transport_for(connection=connection),
-        base_url=settings.HUBSPOT_API_URL,
-        access_token=read(connection=connection).access_token or "",
-        version=connection.api_version or HUBSPOT_API_VERSION,
-    )
-    return HubSpotClient(
-        api=api,
-        portal_id=connection.org.external_id if connection.org else "",
-        time_zone=connection.time_zone,
-        ui_domain=connection.ui_domain,
-    )
-
-
-def open_salesforce(*, connection: Connection) -> SalesforceClient:
+def open_with(*, connection: Connection, access_token: str) -> CrmClient:
+    """A client that shows this token. Where it is a granted one, the stored grant renews it."""
     transport = transport_for(connection=connection)
 
     def renew(stale: str) -> tuple[str, str]:
         return renew_token(connection=connection, stale=stale, transport=transport, findings=client.findings)
 
-    client = SalesforceClient(
-        transport=transport,
-        instance_url=connection.instance_url,
-        access_token=read(connection=connection).access_token or "",
-        org_id=connection.org.external_id if connection.org else "",
-        renew=renew,
-        has_currency_field=connection.has_currency_field,
-        api_version=connection.api_version or API_VERSION,
+    client = facts_of(connection.provider).open(
+        Opening(
+            transport=transport,
+            access_token=access_token,
+            org_id=connection.org.external_id if connection.org else "",
+            instance_url=connection.instance_url,
+            api_version=connection.api_version,
+            time_zone=connection.time_zone,
+            ui_domain=connection.ui_domain,
+            has_currency_field=connection.has_currency_field,
+            renew=renew,
+        )
     )
     return client
+
+
+def grants_of(provider: str) -> GrantFacts:
+    """How this CRM grants access. AssertionError for one that is connected with a pasted token."""
+    grants = facts_of(provider).grants
+    assert grants is not None, f"{provider} grants nothing"
+    return grants
 
 
 def note_signature(*, is_signed: bool, findings: Findings) -> None:
@@ -143,10 +133,10 @@ def renew_token(
 
     Some refusals are no verdict yet; each further try reads the stored tokens again before it asks.
 
-    * Salesforce is renewing this token already, for a process that was killed or for another installation:
+    * The CRM is renewing this token already, for a process that was killed or for another installation:
       wait, three times at most.
     * The token is dead, but it is not the stored one any more: a person has authorised again meanwhile.
-    * No answer came: ask once more. If the lost answer held a rotated token, Salesforce now takes the old
+    * No answer came: ask once more. If the lost answer held a rotated token, the CRM now takes the old
       one for stolen and ends the connection. Nobody knows a way around that.
     """
     waits, unanswered = WAITS_FOR_ANOTHER, NO_ANSWER_AGAIN
@@ -192,7 +182,7 @@ def renew_once(
        when the rest of the answer cannot be used, and even when the database goes away meanwhile.
     """
     with one_at_a_time(connection), uninterrupted():
-        ensure_time_to_renew()
+        ensure_time_to_renew(provider=connection.provider)
         renewal = begin(connection=connection, stale=stale)
         if renewal is None:
             current = Connection.objects.get(pk=connection.pk)
@@ -204,11 +194,12 @@ def renew_once(
             raise
 
 
-def ensure_time_to_renew() -> None:
+def ensure_time_to_renew(*, provider: str) -> None:
     """TransientError where the process may be ended before the answer of a renewal is stored."""
     if seconds_left() < RENEWAL_SECONDS:
         raise TransientError(
-            "The session of Salesforce has ended, and too little time was left to renew it safely.",
+            f"The session of {facts_of(provider).name} has ended, and too little time was left to renew it "
+            "safely.",
             next_step="The next run renews it and goes on from what is stored.",
             code="RENEWAL_HELD_BACK",
         )
@@ -226,7 +217,7 @@ def begin(*, connection: Connection, stale: str) -> TokenRenewal | None:
             return None
         renewal, is_new = TokenRenewal.objects.get_or_create(connection=connection)
         if renewal.retried:
-            raise interrupted(renewal.began_at)
+            raise interrupted(renewal.began_at, provider=connection.provider)
         if not is_new:
             renewal.retried = True
             renewal.save(update_fields=["retried"])
@@ -245,21 +236,24 @@ def note_answer(renewal: TokenRenewal, *, error: SyncError) -> None:
     elif not renewal.retried:
         rows.delete()
     elif isinstance(error, ConfigError) and error.breaks and not isinstance(error, UnusableGrant):
-        raise interrupted(renewal.began_at) from error
+        raise interrupted(renewal.began_at, provider=renewal.connection.provider) from error
     else:
         rows.update(retried=False)
 
 
-def interrupted(
-    began_at: datetime, *, next_step: str = "Authorise Salesforce again in Settings, CRM Integration."
-) -> ConfigError:
+def interrupted(began_at: datetime, *, provider: str, next_step: str = "") -> ConfigError:
+    """The stored token may be dead. `next_step`: where it is not to authorise again on the page."""
     return ConfigError(
         f"The renewal of {began_at.astimezone(UTC):%Y-%m-%d, %H:%M} UTC was interrupted before its answer "
-        "was stored, and Salesforce no longer accepts the token of before.",
-        next_step=next_step,
+        f"was stored, and {facts_of(provider).name} no longer accepts the token of before.",
+        next_step=next_step or authorise_again(provider),
         code="RENEWAL_INTERRUPTED",
         breaks=True,
     )
+
+
+def authorise_again(provider: str) -> str:
+    return f"Authorise {facts_of(provider).name} again in Settings, CRM Integration."
 
 
 @contextmanager
@@ -342,7 +336,7 @@ def keep_on_trying(
 
 @contextmanager
 def patience() -> Iterator[None]:
-    """Gives the transaction around it time for a call of Salesforce, and for that of whoever has the lock."""
+    """Gives the transaction around it time for a call of the CRM, and for that of whoever has the lock."""
     try:
         with database.cursor() as cursor:
             cursor.execute(PATIENCE)
@@ -362,18 +356,20 @@ def ask_for_renewal(
     if not secrets.refresh_token:
         raise ConfigError(
             f"{connection} has no lasting access.",
-            next_step="Authorise Salesforce again in Settings, CRM Integration.",
+            next_step=authorise_again(connection.provider),
             code="NO_REFRESH_TOKEN",
             breaks=True,
         )
     keys = app_keys(connection=connection, client_secret=secrets.client_secret or "")
     try:
-        grant = renew(transport=transport, keys=keys, refresh_token=secrets.refresh_token)
+        grant = grants_of(connection.provider).renew(
+            transport=transport, keys=keys, refresh_token=secrets.refresh_token
+        )
     except UnusableGrant as unusable:
         return unusable
     if connection.org and grant.org_id != connection.org.external_id:
         return UnusableGrant(
-            "Salesforce renewed the connection for another org.",
+            f"{facts_of(connection.provider).name} renewed the connection for another org.",
             refresh_token=grant.refresh_token,
             next_step="Disconnect, then authorise the right org.",
             code="OTHER_ORG",

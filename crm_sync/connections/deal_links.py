@@ -2,7 +2,7 @@
 
 from django.db import connection as database
 
-from crm_sync.enums import Provider
+from crm_sync.clients.registry import facts_of
 from crm_sync.models import Connection
 
 FOLLOW = """
@@ -14,9 +14,8 @@ TABLES = ("crm_sync_crmdeal", "crm_sync_wondeal")
 
 def origin_of_pages(connection: Connection) -> str:
     """Scheme and host of the pages that people see in the CRM; empty where that is not known."""
-    if connection.provider == Provider.SALESFORCE:
-        return connection.instance_url
-    return f"https://{connection.ui_domain}" if connection.ui_domain else ""
+    origin_of = facts_of(connection.provider).origin_of_pages
+    return origin_of(connection.instance_url, connection.ui_domain)
 
 
 def follow_move(connection: Connection) -> None:

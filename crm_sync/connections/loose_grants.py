@@ -1,4 +1,4 @@
-"""Salesforce grants that no connection uses yet: stored before anything else is tried with them.
+"""Grants of access that no connection uses yet: stored before anything else is tried with them.
 
 Every exchange and every renewal may have ended the token that it came for. Whatever fails afterwards, the
 next try goes on with what is stored, or it is revoked (revoking.py) when nobody has gone on in time.
@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
+from crm_sync.clients.grants import AppKeys, Grant, UnusableGrant
 from crm_sync.clients.http import Transport
-from crm_sync.clients.salesforce import oauth
-from crm_sync.clients.salesforce.oauth import AppKeys, Grant, UnusableGrant
+from crm_sync.clients.registry import facts_of
 from crm_sync.connections import credentials
 from crm_sync.enums import GrantPurpose
 from crm_sync.errors import ConfigError, SyncError
@@ -35,6 +35,7 @@ def expect(*, connection: Connection, keys: AppKeys) -> LooseGrant:
     with transaction.atomic(durable=True):
         row = LooseGrant.objects.create(
             connection=connection,
+            provider=connection.provider,
             login_url=keys.login_url,
             client_id=keys.client_id,
             renewal_began_at=Now(),
@@ -76,12 +77,13 @@ def from_token(*, connection: Connection, token: str, keys: AppKeys) -> LooseGra
         row = LooseGrant.objects.select_for_update().filter(given_digest=given).first()
         if row is not None and row.purpose != GrantPurpose.WAITS:
             raise ConfigError(
-                "This refresh token was given up, and its access is being revoked at Salesforce.",
+                "This refresh token was given up, and its access is being revoked at "
+                f"{facts_of(connection.provider).name}.",
                 next_step=ANOTHER,
                 code="TOKEN_GIVEN_UP",
             )
         is_new = row is None
-        row = row or LooseGrant.objects.create(given_digest=given)
+        row = row or LooseGrant.objects.create(given_digest=given, provider=connection.provider)
         row.connection, row.login_url, row.client_id = connection, keys.login_url, keys.client_id
         row.client_secret = keys.client_secret
         if is_new:
@@ -97,7 +99,7 @@ def redeem(*, row: LooseGrant, transport: Transport, stale: str = "") -> tuple[s
 
     As for connections, the intention is committed first. A renewal that was interrupted is tried once more.
     """
-    credentials.ensure_time_to_renew()
+    credentials.ensure_time_to_renew(provider=row.provider)
     with uninterrupted():
         return renew_and_keep(row=row, transport=transport, stale=stale)
 
@@ -108,14 +110,16 @@ def renew_and_keep(*, row: LooseGrant, transport: Transport, stale: str) -> tupl
         return row.access_token or "", row.instance_url
     keys = AppKeys(login_url=row.login_url, client_id=row.client_id, client_secret=row.client_secret or "")
     try:
-        grant = oauth.renew(transport=transport, keys=keys, refresh_token=row.refresh_token or "")
+        grant = credentials.grants_of(row.provider).renew(
+            transport=transport, keys=keys, refresh_token=row.refresh_token or ""
+        )
     except UnusableGrant as unusable:
         row.refresh_token = unusable.refresh_token or row.refresh_token
         ended(row)
         raise
     except SyncError as error:
         if isinstance(error, ConfigError) and error.breaks and row.renewal_retried:
-            raise credentials.interrupted(began_at, next_step=ANOTHER) from error
+            raise credentials.interrupted(began_at, provider=row.provider, next_step=ANOTHER) from error
         if error.code in credentials.NO_ANSWER:
             row.renewal_retried = False
             row.save()
@@ -134,7 +138,7 @@ def begin(*, row: LooseGrant, stale: str) -> datetime | None:
         if row.access_token and row.access_token != stale:
             return None
         if row.renewal_retried and row.renewal_began_at:
-            raise credentials.interrupted(row.renewal_began_at, next_step=ANOTHER)
+            raise credentials.interrupted(row.renewal_began_at, provider=row.provider, next_step=ANOTHER)
         row.renewal_retried = row.renewal_began_at is not None
         LooseGrant.objects.filter(pk=row.pk, renewal_began_at=None).update(renewal_began_at=Now())
         LooseGrant.objects.filter(pk=row.pk).update(renewal_retried=row.renewal_retried)

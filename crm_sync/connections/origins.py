@@ -4,15 +4,11 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from crm_sync.clients.hubspot.api import is_hubspot_origin
-from crm_sync.clients.salesforce.oauth import is_salesforce_origin
-from crm_sync.enums import Provider
-
-OFFICIAL = {Provider.SALESFORCE: is_salesforce_origin, Provider.HUBSPOT: is_hubspot_origin}
+from crm_sync.clients.registry import facts_of
 
 
-def allowed_origins(provider: Provider | str) -> Callable[[str], bool]:
+def allowed_origins(provider: str) -> Callable[[str], bool]:
     """The provider's own https hosts, and the trusted loopback origins of demo and tests."""
-    official = OFFICIAL[Provider(provider)]
+    official = facts_of(provider).is_official_origin
     trusted = frozenset(settings.CRM_TRUSTED_ORIGINS)
     return lambda origin: origin in trusted or official(origin)

@@ -1,7 +1,7 @@
-"""Ends Salesforce grants that are no longer wanted, and goes on trying where Salesforce does not answer.
+"""Ends grants of access that are no longer wanted, and goes on trying where the CRM does not answer.
 
 A grant is marked in the transaction that replaces it or gives it up, then revoked. What fails is tried again
-by a background task, less and less often, for a week; after that a person revokes it at Salesforce. Until
+by a background task, less and less often, for a week; after that a person revokes it in the CRM. Until
 then its row is there and the pages tell of it: no grant stays alive and unknown.
 """
 
@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from contracts import audit
 from crm_sync.clients.http import Transport
-from crm_sync.clients.salesforce import oauth
+from crm_sync.clients.registry import facts_of
 from crm_sync.connections import credentials
 from crm_sync.connections.loose_grants import redeem
 from crm_sync.enums import GrantPurpose
@@ -56,6 +56,7 @@ def mark_stored(*, connection: Connection, login_url: str) -> None:
         renewal = TokenRenewal.objects.filter(connection=connection).first()
         row = LooseGrant.objects.create(
             connection=connection,
+            provider=connection.provider,
             login_url=login_url,
             client_id=connection.client_id,
             purpose=GrantPurpose.ENDS,
@@ -74,7 +75,7 @@ def mark(of: Q) -> None:
 def give_up(*, row: LooseGrant, error: SyncError) -> None:
     """After a failed connect. What came of a file waits for the command to be run again; the rest is revoked.
 
-    Of an answer that never came nothing is known, so the row stays for a person to look at Salesforce.
+    Of an answer that never came nothing is known, so the row stays for a person to look into the CRM.
     """
     if row.given_digest:
         return
@@ -100,17 +101,17 @@ def end_all(*, of: Q) -> None:
         except LooseGrant.DoesNotExist:
             continue
         except (SyncError, InvalidToken) as error:
-            log.warning("A Salesforce grant could not be revoked yet: %s", error)
+            log.warning("A granted access could not be revoked yet: %s", error)
             note_failure(row)
 
 
 def end(row: LooseGrant) -> None:
-    """Revokes one grant and forgets it. SyncError where Salesforce has given no verdict.
+    """Revokes one grant and forgets it. SyncError where the CRM has given no verdict.
 
     Where a renewal was interrupted, what Fincelo has may be dead and what came after it alive: the old token
     is shown once, which tells either the living one or ends it.
     """
-    transport = credentials.salesforce_transport()
+    transport = credentials.transport_to(row.provider)
     if row.renewal_began_at is not None:
         if not row.refresh_token:
             leave(row)
@@ -119,15 +120,18 @@ def end(row: LooseGrant) -> None:
             row.delete()
             return
     if row.refresh_token:
-        oauth.revoke(transport=transport, login_url=row.login_url, refresh_token=row.refresh_token)
+        credentials.grants_of(row.provider).revoke(
+            transport=transport, login_url=row.login_url, refresh_token=row.refresh_token
+        )
     if row.tries:
         told = {"login_url": row.login_url, "tries": row.tries + 1}
-        audit.record(actor=None, action="Access revoked at Salesforce", subject=row, after=told)
+        action = f"Access revoked at {facts_of(row.provider).name}"
+        audit.record(actor=None, action=action, subject=row, after=told)
     row.delete()
 
 
 def is_alive(row: LooseGrant, *, transport: Transport) -> bool:
-    """Whether Salesforce still renews it; what it gives is stored in the row."""
+    """Whether the CRM still renews it; what it gives is stored in the row."""
     try:
         redeem(row=row, transport=transport, stale=row.access_token or "")
     except ConfigError as error:
@@ -148,8 +152,8 @@ def note_failure(row: LooseGrant) -> None:
 
 
 def leave(row: LooseGrant) -> None:
-    """Fincelo can do no more: the pages name it until a person has looked at Salesforce."""
-    log.error("A Salesforce grant of %s could not be revoked: a person has to.", row.login_url)
+    """Fincelo can do no more: the pages name it until a person has looked into the CRM."""
+    log.error("A granted access of %s could not be revoked: a person has to.", row.login_url)
     LooseGrant.objects.filter(pk=row.pk).update(purpose=GrantPurpose.LEFT)
 
 
@@ -157,16 +161,19 @@ def mark_all_of(*, connection: Connection) -> None:
     """Marks every access that the connection has. In the transaction that wipes its secrets."""
     try:
         mark_stored(connection=connection, login_url=connection.login_url)
-    except SyncError as error:  # nothing that could be shown to Salesforce
+    except SyncError as error:  # nothing that could be shown to the CRM
         log.warning("The stored access of %s cannot be revoked by Fincelo: %s", connection, error)
         LooseGrant.objects.create(
-            connection=connection, login_url=connection.login_url, purpose=GrantPurpose.LEFT
+            connection=connection,
+            provider=connection.provider,
+            login_url=connection.login_url,
+            purpose=GrantPurpose.LEFT,
         )
     mark(Q(connection=connection))
 
 
 def settle_by_person(*, row: LooseGrant, actor: AbstractBaseUser) -> None:
-    """A person says that the access is ended at Salesforce. Raises UnableToSettle."""
+    """A person says that the access is ended in the CRM. Raises UnableToSettle."""
     with transaction.atomic():
         found = LooseGrant.objects.select_for_update().filter(pk=row.pk, purpose=GrantPurpose.LEFT)
         if not found.exists():

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -6,9 +7,11 @@ from django import forms
 from contracts.amount_fields import DayField
 from contracts.currencies import EXPONENTS
 from contracts.workspace import default_currency
-from crm_sync.clients.salesforce import oauth
+from crm_sync.clients.grants import SignInPlace
+from crm_sync.clients.registry import facts_of
 from crm_sync.connections.authorising import login_address
-from crm_sync.enums import ConnectionState, Provider
+from crm_sync.connections.credentials import grants_of
+from crm_sync.enums import ConnectionState
 from crm_sync.models import Connection
 
 OFTEN_USED = ("EUR", "USD", "GBP", "CHF", "CAD", "AUD", "JPY")
@@ -59,23 +62,13 @@ def not_before_our_time(day: date) -> date:
     return day
 
 
-class SalesforceAppForm(forms.ModelForm):
-    """Where the org's users sign in, and the app registered there."""
+class AppForm(forms.ModelForm):
+    """Where the org's users sign in, and the app registered there. Its words are those of the CRM."""
 
-    login_choice = forms.ChoiceField(
-        label="Where do you sign in to Salesforce?",
-        choices=[
-            ("production", "Production (login.salesforce.com)"),
-            ("sandbox", "Sandbox (test.salesforce.com)"),
-            ("my_domain", "My Domain (your org's own address; works for every org)"),
-        ],
-        widget=forms.RadioSelect,
-    )
+    login_choice = forms.ChoiceField(widget=forms.RadioSelect)
     my_domain = forms.CharField(
-        label="My Domain address",
         required=False,
         max_length=200,
-        help_text="Needed for My Domain, and only then, such as https://acme.my.salesforce.com.",
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
     )
     client_id = forms.CharField(
@@ -96,10 +89,17 @@ class SalesforceAppForm(forms.ModelForm):
 
     def __init__(self, *args: Any, has_secret: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choice, my_domain = told_apart(self.instance.login_url)
-        self.fields["login_choice"].initial = choice
-        self.fields["my_domain"].is_conditional = True  # type: ignore[attr-defined]
-        self.fields["my_domain"].initial = my_domain
+        crm = facts_of(self.instance.provider)
+        grants = grants_of(crm.key)
+        choice, own_address = told_apart(self.instance.login_url, places=grants.places)
+        where, address = self.fields["login_choice"], self.fields["my_domain"]
+        where.label = f"Where do you sign in to {crm.name}?"
+        where.choices = [(place.key, place.label) for place in grants.places]  # type: ignore[attr-defined]
+        where.initial = choice
+        address.label = f"{grants.own_address} address"
+        address.help_text = f"Needed for {grants.own_address}, and only then, such as {grants.example}."
+        address.is_conditional = True  # type: ignore[attr-defined]
+        address.initial = own_address
         if has_secret:
             self.fields["client_secret"].required = False
             self.fields["client_secret"].help_text = "Leave it empty to keep the stored one."
@@ -109,51 +109,67 @@ class SalesforceAppForm(forms.ModelForm):
         if cleaned.get("login_choice"):
             try:
                 cleaned["login_url"] = login_address(
-                    choice=cleaned["login_choice"], my_domain=cleaned.get("my_domain", "")
+                    provider=self.instance.provider,
+                    choice=cleaned["login_choice"],
+                    own_address=cleaned.get("my_domain", ""),
                 )
             except ValueError as error:
                 self.add_error("my_domain", str(error))
         return cleaned
 
 
-def told_apart(login_url: str) -> tuple[str, str]:
-    """(choice, My Domain address) of a stored login address."""
-    known = {"": "production", oauth.PRODUCTION: "production", oauth.SANDBOX: "sandbox"}
-    return (known[login_url], "") if login_url in known else ("my_domain", login_url)
+def told_apart(login_url: str, *, places: Sequence[SignInPlace]) -> tuple[str, str]:
+    """(choice, the org's own address) of a stored login address."""
+    known = {place.address: place.key for place in places if place.address}
+    if not login_url or login_url in known:
+        return known.get(login_url, places[0].key), ""
+    return places[-1].key, login_url
 
 
-class HubSpotTokenForm(forms.Form):
+class TokenForm(forms.Form):
     token = forms.CharField(
         label="Access token",
         max_length=1000,
-        widget=secret_input(placeholder="pat-…"),
+        widget=secret_input(),
         help_text="Stored encrypted and never shown again.",
     )
     confirmed_org = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
 
-class NewSalesforceForm(SalesforceAppForm, FirstImportFields):
+class NewAppForm(AppForm, FirstImportFields):
     class Meta(FirstImportFields.Meta):
         fields = ["client_id", "name", "import_from", "default_currency"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["default_currency"].choices = currency_choices(unset="Choose a currency")  # type: ignore[attr-defined]
+
+class NewTokenForm(FirstImportFields, TokenForm):
+    pass
 
 
-class NewHubSpotForm(FirstImportFields, HubSpotTokenForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        currency = self.fields["default_currency"]
-        currency.choices = currency_choices(unset="The portal's own currency")  # type: ignore[attr-defined]
-        currency.required = False
+def new_form(connection: Connection, data: Any = None, *, initial: dict[str, Any]) -> FirstImportFields:
+    """The form that makes a connection, as its CRM is got into."""
+    crm = facts_of(connection.provider)
+    form: FirstImportFields = (
+        NewTokenForm(data, instance=connection, initial=initial)
+        if crm.token
+        else NewAppForm(data, instance=connection, initial=initial)
+    )
+    if crm.token is not None:
+        form.fields["token"].widget.attrs["placeholder"] = crm.token.example
+    unset = f"The {crm.org_word}'s own currency" if crm.tells_currency else "Choose a currency"
+    currency = form.fields["default_currency"]
+    currency.choices = currency_choices(unset=unset)  # type: ignore[attr-defined]
+    currency.required = not crm.tells_currency
+    return form
 
 
-def connect_form(connection: Connection, data: Any = None) -> SalesforceAppForm | HubSpotTokenForm:
+def connect_form(connection: Connection, data: Any = None) -> AppForm | TokenForm:
     """The form that connects a connection once more."""
-    if connection.provider == Provider.HUBSPOT:
-        return HubSpotTokenForm(data)
-    return SalesforceAppForm(data, instance=connection, has_secret=keeps_secret(connection))
+    token = facts_of(connection.provider).token
+    if token is not None:
+        form = TokenForm(data)
+        form.fields["token"].widget.attrs["placeholder"] = token.example
+        return form
+    return AppForm(data, instance=connection, has_secret=keeps_secret(connection))
 
 
 def keeps_secret(connection: Connection) -> bool:

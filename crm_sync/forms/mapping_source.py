@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crm_sync.deals import CrmField
-from crm_sync.enums import Provider, SourceObject
+from crm_sync.enums import SourceObject
 from crm_sync.mapping.rules import MappingSettings
-from crm_sync.mapping.wording import OBJECT_WORDS
+from crm_sync.mapping.wording import object_words
 
 FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,4}")
 SHOWN = re.compile(r".* \(([^():]+): ([^()]*)\)", re.DOTALL)
@@ -22,7 +22,7 @@ class NoSuchField(Exception):
 class Studio:
     """What the forms of one connection's mapping know of its CRM."""
 
-    provider: Provider
+    provider: str
     settings: MappingSettings
     fields: Sequence[CrmField]
 
@@ -39,10 +39,10 @@ class Studio:
         if not name:
             return ""
         known = self.field(source)
-        return self.shown_field(known) if known else f"{OBJECT_WORDS[self.provider][place]}: {name}"
+        return self.shown_field(known) if known else f"{object_words(self.provider)[place]}: {name}"
 
     def shown_field(self, one: CrmField) -> str:
-        return f"{one.label} ({OBJECT_WORDS[self.provider][one.source_object]}: {one.name})"
+        return f"{one.label} ({object_words(self.provider)[one.source_object]}: {one.name})"
 
     def named(self, text: str) -> Source | None:
         """The field that a text means; None for an empty one. Raises NoSuchField."""
@@ -68,7 +68,7 @@ class Studio:
             if len(found) == 1:
                 return found[0].source_object, found[0].name
             if found:
-                where = " and ".join(OBJECT_WORDS[self.provider][one.source_object] for one in found)
+                where = " and ".join(object_words(self.provider)[one.source_object] for one in found)
                 raise NoSuchField(f"\u201c{text}\u201d is in {where}. Choose one from the list.")
         if not FIELD_NAME.fullmatch(text):
             raise NoSuchField(
@@ -80,7 +80,7 @@ class Studio:
 
     def object_named(self, word: str) -> SourceObject | None:
         wanted = word.strip().casefold()
-        for place, shown in OBJECT_WORDS[self.provider].items():
+        for place, shown in object_words(self.provider).items():
             if wanted in (shown.casefold(), place.value):
                 return place
         return None

@@ -7,12 +7,11 @@ from django.db.models import Exists, OuterRef, Q
 from billing.enums import InstalmentState
 from billing.models import Instalment
 from contracts.enums import ContractState
+from crm_sync.clients.registry import PROVIDERS
 from crm_sync.enums import DealState, LeftReason
 from crm_sync.models import Connection, CrmDeal, CrmDealQuerySet
 
 A_DAY = timedelta(days=1)
-RESTORABLE_FOR = timedelta(days=90)
-"""So long a CRM's recycle bin keeps a deal: 15 days in Salesforce, 90 in HubSpot."""
 COMES_BACK = (LeftReason.DELETED, LeftReason.ARCHIVED)
 RUNNING = (ContractState.AWAITING_APPROVAL, ContractState.SCHEDULED, ContractState.ACTIVE)
 
@@ -31,8 +30,13 @@ def deals_before_billing(*, connection: Connection, as_of: date, at: datetime) -
     may_return = Q(
         contract__state=ContractState.SUSPENDED,
         left_reason__in=COMES_BACK,
-        left_at__gte=at - RESTORABLE_FOR,
+        left_at__gte=at - restorable_for(),
     )
     return CrmDeal.objects.filter(
         runs_on | may_return, Exists(due), org=connection.org_id, state=DealState.IMPORTED
     ).order_by("pk")
+
+
+def restorable_for() -> timedelta:
+    """So long the most patient of the CRMs' recycle bins keeps a deal."""
+    return timedelta(days=max(crm.restorable_days for crm in PROVIDERS.values()))

@@ -74,6 +74,7 @@ def store_verdicts(*, run: SyncRun, org_id: int, verdicts: Sequence[Verdict], te
             verdict.outcome.value,
             verdict.code.value if verdict.code else "",
             verdict.sentence,
+            [cause_json(problem) for problem in verdict.problems],
             [step_json(step) for step in verdict.mapped.trace],
             [{"field": one.label, "old": one.old, "new": one.new} for one in verdict.changes],
         )
@@ -82,7 +83,7 @@ def store_verdicts(*, run: SyncRun, org_id: int, verdicts: Sequence[Verdict], te
     ]
     copy_rows(
         model=SyncRecord,
-        columns=("run_id", "crm_deal_id", "outcome", "code", "sentence", "trace", "changes"),
+        columns=("run_id", "crm_deal_id", "outcome", "code", "sentence", "problems", "trace", "changes"),
         rows=rows,
     )
 
@@ -175,6 +176,12 @@ def problem_json(problem: Problem) -> dict[str, str]:
         "key": problem.key,
         **({"fact": problem.fact} if problem.fact else {}),
     }
+
+
+def cause_json(problem: Problem) -> dict[str, str]:
+    """What tells one reason of a hold from another one, however either is worded."""
+    cause = {"code": problem.code.value, "key": problem.key, "raw": problem.raw}
+    return cause | {"fact": problem.fact} if problem.fact else cause
 
 
 def step_json(step: Step) -> dict[str, str]:

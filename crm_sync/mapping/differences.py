@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from crm_sync.enums import Provider, Transform
+from crm_sync.enums import Transform
 from crm_sync.mapping.rules import FieldRule, MappingRules, parse_key
 from crm_sync.mapping.wording import NUMBERS, entered_words, source_words
 
 ORDER_ONLY = "Only the order of the rows is another one."
 
 
-def differences(before: MappingRules, after: MappingRules, *, provider: Provider) -> list[str]:
+def differences(before: MappingRules, after: MappingRules, *, provider: str) -> list[str]:
     """Empty where both say the same."""
     old, new = ({rule.key: rule for rule in rules.rules} for rules in (before, after))
     found: list[str] = []
@@ -24,16 +24,16 @@ def differences(before: MappingRules, after: MappingRules, *, provider: Provider
     return found or ([ORDER_ONLY] if list(before.rules) != list(after.rules) else [])
 
 
-def added(rule: FieldRule, *, provider: Provider) -> str:
+def added(rule: FieldRule, *, provider: str) -> str:
     return f"{rule.label} is filled: {feed(rule, provider=provider)}."
 
 
-def was(rule: FieldRule, *, provider: Provider) -> str:
+def was(rule: FieldRule, *, provider: str) -> str:
     said = feed(rule, provider=provider)
     return f" (before: {said})" if said else ""
 
 
-def feed(rule: FieldRule, *, provider: Provider) -> str:
+def feed(rule: FieldRule, *, provider: str) -> str:
     default = entered_words(rule, rule.default_value)
     if rule.applied is Transform.CONSTANT:
         return f"always {default}"
@@ -41,7 +41,7 @@ def feed(rule: FieldRule, *, provider: Provider) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def changed(old: FieldRule, new: FieldRule, *, provider: Provider) -> Iterator[str]:
+def changed(old: FieldRule, new: FieldRule, *, provider: str) -> Iterator[str]:
     label = new.label
     source, before = source_words(new, provider=provider), source_words(old, provider=provider)
     if source != before:

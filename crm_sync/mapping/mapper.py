@@ -323,12 +323,13 @@ class DealMapper:
 
     def no_account(self) -> None:
         self.problems = [one for one in self.problems if one.code is not HoldCode.CUSTOMER_NAME_MISSING]
-        self.hold(
+        crm = self.settings.provider_name
+        self.note(
             HoldCode.NO_ACCOUNT,
             str(Target.CUSTOMER_NAME.label),
             "",
-            self.deal.account_problem
-            or f"The deal has no account or company in {self.settings.provider_name}.",
+            self.deal.account_problem or f"The deal has no account or company in {crm}.",
+            fact="",
             key=Target.CUSTOMER_NAME.value,
         )
 
@@ -341,8 +342,11 @@ class DealMapper:
             self.hold(code, rule.label, "", what, fact=HIDDEN, key=rule.key)
 
     def hold(self, code: HoldCode, label: str, raw: str, what: str, *, fact: str = "", key: str = "") -> None:
+        """`what`: goes on from the field's name and its value."""
         shown_raw = f" \u201c{raw}\u201d" if raw else ""
-        sentence = what if what.endswith(".") else f"{label}{shown_raw} {what}."
+        self.note(code, label, raw, f"{label}{shown_raw} {what}.", fact=fact, key=key)
+
+    def note(self, code: HoldCode, label: str, raw: str, sentence: str, *, fact: str, key: str) -> None:
         told = advice(
             {"code": code.value, "key": key, "raw": raw, "fact": fact}, crm=self.settings.provider_name
         )

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crm_sync.clients.protocol import CrmClient
-from crm_sync.clients.questions import questions_for
+from crm_sync.clients.registry import facts_of, questions_for
 from crm_sync.deals import Deal
-from crm_sync.enums import Provider, SourceObject
+from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError
 from crm_sync.mapping.crm_types import NEVER_SAMPLED
 from crm_sync.mapping.readers import is_missing, printable
@@ -18,8 +18,6 @@ from crm_sync.models import Connection, CrmSchema
 DEALS = 5
 MOST_SAMPLES = 3
 LONGEST_SAMPLE = 60
-FIELDS_AT_ONCE = {Provider.SALESFORCE: 100, Provider.HUBSPOT: 5_000}
-"""Salesforce takes its queries in the address, which has an end."""
 MOST_FIELDS = 1_000
 Name = tuple[str, str]
 log = logging.getLogger(__name__)
@@ -51,7 +49,8 @@ class Sampler:
     def run(self, schema: CrmSchema) -> Mapping[Name, list[str]]:
         selected = self.connection.stage_names
         stage_ids = [one["id"] for one in schema.stages if one["name"] in selected]
-        ids = questions_for(self.client).newest_in(stage_ids=stage_ids, limit=DEALS)
+        questions = questions_for(self.client, provider=self.connection.provider)
+        ids = questions.newest_in(stage_ids=stage_ids, limit=DEALS)
         if ids:
             for wanted in self.portions(schema.fields):
                 for page in self.client.deals_by_id(external_ids=ids, wanted=wanted):
@@ -62,7 +61,7 @@ class Sampler:
     def portions(self, fields: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[SourceObject, Sequence[str]]]:
         plain = [name_of(one) for one in fields if str(one["type"]).lower() not in NEVER_SAMPLED]
         plain = plain[:MOST_FIELDS]
-        at_once = FIELDS_AT_ONCE[Provider(self.connection.provider)]
+        at_once = facts_of(self.connection.provider).fields_at_once
         for start in range(0, len(plain), at_once):
             wanted: dict[SourceObject, list[str]] = {place: [] for place in SourceObject}
             for place, name in plain[start : start + at_once]:

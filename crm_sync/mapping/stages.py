@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from crm_sync.clients.protocol import CrmClient
-from crm_sync.clients.questions import questions_for
+from crm_sync.clients.registry import questions_for
 from crm_sync.deals import Deal, NearMiss, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError
@@ -275,7 +275,7 @@ def keep_schema(schema: CrmSchema, *, hidden: Collection[Gap] = ()) -> None:
 def count(*, connection: Connection, client: CrmClient, schema: CrmSchema) -> None:
     """Fills in how many deals stand in each near miss. An answer may bring up names that nobody knew."""
     misses = misses_of(connection=connection, schema=schema)
-    counts = questions_for(client).deals_per_stage(
+    counts = questions_for(client, provider=connection.provider).deals_per_stage(
         misses=misses, selected=connection.stage_names, since=connection.import_from
     )
     listed = {entry["name"] for entry in schema.stages}

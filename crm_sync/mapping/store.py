@@ -11,12 +11,12 @@ from contracts import audit
 from contracts.clock import business_day
 from contracts.custom_fields import ensure_custom_fields
 from contracts.enums import BillingTiming
+from crm_sync.clients.registry import facts_of
 from crm_sync.codes import LintCode
 from crm_sync.deals import CrmField
 from crm_sync.deciding_billing import decides_billing
 from crm_sync.enums import (
     AmountMeans,
-    Provider,
     SourceObject,
     Target,
     TermUnit,
@@ -36,7 +36,7 @@ from crm_sync.mapping.rules import (
     rule_key,
     to_snapshot,
 )
-from crm_sync.mapping.suggestions import CURRENCY_FIELDS, propose
+from crm_sync.mapping.suggestions import propose
 from crm_sync.mapping.transforms import beside, entered_reader, has_table, stored_form
 from crm_sync.mapping.words import same_words
 from crm_sync.models import (
@@ -96,11 +96,11 @@ def rules_to_compare(*, connection: Connection) -> MappingRules | None:
 
 
 def settings_of(connection: Connection) -> MappingSettings:
-    provider = Provider(connection.provider)
+    provider = facts_of(connection.provider)
     return MappingSettings(
-        provider_name=str(provider.label),
+        provider_name=provider.name,
         time_zone=connection.time_zone,
-        currency_field=CURRENCY_FIELDS[provider],
+        currency_field=provider.currency_field,
         default_currency=connection.default_currency,
         amount_means=AmountMeans(connection.amount_means),
         term_unit=TermUnit(connection.term_unit),
@@ -112,7 +112,7 @@ def settings_of(connection: Connection) -> MappingSettings:
 def ensure_proposal(*, connection: Connection, fields: Sequence[CrmField]) -> None:
     """Fills an empty mapping with the likely fields. A person confirms it later."""
     if not connection.field_mappings.exists():
-        rules = propose(provider=Provider(connection.provider), fields=fields)
+        rules = propose(provider=connection.provider, fields=fields)
         FieldMapping.objects.bulk_create([row_of(rule, connection=connection) for rule in rules])
 
 

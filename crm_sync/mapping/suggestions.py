@@ -5,45 +5,14 @@ A field is proposed when its label is understood as a whole. "Setup Fee Term" is
 
 from collections.abc import Mapping, Sequence
 
+from crm_sync.clients.registry import facts_of
 from crm_sync.deals import CrmField
-from crm_sync.enums import Provider, SourceObject, Target
+from crm_sync.enums import SourceObject, Target
 from crm_sync.mapping.rules import FieldRule
 from crm_sync.mapping.synonyms import MONTH_WORDS, YEAR_WORDS, listed
 from crm_sync.mapping.term_units import api_words, evidence_of
 from crm_sync.mapping.words import same_words, words_in
 
-DEFAULTS = {
-    Provider.SALESFORCE: (
-        FieldRule(target=Target.CUSTOMER_NAME, source_object=SourceObject.ACCOUNT, source_field="Name"),
-        FieldRule(target=Target.CONTRACT_VALUE, source_field="Amount"),
-        FieldRule(target=Target.START_DATE, source_field="CloseDate"),
-        FieldRule(target=Target.ACCOUNT_MANAGER, source_object=SourceObject.OWNER, source_field="Email"),
-    ),
-    Provider.HUBSPOT: (
-        FieldRule(target=Target.CUSTOMER_NAME, source_object=SourceObject.ACCOUNT, source_field="name"),
-        FieldRule(target=Target.CONTRACT_VALUE, source_field="amount"),
-        FieldRule(target=Target.START_DATE, source_field="closedate"),
-        FieldRule(target=Target.ACCOUNT_MANAGER, source_object=SourceObject.OWNER, source_field="email"),
-    ),
-}
-ADDRESS_FIELDS: Mapping[Provider, Mapping[Target, tuple[str, ...]]] = {
-    Provider.SALESFORCE: {
-        Target.STREET: ("BillingStreet",),
-        Target.POST_CODE: ("BillingPostalCode",),
-        Target.CITY: ("BillingCity",),
-        Target.REGION: ("BillingStateCode", "BillingState"),
-        Target.COUNTRY: ("BillingCountryCode", "BillingCountry"),
-    },
-    Provider.HUBSPOT: {
-        Target.STREET: ("address",),
-        Target.STREET_2: ("address2",),
-        Target.POST_CODE: ("zip",),
-        Target.CITY: ("city",),
-        Target.REGION: ("state",),
-        Target.COUNTRY: ("hs_country_code", "country"),
-    },
-}
-"""The parts of one address, each with the account's fields that hold it; the first that there is counts."""
 PARTICULAR_WORDS: Mapping[Target, tuple[str, ...]] = {
     Target.BILLING_EMAIL: (
         "billing email",
@@ -73,7 +42,6 @@ PARTICULAR_WORDS: Mapping[Target, tuple[str, ...]] = {
 }
 """Of the account or the deal: proposed where a label says it, left out where none does."""
 PARTICULAR_TYPES = frozenset({"string", "email", "text", "textarea"})
-CURRENCY_FIELDS = {Provider.SALESFORCE: "CurrencyIsoCode", Provider.HUBSPOT: "deal_currency_code"}
 WANTED_WORDS = {
     Target.DURATION: (
         "contract term",
@@ -119,23 +87,26 @@ USABLE_TYPES = {
 }
 
 
-def propose(*, provider: Provider, fields: Sequence[CrmField]) -> list[FieldRule]:
+def propose(*, provider: str, fields: Sequence[CrmField]) -> list[FieldRule]:
     """The usual fields, the address, and the best candidates by label for the others."""
-    rules = list(DEFAULTS[provider])
+    rules = [
+        FieldRule(target=one.target, source_object=one.source_object, source_field=one.source_field)
+        for one in facts_of(provider).proposed
+    ]
     for target in WANTED_WORDS:
         candidates = candidates_for(target=target, fields=fields)
         rules.append(fed_by(candidates[0], target=target) if candidates else FieldRule(target=target))
     return [*rules, *address_rules(provider=provider, fields=fields), *particular_rules(fields)]
 
 
-def address_rules(*, provider: Provider, fields: Sequence[CrmField]) -> list[FieldRule]:
+def address_rules(*, provider: str, fields: Sequence[CrmField]) -> list[FieldRule]:
     """The parts of the account's billing address, all together; none where the CRM has no address for it."""
     known = {field.name for field in fields if field.source_object is SourceObject.ACCOUNT}
     found = {
         target: next((name for name in names if name in known), "")
-        for target, names in ADDRESS_FIELDS[provider].items()
+        for target, names in facts_of(provider).address_fields.items()
     }
-    if not found[Target.STREET] and not found[Target.CITY]:
+    if not found.get(Target.STREET) and not found.get(Target.CITY):
         return []
     return [
         FieldRule(target=target, source_object=SourceObject.ACCOUNT, source_field=name)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 
-from crm_sync.enums import Provider
 from crm_sync.mapping.differences import differences
 from crm_sync.mapping.rules import MappingRules, from_snapshot
 from crm_sync.mapping.store import UnableToChangeMapping, lint, save_mapping
@@ -33,7 +32,7 @@ def latest_versions(*, connection: Connection, most: int) -> list[VersionStory]:
     """Newest first."""
     found = MappingVersion.objects.filter(connection=connection).select_related("author")
     versions = list(found.order_by("-number")[: most + 1])
-    provider = Provider(connection.provider)
+    provider = connection.provider
     return [
         VersionStory(
             version=version,
@@ -53,7 +52,7 @@ def story_of(version: MappingVersion) -> VersionStory:
         .order_by("-number")
         .first()
     )
-    provider = Provider(version.connection.provider)
+    provider = version.connection.provider
     return VersionStory(
         version=version, changes=differences(rules_in(before), rules_in(version), provider=provider)
     )

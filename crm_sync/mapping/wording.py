@@ -4,22 +4,11 @@ import re
 from collections.abc import Mapping
 
 from contracts.enums import CustomFieldType
-from crm_sync.enums import NumberFormat, Provider, SourceObject, Target, Transform
+from crm_sync.clients.registry import facts_of
+from crm_sync.enums import NumberFormat, SourceObject, Target, Transform
 from crm_sync.mapping.rhythms import rhythm_choices, timing_choices
 from crm_sync.mapping.rules import NEEDED, FieldRule, MappingSettings
 
-OBJECT_WORDS = {
-    Provider.SALESFORCE: {
-        SourceObject.DEAL: "Opportunity",
-        SourceObject.ACCOUNT: "Account",
-        SourceObject.OWNER: "Owner",
-    },
-    Provider.HUBSPOT: {
-        SourceObject.DEAL: "Deal",
-        SourceObject.ACCOUNT: "Company",
-        SourceObject.OWNER: "Owner",
-    },
-}
 NUMBERS = {
     NumberFormat.PLAIN: "plain number",
     NumberFormat.COMMA_GROUPS: "number such as 1,234.56",
@@ -53,8 +42,15 @@ def anchor_of(key: str) -> str:
     return NO_ANCHOR.sub("-", key.lower()).strip("-")
 
 
-def source_words(rule: FieldRule, *, provider: Provider) -> str:
-    return f"{OBJECT_WORDS[provider][rule.source_object]}: {rule.source_field}" if rule.source_field else ""
+def object_words(provider: str) -> Mapping[SourceObject, str]:
+    """What the CRM calls its deals, accounts and owners."""
+    return facts_of(provider).object_words
+
+
+def source_words(rule: FieldRule, *, provider: str) -> str:
+    if not rule.source_field:
+        return ""
+    return f"{object_words(provider)[rule.source_object]}: {rule.source_field}"
 
 
 def entered_words(rule: FieldRule, text: str) -> str:
@@ -62,16 +58,14 @@ def entered_words(rule: FieldRule, text: str) -> str:
     return LABELS.get(rule.target, {}).get(text, text)
 
 
-def chain_of(
-    rule: FieldRule, *, provider: Provider, table: Mapping[str, str], settings: MappingSettings
-) -> str:
+def chain_of(rule: FieldRule, *, provider: str, table: Mapping[str, str], settings: MappingSettings) -> str:
     """From the CRM's field to our value: each step is taken only when those before gave nothing."""
     default = entered_words(rule, rule.default_value)
     if rule.applied is Transform.CONSTANT:
         return f"always {default}" if default else "a constant that is still to be entered"
     source = source_words(rule, provider=provider)
     if rule.target is Target.CURRENCY:
-        source = source or f"{OBJECT_WORDS[provider][SourceObject.DEAL]}: {settings.currency_field}"
+        source = source or f"{object_words(provider)[SourceObject.DEAL]}: {settings.currency_field}"
         default = default or settings.default_currency
     if not source:
         return f"always {default}" if default else "not filled"

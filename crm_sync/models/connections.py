@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from contracts.enums import BillingTiming, LeadDays
 from crm_sync import enums
+from crm_sync.clients.registry import provider_choices
 from crm_sync.findings import Finding, finding_from
 from fincelo.validators import CONTROL, one_line
 
@@ -24,9 +25,9 @@ def won_stages() -> list[str]:
 
 
 class CrmOrg(models.Model):
-    """A Salesforce org or a HubSpot portal. Everything imported is keyed by it, so that orgs never mix."""
+    """A company's place in its CRM. Everything imported is keyed by it, so that orgs never mix."""
 
-    provider = models.CharField(max_length=12, choices=enums.Provider.choices)
+    provider = models.CharField(max_length=40, choices=provider_choices)
     external_id = models.CharField(max_length=40)
     name = models.CharField(max_length=200, blank=True)
     kind = models.CharField(max_length=60, blank=True, help_text="Production, sandbox, developer test ...")
@@ -63,7 +64,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
 class Connection(models.Model):
     """An authorised link to one CRM org, with its settings and its cursor."""
 
-    provider = models.CharField(max_length=12, choices=enums.Provider.choices)
+    provider = models.CharField(max_length=40, choices=provider_choices)
     name = models.CharField(
         max_length=100,
         unique=True,
@@ -84,7 +85,9 @@ class Connection(models.Model):
     )
     login_url = models.CharField(max_length=200, blank=True)
     instance_url = models.CharField(max_length=200, blank=True)
-    client_id = models.CharField(max_length=300, blank=True, help_text="Salesforce consumer key.")
+    client_id = models.CharField(
+        max_length=300, blank=True, help_text="Consumer key of the app in the customer's org."
+    )
     api_version = models.CharField(max_length=12, blank=True)
     connected_as = models.CharField(
         max_length=120, blank=True, db_default="", default="", help_text="User name of whoever authorised it."

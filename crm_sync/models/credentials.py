@@ -49,11 +49,12 @@ class TokenRenewal(models.Model):
 
 
 class LooseGrant(SealedModel):
-    """A Salesforce grant that no connection uses: one that waits to be adopted, or one to be revoked."""
+    """A grant of access that no connection uses: one that waits to be adopted, or one to be revoked."""
 
     connection = models.ForeignKey(
         Connection, on_delete=models.SET_NULL, null=True, related_name="loose_grants"
     )
+    provider = models.CharField(max_length=40)
     purpose = models.CharField(
         max_length=5,
         choices=GrantPurpose.choices,
@@ -108,7 +109,7 @@ class KeyCanary(SealedModel):
 
 
 class Authorisation(SealedModel):
-    """A Salesforce authorisation that was started and has not come back yet.
+    """An authorisation that was started and has not come back yet.
 
     It holds the app's details: those of a connection at work are replaced only by a grant that was accepted.
     """

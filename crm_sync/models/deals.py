@@ -10,6 +10,7 @@ from django.db.models.functions import Least, Now
 from contracts.models import NAME_LENGTH, Contract, Customer
 from contracts.triggers import never_emptied
 from crm_sync import enums
+from crm_sync.clients.registry import facts_of
 from crm_sync.models.connections import Connection, CrmOrg
 
 
@@ -192,8 +193,8 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         """Holds whose deals are to be read again, or wait for their company, as many as one page takes.
 
         A deal that the database refused is tried at the next poll, then later and later, in the end once a
-        day. What was read since `tried_before` is not among them. HubSpot does not tell when a deal is given
-        a company, or its company a name. The choice is by chance, so that each gets its turn.
+        day. What was read since `tried_before` is not among them. Not every CRM tells when a deal is
+        given a company, or its company a name. The choice is by chance, so that each gets its turn.
         """
         tried_for = ExpressionWrapper(
             F("crm_deal__updated_at") - F("opened_at"), output_field=models.DurationField()
@@ -202,7 +203,7 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         tried_by = ExpressionWrapper(Now() - pause, output_field=models.DateTimeField())
         refused = Q(crm_deal__fingerprint=NOT_STORED, crm_deal__updated_at__lte=tried_by)
         wanted = Q(crm_deal__fingerprint="") | refused
-        if connection.provider == enums.Provider.HUBSPOT:
+        if not facts_of(connection.provider).tells_of_company:
             wanted |= Q(code__in=WAIT_FOR_COMPANY)
         held = self.open().filter(
             crm_deal__connection=connection,

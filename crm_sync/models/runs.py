@@ -107,6 +107,9 @@ class SyncRecord(models.Model):
     outcome = models.CharField(max_length=10, choices=enums.Outcome.choices)
     code = models.CharField(max_length=24, choices=enums.HoldCode.choices, blank=True, db_default="")
     sentence = models.TextField(blank=True, db_default="")
+    problems = models.JSONField(
+        default=list, db_default=[], help_text="What held the deal: code, field and value of each problem."
+    )
     trace = models.JSONField(default=list, help_text="Per field: raw value, transform, value.")
     changes = models.JSONField(default=list, db_default=[], help_text="Per changed field: old and new value.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)

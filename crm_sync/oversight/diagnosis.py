@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from crm_sync.clients.questions import questions_for
+from crm_sync.clients.registry import facts_of, questions_for
 from crm_sync.connections.condition import note_refusal
 from crm_sync.connections.credentials import open_client
 from crm_sync.deals import Deal
-from crm_sync.enums import ConnectionMode, ConnectionState, DealState, Provider
+from crm_sync.enums import ConnectionMode, ConnectionState, DealState
 from crm_sync.errors import SyncError
 from crm_sync.mapping.near_misses import look
 from crm_sync.mapping.readers import printable
@@ -71,7 +71,8 @@ def by_id(
     reference: DealReference, *, candidates: Sequence[Connection], now: datetime, next_poll_at: Polls
 ) -> Diagnosis:
     """The first connection that knows the deal answers; otherwise the one that could not be asked."""
-    provider = Provider(reference.provider or "").label
+    crm = facts_of(reference.provider)
+    provider = crm.name
     if not candidates:
         return Diagnosis(
             cause=Cause.NO_CONNECTION,
@@ -81,7 +82,7 @@ def by_id(
     if reference.org:
         candidates = [one for one in candidates if one.org and one.org.external_id == reference.org]
         if not candidates:
-            return other_org(f"{provider} portal {reference.org}")
+            return other_org(f"{provider} {crm.org_word} {reference.org}")
     stored = stored_answer(reference, candidates=candidates)
     if stored is not None:
         return stored
@@ -168,7 +169,8 @@ def read_live(connection: Connection, *, external_id: str) -> tuple[Deal | None,
     try:
         pages = client.deals_by_id(external_ids=[external_id], wanted={})
         deal = next((one for page in pages for one in page.deals), None)
-        return deal, deal is None and questions_for(client).was_deleted(external_id=external_id)
+        questions = questions_for(client, provider=connection.provider)
+        return deal, deal is None and questions.was_deleted(external_id=external_id)
     finally:
         client.close()
 
@@ -307,7 +309,7 @@ def by_name(
     if len(found) == 1:
         connection, deal = found[0]
         exact = DealReference(
-            text=deal.external_id, provider=Provider(connection.provider), external_id=deal.external_id
+            text=deal.external_id, provider=connection.provider, external_id=deal.external_id
         )
         stored = stored_answer(exact, candidates=[connection])
         return stored or about(deal, connection=connection, now=now, next_poll_at=next_poll_at)
@@ -322,7 +324,7 @@ def named(connection: Connection, *, name: str) -> list[Deal]:
         return []
     client = open_client(connection=connection)
     try:
-        ids = questions_for(client).ids_named(name=name, limit=MOST_NAMESAKES)
+        ids = questions_for(client, provider=connection.provider).ids_named(name=name, limit=MOST_NAMESAKES)
         pages = client.deals_by_id(external_ids=ids, wanted={}) if ids else []
         return [deal for page in pages for deal in page.deals]
     finally:
@@ -367,9 +369,8 @@ def unknown(reference: DealReference, *, candidates: Sequence[Connection]) -> Di
 
 
 def leads_to(host: str, connection: Connection) -> bool:
-    """acme.lightning.force.com and acme.my.salesforce.com are the same org."""
-    own = connection.instance_url.partition("://")[2].partition(":")[0].lower()
-    return connection.provider == Provider.HUBSPOT or host.partition(".")[0] == own.partition(".")[0]
+    """Whether a link to this host may be one of the connection's org."""
+    return facts_of(connection.provider).is_page_of(host, connection.instance_url)
 
 
 def other_org(place: str) -> Diagnosis:

@@ -1,6 +1,31 @@
 """What must be true of import records, cursors and leases."""
 
+from crm_sync.clients.facts import ProviderFacts
+from crm_sync.clients.registry import PROVIDERS
 from fincelo.invariants import Invariant
+
+
+def ids_of(crm: ProviderFacts) -> Invariant:
+    """For a CRM all of whose ids have the same length."""
+    return Invariant(
+        number="I3",
+        name=f"{crm.key}_ids_have_{crm.id_length}_characters",
+        sql=f"""
+            SELECT row.external_id, row.kind, org.external_id AS org FROM (
+                SELECT org_id, external_id, 'Deal' AS kind FROM crm_sync_crmdeal
+                UNION ALL
+                SELECT org_id, external_id, 'Account' FROM crm_sync_crmaccount
+            ) row
+            JOIN crm_sync_crmorg org ON org.id = row.org_id AND org.provider = '{crm.key}'
+            WHERE length(row.external_id) <> {crm.id_length}
+        """,  # noqa: S608  the registry's own words
+        sentence=(
+            f"{{kind}} {{external_id}} of {crm.name} org {{org}} is not stored by its {crm.id_length} "
+            "characters, so it may be imported a second time under them. Lengthen the id before the next "
+            "sync."
+        ),
+    )
+
 
 INVARIANTS = [
     Invariant(
@@ -42,23 +67,7 @@ INVARIANTS = [
             "them is the right one and remove the other links."
         ),
     ),
-    Invariant(
-        number="I3",
-        name="salesforce_ids_have_18_characters",
-        sql="""
-            SELECT row.external_id, row.kind, org.external_id AS org FROM (
-                SELECT org_id, external_id, 'Deal' AS kind FROM crm_sync_crmdeal
-                UNION ALL
-                SELECT org_id, external_id, 'Account' FROM crm_sync_crmaccount
-            ) row
-            JOIN crm_sync_crmorg org ON org.id = row.org_id AND org.provider = 'salesforce'
-            WHERE length(row.external_id) <> 18
-        """,
-        sentence=(
-            "{kind} {external_id} of Salesforce org {org} is not stored by its 18 characters, so it may be "
-            "imported a second time under them. Lengthen the id before the next sync."
-        ),
-    ),
+    *(ids_of(crm) for crm in PROVIDERS.values() if crm.id_length),
     Invariant(
         number="I5",
         name="imported_deal_has_its_contract",

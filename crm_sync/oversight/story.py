@@ -38,7 +38,7 @@ def _told_once(records: list[SyncRecord]) -> list[SyncRecord]:
         for record, before in zip_longest(records, records[1:])
         if before is None
         or record.outcome != Outcome.HELD
-        or (before.outcome, before.sentence) != (record.outcome, record.sentence)
+        or (before.outcome, before.problems) != (record.outcome, record.problems)
     ]
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from crm_sync.clients.protocol import CrmClient
-from crm_sync.clients.questions import questions_for
+from crm_sync.clients.registry import facts_of, questions_for
 from crm_sync.connections.credentials import open_client
 from crm_sync.connections.org_facts import notice_currency
 from crm_sync.deals import Deal, DealPage
-from crm_sync.enums import DealState, Provider
+from crm_sync.enums import DealState
 from crm_sync.importing.mapped_page import MappedPage, Sight, map_page, mapped_or_held
 from crm_sync.importing.merge_chains import followed
 from crm_sync.mapping.result import fingerprint
@@ -63,19 +63,22 @@ def reference_for(connection: Connection, *, typed: str) -> DealReference:
         reference = read_reference(typed)
     except ValueError as error:
         raise UnableToTry(str(error)) from None
-    if reference.provider in (None, Provider(connection.provider)):
+    if reference.provider in ("", connection.provider):
         is_elsewhere = reference.org and connection.org and reference.org != connection.org.external_id
         if is_elsewhere or (reference.host and not leads_to(reference.host, connection)):
             raise UnableToTry(f"This link leads to another org than that of {connection}.")
         return reference
     if reference.host:
-        raise UnableToTry(f"This is a link of {reference.provider.label}; {connection} is another CRM.")
+        crm = facts_of(reference.provider).name
+        raise UnableToTry(f"This is a link of {crm}; {connection} is another CRM.")
     return DealReference(text=reference.text)
 
 
 def deals_meant(reference: DealReference, *, client: CrmClient, sight: Sight) -> Sequence[Deal]:
     connection = sight.connection
-    ids = [reference.external_id] if reference.external_id else named(reference, client=client)
+    ids: Sequence[str] = [reference.external_id]
+    if not reference.external_id:
+        ids = named(reference, client=client, provider=connection.provider)
     pages = client.deals_by_id(external_ids=ids, wanted=sight.rules.wanted()) if ids else []
     deals = [deal for page in pages for deal in page.deals]
     if not deals and reference.external_id:
@@ -91,8 +94,8 @@ def deals_meant(reference: DealReference, *, client: CrmClient, sight: Sight) ->
     return deals
 
 
-def named(reference: DealReference, *, client: CrmClient) -> Sequence[str]:
-    return questions_for(client).ids_named(name=reference.text, limit=MOST_NAMESAKES)
+def named(reference: DealReference, *, client: CrmClient, provider: str) -> Sequence[str]:
+    return questions_for(client, provider=provider).ids_named(name=reference.text, limit=MOST_NAMESAKES)
 
 
 def foretold_alone(deal: Deal, *, sight: Sight, at: datetime) -> Trial:

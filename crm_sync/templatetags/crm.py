@@ -6,7 +6,8 @@ from django import template
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from crm_sync.enums import HoldCode, Provider
+from crm_sync.clients.registry import facts_of
+from crm_sync.enums import HoldCode
 from crm_sync.holds.groups import HoldGroup
 from crm_sync.oversight.safe_links import safe_link
 
@@ -22,7 +23,7 @@ def crm_link(url: str) -> str:
 
 @register.filter
 def crm_name(provider: str) -> str:
-    return str(Provider(provider).label)
+    return facts_of(provider).name
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""Making a connection: the set-up pages, Salesforce's authorisation, HubSpot's token."""
+"""Making a connection: the set-up pages, an app's authorisation, a pasted token."""
 
 from typing import Any
 
@@ -12,16 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contracts.clock import business_day
+from crm_sync.clients.registry import PROVIDERS, facts_of
 from crm_sync.connections import authorising
-from crm_sync.enums import Provider
 from crm_sync.errors import SyncError
-from crm_sync.forms.connecting import (
-    FirstImportFields,
-    NewHubSpotForm,
-    NewSalesforceForm,
-    connect_form,
-    keeps_secret,
-)
+from crm_sync.forms.connecting import connect_form, keeps_secret, new_form
 from crm_sync.models import Connection
 from crm_sync.views import notices, setup_guide
 from crm_sync.views.access import CHANGE_BILLING_MEANING, CHANGE_CONNECTIONS, needs, signed_in
@@ -30,27 +24,23 @@ from fincelo.rights import open_to_anybody
 
 AUTHORISING = "crm_authorising"
 CONFIRMED_ORG = "crm_confirmed_org"
-SIGNED_OUT = "You were signed out while Salesforce asked. Sign in, then press Authorise once more."
-NEW_FORMS: dict[str, type[FirstImportFields]] = {
-    Provider.SALESFORCE: NewSalesforceForm,
-    Provider.HUBSPOT: NewHubSpotForm,
-}
+SIGNED_OUT = "You were signed out while {crm} asked. Sign in, then press Authorise once more."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(CHANGE_CONNECTIONS)
 def add_connection(request: HttpRequest, provider: str) -> HttpResponse:
-    if provider not in Provider.values:
+    if provider not in PROVIDERS:
         raise Http404
     connection = Connection(provider=provider)
     suggested = {"name": free_name(provider), "import_from": business_day()}
-    form = NEW_FORMS[provider](request.POST or None, instance=connection, initial=suggested)
+    form = new_form(connection, request.POST or None, initial=suggested)
     notice = None
     if request.method == "POST" and form.is_valid():
         connection.login_url = form.cleaned_data.get("login_url", "")
         connection.save()
-        if provider == Provider.SALESFORCE:
-            return send_to_salesforce(
+        if facts_of(provider).grants:
+            return send_to_provider(
                 request, connection=connection, client_secret=form.cleaned_data["client_secret"]
             )
         token = form.cleaned_data["token"]
@@ -66,8 +56,8 @@ def add_connection(request: HttpRequest, provider: str) -> HttpResponse:
 
 
 def free_name(provider: str) -> str:
-    """ "HubSpot", or "HubSpot 2" when there is one already."""
-    label = str(Provider(provider).label)
+    """The CRM's own name, with a number when there is one already."""
+    label = facts_of(provider).name
     taken = set(Connection.objects.filter(name__startswith=label).values_list("name", flat=True))
     candidates = [label, *(f"{label} {number}" for number in range(2, len(taken) + 3))]
     return next(name for name in candidates if name not in taken)
@@ -76,8 +66,10 @@ def free_name(provider: str) -> str:
 @require_POST
 @needs(CHANGE_CONNECTIONS)
 def authorise(request: HttpRequest, pk: int) -> HttpResponse:
-    """Starts Salesforce's authorisation. Sent without fields, it uses the app's details as stored."""
-    connection = get_object_or_404(Connection, pk=pk, provider=Provider.SALESFORCE)
+    """Starts an authorisation. Sent without fields, it uses the app's details as stored."""
+    connection = get_object_or_404(Connection, pk=pk)
+    if facts_of(connection.provider).grants is None:
+        raise Http404
     secret = ""
     if "client_id" in request.POST or not keeps_secret(connection):
         form = connect_form(connection, request.POST)
@@ -87,7 +79,7 @@ def authorise(request: HttpRequest, pk: int) -> HttpResponse:
         if connection.org is None:
             connection.save(update_fields=["login_url", "client_id"])
         secret = form.cleaned_data["client_secret"]
-    return send_to_salesforce(
+    return send_to_provider(
         request,
         connection=connection,
         client_secret=secret,
@@ -95,12 +87,12 @@ def authorise(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def send_to_salesforce(
+def send_to_provider(
     request: HttpRequest, *, connection: Connection, client_secret: str, confirmed_org: str = ""
 ) -> HttpResponse:
     """Answers with a page that goes on by itself.
 
-    A redirect would hold Salesforce, and the single sign-on behind it, to the content policy of our form.
+    A redirect would hold the CRM, and the single sign-on behind it, to the content policy of our form.
     """
     try:
         address = authorising.start_authorisation(
@@ -115,7 +107,8 @@ def send_to_salesforce(
         return redirect(connection)
     request.session[AUTHORISING] = connection.pk
     request.session[CONFIRMED_ORG] = confirmed_org
-    return render(request, "crm_sync/to_salesforce.html", {"address": address})
+    context = {"address": address, "crm": connection.get_provider_display()}
+    return render(request, "crm_sync/to_provider.html", context)
 
 
 def session_key(request: HttpRequest) -> str:
@@ -127,13 +120,15 @@ def session_key(request: HttpRequest) -> str:
 @require_GET
 @open_to_anybody
 @login_not_required
-def salesforce_callback(request: HttpRequest) -> HttpResponse:
-    """Where Salesforce sends the browser back to. Always goes on to a page whose address holds no code.
+def callback(request: HttpRequest, provider: str) -> HttpResponse:
+    """Where a CRM sends the browser back to. Always goes on to a page whose address holds no code.
 
     Who is not signed in any more signs in and authorises again: the address of the login would hold the code.
     """
+    if provider not in PROVIDERS or PROVIDERS[provider].grants is None:
+        raise Http404
     if not request.user.is_authenticated:
-        messages.info(request, SIGNED_OUT)
+        messages.info(request, SIGNED_OUT.format(crm=facts_of(provider).name))
         response: HttpResponse = redirect_to_login(reverse("connections"))
     else:
         response = for_who_may(request)
@@ -143,10 +138,10 @@ def salesforce_callback(request: HttpRequest) -> HttpResponse:
 
 @needs(CHANGE_CONNECTIONS)
 def for_who_may(request: HttpRequest) -> HttpResponse:
-    return answer_of_salesforce(request)
+    return way_back(request)
 
 
-def answer_of_salesforce(request: HttpRequest) -> HttpResponse:
+def way_back(request: HttpRequest) -> HttpResponse:
     waiting = Connection.objects.filter(pk=request.session.pop(AUTHORISING, None)).first()
     confirmed_org = request.session.pop(CONFIRMED_ORG, "")
     asked_by: dict[str, Any] = {
@@ -174,7 +169,9 @@ def answer_of_salesforce(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs(CHANGE_CONNECTIONS)
 def paste_token(request: HttpRequest, pk: int) -> HttpResponse:
-    connection = get_object_or_404(Connection, pk=pk, provider=Provider.HUBSPOT)
+    connection = get_object_or_404(Connection, pk=pk)
+    if facts_of(connection.provider).token is None:
+        raise Http404
     form = connect_form(connection, request.POST)
     if not form.is_valid():
         return render_page(request, pk=pk, connect_form=form)
@@ -196,7 +193,7 @@ def use_token(
 ) -> notices.Notice | None:
     """Connects, or says why not."""
     try:
-        authorising.connect_hubspot(
+        authorising.connect_with_pasted(
             connection=connection, pasted=token, actor=signed_in(request), confirmed_org=confirmed_org
         )
     except SyncError as error:

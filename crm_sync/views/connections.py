@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from contracts import audit
 from crm_sync import tasks
+from crm_sync.clients.registry import PROVIDERS
 from crm_sync.connections import authorising, condition, pausing
 from crm_sync.connections.pausing import UnableToPause
 from crm_sync.connections.preflight import preflight
@@ -73,6 +74,7 @@ def connection_list(request: HttpRequest) -> HttpResponse:
         "cards": cards,
         "grants": shown_grants(of=Q()),
         "notice": notices.take(request),
+        "providers": PROVIDERS.values(),
         "sentence": what_follows.of_all(connections, silent=silent),
     }
     return render(request, "crm_sync/connections.html", context)
@@ -228,7 +230,9 @@ def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(request, f"{connection} is disconnected. What it imported stays and is billed.")
     if not is_over:
         messages.warning(
-            request, "Salesforce has not confirmed that the access is ended. This page says how it goes on."
+            request,
+            f"{connection.get_provider_display()} has not confirmed that the access is ended. "
+            "This page says how it goes on.",
         )
     return redirect(connection)
 

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from crm_sync.deals import CrmField
-from crm_sync.mapping.wording import OBJECT_WORDS
+from crm_sync.mapping.wording import object_words
 from crm_sync.models import Connection
 from crm_sync.views.access import VIEW_MAPPING, needs
 from crm_sync.views.mapping_studio import schema_facts, studio_of
@@ -20,7 +20,7 @@ def field_list(request: HttpRequest, pk: int) -> HttpResponse:
     """With script the list follows the typing, without it the button does."""
     connection = get_object_or_404(Connection, pk=pk)
     studio, words = studio_of(connection), request.GET.get("q", "")[:100].casefold().split()
-    order = list(OBJECT_WORDS[studio.provider])
+    order = list(object_words(studio.provider))
     found = sorted(
         (one for one in studio.fields if matches(one, words=words)),
         key=lambda one: (order.index(one.source_object), one.label.casefold()),
@@ -30,7 +30,7 @@ def field_list(request: HttpRequest, pk: int) -> HttpResponse:
         "query": request.GET.get("q", "")[:100],
         "schema": schema_facts(connection),
         "rows": [
-            (OBJECT_WORDS[studio.provider][one.source_object], one, facts_of(one))
+            (object_words(studio.provider)[one.source_object], one, facts_of(one))
             for one in found[:MOST_SHOWN]
         ],
         "left_out": max(0, len(found) - MOST_SHOWN),

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from crm_sync.enums import Provider
 from crm_sync.forms.mapping_source import Studio
 from crm_sync.mapping import store
 from crm_sync.models import Connection, CrmSchema
@@ -17,7 +16,7 @@ class SchemaFacts:
 
 def studio_of(connection: Connection) -> Studio:
     return Studio(
-        provider=Provider(connection.provider),
+        provider=connection.provider,
         settings=store.settings_of(connection),
         fields=store.source_choices(connection=connection),
     )

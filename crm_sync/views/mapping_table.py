@@ -9,7 +9,7 @@ from crm_sync.forms.mapping_rows import RuleForm
 from crm_sync.forms.mapping_source import NoSuchField, Source, Studio
 from crm_sync.mapping.lint import MappingProblem
 from crm_sync.mapping.rules import NEEDED, FieldRule, MappingRules, rule_key
-from crm_sync.mapping.wording import OBJECT_WORDS, TYPE_WORDS, anchor_of, chain_of
+from crm_sync.mapping.wording import TYPE_WORDS, anchor_of, chain_of, object_words
 from crm_sync.models import Connection, SyncRecord, SyncRun
 
 MOST_CHOICES = 6
@@ -113,7 +113,7 @@ def offered(studio: Studio) -> list[str]:
 def unlisted_objects(studio: Studio) -> list[str]:
     """Objects of which no field is known: their fields' names are typed."""
     known = {one.source_object for one in studio.fields}
-    return [word for place, word in OBJECT_WORDS[studio.provider].items() if place not in known]
+    return [word for place, word in object_words(studio.provider).items() if place not in known]
 
 
 def latest_samples(connection: Connection) -> dict[str, Mapping[str, str]]:

@@ -5,7 +5,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm_sync.enums import Provider
 from crm_sync.forms.field_mapping import SeenForm
 from crm_sync.forms.translations import bare_rule
 from crm_sync.importing import reapplying
@@ -28,7 +27,7 @@ def version_page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         return go_back(request, connection, version)
     rules = versions.rules_in(version)
     current = versions.rules_in(connection.mapping_version)
-    provider = Provider(connection.provider)
+    provider = connection.provider
     context = {
         "connection": connection,
         "version": version,
@@ -46,7 +45,7 @@ def version_page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 
 def told_rows(rules: MappingRules, *, connection: Connection) -> list[tuple[str, str]]:
-    settings, provider = store.settings_of(connection), Provider(connection.provider)
+    settings, provider = store.settings_of(connection), connection.provider
     return [
         (
             rule.label,

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 from django.http import HttpRequest
 from django.urls import reverse
 
+from crm_sync.clients.registry import facts_of
 from crm_sync.connections.authorising import OtherOrg
-from crm_sync.enums import ConnectionState, Provider
+from crm_sync.enums import ConnectionState
 from crm_sync.errors import SyncError, TransientError
 from crm_sync.models import Connection
 
@@ -42,12 +43,12 @@ def take(request: HttpRequest) -> Notice | None:
 def refusal(*, error: SyncError, connection: Connection) -> Notice:
     """Why connecting was refused."""
     page = connection.get_absolute_url()
-    authorises_again = connection.provider == Provider.SALESFORCE and error.code not in KEY_CODES
+    is_granted = facts_of(connection.provider).grants is not None
     if error.code == "ORG_TAKEN":
         label, url, posts = "See all connections", reverse("connections"), False
-    elif authorises_again:
+    elif is_granted and error.code not in KEY_CODES:
         label, url, posts = "Authorise again", reverse("connection-authorise", args=[connection.pk]), True
-    elif connection.provider == Provider.SALESFORCE:
+    elif is_granted:
         label, url, posts = "Correct the app's details", f"{page}#connect", False
     else:
         label, url, posts = "Paste another token", f"{page}#connect", False
@@ -64,7 +65,7 @@ def refusal(*, error: SyncError, connection: Connection) -> Notice:
 
 
 def refusal_without_connection(error: SyncError) -> Notice:
-    """An answer of Salesforce that cannot be assigned to a connection."""
+    """An answer of a CRM that cannot be assigned to a connection."""
     return Notice(
         what=error.sentence,
         why="Nothing was changed: every connection is as it was.",

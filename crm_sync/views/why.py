@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from crm_sync.clients.registry import provider_names
 from crm_sync.oversight.causes import Cause
 from crm_sync.oversight.deal_references import LONGEST
 from crm_sync.oversight.diagnosis import Diagnosis, diagnose
@@ -33,7 +34,7 @@ AT_CONNECTION = {
 def why(request: HttpRequest) -> HttpResponse:
     """Only the button asks the CRM: a link to this page fills in the question and no more."""
     asked = request.POST.get("deal", "") if request.method == "POST" else request.GET.get("deal", "")
-    context: dict[str, object] = {"asked": asked[:LONGEST], "longest": LONGEST}
+    context: dict[str, object] = {"asked": asked[:LONGEST], "longest": LONGEST, "crms": provider_names()}
     if request.method == "POST":
         planned = partial(next_poll_at, scheduled_at=poll_scheduled_at())
         answer = diagnose(typed=asked, now=timezone.now(), next_poll_at=planned)

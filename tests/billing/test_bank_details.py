@@ -8,11 +8,22 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from billing.documents.logos import as_jpeg
 from billing.enums import BillingTrigger
 from billing.issuing.invoicing import invoice_due
-from billing.models import ControlChange, Invoice, LegalEntity, Letterhead
+from billing.issuing.letterheads import (
+    change_legal_info,
+    change_letterhead,
+    change_mailing,
+    coming_look,
+    put_next_look,
+    seller_copy,
+    take_effect,
+)
+from billing.models import ControlChange, Invoice, LegalEntity, Letterhead, Mailing
 from billing.tasks import tell_of_bank_details
 from contracts.clock import business_day
+from contracts.models import AuditEntry
 from tests.billing.builders import Deal, sign
 from tests.billing.documents.papers import pages, picture
 from tests.billing.mailing.letters import issue
@@ -156,6 +167,93 @@ def test_no_other_part_of_a_document_passes_by(issued: Invoice, ann: Client, fin
     waiting = ControlChange.objects.get(outcome="")
     sample = ann.get(f"/settings/invoices/sample.pdf?change={waiting.pk}").content
     assert b"/Image" in sample if part == "logo" else THEIRS in " ".join(pages(sample)[0])
+
+
+def test_legal_info_is_printed_from_the_next_day_on(issued: Invoice, ann: Client) -> None:
+    today, entity = business_day(), LegalEntity.objects.get()
+    waits = not change_legal_info(legal_entity=entity, text=THEIRS, actor=person("finn", group="Finance"))
+    confirm(ann)
+
+    for day, printed in ((today, ""), (today + timedelta(days=1), THEIRS)):
+        footer_of_next_invoice(day)
+        assert Invoice.objects.latest("pk").seller["legal_info"] == printed
+    assert waits
+    assert LegalEntity.objects.get().legal_info == THEIRS
+
+
+def test_what_stays_the_same_asks_nobody(issued: Invoice, finn: Client) -> None:
+    letterhead = Letterhead.objects.create(legal_entity=LegalEntity.objects.get(), footer=OURS)
+
+    assert change_letterhead(
+        legal_entity=letterhead.legal_entity,
+        footer=OURS,
+        logo=None,
+        removes_logo=False,
+        actor=User.objects.get(username="finn"),
+    )
+    assert not ControlChange.objects.exists()
+
+
+def test_what_is_stored_counts_and_not_what_a_form_holds(issued_nothing: None) -> None:
+    entity = LegalEntity.objects.get()
+    entity.legal_info = OURS  # as a form leaves it that was not saved
+
+    assert change_legal_info(legal_entity=entity, text=OURS, actor=person("finn", group="Finance"))
+    assert LegalEntity.objects.get().legal_info == OURS
+
+
+def test_a_request_of_an_earlier_release_held_the_footer_alone(issued: Invoice, ann: Client) -> None:
+    entity = LegalEntity.objects.get()
+
+    put_next_look(asked={"legal_entity": entity.pk, "footer": OURS}, actor=User.objects.get(username="ann"))
+
+    assert coming_look(legal_entity_id=entity.pk) == {"footer": OURS, "logo": "", "legal_info": ""}
+    entry = AuditEntry.objects.get(action="Letterhead confirmed")
+    assert (entry.after["footer"], entry.before["footer"]) == (OURS, "")
+
+
+def test_a_logo_stays_until_it_is_removed(issued_nothing: None) -> None:
+    entity, finn = LegalEntity.objects.get(), person("finn", group="Finance")
+    shown = []
+    for logo, removes in ((as_jpeg(picture()), False), (None, False), (None, True)):
+        change_letterhead(
+            legal_entity=entity, footer=f"{len(shown)}", logo=logo, removes_logo=removes, actor=finn
+        )
+        shown.append(Letterhead.objects.get().logo is not None)
+
+    assert shown == [True, True, False]
+    entries = AuditEntry.objects.filter(action="Letterhead changed").order_by("pk")
+    assert [entry.after["footer"] for entry in entries] == ["0", "1", "2"]
+
+
+def test_each_sender_has_a_letterhead_of_its_own(issued_nothing: None) -> None:
+    ours = LegalEntity.objects.get()
+    others = LegalEntity.objects.create(
+        name="Other", street="3 Back Street", city="Springfield", country="US"
+    )
+    due = Letterhead.objects.create(
+        legal_entity=others, footer="Theirs", next_look={"footer": THEIRS}, next_from=business_day()
+    )
+
+    take_effect(legal_entity=ours, day=business_day())
+
+    due.refresh_from_db()
+    assert due.footer == "Theirs"
+    assert seller_copy(legal_entity=ours)["footer"] == ""
+    take_effect(legal_entity=others, day=business_day())
+    assert seller_copy(legal_entity=others)["footer"] == THEIRS
+
+
+def test_mails_are_not_automatic_before_somebody_says_so(db: None) -> None:
+    Mailing.objects.all().delete()
+    change_mailing(automatic=True, sender="a@fincelo.example", actor=person("finn", group="Finance"))
+
+    assert Mailing.objects.get().sender == "a@fincelo.example"
+    entry = AuditEntry.objects.get(action="Mailing changed")
+    assert (entry.before, entry.after) == (
+        {"automatic": False, "sender": ""},
+        {"automatic": True, "sender": "a@fincelo.example"},
+    )
 
 
 def test_approver_sees_all_that_is_asked_for(issued: Invoice, ann: Client, finn: Client) -> None:

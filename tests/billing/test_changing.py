@@ -1,20 +1,25 @@
 """The open change of a contract keeps step with what the CRM says, and says it in words and money."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.changing.fields import ShownField, difference_of, money_of, shown_fields, stored_money
+from billing.changing.listing import billed_minor, change_of
 from billing.changing.noticing import WENT_BACK, Difference, note_differences, note_left, settle_left
-from billing.enums import ChangeOrigin, ChangeState
-from billing.models import ContractChange
+from billing.enums import AfterVoid, BillingMode, BillingTrigger, ChangeOrigin, ChangeState, LimitKind
+from billing.issuing.invoicing import invoice_due
+from billing.models import ApprovalLimit, BillingPolicy, ContractChange, Invoice
+from billing.receivables.voiding import void_invoice
 from contracts.models import Contract
 from contracts.money import Money
-from tests.billing.builders import Deal, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, sign
+from tests.billing.credited import credit
 
 TERM = ({"duration_months": 12}, {"duration_months": 24})
 LONGER = ({"duration_months": 12}, {"duration_months": 36})
@@ -157,6 +162,57 @@ def test_a_change_by_hand_is_not_the_crms(contracts: list[Contract]) -> None:
     note(ours, SAME)
 
     assert rows(ours) == [("open", "crm_change", 1, *TERM, "")]
+
+
+def test_the_change_of_a_contract_is_shown_and_no_other(contracts: list[Contract]) -> None:
+    ours, other = contracts
+    assert change_of(contract=ours) is None
+    note(ours, TERM)
+    note_left(found=[differs(other, LOST)], keeps_terms=True)
+
+    shown = [change_of(contract=contract) for contract in contracts]
+
+    assert [(one.contract, one.is_lost, one.billed.minor) for one in shown if one] == [
+        (ours, False, 0),
+        (other, True, 0),
+    ]
+    by_hand = ContractChange.objects.create(
+        contract=ours, origin=ChangeOrigin.HAND, kind="crm_change", before=TERM[0], after=TERM[1]
+    )
+    newest = change_of(contract=ours)
+    assert newest is not None
+    assert newest.id == by_hand.pk
+
+
+@AHEAD
+def test_billed_is_what_invoices_charge_without_what_is_credited(
+    contracts: list[Contract], approver: User
+) -> None:
+    """Drafts, void invoices, open credit notes and other contracts do not count."""
+    ours, other = contracts
+    bill(TODAY, default_tax_rate=10_000)
+    bill(date(2026, 12, 22), default_tax_rate=10_000, prices_include_tax=True)
+    first, second = Invoice.objects.filter(contract=ours).order_by("pk")
+    credit(first, 10_00, approver)
+    credit(Invoice.objects.filter(contract=other).earliest("pk"), 1_00, approver)
+    void_invoice(
+        invoice=Invoice.objects.filter(contract=other).latest("pk"),
+        then=AfterVoid.BILL_AGAIN,
+        reason="Wrong",
+        actor=approver,
+    )
+    BillingPolicy.objects.create(mode=BillingMode.APPROVE)
+    bill(date(2027, 1, 22))
+    ApprovalLimit.objects.create(kind=LimitKind.CREDIT_NOTE, currency="USD", amount_minor=0)
+    credit(second, 5_00, approver)
+
+    assert billed_minor([ours.pk]) == {ours.pk: 100_00 + 100_00 - 10_00}
+    assert billed_minor([ours.pk, other.pk])[other.pk] == 100_00 - 1_00
+
+
+def bill(as_of: date, **facts: Any) -> None:
+    ensure_legal_entity(**facts)
+    invoice_due(as_of=as_of, trigger=BillingTrigger.COMMAND)
 
 
 def test_changes_are_locked_in_one_order(contracts: list[Contract]) -> None:

@@ -2,10 +2,12 @@
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 
@@ -14,8 +16,9 @@ from billing.enums import BillingRunState, BillingTrigger
 from billing.models import BillingRun
 from billing.schedules.interruptions import INTERRUPTED, close_interrupted, note_session
 from tests.billing.builders import TODAY
+from tests.invariants import plant
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def start() -> BillingRun:
@@ -32,6 +35,7 @@ def until_gone(pid: int) -> None:
             time.sleep(0.05)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_run_of_a_session_that_is_gone_is_closed_at_once_and_the_rest_is_billed(database_url: str) -> None:
     run = start()
     with psycopg.connect(database_url) as killed:
@@ -61,9 +65,30 @@ def test_run_of_this_session_goes_on() -> None:
     assert run.backend_pid == connection.connection.info.backend_pid
 
 
-@pytest.mark.parametrize(("minutes", "closed"), [(59, 0), (61, 1)])
-def test_run_of_an_earlier_release_is_closed_after_an_hour(minutes: int, closed: int) -> None:
+@pytest.mark.parametrize(
+    "other", [{"backend_pid": 2**31 - 1}, {"backend_start": F("backend_start") - timedelta(seconds=1)}]
+)
+def test_a_session_is_known_by_its_number_and_its_start(other: dict[str, Any]) -> None:
     run = start()
-    BillingRun.objects.filter(pk=run.pk).update(started_at=Now() - timedelta(minutes=minutes))
+    note_session(run)
+    BillingRun.objects.filter(pk=run.pk).update(**other)
+
+    assert close_interrupted() == 1
+
+
+@pytest.mark.parametrize(("minutes", "closed"), [(59, 0), (60, 0), (61, 1)])
+def test_run_of_an_earlier_release_is_closed_after_an_hour(minutes: int, closed: int) -> None:
+    start()
+    plant(f"UPDATE billing_billingrun SET started_at = now() - interval '{minutes} minutes'")
 
     assert close_interrupted() == closed
+
+
+def test_a_run_that_has_ended_stays_as_it_is() -> None:
+    run = start()
+    long_ago = Now() - timedelta(days=1)
+    BillingRun.objects.filter(pk=run.pk).update(
+        state=BillingRunState.DONE, started_at=long_ago, finished_at=long_ago
+    )
+
+    assert close_interrupted() == 0

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from billing.enums import BillingRunState, BillingTrigger, InstalmentState, InvoiceState
 from billing.issuing.invoicing import BillingSummary, invoice_due
+from billing.issuing.numbering import UnableToIssueInvoice
 from billing.issuing.restoring import mark_here
 from billing.models import (
     BillingRun,
@@ -50,6 +51,15 @@ def test_nothing_due() -> None:
 
     assert (summary.issued, summary.totals, summary.failed) == (0, [], [])
     assert invoices() == []
+
+
+def test_a_day_to_come_is_refused_before_a_run_begins() -> None:
+    sign(Deal())
+
+    with pytest.raises(UnableToIssueInvoice):
+        bill(date(2200, 1, 1))
+
+    assert not BillingRun.objects.exists()
 
 
 def test_the_run_is_recorded(admin_user: User) -> None:

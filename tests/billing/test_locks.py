@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,22 +15,30 @@ from billing.enums import (
     BillingRunState,
     BillingTrigger,
     ControlKind,
+    InvoiceState,
     LimitKind,
+    WaitCode,
 )
 from billing.issuing.approving import approve_drafts, ask_about_parked, hold_back_draft
 from billing.issuing.bounds import ask_about_contracts
 from billing.issuing.controls import ask
 from billing.issuing.invoicing import invoice_due
+from billing.issuing.letterheads import change_legal_info, change_mailing, take_effect
 from billing.issuing.policy import in_force, put_limit
+from billing.locks import lock_contracts
 from billing.models import ApprovalLimit, BillingPolicy, BillingRun, Instalment, Invoice
 from billing.receivables.confirming import confirm, withdraw_request
 from billing.receivables.crediting import approve_credit, discard_credit, request_credit
 from billing.receivables.paying import lock_invoices, record_payment, take_back_payment
 from billing.receivables.voiding import void_invoice
 from billing.schedules.activation import decide_catch_up, rebuild_billing
-from contracts.models import Contract
+from billing.schedules.drafting import withdraw_drafts_of_stopped
+from billing.schedules.printability import note_unprintable_of, recheck_unprintable
+from billing.schedules.waiting import wait_for
+from contracts.enums import ContractState
+from contracts.models import Contract, Customer
 from contracts.money import Money
-from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, order_for, sign
+from tests.billing.builders import AHEAD, TODAY, Deal, ensure_legal_entity, order_for, put, sign
 from tests.billing.people import person
 
 pytestmark = [pytest.mark.django_db, AHEAD]
@@ -133,6 +141,60 @@ def test_a_limit_is_locked_and_no_other(ann: User) -> None:
         6,
     ]
     assert ApprovalLimit.objects.get(pk=of_invoices.pk).amount_minor == 5
+
+
+def test_contracts_come_in_the_order_of_their_customers() -> None:
+    """So that no two processes wait for each other in a circle."""
+    first, second = sign(Deal(), Deal(customer="Other"))
+    customers = first.customer_id, second.customer_id
+    for contract, customer in zip((first, second), reversed(customers), strict=True):
+        Contract.objects.filter(pk=contract.pk).update(customer=customer)
+    Customer.objects.filter(pk=first.customer_id).update(name="Acme, written last")
+    with CaptureQueriesContext(connection) as statements:
+        lock_contracts(contract_ids=[first.pk, second.pk])
+
+    [lock] = [statement["sql"] for statement in statements]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = off")
+        cursor.execute(lock.replace("SELECT 1", "SELECT contract.id"))
+        assert cursor.fetchall() == [(second.pk,), (first.pk,)]
+
+
+def test_drafts_of_stopped_contracts() -> None:
+    put(issued().contract, state=ContractState.SUSPENDED)
+    put(sign(Deal(customer="Without an invoice"))[0], state=ContractState.SUSPENDED)
+    BillingPolicy.objects.create(mode=BillingMode.APPROVE)
+    invoice_due(as_of=TODAY + timedelta(days=30), trigger=BillingTrigger.COMMAND)
+    drafts = Invoice.objects.filter(state=InvoiceState.DRAFT)
+    assert [draft.buyer["name"] for draft in drafts] == ["Other"]
+
+    assert locked_by(withdraw_drafts_of_stopped) == []
+    put(drafts[0].contract, state=ContractState.SUSPENDED)
+    assert locked_by(withdraw_drafts_of_stopped) == ["contract of Other"]
+
+
+def test_what_is_printable_again() -> None:
+    """The letters are of Old Persian, which no font has."""
+    sign(Deal(), Deal(customer="\U000103a0"))
+    acme = Customer.objects.get(name="Acme")
+    wait_for(
+        code=WaitCode.MANY_DEALS,
+        contract_ids=Contract.objects.filter(customer=acme).values_list("pk", flat=True),
+    )
+
+    assert locked_by(lambda: note_unprintable_of(customer=acme)) == [CONTRACT]
+    assert locked_by(recheck_unprintable) == ["contract of \U000103a0"]
+
+
+def test_letterhead_and_mailing(ann: User) -> None:
+    entity = ensure_legal_entity()
+
+    locked = locked_by(lambda: change_legal_info(legal_entity=entity, text="Register 1", actor=ann))
+    mailing = locked_by(lambda: change_mailing(automatic=True, sender="", actor=ann))
+
+    effect = locked_by(lambda: take_effect(legal_entity=entity, day=TODAY))
+    assert [name for name in locked if name.startswith("billing_letter")] == ["billing_letterhead"]
+    assert (mailing, effect) == (["billing_mailing"], ["billing_letterhead"])
 
 
 def test_what_is_unusual(ann: User) -> None:

@@ -12,8 +12,9 @@ from billing.issuing.rendering import boxed_texts, document_of
 from billing.mailing.sending import send_waiting
 from billing.models import Invoice
 from billing.receivables.crediting import request_credit
-from billing.schedules.waiting import reasons_of
-from contracts.models import Contract
+from billing.schedules.printability import note_unprintable, note_unprintable_of, recheck_unprintable
+from billing.schedules.waiting import reasons_of, wait_for
+from contracts.models import Contract, Customer, CustomField
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.mailing.letters import issue
 from tests.billing.people import person
@@ -65,6 +66,50 @@ def test_a_name_that_no_font_has_waits_for_a_printed_name() -> None:
     assert invoice_due(as_of=TODAY, trigger=BillingTrigger.COMMAND).issued == 1
     invoice = Invoice.objects.get()
     assert (invoice.buyer["name"], document_of(invoice=invoice).buyer.name) == (OLD_PERSIAN, "Parsa Ltd")
+
+
+def test_whose_texts_can_be_printed_waits_no_longer() -> None:
+    ensure_legal_entity()
+    ours, other = sign(Deal(customer=OLD_PERSIAN), Deal(customer=OLD_PERSIAN * 2))
+    wait_for(code=WaitCode.MANY_DEALS, contract_ids=[ours.pk])
+    Contract.objects.update(name="Subscription")
+    Customer.objects.update(printed_name="Parsa Ltd")
+
+    note_unprintable_of(customer=ours.customer)
+    after_details = codes(ours), codes(other)
+    recheck_unprintable()
+
+    assert after_details == ([WaitCode.MANY_DEALS], [WaitCode.UNPRINTABLE])
+    assert (codes(ours), codes(other)) == ([WaitCode.MANY_DEALS], [])
+
+
+def test_who_waits_for_something_else_waits_for_letters_too() -> None:
+    """So does a contract beside another that waits for letters already."""
+    ensure_legal_entity()
+    sign(Deal(customer=OLD_PERSIAN))
+    [late] = sign(Deal())
+    wait_for(code=WaitCode.MANY_DEALS, contract_ids=[late.pk])
+    Contract.objects.filter(pk=late.pk).update(name=OLD_PERSIAN)
+
+    note_unprintable(contract_ids=[late.pk])
+
+    assert set(codes(late)) == {WaitCode.MANY_DEALS, WaitCode.UNPRINTABLE}
+
+
+@pytest.mark.parametrize("is_printed", [True, False])
+def test_a_field_that_is_not_printed_may_hold_any_letter(is_printed: bool) -> None:
+    ensure_legal_entity()
+    [contract] = sign(Deal())
+    CustomField.objects.create(label="Team", home="contract", type="text", on_invoice=is_printed)
+    Contract.objects.filter(pk=contract.pk).update(custom_fields={"Team": OLD_PERSIAN})
+
+    note_unprintable(contract_ids=[contract.pk])
+
+    assert codes(contract) == ([WaitCode.UNPRINTABLE] if is_printed else [])
+
+
+def codes(contract: Contract) -> list[WaitCode]:
+    return [reason.code for reason in reasons_of(contract_ids=[contract.pk]).get(contract.pk, [])]
 
 
 def test_a_control_character_in_a_name_waits_as_well() -> None:

@@ -15,10 +15,11 @@ from billing.issuing.writing import issue_invoices
 from billing.models import BillingRun, Instalment, Invoice, LegalEntity
 from billing.overview.banners import incomplete_legal_entity
 from billing.schedules.activation import activate_billing
+from billing.schedules.customer_terms import change_billing_terms
 from billing.schedules.drafting import withdraw_drafts
 from billing.schedules.waiting import reasons_of
 from contracts.drafts import CustomerDraft
-from contracts.models import Contract, Customer
+from contracts.models import AuditEntry, Contract, Customer
 from contracts.operations import ContractOrder, refresh_customers, write_contracts, write_customers
 from contracts.particulars import differences
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, order_for
@@ -136,6 +137,17 @@ def test_a_po_number_that_the_customer_wants() -> None:
     assert codes_of(contract) == [WaitCode.PO_MISSING]
     Contract.objects.update(po_number="4711")
     assert (codes_of(contract), bill()) == ([], 1)
+
+
+def test_terms_of_one_customer_are_kept_and_in_the_audit() -> None:
+    customer = signed(**GERMAN).customer
+    finn = person("finn", group="Finance")
+
+    change_billing_terms(customer=customer, tax_rate=7_000, payment_terms_days=14, actor=finn)
+
+    customer.refresh_from_db()
+    assert (customer.tax_rate, customer.payment_terms_days) == (7_000, 14)
+    assert AuditEntry.objects.get(action="Billing terms changed").actor_name == "finn"
 
 
 def test_the_database_refuses_what_waits(seller: LegalEntity) -> None:

@@ -1,13 +1,14 @@
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db.models.functions import Now
 
-from billing.enums import AfterVoid, BillingTrigger, InstalmentState, InvoiceState, ScheduleState
+from billing.enums import AfterVoid, BillingTrigger, ControlKind, InstalmentState, InvoiceState, ScheduleState
 from billing.issuing.invoicing import invoice_due
 from billing.issuing.policy import PeriodLocked
-from billing.models import BillingPolicy, BillingSchedule, Instalment, Invoice, InvoiceMail
+from billing.models import BillingPolicy, BillingSchedule, ControlChange, Instalment, Invoice, InvoiceMail
 from billing.receivables.crediting import request_credit
 from billing.receivables.voiding import UnableToVoid, may_be_void, void_invoice
 from contracts.enums import ContractState
@@ -38,6 +39,15 @@ def invoice() -> Invoice:
 
 def void(invoice: Invoice, actor: User, then: AfterVoid = AfterVoid.BILL_AGAIN) -> None:
     void_invoice(invoice=invoice, then=then, reason="Wrong address", actor=actor)
+
+
+def test_whoever_has_the_right_since_today_asks_another(invoice: Invoice, settings: Any) -> None:
+    settings.NEW_ROLE_WAITS = timedelta(hours=24)
+    friend = person("friend", group="Approver")
+
+    assert not void_invoice(invoice=invoice, then=AfterVoid.BILL_AGAIN, reason="Wrong", actor=friend)
+    assert Invoice.objects.get().state == InvoiceState.ISSUED
+    assert [change.kind for change in ControlChange.objects.filter(outcome="")] == [ControlKind.VOID]
 
 
 def test_the_number_stays_and_the_period_is_billed_again(invoice: Invoice, ann: User) -> None:

@@ -26,7 +26,7 @@ from billing.receivables.payment_imports import keep_preview
 from billing.values import SeriesKey
 from contracts.enums import BillingCycle, ContractState
 from contracts.models import Workspace
-from crm_sync.enums import BackfillState, ConnectionState, HoldCode, Provider
+from crm_sync.enums import BackfillState, ConnectionState, HoldCode
 from crm_sync.models import Backfill, BackfillDeal
 from crm_sync.previews.first_import.totals import totals_of
 from tests.access.addresses import addresses
@@ -233,7 +233,7 @@ def crm() -> dict[str, Any]:
     return {
         "connection": connection.pk,
         "disconnected": connect("Old", **off).pk,
-        "hubspot": connect("HubSpot", provider=Provider.HUBSPOT, **off).pk,
+        "hubspot": connect("HubSpot", provider="hubspot", **off).pk,
         "hold": hold(deal(connection, "006B"), empty).pk,
         "untranslated": hold(deal(connection, "006C"), unknown).pk,
         "code": HoldCode.TERM_MISSING.value,

@@ -11,7 +11,7 @@ from contracts.enums import BillingCycle
 from crm_sync.clients.http import Transport
 from crm_sync.clients.salesforce import oauth
 from crm_sync.connections import authorising, credentials
-from crm_sync.enums import Provider, RunTrigger, Target
+from crm_sync.enums import RunTrigger, Target
 from crm_sync.importing.fetching import Order
 from crm_sync.mapping.rules import FieldRule
 from crm_sync.mapping.store import current_rules, save_mapping
@@ -80,7 +80,7 @@ def salesforce(db: None, org: Org, salesforce_server: Server) -> Connection:
     """A connected Salesforce with its proposed mapping confirmed."""
     app = next(iter(org.grants.apps.values()))
     connection = Connection.objects.create(
-        provider=Provider.SALESFORCE,
+        provider="salesforce",
         name="Salesforce",
         login_url=salesforce_server.url,
         client_id=app.consumer_key,
@@ -132,9 +132,9 @@ def authorise(*, org: Org, connection: Connection) -> oauth.Grant:
 def hubspot(db: None, portal: Portal, hubspot_server: Server) -> Connection:
     """A connected HubSpot with its proposed mapping confirmed."""
     connection = Connection.objects.create(
-        provider=Provider.HUBSPOT, name="HubSpot", import_from=IMPORT_FROM, default_currency="USD"
+        provider="hubspot", name="HubSpot", import_from=IMPORT_FROM, default_currency="USD"
     )
-    authorising.connect_hubspot(connection=connection, pasted=portal.issue_token(), actor=None)
+    authorising.connect_with_pasted(connection=connection, pasted=portal.issue_token(), actor=None)
     confirm(connection)
     hubspot_server.reset_requests()
     return connection

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from contracts.drafts import ContractDraft
 from contracts.enums import BillingTiming
+from crm_sync.clients.registry import facts_of
 from crm_sync.deals import Deal, RawValue
-from crm_sync.enums import AmountMeans, Provider, SourceObject, Target, TermUnit
+from crm_sync.enums import AmountMeans, SourceObject, Target, TermUnit
 from crm_sync.mapping.mapper import map_deal
 from crm_sync.mapping.result import MappedDeal, fingerprint
 from crm_sync.mapping.rules import FieldRule, MappingRules, MappingSettings
-from crm_sync.mapping.suggestions import CURRENCY_FIELDS
 
 HUBSPOT_RULES = (
     FieldRule(target=Target.CUSTOMER_NAME, source_object=SourceObject.ACCOUNT, source_field="name"),
@@ -76,7 +76,7 @@ def rules_with(
 
 def settings_with(
     *,
-    provider: Provider = Provider.HUBSPOT,
+    provider: str = "hubspot",
     time_zone: str = "US/Eastern",
     default_currency: str = "EUR",
     amount_means: AmountMeans = AmountMeans.TOTAL,
@@ -85,9 +85,9 @@ def settings_with(
     lead_days: int = 0,
 ) -> MappingSettings:
     return MappingSettings(
-        provider_name=str(provider.label),
+        provider_name=facts_of(provider).name,
         time_zone=time_zone,
-        currency_field=CURRENCY_FIELDS[provider],
+        currency_field=facts_of(provider).currency_field,
         default_currency=default_currency,
         amount_means=amount_means,
         term_unit=term_unit,

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from crm_sync.enums import ConnectionState, DealState, HoldCode, Outcome, Provider, RunState, RunTrigger
+from crm_sync.enums import ConnectionState, DealState, HoldCode, Outcome, RunState, RunTrigger
 from crm_sync.models import (
     Connection,
     CrmDeal,
@@ -38,7 +38,7 @@ MAPPED = {
 
 def connect(name: str = "Salesforce", *, is_confirmed: bool = True, **fields: Any) -> Connection:
     """A connected Salesforce with schema and mapping; `state` not_connected gives one that was disconnected."""
-    provider = fields.pop("provider", Provider.SALESFORCE)
+    provider = fields.pop("provider", "salesforce")
     org = CrmOrg.objects.create(
         provider=provider, external_id=f"00D{name}", name=f"{name} org", kind="Sandbox"
     )

@@ -68,7 +68,7 @@ def finish(
     ],
 )
 def test_login_address(choice: str, typed: str, address: str) -> None:
-    assert authorising.login_address(choice=choice, my_domain=typed) == address
+    assert authorising.login_address(provider="salesforce", choice=choice, own_address=typed) == address
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_login_address(choice: str, typed: str, address: str) -> None:
 )
 def test_address_that_is_none_of_salesforce(typed: str) -> None:
     with pytest.raises(ValueError, match=r"^Enter the address of your org"):
-        authorising.login_address(choice="my_domain", my_domain=typed)
+        authorising.login_address(provider="salesforce", choice="my_domain", own_address=typed)
 
 
 def test_authorisation_asks_with_pkce_and_a_state_that_is_kept_as_a_digest(
@@ -98,7 +98,7 @@ def test_authorisation_asks_with_pkce_and_a_state_that_is_kept_as_a_digest(
     asked = start(salesforce, user=finance)
 
     assert (asked["code_challenge_method"], asked["response_type"]) == ("S256", "code")
-    assert asked["redirect_uri"] == authorising.callback_url()
+    assert asked["redirect_uri"] == authorising.callback_url("salesforce")
     waiting = Authorisation.objects.get()
     assert asked["state"] not in repr(waiting.__dict__)
     assert waiting.expires_at == NOW + timedelta(minutes=10)
@@ -190,10 +190,10 @@ def test_case_80_other_portal_is_refused_unless_confirmed(
         before = row_versions()
 
         with pytest.raises(authorising.OtherOrg) as refused:
-            authorising.connect_hubspot(connection=hubspot, pasted=token, actor=None)
+            authorising.connect_with_pasted(connection=hubspot, pasted=token, actor=None)
         assert (refused.value.org_id, row_versions() == before) == ("4711", True)
 
-        authorising.connect_hubspot(connection=hubspot, pasted=token, actor=None, confirmed_org="4711")
+        authorising.connect_with_pasted(connection=hubspot, pasted=token, actor=None, confirmed_org="4711")
         hubspot.refresh_from_db()
         assert (str(hubspot.org), hubspot.cursor_modified_at) == ("HubSpot portal 4711", None)
         assert hubspot.asks_for_start
@@ -309,7 +309,7 @@ def test_candidates_for_term_and_cycle_are_proposed_but_not_confirmed(
         provider="hubspot", name="HubSpot", import_from=NOW.date(), default_currency=""
     )
 
-    authorising.connect_hubspot(connection=connection, pasted=portal.issue_token(), actor=None)
+    authorising.connect_with_pasted(connection=connection, pasted=portal.issue_token(), actor=None)
 
     proposed = dict(FieldMapping.objects.values_list("target", "source_field"))
     assert (proposed[Target.DURATION], proposed[Target.BILLING_CYCLE]) == (

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from contracts.models import AuditEntry
-from crm_sync.enums import ConnectionState, Provider
+from crm_sync.enums import ConnectionState
 from crm_sync.models import Connection, ConnectionCredentials, CrmOrg, FieldMapping
 from demo.http_server import Server
 from demo.hubspot.portal import Portal
@@ -83,7 +83,7 @@ def test_token_of_another_portal_asks_to_confirm(
     browser.post("/settings/crm/add/hubspot/", PASTED | {"token": portal.issue_token()})
     connection = Connection.objects.get()
     here = connection.org
-    connection.org = CrmOrg.objects.create(provider=Provider.HUBSPOT, external_id="1", name="Old portal")
+    connection.org = CrmOrg.objects.create(provider="hubspot", external_id="1", name="Old portal")
     connection.save()
     token = portal.issue_token()
 

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from crm_sync.enums import ConnectionState, Provider
+from crm_sync.enums import ConnectionState
 from crm_sync.models import Connection, ConnectionCredentials, CrmOrg
 from demo.http_server import Server
 from demo.salesforce.org import Org
@@ -218,9 +218,7 @@ def test_another_org_asks_to_confirm_and_then_takes_it(
 ) -> None:
     connection = authorised(browser, org, entered)
     here = connection.org
-    connection.org = CrmOrg.objects.create(
-        provider=Provider.SALESFORCE, external_id="00DOTHER", name="Old org"
-    )
+    connection.org = CrmOrg.objects.create(provider="salesforce", external_id="00DOTHER", name="Old org")
     connection.save()
     again = f"/settings/crm/{connection.pk}/authorise/"
 

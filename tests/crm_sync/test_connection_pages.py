@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from contracts.models import AuditEntry, Contract
-from crm_sync.enums import ConnectionState, Provider
+from crm_sync.enums import ConnectionState
 from crm_sync.models import Connection, ConnectionLease, CrmSchema
 from tests.audited import changes
 from tests.billing.builders import Deal as BilledDeal
@@ -230,7 +230,7 @@ def test_sync_now_before_the_mapping_is_confirmed_leads_to_it() -> None:
 
 def test_unfinished_connection_can_be_removed(browser: Client) -> None:
     connection = Connection.objects.create(
-        provider=Provider.SALESFORCE, name="Begun", import_from=date(2026, 1, 1), default_currency="USD"
+        provider="salesforce", name="Begun", import_from=date(2026, 1, 1), default_currency="USD"
     )
 
     response = browser.post(f"/settings/crm/{connection.pk}/remove/", follow=True)

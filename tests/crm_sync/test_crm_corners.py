@@ -7,8 +7,9 @@ import pytest
 from django.db import connection as database
 
 from contracts.models import Contract
+from crm_sync.clients.hubspot import facts as hubspot_facts
 from crm_sync.clients.hubspot.stages import stage_is_won
-from crm_sync.connections import preflight
+from crm_sync.clients.salesforce import facts as salesforce_facts
 from crm_sync.connections.authorising import login_address
 from crm_sync.connections.deal_links import follow_move
 from crm_sync.models import Connection, CrmDeal, CrmSchema, Hold
@@ -98,7 +99,10 @@ def test_pages_without_an_end_take_no_longer_than_a_run_may(
     ],
 )
 def test_address_is_taken_as_it_is_pasted(typed: str) -> None:
-    assert login_address(choice="my_domain", my_domain=typed) == "https://acme.my.salesforce.com"
+    assert (
+        login_address(provider="salesforce", choice="my_domain", own_address=typed)
+        == "https://acme.my.salesforce.com"
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,20 +110,20 @@ def test_address_is_taken_as_it_is_pasted(typed: str) -> None:
 )
 def test_address_of_nobody_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="Enter the address of your org"):
-        login_address(choice="my_domain", my_domain=typed)
+        login_address(provider="salesforce", choice="my_domain", own_address=typed)
 
 
 def test_scopes_wider_than_needed_are_named(salesforce: Connection, settings) -> None:
     settings.SALESFORCE_SCOPES = "full refresh_token"
-    (wide,) = preflight.wider_scopes(granted=None)
+    (wide,) = salesforce_facts.wider_scopes()
     settings.SALESFORCE_SCOPES = "api refresh_token"
 
     assert "full" in wide.sentence
     assert (wide.label, wide.blocking) == ("Scopes wider than needed", False)
-    assert preflight.wider_scopes(granted=None) == []
+    assert salesforce_facts.wider_scopes() == []
     needed = frozenset({"oauth", "crm.objects.deals.read"})
-    assert preflight.wider_scopes(granted=needed) == []
-    (writes,) = preflight.wider_scopes(granted=needed | {"crm.objects.deals.write"})
+    assert hubspot_facts.wider_scopes(granted=needed) == []
+    (writes,) = hubspot_facts.wider_scopes(granted=needed | {"crm.objects.deals.write"})
     assert "crm.objects.deals.write" in writes.sentence
 
 

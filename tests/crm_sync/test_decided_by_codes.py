@@ -13,9 +13,10 @@ from crm_sync.findings import finding
 from crm_sync.holds.entered_values import overrides_of
 from crm_sync.mapping.rules import FieldRule
 from crm_sync.models import SyncRecord
+from crm_sync.oversight.story import sync_story
 from crm_sync.previews.warnings import of_mapping, of_unit
 from tests.crm_sync.deal_values import a_deal, mapped, rules_with
-from tests.crm_sync.page_rows import connect, deal, ran
+from tests.crm_sync.page_rows import connect, deal, ran, recorded
 
 TWIN = FieldRule(target=Target.CUSTOM, custom_label="Currency", default_value="not told")
 TERM = FieldRule(target=Target.CUSTOM, custom_label="Contract Duration", source_field="term_note")
@@ -90,3 +91,29 @@ def test_that_an_error_waits_for_polls_is_no_matter_of_words(next_step: str, tol
     error = TransientError("It failed.", next_step=next_step)
 
     assert (error.next_step, error.waits_for_poll) == (told, waits)
+
+
+def test_deal_that_is_held_for_the_same_again_tells_it_once_however_it_is_worded(finance: User) -> None:
+    connection = connect()
+    one, empty, low = (
+        deal(connection),
+        {"code": "AMOUNT_MISSING", "raw": ""},
+        {"code": "OVER_LIMIT", "raw": "9"},
+    )
+    for sentence, problems in (("It is empty.", [empty]), ("Es ist leer.", [empty]), ("Es ist leer.", [low])):
+        recorded(ran(connection), one, sentence=sentence, problems=problems)
+
+    assert [event.detail for event in sync_story(deal=one)] == ["Es ist leer.", "It is empty."]
+
+
+def test_records_of_before_keep_what_tells_their_causes_apart(finance: User) -> None:
+    connection = connect()
+    record = recorded(ran(connection), deal(connection), code="AMOUNT_MISSING", sentence="It is empty.")
+    migration = import_module("crm_sync.migrations.0123_records_say_what_held_the_deal")
+
+    for _ in range(2):
+        with database.cursor() as cursor:
+            cursor.execute(migration.CAUSES)
+
+    record.refresh_from_db()
+    assert record.problems == [{"code": "AMOUNT_MISSING", "sentence": "It is empty."}]

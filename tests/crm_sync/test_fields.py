@@ -11,7 +11,6 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Upper
 
 from crm_sync.connections import credentials
-from crm_sync.enums import Provider
 from crm_sync.errors import ConfigError, SecretsUnreadable, SyncError
 from crm_sync.fields import SecretMisplaced
 from crm_sync.models import Connection, ConnectionCredentials
@@ -37,7 +36,7 @@ def secrets(connection: Connection) -> ConnectionCredentials:
 
 def a_connection(name: str) -> Connection:
     return Connection.objects.create(
-        provider=Provider.HUBSPOT, name=name, import_from="2026-01-01", default_currency="USD"
+        provider="hubspot", name=name, import_from="2026-01-01", default_currency="USD"
     )
 
 

@@ -9,7 +9,7 @@ from contracts.drafts import ContractDraft, CustomerDraft
 from contracts.enums import BillingCycle, BillingTiming, CustomFieldHome
 from contracts.money import Money
 from crm_sync.deals import RawValue
-from crm_sync.enums import HoldCode, Provider, SourceObject, Target, TermUnit
+from crm_sync.enums import HoldCode, SourceObject, Target, TermUnit
 from crm_sync.mapping.result import Origin, Problem, Step
 from crm_sync.mapping.rules import FieldRule
 from tests.crm_sync.deal_values import (
@@ -175,9 +175,7 @@ def test_held_values(changes: dict[str, Any], expected: tuple[str, str]) -> None
 
 
 def test_every_problem_names_its_field_the_raw_value_and_a_cure_in_the_crm() -> None:
-    one = mapped(
-        a_deal(term="tbd", frequency="now and then"), settings=settings_with(provider=Provider.SALESFORCE)
-    )
+    one = mapped(a_deal(term="tbd", frequency="now and then"), settings=settings_with(provider="salesforce"))
 
     assert list(one.problems) == [
         Problem(

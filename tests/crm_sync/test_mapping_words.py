@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from contracts.enums import CustomFieldType
-from crm_sync.enums import NumberFormat, Provider, SourceObject, Target, TermUnit, Transform
+from crm_sync.enums import NumberFormat, SourceObject, Target, TermUnit, Transform
 from crm_sync.mapping.rules import FieldRule
 from crm_sync.mapping.wording import anchor_of, chain_of
 from tests.crm_sync.deal_values import settings_with
@@ -74,9 +74,9 @@ from tests.crm_sync.deal_values import settings_with
     ],
 )
 def test_chain_names_each_step(rule: FieldRule, table: Mapping[str, str], words: str) -> None:
-    settings = settings_with(provider=Provider.SALESFORCE)
+    settings = settings_with(provider="salesforce")
 
-    assert chain_of(rule, provider=Provider.SALESFORCE, table=table, settings=settings) == words
+    assert chain_of(rule, provider="salesforce", table=table, settings=settings) == words
 
 
 def test_rows_have_addresses_on_their_page() -> None:

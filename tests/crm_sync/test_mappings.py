@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from contracts.enums import BillingCycle, CustomFieldHome
 from contracts.models import AuditEntry
-from crm_sync.enums import Provider, SourceObject, Target
+from crm_sync.enums import SourceObject, Target
 from crm_sync.mapping.rules import FieldRule
 from crm_sync.mapping.store import (
     UnableToChangeMapping,
@@ -52,7 +52,7 @@ FIELDS = [
 @pytest.fixture
 def connection() -> Connection:
     connection = Connection.objects.create(
-        provider=Provider.SALESFORCE, name="Salesforce", import_from="2026-01-01", default_currency="USD"
+        provider="salesforce", name="Salesforce", import_from="2026-01-01", default_currency="USD"
     )
     fields = [dict(zip(("source_object", "name", "label", "type"), field, strict=True)) for field in FIELDS]
     CrmSchema.objects.create(connection=connection, fields=fields, fetched_at=timezone.now())

@@ -11,7 +11,6 @@ from billing.models import Invoice
 from contracts.models import Contract
 from crm_sync.connections import authorising
 from crm_sync.connections.settings import save_settings
-from crm_sync.enums import Provider
 from crm_sync.forms.settings import SettingsForm
 from crm_sync.models import Connection, SyncRecord
 from demo.http_server import Server
@@ -144,9 +143,9 @@ def untold(db: None, portal: Portal, hubspot_server: Server) -> Connection:
     token = portal.issue_token()
     portal.forbid(token, family="account", reason="user without rights")
     connection = Connection.objects.create(
-        provider=Provider.HUBSPOT, name="HubSpot", import_from=IMPORT_FROM, default_currency="USD"
+        provider="hubspot", name="HubSpot", import_from=IMPORT_FROM, default_currency="USD"
     )
-    authorising.connect_hubspot(connection=connection, pasted=token, actor=None)
+    authorising.connect_with_pasted(connection=connection, pasted=token, actor=None)
     confirm(connection)
     sell_in_hubspot(portal, closedate="2026-12-01T03:00:00Z")
     settle_clock(portal)

@@ -97,7 +97,7 @@ def test_object_that_may_not_be_read_is_named(salesforce: Connection, org: Org) 
 
 def test_each_missing_scope_is_named(hubspot: Connection, portal: Portal) -> None:
     token = portal.issue_token(scopes=("crm.objects.deals.read", "crm.objects.companies.read"))
-    authorising.connect_hubspot(connection=hubspot, pasted=token, actor=None)
+    authorising.connect_with_pasted(connection=hubspot, pasted=token, actor=None)
 
     found = gaps(hubspot)
 

@@ -16,7 +16,7 @@ from contracts.models import Contract, Customer
 from contracts.money import Money
 from crm_sync.clients.hubspot import client as hubspot_client
 from crm_sync.connections.credentials import open_client
-from crm_sync.enums import ConnectionMode, Outcome, Provider, RunTrigger
+from crm_sync.enums import ConnectionMode, Outcome, RunTrigger
 from crm_sync.importing.fetching import Order, fetch, look
 from crm_sync.models import Connection, Hold, SyncRecord, SyncRun
 from crm_sync.previews.dry_run import foretold_pages
@@ -83,7 +83,7 @@ def change_some(deals: list[str], edit: Callable[..., None], *, names: tuple[str
 
 
 def begin(connection: Connection, run: Run, **settings: Any) -> None:
-    included = connection.provider == Provider.HUBSPOT
+    included = connection.provider == "hubspot"
     ensure_legal_entity(default_tax_rate=19_000, prices_include_tax=included)
     ApprovalLimit.objects.create(kind=LimitKind.INVOICE, currency="EUR", amount_minor=1_000)
     usual = {"import_from": date(2024, 1, 1), "most_new_deals": 30_000}  # what is asked about is not billed

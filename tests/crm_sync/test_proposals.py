@@ -1,7 +1,7 @@
 import pytest
 
 from crm_sync.deals import CrmField
-from crm_sync.enums import Provider, SourceObject, Target
+from crm_sync.enums import SourceObject, Target
 from crm_sync.mapping.rules import FieldRule
 from crm_sync.mapping.suggestions import candidates_for, propose
 
@@ -19,7 +19,7 @@ def test_salesforce_defaults_and_the_fields_found_by_label() -> None:
         deal_field("Billing_Frequency__c", "Billing Frequency", "picklist"),
     ]
 
-    assert propose(provider=Provider.SALESFORCE, fields=fields) == [
+    assert propose(provider="salesforce", fields=fields) == [
         FieldRule(target=Target.CUSTOMER_NAME, source_object=SourceObject.ACCOUNT, source_field="Name"),
         FieldRule(target=Target.CONTRACT_VALUE, source_field="Amount"),
         FieldRule(target=Target.START_DATE, source_field="CloseDate"),
@@ -30,7 +30,7 @@ def test_salesforce_defaults_and_the_fields_found_by_label() -> None:
 
 
 def test_hubspot_defaults_where_nothing_speaks_of_term_or_cycle() -> None:
-    assert propose(provider=Provider.HUBSPOT, fields=[deal_field("dealname", "Deal Name")]) == [
+    assert propose(provider="hubspot", fields=[deal_field("dealname", "Deal Name")]) == [
         FieldRule(target=Target.CUSTOMER_NAME, source_object=SourceObject.ACCOUNT, source_field="name"),
         FieldRule(target=Target.CONTRACT_VALUE, source_field="amount"),
         FieldRule(target=Target.START_DATE, source_field="closedate"),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from crm_sync import runs
 from crm_sync.codes import FindingCode
 from crm_sync.deals import Cursor
-from crm_sync.enums import ConnectionState, Outcome, Provider, RunState, RunTrigger
+from crm_sync.enums import ConnectionState, Outcome, RunState, RunTrigger
 from crm_sync.errors import NEXT_POLL, ConfigError, LeaseHeld, LeaseLost, TransientError
 from crm_sync.findings import finding
 from crm_sync.importing import run_ends
@@ -26,9 +26,9 @@ MOMENT = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 @pytest.fixture
 def connection(db: None) -> Connection:
     """Connected, its mapping confirmed, nothing read."""
-    org = CrmOrg.objects.create(provider=Provider.SALESFORCE, external_id="00D1", name="Acme")
+    org = CrmOrg.objects.create(provider="salesforce", external_id="00D1", name="Acme")
     connection = Connection.objects.create(
-        provider=Provider.SALESFORCE,
+        provider="salesforce",
         name="Salesforce",
         org=org,
         state=ConnectionState.CONNECTED,

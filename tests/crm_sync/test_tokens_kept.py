@@ -5,12 +5,14 @@ Salesforce here rotates refresh tokens and revokes everything when a replaced on
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from crm_sync.clients.registry import PROVIDERS, facts_of
 from crm_sync.connections import authorising, credentials
 from crm_sync.errors import SyncError
 from crm_sync.models import Alert, Connection, ConnectionLease, LooseGrant, TokenRenewal
@@ -178,19 +180,20 @@ def test_renewal_of_a_connection_that_is_killed(
     """The table of the review: an intention alone costs nothing, an answer that was not stored costs the token."""
     org.app.rotate = True
     org.expire_access_tokens()
-    renew = credentials.renew
+    crm = facts_of("salesforce")
+    grants = credentials.grants_of("salesforce")
 
     def dies(**asked: Any) -> Any:
         if is_answered:
-            renew(**asked)
+            grants.renew(**asked)
         raise Killed
 
-    monkeypatch.setattr(credentials, "renew", dies)
+    monkeypatch.setitem(PROVIDERS, crm.key, replace(crm, grants=replace(grants, renew=dies)))
     with pytest.raises(Killed):
         run(salesforce)
     assert TokenRenewal.objects.count() == 1
     ConnectionLease.objects.update(expires_at=None)  # as with the session of a process that is gone
-    monkeypatch.setattr(credentials, "renew", renew)
+    monkeypatch.setitem(PROVIDERS, crm.key, crm)
     salesforce_server.reset_requests()
 
     after = run(salesforce)

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.enums import BillingCycle, BillingTiming
 from crm_sync.deals import CrmField, RawValue
-from crm_sync.enums import HoldCode, Provider, SourceObject, Target, TermUnit
+from crm_sync.enums import HoldCode, SourceObject, Target, TermUnit
 from crm_sync.mapping import readers
 from crm_sync.mapping.lint import lint, unit_problems
 from crm_sync.mapping.problems import Cure, cures_of
@@ -275,9 +275,7 @@ def test_a_long_term_that_a_person_entered_is_taken() -> None:
 def test_terms_of_something_else_are_not_proposed(label: str, name: str) -> None:
     field = CrmField(source_object=SourceObject.DEAL, name=name, label=label, type="string")
 
-    fed = [
-        rule for rule in propose(provider=Provider.SALESFORCE, fields=[field]) if rule.source_field == name
-    ]
+    fed = [rule for rule in propose(provider="salesforce", fields=[field]) if rule.source_field == name]
 
     assert fed == []
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from contracts.enums import BillingCycle, BillingTiming
 from crm_sync.deals import CrmField
-from crm_sync.enums import HoldCode, Provider, SourceObject, Target
+from crm_sync.enums import HoldCode, SourceObject, Target
 from crm_sync.mapping.lint import lint
 from crm_sync.mapping.problems import Cure, cures_of
 from crm_sync.mapping.readers import Unreadable
@@ -142,7 +142,7 @@ def term_field(
 
 def proposed(field: CrmField) -> FieldRule:
     """What connect proposes for Contract Duration where this is the only custom field."""
-    rules = propose(provider=Provider.SALESFORCE, fields=[field])
+    rules = propose(provider="salesforce", fields=[field])
     return next(rule for rule in rules if rule.target is Target.DURATION)
 
 
@@ -153,7 +153,7 @@ def is_asked(rule: FieldRule, *, field: CrmField) -> bool:
 
 def judge_field(case: Mapping[str, Any]) -> Share:
     field = term_field(label=case["label"], type_name=case["type"], samples=case["samples"])
-    rules = propose(provider=Provider.SALESFORCE, fields=[field])
+    rules = propose(provider="salesforce", fields=[field])
     fed = {rule.target: rule for rule in rules if rule.source_field == field.name}
     if case["target"] == "none":
         return Share.WRONG if fed else Share.RIGHT

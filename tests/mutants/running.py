@@ -205,10 +205,14 @@ def _lines_of_constants(tree: ast.Module) -> dict[str, set[int]]:
 
 
 def _live_functions(files: set[str]) -> dict[str, list[FunctionType]]:
+    """Those that are kept from the collector too: it lists no others."""
+    gc.unfreeze()
     live: defaultdict[str, list[FunctionType]] = defaultdict(list)
     for found in gc.get_objects():
         if type(found) is FunctionType and found.__code__.co_filename in files:
             live[f"{found.__code__.co_filename}:{found.__code__.co_qualname}"].append(found)
+    if not live:
+        raise LookupError(f"No function of {', '.join(sorted(files))} is loaded, so none can be changed.")
     return dict(live)
 
 

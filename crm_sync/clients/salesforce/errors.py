@@ -2,6 +2,7 @@
 
 import re
 
+from crm_sync.clients.grants import RenewalUnderWay
 from crm_sync.clients.http import Answer, retry_after
 from crm_sync.clients.salesforce.rules import (
     DATA_RULES,
@@ -31,10 +32,6 @@ POLICIES = {
 LONGEST_CODE = 60
 TOKEN_REFUSALS = (400, 401)
 """The statuses of the token endpoint's own refusals. What stands on the way to it answers with others."""
-
-
-class RenewalUnderWay(TransientError):
-    """Salesforce is exchanging this refresh token already, for somebody else."""
 
 
 def code_and_message(answer: Answer) -> tuple[str, str]:

@@ -6,7 +6,6 @@ https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_web_server_fl
 import base64
 import hmac
 import logging
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from requests_oauthlib import OAuth2Session
 
 from crm_sync.catalogue import FINDINGS
+from crm_sync.clients.grants import AppKeys, Grant, UnusableGrant
 from crm_sync.clients.http import Transport, is_https_host, origin_of
 from crm_sync.clients.salesforce.errors import code_and_message, token_error
 from crm_sync.clients.salesforce.rules import START_AGAIN
@@ -29,41 +29,6 @@ OVER = frozenset({"invalid_token", "invalid_grant", "unsupported_token_type"})
 """What Salesforce calls a token that it does not know any more."""
 JSON_ONLY = {"Accept": "application/json"}
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
-    """A token response. `refresh_token` is empty where Salesforce keeps the old one.
-
-    `is_signed`: the signature names these ids, or there is none.
-    """
-
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    instance_url: str
-    org_id: str
-    user_id: str
-    scopes: frozenset[str]
-    is_signed: bool = True
-
-
-class UnusableGrant(ConfigError):
-    """A token answer that cannot be used. Its refresh token has taken the old one's place all the same."""
-
-    def __init__(
-        self, sentence: str, *, refresh_token: str, next_step: str, code: str, breaks: bool = False
-    ) -> None:
-        super().__init__(sentence, next_step=next_step, code=code, breaks=breaks)
-        self.refresh_token = refresh_token
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppKeys:
-    """The app registered in the customer's org, and where its users sign in."""
-
-    login_url: str
-    client_id: str
-    client_secret: str = field(repr=False)
 
 
 def is_salesforce_origin(origin: str) -> bool:

@@ -12,10 +12,12 @@ from django.core.management.base import CommandError, CommandParser
 
 from contracts.currencies import is_known
 from contracts.enums import BillingCycle
+from crm_sync.clients.facts import ProviderFacts
+from crm_sync.clients.registry import PROVIDERS, facts_of
 from crm_sync.connections import authorising
 from crm_sync.connections.loose_grants import is_waiting
 from crm_sync.connections.settings import save_settings
-from crm_sync.enums import ConnectionMode, Provider, Target, TermUnit
+from crm_sync.enums import ConnectionMode, Target, TermUnit
 from crm_sync.errors import SyncError, TransientError
 from crm_sync.management.first_import import lines_of, previewed, start
 from crm_sync.mapping.readers import Unreadable, read_months
@@ -25,27 +27,14 @@ from fincelo.one_sentence import OneSentenceCommand
 from fincelo.validators import one_line
 
 USAGE = 2
-SECRET_FILES = {
-    Provider.HUBSPOT.value: ("token_file",),
-    Provider.SALESFORCE.value: ("client_secret_file", "refresh_token_file"),
-}
 
 
 class Command(OneSentenceCommand):
     help = "Connects a CRM without a browser. A connection of that name is connected again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        providers = parser.add_subparsers(dest="provider", required=True, metavar="hubspot|salesforce")
-        hubspot = providers.add_parser("hubspot", help="with an access token")
-        hubspot.add_argument(
-            "--token-file", required=True, help="File with the token; - reads standard input."
-        )
-        salesforce = providers.add_parser("salesforce", help="with a refresh token of your own app")
-        salesforce.add_argument("--login-url", required=True, help="Such as https://acme.my.salesforce.com.")
-        salesforce.add_argument("--client-id", required=True, help="Consumer key.")
-        salesforce.add_argument("--client-secret-file", required=True)
-        salesforce.add_argument("--refresh-token-file", required=True)
-        for provider in (hubspot, salesforce):
+        providers = parser.add_subparsers(dest="provider", required=True, metavar="|".join(sorted(PROVIDERS)))
+        for provider in [ways_in(crm, providers) for crm in PROVIDERS.values()]:
             provider.add_argument("--name", required=True, help="What to call the connection.")
             provider.add_argument("--import-from", required=True, type=day, metavar="YYYY-MM-DD")
             provider.add_argument("--accept-proposed-mapping", action="store_true")
@@ -73,12 +62,12 @@ class Command(OneSentenceCommand):
         currency = options["default_currency"].upper()
         if currency and not is_known(currency=currency):
             raise CommandError(f"{currency} is no ISO 4217 currency code.", returncode=USAGE)
-        if not currency and options["provider"] == Provider.SALESFORCE:
+        if not currency and not facts_of(options["provider"]).tells_currency:
             raise CommandError("Name the org's currency with --default-currency.", returncode=USAGE)
         zone = options["time_zone"]
         if zone and zone not in available_timezones():
             raise CommandError(f"{zone} is no time zone such as Europe/Berlin.", returncode=USAGE)
-        secrets = {name: read(options[name]) for name in SECRET_FILES[options["provider"]]}
+        secrets = {name: read(options[name]) for name in secret_files(options["provider"])}
         connection = self.connection(options, currency=currency)
         is_new = connection.pk is None
         try:
@@ -88,7 +77,8 @@ class Command(OneSentenceCommand):
         except SyncError as error:
             if is_new:
                 connection.delete()
-            raise CommandError(with_what_is_kept(error, secrets)) from None
+            crm = connection.get_provider_display()
+            raise CommandError(with_what_is_kept(error, secrets, crm=crm)) from None
         if not is_new:
             changes = {"import_from": options["import_from"]} | (
                 {"default_currency": currency} if currency else {}
@@ -123,10 +113,13 @@ class Command(OneSentenceCommand):
                 f"{connection} is a connection to {connection.get_provider_display()}. Choose another name.",
                 returncode=USAGE,
             )
-        if options["provider"] == Provider.SALESFORCE:
+        grants = facts_of(connection.provider).grants
+        if grants is not None:
             try:
                 connection.login_url = authorising.login_address(
-                    choice="my_domain", my_domain=options["login_url"]
+                    provider=connection.provider,
+                    choice=grants.places[-1].key,
+                    own_address=options["login_url"],
                 )
             except ValueError as error:
                 raise CommandError(str(error), returncode=USAGE) from None
@@ -134,8 +127,8 @@ class Command(OneSentenceCommand):
         return connection
 
     def connect(self, connection: Connection, secrets: dict[str, str]) -> None:
-        if connection.provider == Provider.HUBSPOT:
-            authorising.connect_hubspot(connection=connection, pasted=secrets["token_file"], actor=None)
+        if facts_of(connection.provider).token is not None:
+            authorising.connect_with_pasted(connection=connection, pasted=secrets["token_file"], actor=None)
             return
         authorising.connect_with_token(
             connection=connection,
@@ -209,7 +202,27 @@ class Command(OneSentenceCommand):
             )
 
 
-def with_what_is_kept(error: SyncError, secrets: dict[str, str]) -> str:
+def ways_in(crm: ProviderFacts, providers: Any) -> CommandParser:
+    """The words of one CRM, with the files that its secrets are in."""
+    if crm.grants is None:
+        parser: CommandParser = providers.add_parser(crm.key, help="with an access token")
+        parser.add_argument(
+            "--token-file", required=True, help="File with the token; - reads standard input."
+        )
+        return parser
+    parser = providers.add_parser(crm.key, help="with a refresh token of your own app")
+    parser.add_argument("--login-url", required=True, help=f"Such as {crm.grants.example}.")
+    parser.add_argument("--client-id", required=True, help="Consumer key.")
+    parser.add_argument("--client-secret-file", required=True)
+    parser.add_argument("--refresh-token-file", required=True)
+    return parser
+
+
+def secret_files(provider: str) -> tuple[str, ...]:
+    return ("token_file",) if facts_of(provider).token else ("client_secret_file", "refresh_token_file")
+
+
+def with_what_is_kept(error: SyncError, secrets: dict[str, str], *, crm: str) -> str:
     """Why the connect failed, and what becomes of the refresh token that came in a file."""
     token = secrets.get("refresh_token_file")
     if not token or not is_waiting(token=token):
@@ -217,7 +230,7 @@ def with_what_is_kept(error: SyncError, secrets: dict[str, str]) -> str:
     told = error.sentence if isinstance(error, TransientError) else str(error)  # no poll tries this again
     return (
         f"{told} The access of this refresh token is kept for a day: run the command again with the same "
-        "file. After that Fincelo revokes it at Salesforce."
+        f"file. After that Fincelo revokes it at {crm}."
     )
 
 

@@ -17,8 +17,8 @@ from billing.enums import BillingTrigger
 from billing.issuing.invoicing import invoice_due
 from billing.issuing.numbering import UnableToIssueInvoice
 from contracts.clock import business_day
-from crm_sync.clients.salesforce.values import to_18
-from crm_sync.enums import ConnectionState, LookedAt, Outcome, Provider, RunState, RunTrigger
+from crm_sync.clients.registry import facts_of
+from crm_sync.enums import ConnectionState, LookedAt, Outcome, RunState, RunTrigger
 from crm_sync.errors import LeaseHeld, SyncError
 from crm_sync.importing.fetching import Order
 from crm_sync.importing.rereading import UnableToReread, read_everything, read_since, refuse_future
@@ -330,11 +330,7 @@ def not_ready(connection: Connection) -> str:
 
 
 def external_id(connection: Connection, text: str) -> str:
-    if connection.provider == Provider.SALESFORCE:
-        return to_18(text)
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"{text!r} is no HubSpot deal id: it has digits only")
-    return text
+    return facts_of(connection.provider).external_id(text)
 
 
 def moment(text: str) -> datetime:

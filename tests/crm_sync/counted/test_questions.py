@@ -108,7 +108,7 @@ def test_connecting_salesforce(salesforce: Connection, org: Org, salesforce_serv
 
 def test_connecting_hubspot(hubspot: Connection, portal: Portal, hubspot_server: Server) -> None:
     """One near miss is counted: the standard portal has a stage "Closed won"."""
-    authorising.connect_hubspot(connection=hubspot, pasted=portal.issue_token(), actor=None)
+    authorising.connect_with_pasted(connection=hubspot, pasted=portal.issue_token(), actor=None)
 
     probes = Counter(search=1, pipelines=1, properties=1, companies=1, associations=1, owners=1)
     schema = Counter(properties=2, pipelines=1, search=1)

@@ -16,7 +16,7 @@ from django.test import override_settings
 
 from crm_sync.clients.http import Transport
 from crm_sync.connections import authorising, credentials
-from crm_sync.enums import ConnectionState, Provider, RunTrigger
+from crm_sync.enums import ConnectionState, RunTrigger
 from crm_sync.importing.fetching import Order
 from crm_sync.models import Connection, SyncRun
 from crm_sync.sync import sync
@@ -143,7 +143,7 @@ class SalesforceWorld(World):
     def connect(self) -> None:
         app = next(iter(self.org.grants.apps.values()))
         self.connection = Connection.objects.create(
-            provider=Provider.SALESFORCE,
+            provider="salesforce",
             name="Salesforce",
             login_url=self.server.url,
             client_id=app.consumer_key,
@@ -238,14 +238,14 @@ class HubSpotWorld(World):
 
     def connect(self) -> None:
         self.connection = Connection.objects.create(
-            provider=Provider.HUBSPOT, name="HubSpot", import_from=IMPORT_FROM, default_currency="USD"
+            provider="hubspot", name="HubSpot", import_from=IMPORT_FROM, default_currency="USD"
         )
         self.reconnect()
         confirm(self.connection)
 
     def reconnect(self) -> None:
         token = self.portal.issue_token()
-        authorising.connect_hubspot(connection=self.connection, pasted=token, actor=None)
+        authorising.connect_with_pasted(connection=self.connection, pasted=token, actor=None)
 
     def tokens(self) -> Any:
         return copy.deepcopy(self.portal.tokens)

@@ -8,7 +8,7 @@ import pytest
 from contracts.models import Contract
 from crm_sync.clients.hubspot import client as hubspot_client_module
 from crm_sync.connections import authorising, preflight
-from crm_sync.enums import Provider, RunTrigger
+from crm_sync.enums import RunTrigger
 from crm_sync.importing.fetching import Order
 from crm_sync.models import Connection, CrmDeal, Hold, SyncRun
 from crm_sync.sync import sync
@@ -35,9 +35,9 @@ Poll = Callable[[], SyncRun]
 def connect(db: None, hubspot_server: Server) -> Connect:
     def connect(token: str) -> Connection:
         connection = Connection.objects.create(
-            provider=Provider.HUBSPOT, name="HubSpot", import_from=IMPORT_FROM, default_currency="USD"
+            provider="hubspot", name="HubSpot", import_from=IMPORT_FROM, default_currency="USD"
         )
-        authorising.connect_hubspot(connection=connection, pasted=token, actor=None)
+        authorising.connect_with_pasted(connection=connection, pasted=token, actor=None)
         confirm(connection)
         hubspot_server.reset_requests()
         return connection

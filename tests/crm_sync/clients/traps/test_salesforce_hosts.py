@@ -35,7 +35,7 @@ RIGHTS = ("crm_sync.view_connection", "crm_sync.change_connection", "crm_sync.vi
 )
 def test_trap_15_a_hostile_login_address_is_not_taken(typed: str, db: None) -> None:
     with pytest.raises(ValueError, match="Enter the address of your org"):
-        authorising.login_address(choice="my_domain", my_domain=typed)
+        authorising.login_address(provider="salesforce", choice="my_domain", own_address=typed)
 
 
 @pytest.mark.parametrize(

@@ -268,5 +268,5 @@ def test_rule_5_6_an_org_that_moved_and_does_not_say_where(
 )
 def test_rule_5_7_nothing_but_https(address: str) -> None:
     with pytest.raises(ValueError, match="Enter the address of your org"):
-        authorising.login_address(choice="my_domain", my_domain=address)
+        authorising.login_address(provider="salesforce", choice="my_domain", own_address=address)
     assert not is_salesforce_origin(address)
