@@ -13,11 +13,13 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from django.http import HttpResponse
 
 from fincelo import embedded_postgres
 from tests.chromium import HOW_TO_GET_IT, find_chromium
 from tests.emptying import empty_quickly
 from tests.migrated import template_database
+from tests.pages import squeezed
 from tests.travel import travel_back, travel_to
 
 TEST_DATABASE = "test_fincelo"
@@ -78,6 +80,17 @@ def _only_this_machine() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", guarded_connect)
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         patch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _pages_are_read_without_their_indentation() -> Iterator[None]:
+    def text(response: HttpResponse) -> str:
+        written = response.content.decode(response.charset or "utf-8")
+        return squeezed(written) if response.headers["Content-Type"].startswith("text/html") else written
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HttpResponse, "text", property(text))
         yield
 
 

@@ -27,11 +27,19 @@ def give(*permissions: str) -> None:
 
 def rows(response: HttpResponse) -> list[list[str]]:
     """The cells of every table body, as words."""
-    body = "".join(re.findall(r"<tbody>(.*?)</tbody>", response.content.decode(), re.S))
+    body = "".join(re.findall(r"<tbody>(.*?)</tbody>", squeezed(response.content.decode()), re.S))
     return [
         [words(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)]
         for row in re.findall(r"<tr>(.*?)</tr>", body, re.S)
     ]
+
+
+def squeezed(html: str) -> str:
+    """HTML without the white space that its template is indented with and a reader never sees."""
+    html = re.sub(r"[ \t\r\n]+", " ", html)
+    html = re.sub(r"(<[^<>]*?) (?=/?>)", r"\1", html)
+    html = re.sub(r"(<(?!br|input|img)[a-z][^<>]*>) ", r"\1", html)
+    return re.sub(r" (?=</)", "", html)
 
 
 def words(html: str) -> str:
@@ -40,7 +48,9 @@ def words(html: str) -> str:
 
 def heading(response: HttpResponse) -> str:
     """Title, state and sentence at the head of the page."""
-    found = re.search(r'<header class="page-header">(.*?)</header>', response.content.decode(), re.S)
+    found = re.search(
+        r'<header class="page-header">(.*?)</header>', squeezed(response.content.decode()), re.S
+    )
     assert found
     return words(found[1])
 
@@ -51,7 +61,7 @@ def alerts(response: HttpResponse) -> list[str]:
         words(text)
         for text in re.findall(
             r'<div class="alert-body">\s*<p(?: class="alert-what")?>(.*?)</p>',
-            response.content.decode(),
+            squeezed(response.content.decode()),
             re.S,
         )
     ]
@@ -60,6 +70,6 @@ def alerts(response: HttpResponse) -> list[str]:
 def field_errors(response: HttpResponse) -> dict[str, str]:
     """What is wrong with each field that the page shows as wrong, by the id of its control."""
     found = re.findall(
-        r'<ul class="errorlist[^"]*" id="([^"]+)_error">(.*?)</ul>', response.content.decode(), re.S
+        r'<ul class="errorlist[^"]*" id="([^"]+)_error">(.*?)</ul>', squeezed(response.content.decode()), re.S
     )
     return {control: words(listed) for control, listed in found}

@@ -177,15 +177,13 @@ class Person:
         Lets the worker's tasks run then. Fails where there is no such form, or it is refused.
         """
         address = reverse(name, args=args)
-        forms = Forms(self.browser.get(at).content.decode()).found
+        forms = Forms(self.browser.get(at).text).found
         fitting = [
             form for form in forms if (form.action or at) == address and values.keys() <= form.values.keys()
         ]
         assert fitting, f"{at} has no form for {address} with {', '.join(values)}."
         answer = self.browser.post(address, fitting[0].values | values, follow=True)
-        refusals = re.findall(
-            r'class="errorlist.*?</ul>|alert tone-bad.*?</p>', answer.content.decode(), re.S
-        )
+        refusals = re.findall(r'class="errorlist.*?</ul>|alert tone-bad.*?</p>', answer.text, re.S)
         assert (answer.status_code, refusals) == (200, []), f"{address} refuses."
         run_queue()
 

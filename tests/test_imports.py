@@ -40,7 +40,7 @@ FLOORS: dict[str, dict[str, str]] = {
             "lane_supervisor lanes purging queue_packages recipients role_age schedules startup task_guard task_history"
         ),
         "interfaces": (
-            "admin apps checks context finished form_renderer management middleware odd_requests one_sentence once "
+            "admin apps checks components context finished form_renderer management middleware odd_requests one_sentence once "
             "password_again refused roles templatetags urls views wsgi"
         ),
     },

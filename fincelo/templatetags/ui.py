@@ -31,13 +31,15 @@ from contracts.writing import (
     write_number,
     write_percent,
 )
-from fincelo import background, navigation, refused, states
+from fincelo import background, components, navigation, refused, states
 from fincelo.awaited import Waiting
 from fincelo.enums import WorkState
 from fincelo.once import FIELD
 from fincelo.roles import groups_with
 
 register = template.Library()
+register.tag(components.component)
+register.tag(components.slot)
 
 ENDINGS = {
     WorkState.FAILED: "Fincelo failed at it at {at}",
@@ -45,15 +47,6 @@ ENDINGS = {
     WorkState.BROKE_OFF: "the worker that began it at {at} ended before it was done",
     WorkState.LOST: "it was asked for at {at} and left the queue before a worker began",
 }
-
-
-@register.simple_block_tag(takes_context=True, end_name="endcomponent")
-def component(context: Context, content: str, name: str, **inputs: Any) -> SafeString:
-    """Renders components/<name>.html around the block, with the named inputs and nothing else."""
-    isolated = context.new({**inputs, "content": content})
-    isolated["csrf_token"] = context.get("csrf_token")
-    assert context.template is not None  # it is rendering this tag
-    return context.template.engine.get_template(f"components/{name}.html").render(isolated)
 
 
 @register.simple_tag

@@ -1,5 +1,6 @@
 """Billing beside itself, beside people, and killed. Real transactions and real processes."""
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -185,20 +186,46 @@ def test_numbers_wait_for_a_run_that_rolls_back() -> None:
     assert_no_violations(but={WITHOUT_CRM})
 
 
-@pytest.mark.parametrize("lost_at", ["INSERT INTO billing_invoice ", "WITH instalment AS MATERIALIZED"])
-def test_a_lost_connection_leaves_a_failed_run(lost_at: str) -> None:
-    sign(*[Deal() for _ in range(15)])
-    times = 0
+def losing(lost_at: str, *, times: range) -> Callable[..., Any]:
+    """The connection is gone when a statement with these words comes for the nth time."""
+    counted = itertools.count(1)
 
     def disconnect(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
-        nonlocal times
-        if lost_at in sql:
-            times += 1
-            if times == 2:
-                connection.connection.close()
+        if lost_at in sql and next(counted) in times:
+            connection.connection.close()
         return execute(sql, *args)
 
-    with connection.execute_wrapper(disconnect), pytest.raises(OperationalError):
+    return disconnect
+
+
+def test_a_connection_that_is_lost_once_is_opened_again() -> None:
+    sign(*[Deal() for _ in range(15)])
+
+    with connection.execute_wrapper(losing("INSERT INTO billing_invoice ", times=range(2, 3))):
+        bill()
+
+    assert_billed_once(invoices=15)
+    run = BillingRun.objects.get()
+    assert (run.state, run.issued) == (BillingRunState.DONE, 15)
+
+
+@pytest.mark.parametrize(
+    ("lost_at", "times"),
+    [
+        ("INSERT INTO billing_invoice ", range(2, 99)),
+        (
+            "WITH instalment AS MATERIALIZED",
+            range(2, 3),
+        ),  # between two transactions, where nothing is repeated
+    ],
+)
+def test_a_connection_that_is_lost_for_good_leaves_a_failed_run(lost_at: str, times: range) -> None:
+    sign(*[Deal() for _ in range(15)])
+
+    with (
+        connection.execute_wrapper(losing(lost_at, times=times)),
+        pytest.raises(OperationalError),
+    ):
         bill()
 
     run = BillingRun.objects.get()

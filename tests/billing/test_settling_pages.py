@@ -221,7 +221,7 @@ def test_a_file_that_cannot_be_read(finn: Client) -> None:
 def test_a_customer_gets_its_own_terms(finn: Client, invoice: Invoice) -> None:
     path = f"/customers/{invoice.customer_id}/"
     finn.post(f"{path}billing-terms/", {"tax_percent": "8.875", "payment_terms_days": "14"})
-    own = finn.get(path).content.decode()
+    own = finn.get(path).text
     finn.post(f"{path}billing-terms/", {"tax_percent": "", "payment_terms_days": ""})
 
     assert "8.875 %" in own

@@ -131,15 +131,15 @@ def test_pages_say_that_it_waits_and_why(admin_client: Client, entity: LegalEnti
     waiting, free = sign(Deal(customer="Waits"), Deal(customer="Free"))
     make_wait(waiting)
 
-    page = admin_client.get(waiting.get_absolute_url()).content.decode()
-    listed = admin_client.get("/contracts/").content.decode()
-    narrowed = admin_client.get("/contracts/?state=waits").content.decode()
+    page = admin_client.get(waiting.get_absolute_url()).text
+    listed = admin_client.get("/contracts/").text
+    narrowed = admin_client.get("/contracts/?state=waits").text
 
     assert "won together with unusually many others" in page
     assert "Nothing is billed while its billing waits." in page
     assert listed.count("Billing waits</span>") == 1
     assert (waiting.name in narrowed, free.name in narrowed) == (True, False)
-    assert "waits" not in admin_client.get(free.get_absolute_url()).content.decode().split("<main")[1]
+    assert "waits" not in admin_client.get(free.get_absolute_url()).text.split("<main")[1]
 
 
 def test_what_waits_is_no_breach_of_everything_due_was_billed(entity: LegalEntity) -> None:

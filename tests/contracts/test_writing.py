@@ -11,6 +11,7 @@ from contracts.amount_fields import AmountField, DayField, NumberKind, PercentFi
 from contracts.money import Money
 from contracts.sentences import as_written
 from contracts.writing import UnclearAmount, typed_amount, write_day, write_money, write_number, written_as
+from tests.pages import squeezed
 
 ASKS, REFUSED = "asks", "refused"
 TYPED = [
@@ -133,7 +134,7 @@ def test_an_amount_that_can_mean_two_is_answered_by_a_button(
 
     with written_as(page_format):
         form = Form({"amount": text})
-        html = str(form["amount"].as_field_group())
+        html = squeezed(str(form["amount"].as_field_group()))
         assert form.errors == {"amount": [sentence]}
         assert re.findall(r'<button [^>]*name="amount" value="([^"]+)"', html) == choices
         for choice, meant in zip(choices, form.errors.as_data()["amount"][0].params["readings"], strict=True):
@@ -169,7 +170,7 @@ def test_a_form_says_how_it_understands_what_stands_in_it() -> None:
         name = forms.CharField(initial="1200")
 
     def told(form: forms.Form) -> list[str]:
-        return re.findall(r"<output [^>]*>([^<]*)</output>", str(form))
+        return re.findall(r"<output [^>]*>([^<]*)</output>", squeezed(str(form)))
 
     with written_as("de"):
         assert told(Form(initial={"limit": Decimal("1200.5")})) == ["1.200,50\u00a0USD", "8,875 %"]

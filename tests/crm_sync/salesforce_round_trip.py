@@ -13,8 +13,8 @@ CALLBACK = "/api/crm/salesforce/callback"
 
 def sent_to(page: HttpResponse) -> str:
     """Where the page goes on to by itself."""
-    found = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page.content.decode())
-    assert found, page.content.decode()
+    found = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page.text)
+    assert found, page.text
     return html.unescape(found[1])
 
 

@@ -119,7 +119,7 @@ def test_authorisation_that_is_killed_before_its_answer_is_stored_is_named(
     revoke_grants()
     client.force_login(person("olga", group="Operator"))
 
-    page = client.get(salesforce.get_absolute_url()).content.decode()
+    page = client.get(salesforce.get_absolute_url()).text
 
     assert "may still be open at Salesforce, and Fincelo cannot end it." in page
     [left] = LooseGrant.objects.all()
@@ -136,7 +136,7 @@ def test_disconnect_goes_on_until_salesforce_has_answered(
     salesforce_server.faults.add("status", code=503, endpoint=REVOKE)
     client.force_login(person("olga", group="Operator"))
 
-    page = client.post(reverse("connection-disconnect", args=[salesforce.pk]), follow=True).content.decode()
+    page = client.post(reverse("connection-disconnect", args=[salesforce.pk]), follow=True).text
 
     assert "is not ended yet: Salesforce has not confirmed it." in page
     assert credentials.read(connection=salesforce).refresh_token is None
@@ -147,7 +147,7 @@ def test_disconnect_goes_on_until_salesforce_has_answered(
     revoke_grants()
     assert (alive(org), LooseGrant.objects.count()) == ([], 0)
     assert AuditEntry.objects.latest("pk").action == "Access revoked at Salesforce"
-    assert "not ended yet" not in client.get(salesforce.get_absolute_url()).content.decode()
+    assert "not ended yet" not in client.get(salesforce.get_absolute_url()).text
 
 
 def test_revoking_has_an_end(
@@ -165,7 +165,7 @@ def test_revoking_has_an_end(
 
     assert (LooseGrant.objects.get().purpose, calls(salesforce_server, REVOKE)) == (GrantPurpose.LEFT, asked)
     client.force_login(person("olga", group="Operator"))
-    page = client.get(reverse("connections")).content.decode()
+    page = client.get(reverse("connections")).text
     assert "Connected Apps OAuth Usage" in page
 
 

@@ -130,7 +130,7 @@ def test_json_is_indented_and_money_is_written_out(support: Client) -> None:
     connection = fill()
     invoice = connection.deals.get(external_id="006A").contract.invoices.get()
 
-    page = support.get(page_of(invoice)).text
+    page = support.get(page_of(invoice)).content.decode()
 
     assert "<pre>{\n  &quot;" in page
     assert "USD\u00a0100.00" in page

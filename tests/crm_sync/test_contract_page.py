@@ -112,7 +112,7 @@ def test_source_deal_links_to_the_crm(viewer: Client) -> None:
     (contract,) = sign(Deal(start=date(2099, 1, 1)))
     imported(contract)
 
-    page = viewer.get(f"/contracts/{contract.pk}/").content.decode()
+    page = viewer.get(f"/contracts/{contract.pk}/").text
 
     assert 'href="https://acme.my.salesforce.com/006A" target="_blank" rel="noopener noreferrer"' in page
     assert "Salesforce Production" in words(page)
@@ -122,7 +122,7 @@ def test_address_that_is_not_fit_to_be_followed_is_no_link(viewer: Client) -> No
     (contract,) = sign(Deal(start=date(2099, 1, 1)))
     imported(contract, url="javascript:alert(1)")
 
-    page = viewer.get(f"/contracts/{contract.pk}/").content.decode()
+    page = viewer.get(f"/contracts/{contract.pk}/").text
 
     assert "javascript" not in page
     assert "Acme renewal" in words(page)
@@ -134,11 +134,8 @@ def test_contract_that_asks_offers_both_answers(contract_that_asks: Contract) ->
     assert alerts(page) == [
         "4 periods of USD 4,000.00 in all should have been billed before, the first on 1 Jan 2020 ."
     ]
-    assert f'action="/contracts/{contract_that_asks.pk}/catch-up/all/"' in page.content.decode()
-    assert (
-        '<option value="2023-01-01">31 Dec 2022 – 3 periods, USD\u00a03,000.00</option>'
-        in page.content.decode()
-    )
+    assert f'action="/contracts/{contract_that_asks.pk}/catch-up/all/"' in page.text
+    assert '<option value="2023-01-01">31 Dec 2022 – 3 periods, USD\u00a03,000.00</option>' in page.text
 
 
 def test_contract_that_asks_offers_nothing_to_those_who_may_not_decide(
@@ -146,8 +143,8 @@ def test_contract_that_asks_offers_nothing_to_those_who_may_not_decide(
 ) -> None:
     page = viewer.get(f"/contracts/{contract_that_asks.pk}/")
 
-    assert "catch-up" not in page.content.decode()
-    assert "Ask somebody of the finance team to decide it here." in words(page.content.decode())
+    assert "catch-up" not in page.text
+    assert "Ask somebody of the finance team to decide it here." in words(page.text)
 
 
 @pytest.fixture

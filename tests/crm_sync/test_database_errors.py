@@ -8,8 +8,8 @@ from django.db import connection as database
 from django.db.models import F
 
 from billing.models import BillingWait
+from contracts import transactions
 from contracts.models import Contract
-from crm_sync.importing import page
 from crm_sync.importing.fetching import deals_to_ask_for
 from crm_sync.importing.rereading import read_everything
 from crm_sync.models import Alert, Connection, CrmDeal, Hold, SyncRun
@@ -27,7 +27,7 @@ ALL = "true"
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(transactions.time, "sleep", lambda seconds: None)
 
 
 @pytest.fixture
@@ -104,7 +104,14 @@ def test_what_passes_is_transient(
 
 
 @pytest.mark.parametrize(
-    ("sqlstate", "tries"), [("40001", 4), ("40P01", 4), ("55P03", 4), ("57014", 1), ("53300", 1)]
+    ("sqlstate", "tries"),
+    [
+        ("40001", transactions.ATTEMPTS),
+        ("40P01", transactions.ATTEMPTS),
+        ("55P03", transactions.ATTEMPTS),
+        ("57014", 1),
+        ("53300", 1),
+    ],
 )
 def test_what_may_work_at_once_is_tried_again(
     salesforce: Connection, org: Org, run: Run, sqlstate: str, tries: int

@@ -32,7 +32,7 @@ def tried(browser: Client, connection: Connection, deal: str) -> HttpResponse:
 
 
 def facts(response: HttpResponse) -> dict[str, str]:
-    pairs = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", response.content.decode(), re.S)
+    pairs = re.findall(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", response.text, re.S)
     return {words(label): words(value) for label, value in pairs}
 
 

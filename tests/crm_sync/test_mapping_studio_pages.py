@@ -358,7 +358,7 @@ def test_fields_are_looked_through_by_label_name_or_value(browser: Client) -> No
         ]
     ]
     assert rows(by_value) == [["Contract Term", "Opportunity: Contract_Term__c", "number", "", "24.0, 36.0"]]
-    assert by_value.text.startswith('<div class="stack" id="fields">')
+    assert by_value.text.strip().startswith('<div class="stack" id="fields">')
 
 
 def test_version_page_tells_and_leads_back(browser: Client) -> None:

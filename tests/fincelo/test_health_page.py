@@ -51,7 +51,7 @@ def test_each_part_is_as_healthz_says() -> None:
 def test_a_worker_without_a_sign_of_life_is_a_problem_in_three_lines() -> None:
     page = signed_in(VIEW_HEALTH).get("/health/")
 
-    text = words(page.content.decode())
+    text = words(page.text)
     assert (
         "The worker has never given a sign of life. Nothing is synced, billed or mailed by itself until it runs. "
         "Start the worker, or restart it: manage.py work."
@@ -64,7 +64,7 @@ def test_a_broken_rule_is_told_with_its_line() -> None:
     checking.check()
     set_zone("UTC")
 
-    text = words(signed_in(VIEW_HEALTH).get("/health/").content.decode())
+    text = words(signed_in(VIEW_HEALTH).get("/health/").text)
 
     assert "I30 workspace has a time zone: The workspace's time zone Mars/Olympus is unknown" in text
 
@@ -78,7 +78,7 @@ def test_a_failed_billing_run_is_told_with_its_reason() -> None:
     )
 
     answer = Client().get("/healthz").json()
-    text = words(signed_in(VIEW_HEALTH).get("/health/").content.decode())
+    text = words(signed_in(VIEW_HEALTH).get("/health/").text)
 
     assert answer["billing"] == "failed"
     assert "The last billing run failed. The books are closed. What is due stays due" in text

@@ -108,7 +108,7 @@ def test_page_names_the_lane_and_the_cure() -> None:
     wait(Lane.CRM, seconds=400)
     sign(Lane.CRM, seconds=1)
 
-    text = words(signed_in(VIEW_HEALTH).get("/health/").content.decode())
+    text = words(signed_in(VIEW_HEALTH).get("/health/").text)
 
     assert "Polls and what people asked to be read: 1 wait, the oldest for longer than usual." in text
     assert "Restart nothing." in text

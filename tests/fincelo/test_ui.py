@@ -9,16 +9,18 @@ from django.conf import settings
 from django.template import Context, Template
 from django.test import override_settings
 
+from tests.pages import squeezed
+
 TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
 
 
 def drawn(source: str, **context: object) -> str:
     html = Template("{% load ui %}" + source).render(Context(context))
-    return re.sub(r"\s*\n\s*", "", html)
+    return squeezed(html).strip()
 
 
 def text(html: str) -> str:
-    return re.sub(r"<[^>]+>", "", html).strip()
+    return re.sub(r"<[^>]+>", "", squeezed(html)).strip()
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,18 @@ def test_component_sees_its_inputs_only() -> None:
         label="not this one",
     )
 
-    assert html == '<div class="fact"><dt>PO Number</dt><dd>&lt;4711&gt;</dd></div>'
+    assert html == '<div class="fact"><dt>PO Number</dt> <dd>&lt;4711&gt;</dd></div>'
+
+
+def test_slots_are_inputs_of_their_own_component() -> None:
+    html = drawn(
+        '{% component "alert" tone="bad" %}{% slot "what" %}\n  Lost\n  {{ name }}.\n{% endslot %}'
+        '{% component "alert" tone="ok" %}{% slot "what" %}Kept.{% endslot %}{% endcomponent %}'
+        '{% slot "why" %}Because.{% endslot %}{% endcomponent %}',
+        name="<x>",
+    )
+
+    assert re.findall(r"<p[^>]*>(.*?)</p>", html) == ["Lost &lt;x&gt;.", "Because.", "Kept."]
 
 
 def test_form_component_brings_its_csrf_token() -> None:
@@ -107,7 +120,7 @@ def test_form_component_brings_its_csrf_token() -> None:
     before, token, after = re.split(r'name="once" value="([^"]{24})"', html)
     assert (before, after) == (
         '<form class="form" method="post" action="/x">'
-        '<input type="hidden" name="csrfmiddlewaretoken" value="abc"><input type="hidden" ',
+        '<input type="hidden" name="csrfmiddlewaretoken" value="abc"> <input type="hidden" ',
         "></form>",
     )
     assert token not in drawn('{% component "form" action="/x" %}{% endcomponent %}', csrf_token="abc")
@@ -117,7 +130,7 @@ def test_field_ties_help_and_errors_to_its_control() -> None:
     class Form(forms.Form):
         name = forms.CharField(help_text="Shown on the invoice.")
 
-    html = re.sub(r"\s*\n\s*", "", str(Form({})["name"].as_field_group()))
+    html = squeezed(str(Form({})["name"].as_field_group())).replace("> <", "><").strip()
 
     assert html == (
         '<div class="field"><label for="id_name">Name</label>'

@@ -52,7 +52,7 @@ def test_job_from_start_to_end(connected: Client, org: Org, deals: None) -> None
     done = {"state": "JobComplete", "jobType": "V2Query", "numberRecordsProcessed": 3, "retries": 0}
     assert made["id"][:3] == "750"
     assert [made, *states] == [job, {**job, "state": "InProgress"}, {**job, **done}]
-    assert results.content.decode() == (
+    assert results.text == (
         '"Name","Amount","IsWon","Account.Name"\n'
         '"a","9.12260031E8","true","Say ""hi"", Ltd"\n'
         '"b","","false",""\n'
@@ -71,7 +71,7 @@ def test_results_come_in_parts(connected: Client, deals: None) -> None:
     while locator != "null":
         part = connected.get(f"{JOBS}/{job_id}/results", maxRecords="2", locator=locator)
         locator = part.headers["Sforce-Locator"]
-        parts.append((part.content.decode(), part.headers["Sforce-NumberOfRecords"]))
+        parts.append((part.text, part.headers["Sforce-NumberOfRecords"]))
 
     assert parts == [('"Name"\n"a"\n"b"\n', "2"), ('"Name"\n"é\nc"\n', "1")]
 
@@ -81,7 +81,7 @@ def test_delimiter_and_line_ending(connected: Client, deals: None) -> None:
     job_id = create(connected, soql, columnDelimiter="SEMICOLON", lineEnding="CRLF")["id"]
     connected.get(f"{JOBS}/{job_id}")
 
-    text = connected.get(f"{JOBS}/{job_id}/results").content.decode()
+    text = connected.get(f"{JOBS}/{job_id}/results").text
 
     assert text == '"Name";"Amount"\r\n"a";"9.12260031E8"\r\n'
 
