@@ -43,6 +43,7 @@ lint: .venv/test.stamp
 	$(BIN)/djangofmt --check templates
 	$(BIN)/mypy
 	$(DEVELOPMENT) $(BIN)/python manage.py check
+	$(DEVELOPMENT) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 chromium: .venv/test.stamp

@@ -95,6 +95,7 @@ def _approve(ids: Sequence[int], *, run: BillingRun, actor: AbstractBaseUser) ->
     contract_ids = list(Invoice.objects.filter(pk__in=ids).values_list("contract_id", flat=True))
     lock_contracts(contract_ids=contract_ids)
     note_unprintable(contract_ids=contract_ids)
+    # Asked again: the first look only named the contracts to lock; a draft may be gone by now.
     drafts = list(waiting_drafts().filter(pk__in=ids).select_related("legal_entity"))
     most = limits(kind=LimitKind.INVOICE)
     may_exceed = is_settled(actor=actor, right=OVER_LIMIT)
@@ -165,6 +166,7 @@ def ask_about_parked(*, run: BillingRun, actor: AbstractBaseUser) -> int:
         parked = Instalment.objects.filter(parked_by=run, state=InstalmentState.PLANNED)
         found = list(parked.values_list("schedule__contract_id", flat=True))
         lock_contracts(contract_ids=found)
+        # What was parked names the contracts to lock; whether they are billed at all is asked with the lock.
         active = BillingSchedule.objects.filter(contract__in=found, state=ScheduleState.ACTIVE)
         ids = list(active.values_list("contract_id", flat=True))
         active.update(state=ScheduleState.ASKS, asks_because=AskReason.MANY)

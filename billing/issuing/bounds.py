@@ -118,6 +118,7 @@ def ask_about_contracts(*, run: BillingRun, last: date | None, among: Collection
     if not ids:
         return 0
     lock_contracts(contract_ids=ids)
+    # Asked again: a person may have answered for a schedule while its contract was being waited for.
     asked = BillingSchedule.objects.filter(contract__in=ids, state=ScheduleState.ACTIVE)
     contracts = list(Contract.objects.filter(billing_schedule__in=asked).order_by("pk"))
     asked.update(state=ScheduleState.ASKS, asks_because=AskReason.MANY)

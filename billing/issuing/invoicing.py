@@ -199,6 +199,7 @@ def _bill_chunk(*, due: Sequence[DueInstalment], rules: BillingRules, run: Billi
     contract_ids = {instalment.contract_id for instalment in due}
     lock_contracts(contract_ids=contract_ids)
     note_unprintable(contract_ids=contract_ids)
+    # Asked again: chunks are read ahead, so that a contract may have been billed, parked or stopped since.
     still = still_due(as_of=run.as_of, ids=[instalment.id for instalment in due])
     ready: list[DueInstalment] = []
     waiting: list[DueInstalment] = []

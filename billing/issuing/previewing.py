@@ -100,7 +100,7 @@ def _due(run: BillingRun, *, last: date | None, asked: Collection[int]) -> list[
             """,  # noqa: S608  constants
             {
                 "as_of": run.as_of,
-                "last": last or run.as_of,
+                "last": last,
                 "approve": billing_policy().mode == BillingMode.APPROVE,
                 "asked": as_array(asked),
             },

@@ -55,6 +55,7 @@ def dismiss_group(*, name: GroupKey, actor: AbstractBaseUser, reason: str, at_mo
         wanted = Hold.objects.filter(pk__in=members(name)).values_list("crm_deal_id", flat=True)
         deals = CrmDeal.objects.select_for_update().order_by("id")
         list(deals.filter(pk__in=list(wanted)).values_list("pk", flat=True))
+        # Asked again: deals are locked before their holds, as runs do, and a run may have settled some since.
         open_now = Hold.objects.open().filter(pk__in=members(name))
         found = list(
             open_now.select_related("crm_deal").select_for_update(of=("self",)).order_by("crm_deal_id")

@@ -212,6 +212,7 @@ def why(deal: CrmDeal) -> str:
 
 def leaver_warnings(*, connection: Connection) -> list[Finding]:
     """What a connection that asks says of it."""
+    # Deals are locked before their connection, as runs do; `answer` asks again once it has that lock as well.
     if not Connection.objects.filter(pk=connection.pk, leavers_asked_at__isnull=False).exists():
         return []
     return [finding(FindingCode.MANY_LEAVERS, deals=leaving_from(connection).count())]
@@ -243,6 +244,7 @@ def keep_leavers(*, connection: Connection, actor: AbstractBaseUser) -> int:
 
 def asked_leavers(*, connection: Connection) -> list[CrmDeal]:
     found = list(leaving_from(connection).select_for_update().order_by("id"))
+    # Deals are locked before their connection, as runs do; `answer` asks again once it has that lock as well.
     if not Connection.objects.filter(pk=connection.pk, leavers_asked_at__isnull=False).exists():
         raise UnableToDecideLeavers(f"{connection} asks nothing any more: this has been decided meanwhile.")
     return found

@@ -22,6 +22,7 @@ from crm_sync.importing.merging import (
 from crm_sync.importing.records import Verdict
 from crm_sync.importing.unclear_deals import unread, unresolved, write_failed
 from crm_sync.importing.won_deals import Told
+from crm_sync.mapping.compiled import FieldReaders, compiled
 from crm_sync.mapping.mapper import map_deal
 from crm_sync.mapping.readers import printable
 from crm_sync.mapping.result import MappedDeal, fingerprint, preview_mark
@@ -53,6 +54,15 @@ class Sight:
     """What somebody who decides what is billed agreed to last, where the mapping in force is another."""
     notes: list[Finding] = field(default_factory=list)
     """What the pages of a run have to say beyond their deals."""
+    fields: FieldReaders = field(init=False)
+    """The readers of the mapping, compiled once for all pages."""
+    agreed: "Sight | None" = field(init=False, default=None)
+    """The same by what was agreed to last, where the mapping in force is another."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fields", compiled(rules=self.rules, settings=self.settings))
+        if self.agreed_rules is not None:
+            object.__setattr__(self, "agreed", replace(self, rules=self.agreed_rules, agreed_rules=None))
 
     @property
     def org_id(self) -> int:
@@ -208,7 +218,7 @@ def mapped_or_held(
     if deal.unreadable:
         return unread(deal, record=record)
     try:
-        one = map_deal(deal, rules=sight.rules, settings=sight.settings, digest=digest, decisions=decisions)
+        one = map_deal(deal, fields=sight.fields, settings=sight.settings, digest=digest, decisions=decisions)
         is_accepted = record is not None and record.duplicate_accepted
         return one if is_accepted or not deal.unresolved_merges else unresolved(one)
     except OUR_FAULTS:
@@ -228,10 +238,9 @@ def needs_yes(
     records = [record, *(merge.merged if merge else ())]
     if one.contract is None or any(known.needs_yes for known in records if known):
         return one.contract is not None
-    if sight.agreed_rules is None:
+    if sight.agreed is None:
         return False
-    before = replace(sight, rules=sight.agreed_rules)
     agreed = mapped_or_held(
-        one.deal, digest=one.fingerprint, sight=before, decisions=decisions, record=record
+        one.deal, digest=one.fingerprint, sight=sight.agreed, decisions=decisions, record=record
     )
     return (agreed.contract, agreed.plan) != (one.contract, one.plan)

@@ -258,6 +258,7 @@ def note_answer(*, connection: Connection) -> None:
 def locked_as_seen(*, connection: Connection, seen: str) -> list[Contract]:
     keys = list(waiting_of(connection).values_list("pk", flat=True))
     lock_contracts(contract_ids=keys)
+    # Asked again: what waits may have been changed or answered for while it was being locked.
     contracts = list(waiting_of(connection))
     if not contracts or stamp_of_all(contracts) != seen:
         raise UnableToStart(CHANGED)

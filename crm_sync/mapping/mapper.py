@@ -1,6 +1,6 @@
 """A deal and a field mapping make a contract draft, or all the problems that stand in its way. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -15,8 +15,9 @@ from contracts.money import LIMIT, Money, TooLarge, TooPrecise
 from contracts.tax_ids import tax_ids_of
 from contracts.terms import DateOutOfRange, term
 from crm_sync.deals import Deal, RawValue
-from crm_sync.enums import AmountMeans, HoldCode, SourceObject, Target, Transform
+from crm_sync.enums import AmountMeans, HoldCode, Target, Transform
 from crm_sync.mapping import readers
+from crm_sync.mapping.compiled import FieldReader, FieldReaders
 from crm_sync.mapping.problems import CONTRADICTS, HIDDEN, advice
 from crm_sync.mapping.readers import Unreadable, ZeroAmount
 from crm_sync.mapping.result import MappedDeal, Origin, Problem, Step
@@ -25,12 +26,10 @@ from crm_sync.mapping.rules import (
     NOTHING_DECIDED,
     Decisions,
     FieldRule,
-    MappingRules,
     MappingSettings,
 )
-from crm_sync.mapping.transforms import beside, entered_reader, missing_code, reader_of
+from crm_sync.mapping.transforms import beside, missing_code
 
-NO_TRANSLATIONS: Mapping[str, str] = {}
 PARTICULARS = (
     Target.BILLING_EMAIL,
     Target.ADDRESS,
@@ -45,13 +44,16 @@ PARTICULARS = (
 def map_deal(
     deal: Deal,
     *,
-    rules: MappingRules,
+    fields: FieldReaders,
     settings: MappingSettings,
     digest: str,
     decisions: Decisions = NOTHING_DECIDED,
 ) -> MappedDeal:
-    """Reads every field before it judges, so that a deal lists all its problems at once."""
-    return DealMapper(deal=deal, rules=rules, settings=settings, decisions=decisions).run(digest)
+    """Reads every field before it judges, so that a deal lists all its problems at once.
+
+    `fields`: compiled once for a run with these settings.
+    """
+    return DealMapper(deal=deal, fields=fields, settings=settings, decisions=decisions).run(digest)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +61,7 @@ class DealMapper:
     """Collects problems and trace while it reads one deal."""
 
     deal: Deal
-    rules: MappingRules
+    fields: FieldReaders
     settings: MappingSettings
     decisions: Decisions
     problems: list[Problem] = field(default_factory=list)
@@ -72,7 +74,7 @@ class DealMapper:
         name = self.read(Target.CUSTOMER_NAME)
         if not self.deal.account_id:
             self.no_account()
-        currency = self.read_rule(self.currency_rule())
+        currency = self.read(Target.CURRENCY)
         months = self.read(Target.DURATION)
         value = self.money(currency=currency, months=months)
         start = self.read(Target.START_DATE)
@@ -179,11 +181,12 @@ class DealMapper:
         timing: Timing | None = self.read(Target.BILLING_TIMING)
         if rhythm is None or timing is None:
             return rhythm
-        rule = self.rules.rule(Target.BILLING_TIMING)
-        if rhythm.timing is None or rule.key in self.decisions.overrides:
+        field_reader = self.fields.by_target[Target.BILLING_TIMING]
+        rule = field_reader.rule
+        if rhythm.timing is None or field_reader.key in self.decisions.overrides:
             return replace(rhythm, timing=timing)
         raw = self.raw_of(rule)
-        if rule.applied is not Transform.CONSTANT and readers.is_missing(raw):
+        if field_reader.applied is not Transform.CONSTANT and readers.is_missing(raw):
             return rhythm  # a default is for deals that say nothing
         if rhythm.timing.contradicts(timing):
             said, what = readers.printable(raw), f"contradicts the Billing Cycle \u201c{rhythm.label}\u201d"
@@ -196,28 +199,24 @@ class DealMapper:
         return values.get(rule.source_field) if rule.source_field else None
 
     def read(self, target: Target) -> Any:
-        return self.read_rule(self.rules.rule(target))
+        return self.read_field(self.fields.by_target[target])
 
-    def read_rule(self, rule: FieldRule) -> Any:
+    def read_field(self, one: FieldReader) -> Any:
         """The value of one field, or None after its problem was noted.
 
         What a person entered for this deal comes first, then the CRM's value, then the default.
         """
+        rule, source, reader = one.rule, one.source, one.from_crm
         raw = self.raw_of(rule)
-        reader = reader_of(
-            rule, settings=self.settings, table=self.rules.translations.get(rule.key, NO_TRANSLATIONS)
-        )
-        source = f"{rule.source_object.label}: {rule.source_field}" if rule.source_field else ""
         crm, origin = "", Origin.CRM
-        if rule.key in self.decisions.overrides:
+        if one.key in self.decisions.overrides:
             crm = "" if readers.is_missing(raw) else readers.printable(raw)
             said = f", the CRM says \u201c{crm}\u201d" if crm else ""
-            reader = beside(raw, reader=entered_reader(rule, settings=self.settings))
-            raw, source = self.decisions.overrides[rule.key], f"Entered here{said}"
+            reader = beside(raw, reader=one.entered)
+            raw, source = self.decisions.overrides[one.key], f"Entered here{said}"
             origin = Origin.ENTERED
-        elif rule.applied is Transform.CONSTANT:
-            raw, source, origin = rule.default_value, "Constant", Origin.CONSTANT
-            reader = entered_reader(rule, settings=self.settings)
+        elif one.applied is Transform.CONSTANT:
+            raw, source, origin, reader = rule.default_value, "Constant", Origin.CONSTANT, one.entered
         elif (rule.source_object, rule.source_field) in self.deal.hidden_fields:
             self.cannot_see(rule)
             return None
@@ -225,20 +224,19 @@ class DealMapper:
             if readers.is_missing(rule.default_value):
                 self.is_empty(rule, has_source=bool(source))
                 return None
-            raw, source, origin = rule.default_value, "Default value", Origin.DEFAULT
-            reader = entered_reader(rule, settings=self.settings)
+            raw, source, origin, reader = rule.default_value, "Default value", Origin.DEFAULT, one.entered
         try:
             value, transform = reader(raw)
         except Unreadable as problem:
             if not (isinstance(problem, ZeroAmount) and self.decisions.free_accepted):
-                self.hold(problem.code, rule.label, readers.printable(raw), problem.sentence, key=rule.key)
+                self.hold(problem.code, one.label, readers.printable(raw), problem.sentence, key=one.key)
                 return None
             value, transform = Decimal(0), "accepted as a free contract"
         self.trace.append(
             Step(
-                key=rule.key,
+                key=one.key,
                 origin=origin,
-                field=rule.label,
+                field=one.label,
                 source=source,
                 raw=readers.printable(raw),
                 transform=transform,
@@ -262,13 +260,6 @@ class DealMapper:
         except Unreadable as problem:
             self.hold(problem.code, "Deal name", readers.printable(self.deal.name), problem.sentence)
             return None
-
-    def currency_rule(self) -> FieldRule:
-        """The mapped field, else the CRM's own; its default, else the connection's."""
-        rule = self.rules.rule(Target.CURRENCY)
-        if not rule.source_field:
-            rule = replace(rule, source_object=SourceObject.DEAL, source_field=self.settings.currency_field)
-        return replace(rule, default_value=rule.default_value or self.settings.default_currency)
 
     def money(self, *, currency: str | None, months: int | None) -> Money | None:
         amount = self.read(Target.CONTRACT_VALUE)
@@ -314,11 +305,10 @@ class DealMapper:
 
     def custom_fields(self) -> dict[CustomFieldHome, dict[str, str]]:
         homes: dict[CustomFieldHome, dict[str, str]] = {home: {} for home in CustomFieldHome}
-        for rule in self.rules.rules:
-            if rule.target is Target.CUSTOM:
-                value = self.read_rule(rule)
-                if value is not None:
-                    homes[rule.custom_home][rule.custom_label] = stored_value(value)
+        for one in self.fields.custom:
+            value = self.read_field(one)
+            if value is not None:
+                homes[one.rule.custom_home][one.rule.custom_label] = stored_value(value)
         return homes
 
     def no_account(self) -> None:

@@ -266,7 +266,7 @@ def told(
     warnings = [
         *of_mapping(verdict.mapped),
         *of_unit(verdict.mapped, doubts=doubts),
-        *both_readings(verdict.mapped, rules=sight.rules, settings=sight.settings, decisions=decisions),
+        *both_readings(verdict.mapped, fields=sight.fields, settings=sight.settings, decisions=decisions),
     ]
     if facts and billing and verdict.outcome in BILLS:
         warnings += of_billing(

@@ -10,10 +10,11 @@ from contracts.enums import BillingCycle
 from crm_sync.codes import FindingCode
 from crm_sync.enums import AmountMeans, Target
 from crm_sync.findings import Finding, finding
+from crm_sync.mapping.compiled import FieldReaders
 from crm_sync.mapping.mapper import map_deal
 from crm_sync.mapping.readers import read_number
 from crm_sync.mapping.result import MappedDeal, Origin
-from crm_sync.mapping.rules import Decisions, MappingRules, MappingSettings
+from crm_sync.mapping.rules import Decisions, MappingSettings
 
 ONE_DAY = timedelta(days=1)
 YEAR = 12
@@ -23,7 +24,7 @@ ASKS = {AskReason.MISSED: FindingCode.MISSED_PERIODS, AskReason.MANY: FindingCod
 
 
 def both_readings(
-    one: MappedDeal, *, rules: MappingRules, settings: MappingSettings, decisions: Decisions
+    one: MappedDeal, *, fields: FieldReaders, settings: MappingSettings, decisions: Decisions
 ) -> list[Finding]:
     """A deal of several years, read as it is set and as it might be meant."""
     contract = one.contract
@@ -32,7 +33,7 @@ def both_readings(
     means = OTHER.get(settings.amount_means, AmountMeans.TOTAL)
     other = map_deal(
         one.deal,
-        rules=rules,
+        fields=fields,
         settings=replace(settings, amount_means=means),
         digest=one.fingerprint,
         decisions=decisions,

@@ -11,6 +11,7 @@ from contracts.enums import BillingTiming
 from crm_sync.clients.registry import facts_of
 from crm_sync.deals import Deal, RawValue
 from crm_sync.enums import AmountMeans, SourceObject, Target, TermUnit
+from crm_sync.mapping.compiled import compiled
 from crm_sync.mapping.mapper import map_deal
 from crm_sync.mapping.result import MappedDeal, fingerprint
 from crm_sync.mapping.rules import FieldRule, MappingRules, MappingSettings
@@ -100,8 +101,9 @@ def mapped(
     deal: Deal, *, rules: MappingRules | None = None, settings: MappingSettings | None = None
 ) -> MappedDeal:
     rules, settings = rules or rules_with(), settings or settings_with()
+    fields = compiled(rules=rules, settings=settings)
     return map_deal(
-        deal, rules=rules, settings=settings, digest=fingerprint(deal, rules=rules, settings=settings)
+        deal, fields=fields, settings=settings, digest=fingerprint(deal, rules=rules, settings=settings)
     )
 
 
