@@ -38,7 +38,7 @@ def repeated(
 
     The defaults are the policy of the product: which refusals (`passes`), how often and how long (`waits`, in
     seconds). A caller with another one says why. `also`: errors of the caller's own that pass as well. The
-    transaction touches the database only and reads anew what it decides by, because after a lost connection
+    transaction touches the database only and reads again what it decides by, because after a lost connection
     nobody knows whether it was committed.
     """
     caught: tuple[type[Exception], ...] = (Error, *also)

@@ -79,7 +79,7 @@ class Progress:
 
 
 def claim(*, connection: Connection, trigger: RunTrigger, actor: AbstractBaseUser | None) -> SyncRun:
-    """Takes the lease, reads the connection anew and opens a run. Raises LeaseHeld or UnableToSync.
+    """Takes the lease, reads the connection again and opens a run. Raises LeaseHeld or UnableToSync.
 
     The lease of a process that has died is free at once: its database session is gone. The rising token makes
     even a wrong guess harmless, because a run whose token is no longer current cannot write.

@@ -79,7 +79,7 @@ def remind_of_holds() -> None:
 
 @task(lane=Lane.LONG, label="Daily tie-out", schedule="tie-out", minutes=30)
 def check_tie_out() -> None:
-    """Once a day, in the first half hour of the workspace's day: every month is tied out anew."""
+    """Once a day, in the first half hour of the workspace's day: every month is tied out again."""
     if not tie_out_checks.checked_since(day=business_day(), zone=time_zone()):
         tie_out_checks.check_all()
 

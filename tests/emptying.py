@@ -12,7 +12,7 @@ from django.db import connection
 from psycopg import sql
 
 LARGE = 256 * 1024
-"""Bytes from which a table is made anew instead of its rows being deleted, which leaves its pages behind."""
+"""Bytes from which a table is made again instead of its rows being deleted, which leaves its pages behind."""
 KEEP = """
 CREATE SCHEMA first;
 DO $$

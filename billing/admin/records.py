@@ -65,7 +65,7 @@ class BillingPolicyAdmin(OneRowAdmin):
 
 @admin.register(ApprovalLimit)
 class ApprovalLimitAdmin(LongListAdmin):
-    """A limit is replaced by adding it anew."""
+    """A limit is replaced by adding it again."""
 
     form = LimitForm
     list_display = ["kind", "currency", money("amount_minor", label="limit")]

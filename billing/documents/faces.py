@@ -23,7 +23,7 @@ from fontTools.ttLib import TTFont
 
 BOLD = 700
 TOLERANCE = 0.001
-"""Of curves that are drawn anew, as a share of the em."""
+"""Of curves that are drawn again, as a share of the em."""
 PACKAGE = "manimgx_fonts"
 SCRIPTS = (
     *("Hebrew", "Arabic", "Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Oriya", "Tamil", "Telugu"),

@@ -1,4 +1,4 @@
-"""What must be true of PDFs: made anew, they are the bytes that they were at first. A sample each day."""
+"""What must be true of PDFs: made again, they are the bytes that they were at first. A sample each day."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta

@@ -87,7 +87,7 @@ def approve_drafts(*, ids: Sequence[int], as_of: date, actor: AbstractBaseUser) 
     finally:
         BillingRun.objects.filter(pk=run.pk).update(state=ended, issued=issued, finished_at=Now())
     if not issued and not over:
-        raise UnableToApprove("These drafts do not wait any longer: they were issued or withdrawn meanwhile.")
+        raise UnableToApprove("These drafts were issued or withdrawn since you opened the page.")
     return Approval(issued=issued, over_limit=over)
 
 
@@ -130,7 +130,7 @@ def _is_within(most: Mapping[str, int], draft: Invoice) -> bool:
 
 
 def _drop(drafts: Sequence[Invoice]) -> None:
-    """The invoices take their place, written anew as of today."""
+    """The invoices take their place, written again as of today."""
     with connection.cursor() as cursor:
         ids = [draft.pk for draft in drafts]
         cursor.execute("DELETE FROM billing_invoiceline WHERE invoice_id = ANY(%s::bigint[])", [ids])

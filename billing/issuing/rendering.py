@@ -1,4 +1,4 @@
-"""PDFs of invoices and credit notes: made anew from the frozen copy each time, checked against the first."""
+"""PDFs of invoices and credit notes: made again from the frozen copy each time, checked against the first."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Mails that came back. The invoice is as issued and not as sent again; it is never issued anew."""
+"""Mails that came back. The invoice is as issued and not as sent again; it is never issued again."""
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction

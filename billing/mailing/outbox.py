@@ -24,7 +24,7 @@ from fincelo.database_errors import rule_of
 MOST_TRIES = 12
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=6)
-UNFINISHED = "A try did not come to its end."
+UNFINISHED = "An earlier attempt did not finish."
 REVIVABLE = (MailState.BY_HAND, MailState.NO_ADDRESS, MailState.WAITING, MailState.FAILED)
 UNDER_WAY = (MailState.WAITING, MailState.SENDING)
 OPEN_ONCE = ("one_open_mail_per_invoice", "one_open_mail_per_credit_note")

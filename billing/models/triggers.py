@@ -194,7 +194,7 @@ class InvoiceNamesItsParties(pgtrigger.Trigger):
 class LinesAddUp(pgtrigger.Trigger):
     """Lines are written with their issued invoice, once and for all: after each insert they are its net.
 
-    EXECUTE plans anew each time. A kept plan from when the tables were empty would read them whole.
+    EXECUTE plans again each time. A kept plan from when the tables were empty would read them whole.
     """
 
     when = pgtrigger.After

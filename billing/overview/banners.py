@@ -14,7 +14,7 @@ def parked_runs() -> list[dict[str, str]]:
         {
             "tone": "wait",
             "what": f"The billing run of {write_day(run.as_of)} parked {sentence(run)}.",
-            "why": "That is more than three times the usual. Nothing of it is billed before a decision.",
+            "why": "That is more than three times the usual. None of it is billed until someone decides.",
             "cure_label": "Decide",
             "cure_url": reverse("approvals"),
         }

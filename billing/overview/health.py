@@ -49,7 +49,7 @@ def _restored(sign: RestoreSign) -> Trouble:
 
 
 _LATE = Trouble(
-    what="The Smart Billing Agent has not looked for three hours.",
+    what="The Smart Billing Agent has not run for three hours.",
     why="What is due is not billed until it does. Nothing is lost: the next run bills all of it.",
     cure="Restart the worker, or run manage.py run_billing.",
 )
@@ -61,7 +61,7 @@ def _parked(run: BillingRun) -> Trouble:
     )
     return Trouble(
         what=f"The billing run of {write_day(run.as_of)} parked invoices of {amounts}.",
-        why="That is more than three times the usual. Nothing of it is billed before a decision.",
+        why="That is more than three times the usual. None of it is billed until someone decides.",
         label="Decide",
         url=reverse("approvals"),
     )

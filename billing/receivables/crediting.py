@@ -119,7 +119,7 @@ def discard_credit(*, note: CreditNote, actor: AbstractBaseUser) -> None:
         _locked(note.invoice, whatever_state=True)
         draft = _draft(note)
         if not may_discard(note=draft, actor=actor):
-            raise UnableToCredit("Only who asked for this credit note, or an approver, discards it.")
+            raise UnableToCredit("Only the person who requested this credit note or an approver can discard it.")
         audit.record(
             actor=actor,
             action="Credit note discarded",

@@ -45,6 +45,6 @@ def withdraw_drafts_of_stopped() -> int:
         stopped = [id_ for (id_,) in cursor.fetchall()]
     if not stopped:
         return 0
-    # Not asked again: a contract that was resumed since gets its drafts anew from the next run.
+    # Not asked again: a contract that was resumed since gets its drafts again from the next run.
     lock_contracts(contract_ids=stopped)
     return withdraw_drafts(contract_ids=stopped)

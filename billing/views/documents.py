@@ -81,7 +81,7 @@ def save_letterhead(request: HttpRequest) -> HttpResponse:
     )
     request_telling()
     if in_force:
-        messages.success(request, "Saved. Invoices issued from now on look so; issued ones stay as they are.")
+        messages.success(request, "Saved. New invoices use this layout; issued ones do not change.")
     else:
         messages.info(
             request,

@@ -35,7 +35,7 @@ def tell_recovery(*, connection: Connection) -> None:
 def note_refusal(*, connection: Connection, error: SyncError) -> None:
     """A definitive refusal outside of a run breaks the connection as one inside does.
 
-    Unless a person has connected anew since the caller read it: the refusal is of the old access then.
+    Unless a person has connected again since the caller read it: the refusal is of the old access then.
     """
     if not isinstance(error, ConfigError) or not error.breaks:
         return

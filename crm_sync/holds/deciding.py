@@ -62,7 +62,7 @@ def dismiss_group(*, name: GroupKey, actor: AbstractBaseUser, reason: str, at_mo
         )
         if len(found) > at_most:
             raise UnableToDecideHold(
-                "More deals are held for this by now. Look through them, then dismiss all."
+                "More deals have been held for this reason since you opened the page. Look through them, then dismiss all."
             )
         Hold.objects.filter(pk__in=[hold.pk for hold in found]).update(
             resolved_at=Now(), resolution="dismissed", resolved_by=actor.pk, reason=reason.strip()

@@ -49,7 +49,7 @@ def enter_value(
         locked = open_hold(hold)
         if not any(key_of(one) == key and Cure.ENTER in cures_of(one) for one in locked.problems):
             raise UnableToDecideHold(
-                "This field holds the deal no longer, or no value entered here can cure it."
+                "This field no longer holds up the deal, or entering a value cannot fix it."
             )
         deal = locked.crm_deal
         connection = Connection.objects.get(pk=deal.connection_id)

@@ -107,7 +107,7 @@ def news(leavers: Sequence[Leaver]) -> list[Leaver]:
 
 
 def still_suspended(records: Sequence[KnownDeal]) -> set[int]:
-    """Suspended by us before, and not to be suspended anew: for an earlier reason, or never resumed since.
+    """Suspended by us before, and not to be suspended again: for an earlier reason, or never resumed since.
 
     Keeping a contract was decided for one reason. For another one it is asked again.
     """

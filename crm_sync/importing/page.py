@@ -61,7 +61,7 @@ def write_page(
     api_calls: int,
     writer: Callable[..., list[Verdict]] | None = None,
 ) -> None:
-    """What is known is read anew each time: a lost commit may have stored it."""
+    """What is known is read again each time: a lost commit may have stored it."""
     ready = map_page(page=page, sight=sight)
     with transaction.atomic(durable=True):
         runs.fence(run=run)
@@ -109,7 +109,7 @@ def write_ready(
 
 
 def refuse_outdated(touched: Sequence[KnownDeal], *, sight: Sight) -> None:
-    """A deal that waits to be read anew is not settled by a run with an older mapping or older settings."""
+    """A deal that waits to be read again is not settled by a run with an older mapping or older settings."""
     if not any(record.fingerprint == "" for record in touched):
         return
     now = Connection.objects.select_related("mapping_version").get(pk=sight.connection.pk)

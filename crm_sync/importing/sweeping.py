@@ -103,7 +103,7 @@ class Sweep:
         return stored.exclude(state=DealState.PREVIEWED)
 
     def look_for_gone(self, *, after: str, up_to: str | None, won: Sequence[str]) -> None:
-        """Deals that were told as won and are not on the CRM's list: read anew, since lists may lag."""
+        """Deals that were told as won and are not on the CRM's list: read again, since lists may lag."""
         since = self.query.import_from
         absent = told_between(org_id=self.sight.org_id, after=after, up_to=up_to, but=won, since=since)
         gone = set(absent) - self.read(absent, unknown=set())

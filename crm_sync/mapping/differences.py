@@ -6,7 +6,7 @@ from crm_sync.enums import Transform
 from crm_sync.mapping.rules import FieldRule, MappingRules, parse_key
 from crm_sync.mapping.wording import NUMBERS, entered_words, source_words
 
-ORDER_ONLY = "Only the order of the rows is another one."
+ORDER_ONLY = "Only the order of the rows changed."
 
 
 def differences(before: MappingRules, after: MappingRules, *, provider: str) -> list[str]:

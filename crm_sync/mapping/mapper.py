@@ -162,7 +162,7 @@ class DealMapper:
                 HoldCode.SCHEDULE_IMPOSSIBLE,
                 str(Target.BILLING_CYCLE.label),
                 contract.billing_cycle.label,
-                f"cuts {contract.value} into instalments of nothing",
+                f"cuts {contract.value} into invoices of zero",
                 key=Target.BILLING_CYCLE.value,
             )
         except DateOutOfRange:
@@ -286,7 +286,7 @@ class DealMapper:
         is_free = amount == 0 and self.decisions.free_accepted
         if not value.is_positive and not is_free:
             self.hold(
-                HoldCode.AMOUNT_NOT_POSITIVE, label, raw, "comes to nothing over the contract's term", key=key
+                HoldCode.AMOUNT_NOT_POSITIVE, label, raw, "adds up to zero over the contract's term", key=key
             )
             return None
         if means is not AmountMeans.TOTAL:

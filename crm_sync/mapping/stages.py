@@ -172,7 +172,7 @@ def gaps_of(schema: CrmSchema, *, rules: Sequence[FieldRule]) -> set[Gap]:
 
 
 def known_gaps(*, connection: Connection) -> set[Gap]:
-    """Mapped fields that were missing a short while ago, so that no run stumbles over them anew.
+    """Mapped fields that were missing a short while ago, so that no run stumbles over them again.
 
     After an hour, and with another mapping, a run finds out by itself.
     """
@@ -218,7 +218,7 @@ def has_returned(schema: CrmSchema, *, client: CrmClient, seen: SeenStages) -> b
 def check(
     *, connection: Connection, client: CrmClient, schema: CrmSchema, values: Mapping[str, datetime]
 ) -> None:
-    """Reads the stages anew and counts the deals in near misses. `values` are what deals hold as stage."""
+    """Reads the stages again and counts the deals in near misses. `values` are what deals hold as stage."""
     schema.stages = [asdict(stage) for stage in client.stages()]
     listed = {entry["name"] for entry in schema.stages}
     seen = [name[:LONGEST_NAME] for name in values]
@@ -255,7 +255,7 @@ def known_fields(schema: CrmSchema | None) -> list[dict[str, Any]]:
 
 
 def keep_schema(schema: CrmSchema, *, hidden: Collection[Gap] = ()) -> None:
-    """Stores it. Deals that could not be read for a field that is there again are read anew."""
+    """Stores it. Deals that could not be read for a field that is there again are read again."""
     before = CrmSchema.objects.filter(pk=schema.pk).first()
     schema.hidden_fields = sorted(hidden)
     schema.gaps_since = None

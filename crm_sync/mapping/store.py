@@ -164,7 +164,7 @@ def refuse_another(connection: Connection, *, seen: int) -> None:
         return
     raise UnableToChangeMapping(
         f"Somebody else saved version {number} meanwhile, and you have changed version {seen}. "
-        "Nothing was saved: open Field Mapping anew and make your change there."
+        "Nothing was saved: open Field Mapping again and make your change there."
     )
 
 

@@ -76,7 +76,7 @@ def tie_out() -> Part:
             Trouble(
                 what="The months were not tied out for two days.",
                 why="A deal that is not billed as agreed would not be noticed.",
-                cure="The worker does it each night: see that it runs.",
+                cure="The worker does this every night: check that it is running.",
             )
         )
     return Part(

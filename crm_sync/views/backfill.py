@@ -303,8 +303,8 @@ def decide(request: HttpRequest, pk: int, row: int) -> HttpResponse:
         messages.error(request, f"Your decision is kept; the preview does not show it yet. {error}")
     else:
         messages.success(request, f"Saved for '{chosen}'. The preview takes it into account.")
-    anew = BackfillDeal.objects.filter(backfill=chosen.backfill, external_id=chosen.external_id).first()
-    return redirect("backfill-deal", pk=pk, row=anew.pk) if anew else redirect("backfill", pk=pk)
+    newer = BackfillDeal.objects.filter(backfill=chosen.backfill, external_id=chosen.external_id).first()
+    return redirect("backfill-deal", pk=pk, row=newer.pk) if newer else redirect("backfill", pk=pk)
 
 
 @require_safe

@@ -41,7 +41,7 @@ WHY = {
     HoldCode.SCHEDULE_IMPOSSIBLE: "The value is too small to be cut into that many instalments.",
     HoldCode.OVER_LIMIT: "An amount this large is more likely a slip than a sale.",
     HoldCode.TEXT_INVALID: "The text would not print on an invoice as it stands.",
-    HoldCode.MERGED_DEALS: "Which of the contracts is billed for the merged deal, only a person knows.",
+    HoldCode.MERGED_DEALS: "Someone has to decide which contract is billed for the merged deal.",
     HoldCode.RECORD_UNREADABLE: "What cannot be read is never guessed, and no other deal waits for it.",
     HoldCode.WRITE_FAILED: "Nothing of this deal has been stored, and no other deal was affected.",
 }
@@ -260,7 +260,7 @@ def cures_of_group(group: HoldGroup, *, connection: Connection) -> list[ShownCur
             label="Dismiss all",
             right=CHANGE_HOLDS,
             title=f"Are {deals(number)} not to be billed?",
-            happens="They leave this list and become no contracts, also when they change in the CRM.",
+            happens="They leave this list and will not become contracts, also when they change in the CRM.",
             stays="They stay in the history with your reason. Nothing is changed in the CRM.",
             action=reverse("hold-group-dismiss"),
             submit=f"Dismiss {deals(number)}",

@@ -126,9 +126,9 @@ def sentence_of(run: SyncRun) -> str:
     if run.state == RunState.RUNNING and not history.is_at_work(run):
         return "The worker ended before the run did. What it had stored is kept; the next run goes on."
     if run.state == RunState.RUNNING:
-        return "At work. You can leave this page; the run goes on."
+        return "Running. You can leave this page."
     if run.state != RunState.DONE:
-        return "Stopped before its end. What it had stored stands; the next run goes on from there."
+        return "Stopped early. Everything read so far is saved; the next run continues."
     deals = f"{run.seen:,} deal{pluralize(run.seen)} read"
     if run.trigger == RunTrigger.REPLAY:
         still = f", {run.held:,} still held" if run.held else ""
@@ -141,7 +141,7 @@ def quiet(run: SyncRun) -> str:
     if run.unchanged == 1:
         return "1 won deal was seen again as it was; it is counted, not listed."
     if run.unchanged:
-        return f"{run.unchanged:,} won deals were seen again as they were; they are counted, not listed."
+        return f"{run.unchanged:,} won deals were read again without changes."
     if run.state != RunState.DONE:
         return "The run stopped before it had stored anything."
     if not run.seen:

@@ -30,7 +30,7 @@ from fincelo.once import once
 from fincelo.pagination import PAGE_SIZE, ListPaginator
 from fincelo.refused import refuse
 
-GONE = "Nothing is held for this any more, so nothing was changed."
+GONE = "No deal is held for this reason now. Nothing changed."
 NO_CURE = "This would not cure these deals. Choose one of the cures on this page."
 Change = Callable[..., MappingVersion | None]
 

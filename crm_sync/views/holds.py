@@ -161,7 +161,7 @@ def enter_value(request: HttpRequest, pk: int) -> HttpResponse:
     key = request.POST.get("key", "")
     rule = entered_values.rule_or_none(hold.crm_deal.connection, key=key)
     if rule is None:
-        messages.error(request, "This is no field of Fincelo. Choose one of the cures below.")
+        messages.error(request, "Fincelo does not know this field. Choose a fix below.")
         return redirect("hold", pk=pk)
     form = EnterForm(request.POST, rule=rule)
     if not form.is_valid():

@@ -68,7 +68,7 @@ def test_case_17_close_date_changed_by_the_crm_on_a_second_win_makes_no_second_c
 
     run(salesforce, as_of=TODAY)
 
-    assert closed_again not in (TODAY, date(2099, 12, 31)), "the CRM sets the close date anew"
+    assert closed_again not in (TODAY, date(2099, 12, 31)), "the CRM sets the close date again"
     assert [(one.pk, one.start_date) for one in Contract.objects.all()] == [(contract.pk, closed_again)]
     assert (CrmDeal.objects.get().contract_id, Hold.objects.count(), first_day()) == (
         contract.pk,

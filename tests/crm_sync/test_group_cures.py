@@ -171,7 +171,7 @@ def test_second_tab_changes_nothing_more(salesforce: Connection, org: Org, run: 
     late = browser.post("/holds/group/translate/", posted(name, value="monthly"), follow=True)
 
     assert alerts(again)[:1] == ["“Yearly” means Annual from now on."]
-    assert alerts(late)[:1] == ["Nothing is held for this any more, so nothing was changed."]
+    assert alerts(late)[:1] == ["No deal is held for this reason now. Nothing changed."]
     assert (MappingVersion.objects.count(), Contract.objects.count()) == (versions, 1)
 
 
@@ -338,5 +338,5 @@ def test_group_that_is_none_is_answered_with_a_sentence(
     shown = browser.get("/holds/group/", {**asked, "raw": str(asked["raw"])[:500]})
 
     assert (page.status_code, shown.status_code) == (200, 200)
-    assert alerts(page)[0] == "Nothing is held for this any more, so nothing was changed."
+    assert alerts(page)[0] == "No deal is held for this reason now. Nothing changed."
     assert "Nothing is held for this" in shown.text

@@ -251,7 +251,7 @@ def test_run_that_stored_nothing_does_not_say_that_nothing_was_new(browser: Clie
 
     page = browser.get(f"/history/{run.pk}/").text
 
-    assert "No deal was new or different" not in page
+    assert "No changes" not in page
     assert "The run stopped before it had stored anything." in page
 
 
@@ -297,8 +297,8 @@ def test_quiet_run_says_that_nothing_was_new(browser: Client) -> None:
 
     page = browser.get(f"/history/{run.pk}/").text
 
-    assert "No deal was new or different" in page
-    assert "40 won deals were seen again as they were; they are counted, not listed." in page
+    assert "No changes" in page
+    assert "40 won deals were read again without changes." in page
 
 
 def test_progress_is_asked_for_while_the_run_works(browser: Client) -> None:

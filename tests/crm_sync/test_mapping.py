@@ -140,7 +140,7 @@ def test_a_deal_lists_all_its_problems_at_once_and_makes_nothing() -> None:
         ),
         pytest.param(
             {"amount": "5", "deal_currency_code": "JPY", "frequency": "monthly"},
-            ("SCHEDULE_IMPOSSIBLE", "Billing Cycle “Monthly” cuts JPY 5 into instalments of nothing."),
+            ("SCHEDULE_IMPOSSIBLE", "Billing Cycle “Monthly” cuts JPY 5 into invoices of zero."),
             id="case 8",
         ),
         pytest.param({"closedate": None}, ("DATE_MISSING", "Contract Start Date is empty."), id="case 15"),

@@ -105,7 +105,7 @@ def test_a_value_that_rounds_to_nothing_is_held() -> None:
     one = mapped(a_deal(amount="0.04", term="1"), settings=settings_with(amount_means=AmountMeans.ANNUAL))
 
     assert problems_of(one) == [
-        ("AMOUNT_NOT_POSITIVE", "Contract Value “0.04” comes to nothing over the contract's term.")
+        ("AMOUNT_NOT_POSITIVE", "Contract Value “0.04” adds up to zero over the contract's term.")
     ]
 
 

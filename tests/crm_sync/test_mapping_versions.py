@@ -127,7 +127,7 @@ def test_nobody_goes_back_over_what_somebody_else_saved(connection: Connection) 
 
     assert str(refusal.value) == (
         "Somebody else saved version 3 meanwhile, and you have changed version 2. "
-        "Nothing was saved: open Field Mapping anew and make your change there."
+        "Nothing was saved: open Field Mapping again and make your change there."
     )
     assert MappingVersion.objects.count() == 3
 

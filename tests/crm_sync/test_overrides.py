@@ -99,13 +99,13 @@ def test_value_entered_here_makes_the_contract(
             "duration",
             "12",
             "x",
-            "This field holds the deal no longer, or no value entered here can cure it.",
+            "This field no longer holds up the deal, or entering a value cannot fix it.",
         ),
         (
             "no field",
             "12",
             "x",
-            "This field holds the deal no longer, or no value entered here can cure it.",
+            "This field no longer holds up the deal, or entering a value cannot fix it.",
         ),
     ],
 )
@@ -201,7 +201,7 @@ def test_value_is_entered_on_the_page(held: Hold, browser: Client) -> None:
     assert alerts(page)[0] == (
         "Contract Value of Acme platform is “900” from now on. Fincelo was asked to read it again from Salesforce."
     )
-    assert alerts(none)[0] == "This is no field of Fincelo. Choose one of the cures below."
+    assert alerts(none)[0] == "Fincelo does not know this field. Choose a fix below."
     assert ["Contract Value", "900", "nothing", "Mail."] in [row[:4] for row in rows(page)]
 
 

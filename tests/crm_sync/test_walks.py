@@ -51,7 +51,7 @@ def test_first_import_in_runs_of_one_page(salesforce: Connection, org: Org, run:
 def test_more_changes_within_the_overlap_than_a_run_can_read(
     salesforce: Connection, org: Org, run: Run
 ) -> None:
-    """Every run that began anew at the cursor less thirty minutes would read the same page for ever."""
+    """Every run that began again at the cursor less thirty minutes would read the same page for ever."""
     sell(org, modified_at=NOON)
     run(salesforce)
     org.add_won_deals(35, modified_at=NOON)

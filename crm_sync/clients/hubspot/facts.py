@@ -21,7 +21,7 @@ IN_LINK = re.compile(r"/contacts/([0-9]+)/(?:record/0-3|deal|deals)/([0-9]+)")
 SCOPES = {
     "crm.objects.deals.read": "Without it no deal can be read.",
     "crm.objects.companies.read": "Without it no deal has a customer.",
-    "crm.objects.contacts.read": "HubSpot asks for it beside the other two.",
+    "crm.objects.contacts.read": "HubSpot requires it together with the other two.",
     "crm.objects.owners.read": "Without it Account Manager stays blank.",
 }
 HARMLESS = frozenset({"oauth", *(f"crm.schemas.{kind}.read" for kind in ("deals", "companies", "contacts"))})

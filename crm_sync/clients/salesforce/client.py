@@ -297,7 +297,7 @@ class SalesforceClient(SalesforceSchema):
     def won_ids(self, *, query: DealQuery) -> Iterator[Sequence[str]]:
         """2,000 a page. The walk goes by id, so that it can be taken up again anywhere.
 
-        A row without a readable id is left out: a stored deal that is not listed is read anew all the same.
+        A row without a readable id is left out: a stored deal that is not listed is read again all the same.
         """
         soql = f"SELECT Id FROM Opportunity WHERE {won_since(query)}"  # noqa: S608  quoted where it is built
         if query.cursor.external_id:

@@ -277,7 +277,7 @@ def ensure_ready(backfill: Backfill) -> None:
 def decide_elsewhere(
     *, row: BackfillDeal, billed_until: date | None, at: datetime, actor: AbstractBaseUser
 ) -> None:
-    """Up to which day one deal was billed elsewhere; kept for its import, and its preview is read anew."""
+    """Up to which day one deal was billed elsewhere; kept for its import, and its preview is read again."""
     backfill = row.backfill
     if backfill.state != BackfillState.READY:
         raise UnableToBackfill("This can be decided while the import is previewed and has not begun.")

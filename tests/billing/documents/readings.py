@@ -97,7 +97,7 @@ def sums(document: Document, words: dict) -> list[str]:
 
 
 def everything_said(document: Document, *, page_count: int, heads: int) -> str:
-    """Without blanks. Only how often a table begins anew is left to the layout."""
+    """Without blanks. Only how often a table begins again is left to the layout."""
     words = GERMAN if document.language == "de" else ENGLISH
     title = words["credit note"] if document.credits else words["invoice"]
     said = [title, *facts(document, words), words["to"]]

@@ -246,7 +246,7 @@ def test_fault_of_a_backend_is_tried_again_and_hides_nothing(settings: Any) -> N
     let_time_pass()
     with pytest.raises(RuntimeError, match="a fault of the backend"):
         send_waiting()
-    assert outbox() == [("INV-2026-000001", "sending", "", 2, "A try did not come to its end.")]
+    assert outbox() == [("INV-2026-000001", "sending", "", 2, "An earlier attempt did not finish.")]
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     assert send_waiting() == NOTHING

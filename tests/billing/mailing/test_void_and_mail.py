@@ -89,7 +89,7 @@ def test_a_try_that_came_to_no_end(happened: Callable[[], None]) -> None:
 
 
 def test_a_connection_that_broke_off(settings: Any) -> None:
-    """It is remembered when later tries do not even reach the server, and when somebody starts anew."""
+    """It is remembered when later tries do not even reach the server, and when somebody starts again."""
     issue()
     settings.EMAIL_BACKEND = f"{BACKENDS}.BreaksOff"
     send_waiting()

@@ -80,7 +80,7 @@ def calls(server: Server, path: str) -> int:
 def assert_nothing_lost(
     *, org: Org, connection: Connection, run: Run, server: Server, cursor: datetime | None
 ) -> None:
-    """The cursor stayed where it was; without the fault, and connected anew where that is asked, all comes in."""
+    """The cursor stayed where it was; without the fault, and connected again where that is asked, all comes in."""
     connection.refresh_from_db()
     assert (connection.cursor_modified_at, Contract.objects.count()) == (cursor, 1)
     server.faults.clear()

@@ -268,7 +268,7 @@ def database_lost(*, times: int) -> Iterator[list[str]]:
 def test_rule_of_1_7_a_rotated_token_outlives_the_loss_of_the_database(
     rotating: Connection, org: Org, transport: Transport, pauses: Pauses, times: int
 ) -> None:
-    """Between Salesforce's answer and our commit, as when the database is started anew."""
+    """Between Salesforce's answer and our commit, as when the database is started again."""
     before = tokens(rotating)
 
     with database_lost(times=times) as lost:

@@ -207,7 +207,7 @@ def test_row_of_1_9_a_when_a_person_connects(
         ("invalid_grant", "user hasn\u2019t approved this consumer", "may not use the app"),
         ("invalid_grant", None, "Salesforce refused the authorisation."),
         ("invalid_grant", ["a", {"b": 1}], "Salesforce refused the authorisation."),
-        ("invalid_grant", "worded anew", "Salesforce refused the authorisation."),
+        ("invalid_grant", "worded again", "Salesforce refused the authorisation."),
     ],
     ids=["a full stop", "capitals and blanks", "an apostrophe", "nothing", "no text", "another text"],
 )
