@@ -30,7 +30,7 @@ def unlock(*, name: str, actor: AbstractBaseUser | None, reason: str = "") -> Us
 
 
 def unlock_address(*, address: str) -> None:
-    """Whoever is there may try again at once; what counts for a name goes on counting."""
+    """Whoever is there may try again at once; what counts for a name continues counting."""
     try:
         limits.lift_address(address=str(ipaddress.ip_address(address)))
     except ValueError:

@@ -14,7 +14,7 @@ RESTORED = "billing.W001"
 
 
 def restored(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Says that a restored database issues nothing. The process starts: pages and polls go on."""
+    """Says that a restored database issues nothing. The process starts: pages and polls continue."""
     alias = router.db_for_read(DatabaseMark)
     if alias not in (databases or ()):
         return []

@@ -1,4 +1,4 @@
-"""What the worker does by itself."""
+"""What the worker does automatically."""
 
 import time
 
@@ -41,7 +41,7 @@ def bill_due() -> None:
     minutes=5,
 )
 def send_mails() -> None:
-    """What is left when the time is over goes on at once, in another task.
+    """What is left when the time is over continues at once, in another task.
 
     A billing run that was killed is closed here as well, and what it left is billed at once.
     """
@@ -53,7 +53,7 @@ def send_mails() -> None:
 
 @task(lane=Lane.LONG, label="Rendering of documents", schedule="documents", minutes=10)
 def keep_documents() -> None:
-    """Renders what was issued, for the first time. Another task goes on where the time was over."""
+    """Renders what was issued, for the first time. Another task continues where the time was over."""
     ends_at = time.monotonic() + RENDERING_SECONDS
     if not keep_first_renderings(may_continue=lambda: time.monotonic() < ends_at):
         enqueue(keep_documents)

@@ -59,7 +59,7 @@ def totals_of(contracts: ContractQuerySet) -> list[tuple[int, Money]]:
 def ask_for_approval(*, contract_ids: Collection[int], reason: str) -> None:
     """Makes contracts wait for approval, as new ones of a connection in mode Review do.
 
-    The caller owns the transaction and has locked them. A suspended one waits once it goes on.
+    The caller owns the transaction and has locked them. A suspended one waits once it continues.
     """
     agreed = Contract.objects.filter(pk__in=contract_ids, needs_approval=False)
     for state, asked in (

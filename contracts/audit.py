@@ -61,7 +61,7 @@ def watch() -> Iterator[list[int]]:
 
 
 def is_watching() -> bool:
-    """Whether a request is being answered, which records by itself what was asked for."""
+    """Whether a request is being answered, which records automatically what was asked for."""
     return _written.get() is not None
 
 

@@ -71,7 +71,7 @@ def update_rows(*, model: type[Model], columns: Sequence[str], rows: Sequence[Se
 
 
 def analyse(*, models: Sequence[type[Model]]) -> None:
-    """Tells the planner of many new rows, of which it would hear by itself only a minute later."""
+    """Tells the planner of many new rows, of which it would hear automatically only a minute later."""
     tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in models)
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE (SKIP_LOCKED) {tables}")

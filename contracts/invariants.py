@@ -1,4 +1,4 @@
-"""What must be true of contracts, of the workspace and of the refusals that the database makes by itself."""
+"""What must be true of contracts, of the workspace and of the refusals that the database makes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -56,7 +56,8 @@ def refusals(*, emptying: bool) -> str:
 
 MISSING_REFUSAL = (
     "The trigger {rule} on {place} is missing or switched off, so the database no longer refuses what it "
-    "should. Run `manage.py pgtrigger install`, then find out who removed it and what was changed meanwhile."
+    "should. Run `manage.py pgtrigger install`, then find out who removed it and what was "
+    "changed in the meantime."
 )
 
 INVARIANTS = [
@@ -113,7 +114,7 @@ INVARIANTS = [
         """,  # noqa: S608  a constant
         sentence=(
             "The function {proname} lets every session past the triggers that says so. Close it with "
-            "`manage.py migrate`, then find out who opened it and what was changed meanwhile."
+            "`manage.py migrate`, then find out who opened it and what was changed in the meantime."
         ),
     ),
     Invariant(

@@ -1,4 +1,4 @@
-"""Suspends contracts and lets them go on. While one is suspended nothing of it is billed."""
+"""Suspends contracts and lets them continue. While one is suspended nothing of it is billed."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -36,7 +36,7 @@ def suspend_contracts(*, reasons: Mapping[int, str], actor: AbstractBaseUser | N
 
 
 def resume_contracts(*, reasons: Mapping[int, str], as_of: date, actor: AbstractBaseUser | None) -> None:
-    """Suspended contracts go on: Scheduled before their start, Active after it. Opens no transaction.
+    """Suspended contracts continue: Scheduled before their start, Active after it. Opens no transaction.
 
     One that nobody had approved waits for approval again.
     """
@@ -64,7 +64,7 @@ def resume_contracts(*, reasons: Mapping[int, str], as_of: date, actor: Abstract
 
 
 def resume(*, contract: Contract, as_of: date, actor: AbstractBaseUser) -> None:
-    """A person lets one contract go on."""
+    """A person lets one contract continue."""
     with transaction.atomic():
         locked = Contract.objects.select_for_update(no_key=True).get(pk=contract.pk)
         if locked.state != ContractState.SUSPENDED:

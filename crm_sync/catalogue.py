@@ -131,7 +131,7 @@ FINDINGS: Catalogue[FindingCode] = Catalogue(
             USED + "Fincelo leaves the rest to other programs and looks again in an hour."
         ),
         FindingCode.CLOCK_AHEAD: (
-            "{crm} told a time that is still to come, {moment}. Fincelo goes on from the present instead, "
+            "{crm} told a time that is still to come, {moment}. Fincelo continues from the present instead, "
             "and reads the deals of the last hour again."
         ),
         FindingCode.DEAL_UNREAD: "Deal {deal} could not be read. {why}",
@@ -213,7 +213,7 @@ LINT: Catalogue[LintCode] = Catalogue(
         LintCode.OTHER_TYPE: "{conflict}",
     }
 )
-"""Each goes on from the label of the row."""
+"""Each continues from the label of the row."""
 UNADDRESSED: Catalogue[LintCode] = Catalogue(
     {
         LintCode.ADDRESS_UNMAPPED: (

@@ -58,8 +58,8 @@ class ConfigError(SyncError):
 class TransientError(SyncError):
     """The CRM or the way to it failed. `retry_after`: seconds until the next call.
 
-    `grows`: nobody told us how long, and the pause doubles while it goes on.
-    `waits_for_poll`: no other next step was named than that polls go on.
+    `grows`: nobody told us how long, and the pause doubles while it continues.
+    `waits_for_poll`: no other next step was named than that polls continue.
     """
 
     kind = ErrorKind.TRANSIENT

@@ -87,7 +87,7 @@ def check_tie_out() -> None:
 @task(
     lane=Lane.LONG,
     label="Preview of the import",
-    next_step="Try again: the preview goes on where it was. Or cancel it; nothing has been imported.",
+    next_step="Try again: the preview continues where it was. Or cancel it; nothing has been imported.",
     right="crm_sync.change_fieldmapping",
     given_up=cancel_preview,
 )
@@ -331,7 +331,7 @@ def request_sync(*, connection_id: int, actor_id: int | None = None) -> Backgrou
 
 
 def request_next(*, connection_id: int) -> None:
-    """A run goes on with what is left."""
+    """A run continues with what is left."""
     enqueue(sync_requested, connection_id, subject=str(connection_id), goes_on=True)
 
 

@@ -68,7 +68,7 @@ class Waiting:
 
     @property
     def is_over(self) -> bool:
-        """It ended without being done, and a person decides how to go on."""
+        """It ended without being done, and a person decides how to continue."""
         return self.state in (WorkState.FAILED, WorkState.REFUSED, WorkState.BROKE_OFF, WorkState.LOST)
 
 
@@ -107,7 +107,7 @@ def note_start(*, queue_id: str) -> None:
 
 
 def note_end(*, queue_id: str, state: WorkState, problem: str = "") -> None:
-    """Leaves work alone that was asked for once more or goes on in another task: it has another id by now."""
+    """Leaves alone what was asked for again or continues in another task: it has another id by now."""
     BackgroundWork.objects.filter(queue_id=queue_id, state__in=(WorkState.WAITING, WorkState.RUNNING)).update(
         state=state, problem=problem, ended_at=Now()
     )

@@ -108,7 +108,7 @@ def enqueue(
     """Puts a registered task into the queue of its lane, in the caller's transaction.
 
     With a `subject` somebody waits for it: the answer is the row that tells how it goes, one for each task
-    and subject. `goes_on`: the task goes on with what it has begun; who asked for it, and when, is kept.
+    and subject. `goes_on`: the task continues with what it has begun; who asked for it, and when, is kept.
     Raises UnregisteredTask, and TypeError when an argument is no JSON value.
     """
     declared = _tasks.get(name_of(function))

@@ -15,7 +15,7 @@ from fincelo.invariants import LONGEST, Finding, Invariant, UnableToAsk, ask, re
 from fincelo.models import InvariantCheck, InvariantResult
 
 AT_ONCE = 30
-"""Seconds after which a pass begins with no further rule; the next pass goes on."""
+"""Seconds after which a pass begins with no further rule; the next pass continues."""
 LONGEST_AT_NIGHT = 180
 """Seconds for one rule, so that a pass ends before the worker would end it."""
 

@@ -66,7 +66,7 @@ BY_CLASS = {
     "58": Fault.STORAGE,
     "XX": Fault.DAMAGED,
 }
-NEXT_POLL = "The next run tries again by itself."
+NEXT_POLL = "The next run tries again automatically."
 SENTENCES = {
     Fault.COLLISION: ("The database was busy with other transactions.", NEXT_POLL),
     Fault.AWAY: ("The database does not answer.", "See that PostgreSQL runs and that DATABASE_URL names it."),
@@ -86,7 +86,10 @@ SENTENCES = {
 BY_STATE_SENTENCES = {
     "53100": ("The disk of the database is full.", "Free some space there, or give it more."),
     "53200": ("The database has no memory left.", "Give its machine more, or fewer programs."),
-    "53300": ("The database has no free connection.", f"Raise max_connections if that goes on. {NEXT_POLL}"),
+    "53300": (
+        "The database has no free connection.",
+        f"Raise max_connections if it recurs. {NEXT_POLL}",
+    ),
     "57014": ("The database took too long over one statement.", NEXT_POLL),
     "25006": ("The database is read-only.", "Point DATABASE_URL at the primary, or end its recovery."),
     "42501": ("Fincelo lacks a right in the database.", "Grant its role what docs/operate.md lists."),

@@ -1,6 +1,6 @@
 """What a page is told that waited: the work has ended.
 
-The script then shows the result by itself, unless somebody has typed something there: then the link does.
+The script then shows the result automatically, unless somebody has typed something there: then the link does.
 """
 
 from django.http import HttpRequest, HttpResponse

@@ -35,7 +35,7 @@ LANE_LABELS = {
 BUSY_WORKER = Trouble(
     what="The worker is busy: its sign of life waits behind other tasks.",
     why="Billing, mail and alarms come later than usual. Nothing is lost.",
-    cure="Restart nothing. If it goes on, see which task takes long in the worker's log.",
+    cure="Restart nothing. If it continues, see which task takes long in the worker's log.",
 )
 
 
@@ -85,7 +85,7 @@ def worker() -> Part:
         return Part(name=WORKER, label="Worker", state="busy", at=last, troubles=[BUSY_WORKER])
     trouble = Trouble(
         what="The worker gives no sign of life." if last else "The worker has never given a sign of life.",
-        why="Nothing is synced, billed or mailed by itself until it runs.",
+        why="Nothing is synced, billed or mailed automatically until it runs.",
         cure=STARTS_WORKER,
     )
     return Part(name=WORKER, label="Worker", state="stale", at=last, troubles=[trouble], is_vital=True)
@@ -102,7 +102,7 @@ def schedule() -> Part:
     names = ", ".join(name for name, _ in late)
     trouble = Trouble(
         what=f"Tasks that should have been started long ago: {names}.",
-        why="What they do by themselves is not done: the worker does not get to them, or is stopped.",
+        why="What they do automatically is not done: the worker does not get to them, or is stopped.",
         cure=STARTS_WORKER,
     )
     return Part(
@@ -147,13 +147,13 @@ def _lane_trouble(one: LaneReport) -> Trouble | None:
         return Trouble(
             what=f"{label}: tasks wait, and none begins or ends.",
             why="Nothing of this kind is done until the lane works again.",
-            cure="The worker starts it again by itself within ten minutes. If it does not: manage.py work.",
+            cure="The worker restarts it within ten minutes. If it does not: manage.py work.",
         )
     if one.state is LaneState.BUSY:
         return Trouble(
             what=f"{label}: {one.waiting:,} wait, the oldest for longer than usual. The lane works.",
             why="What waits is done later. Nothing of it is lost.",
-            cure="Restart nothing. If it goes on, see which task takes long in the worker's log.",
+            cure="Restart nothing. If it continues, see which task takes long in the worker's log.",
         )
     return None
 
@@ -161,7 +161,7 @@ def _lane_trouble(one: LaneReport) -> Trouble | None:
 def _failing(names: Sequence[str]) -> Trouble:
     return Trouble(
         what=f"Tasks that failed within a day: {', '.join(names)}.",
-        why="They are tried again by themselves, but what fails each time is never done.",
+        why="They are tried again automatically, but what fails each time is never done.",
         cure="The worker's log has the traceback of each.",
     )
 

@@ -53,7 +53,7 @@ class JsonCache(BaseCache):
         return apps.get_model(self._label)
 
     def _put(self, key: str, value: Any, timeout: Any, version: int | None, *, unless: str) -> bool:
-        """Writes a row in one statement; says whether it did. Some expired rows go on the way."""
+        """Writes a row in one statement; says whether it did. Some expired rows continue the way."""
         key = self.make_and_validate_key(key, version=version)
         table = self._model._meta.db_table
         with connection.cursor() as cursor:

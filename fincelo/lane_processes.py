@@ -64,7 +64,7 @@ def draining_first(stop: Any) -> Any:
 
 
 def or_end_the_lane(reincarnate: Any) -> Any:
-    """Replaces a worker that ended by itself, and ends the lane when a process was killed."""
+    """Replaces a worker that ended on its own, and ends the lane when a process was killed."""
 
     def guarded(sentinel: Sentinel, process: Any) -> None:
         if ended_by_itself(sentinel, process):

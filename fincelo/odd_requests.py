@@ -1,7 +1,7 @@
 """Requests that ask for what cannot exist: letters no database stores, impossible days, huge numbers.
 
 They are answered like addresses that lead nowhere. A person who follows a broken link is told so, and no page
-has to guard each of its filters by itself.
+has to guard each of its filters itself.
 """
 
 import logging

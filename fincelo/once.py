@@ -38,7 +38,7 @@ def once(view: View) -> View:
             return view(request, *args, **kwargs)
         key = _key(request)
         if request.FILES and not _token(request):
-            return view(request, *args, **kwargs)  # what a file says is counted once by itself
+            return view(request, *args, **kwargs)  # what a file says is counted once on its own
         if not _claim(key, has_token=bool(_token(request))):
             return _answer_again(request, key)
         is_done = False

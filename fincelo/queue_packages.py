@@ -31,7 +31,7 @@ class JsonPackage:
 
     @staticmethod
     def dumps(obj: dict[str, Any]) -> bytes:
-        """Raises TypeError for arguments that are no plain data, and for a function given by itself."""
+        """Raises TypeError for arguments that are no plain data, and for a function that is given itself."""
         return json.dumps(obj | {"started": obj["started"].isoformat()}).encode()
 
     @staticmethod

@@ -72,7 +72,7 @@ def rights_of(view: Callable[..., Any]) -> Rights | None:
 
 
 def views(patterns: Sequence[URLPattern | URLResolver], *, before: str = "") -> Iterator[tuple[str, Any]]:
-    """Route and view of each address, but of those that check by themselves."""
+    """Route and view of each address, but of those that check it themselves."""
     for pattern in patterns:
         route = f"{before}{pattern.pattern}"
         if isinstance(pattern, URLPattern):

@@ -11,7 +11,7 @@ LOCK = 4_611_950_274  # any number, as long as nothing else in this database loc
 
 
 def scheduled() -> list[Task]:
-    """The tasks that the worker starts by itself."""
+    """The tasks that the worker starts automatically."""
     return [task for task in registered().values() if task.schedule]
 
 

@@ -78,7 +78,7 @@ def tell_end(*, func: Callable[..., Any] | None, task: dict[str, Any], **kwargs:
         awaited.note_end(queue_id=str(task["id"]), state=state, problem=problem)
         if state == WorkState.DONE:
             awaited.note_done_later(task=str(task["func"]), args=task.get("args", ()))
-    except Error:  # the page finds out by itself that nobody is at it any more
+    except Error:  # the page finds out automatically that nobody is at it any more
         log.warning("The end of %s could not be noted.", task["func"])
 
 

@@ -21,7 +21,7 @@ def carry_out(func: str, task: Callable[..., Any], /, *args: Any, **kwargs: Any)
 
 
 class Recorded:
-    """Writes when the function began and how it ended. If the database refuses that, the task goes on."""
+    """Writes when the function began and how it ended. If the database refuses that, the task continues."""
 
     def __init__(self, func: str) -> None:
         self.func = func

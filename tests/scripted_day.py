@@ -211,7 +211,7 @@ def run_queue() -> None:
 
 
 def run_schedules() -> None:
-    """Everything that the worker starts by itself, once each: polls, sweeps, tie-out, mails, documents, seals."""
+    """Everything that the worker starts automatically, once each: polls, sweeps, tie-out, mails, documents, seals."""
     from fincelo import background, task_guard  # after django.setup()
 
     scheduled = [task for task in background.registered().values() if task.schedule]
@@ -258,7 +258,7 @@ def play(*, org: Org, portal: Portal, login_url: str, folder: Path) -> None:
     run_schedules()
     for deals in sold.values():
         assert contract_of(deals["leaves"]).state == "suspended", (
-            "The deal has left won, its contract goes on."
+            "The deal has left won, its contract continues."
         )
     travel_to(LATER)
     command("run_billing")

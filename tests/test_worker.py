@@ -1,4 +1,4 @@
-"""A real worker process: it polls by itself, hears "Sync now", beats, and runs no function of others."""
+"""A real worker process: it polls automatically, hears "Sync now", beats, and runs no function of others."""
 
 import os
 import signal

@@ -37,7 +37,7 @@ NOTHING = ".notdef"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glyph:
-    """One use of a glyph: where it stands beside the pen, and how far the pen goes on, in units of its face.
+    """One use of a glyph: where it stands beside the pen, and how far the pen moves, in units of its face.
 
     `text`: the letters that it stands for; of several glyphs for the same letters, the first has them.
     """

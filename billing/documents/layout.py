@@ -62,7 +62,7 @@ Mark = Text | Rule | Picture
 
 @dataclass(slots=True)
 class _Sheet:
-    """The pages so far; `y` is where the last one goes on."""
+    """The pages so far; `y` is where the last one continues."""
 
     document: Document
     words: Wording
@@ -75,7 +75,7 @@ class _Sheet:
         self.pages[-1].append(mark)
 
     def room_for(self, height: float) -> None:
-        """Goes on to a new page where the height does not fit any more."""
+        """Continues to a new page where the height does not fit any more."""
         if self.y - height < self.bottom and self.y < TOP:
             self.pages.append([])
             self.y = TOP

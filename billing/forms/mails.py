@@ -29,7 +29,7 @@ class ContactForm(forms.ModelForm):
         label="Billing e-mail",
         required=False,
         max_length=320,
-        help_text="Invoices are mailed there. Without one they are issued all the same.",
+        help_text="Invoices are mailed there. Without one they are issued anyway.",
     )
 
     class Meta:

@@ -33,7 +33,7 @@ INVARIANTS = [
         name="above_a_limit_two_people_decide",
         sql=ALONE_ABOVE_LIMIT,
         sentence=(
-            "Credit note {number} and those before it come to {taken_minor} in thirty days, issued by one "
+            "Credit note {number} and those before it add up to {taken_minor} in thirty days, issued by one "
             "person under a limit of {alone_limit_minor}. Find out who changed it past Fincelo."
         ),
         in_words=with_money,
@@ -134,7 +134,7 @@ INVARIANTS = [
         """,
         sentence=(
             "Invoice {number} over {total_minor} counts {credited_minor} as credited, and its credit notes "
-            "come to {notes_minor}. Compare both with what was sent before anything more is credited."
+            "add up to {notes_minor}. Compare both with what was sent before anything more is credited."
         ),
         in_words=with_money,
     ),

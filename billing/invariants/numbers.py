@@ -99,7 +99,7 @@ INVARIANTS = [
                OR series.last_issue_date < last.issue_date
         """,  # noqa: S608  constants
         sentence=(
-            "The series of {kind} of {year} goes on with {next}, and the last document is number {last} of "
+            "The series of {kind} of {year} continues with {next}, and the last document is number {last} of "
             "{issue_date}. Stop billing, find out what was issued or deleted past Fincelo, and set the "
             "series right."
         ),

@@ -143,7 +143,7 @@ def hold_back_draft(*, draft: Invoice, reason: str, actor: AbstractBaseUser) -> 
         lock_contracts(contract_ids=[draft.contract_id])
         if not waiting_drafts().filter(pk=draft.pk).exists():
             raise UnableToApprove(
-                "This draft does not wait any longer: it was issued or withdrawn meanwhile."
+                "This draft does not wait any longer: it was issued or withdrawn since you opened the page."
             )
         suspend_contracts(reasons={draft.contract_id: reason}, actor=actor)
         withdraw_drafts(contract_ids=[draft.contract_id])

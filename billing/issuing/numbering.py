@@ -120,7 +120,7 @@ def ahead_refusal(*, day: date, today: date) -> str:
 
 
 def free_days_before(*, legal_entity_id: int, day: date) -> None:
-    """Lets the invoices go on from the last one that still counts, once the last ones of a day are void."""
+    """Lets invoices continue from the last one that still counts, once the last ones of a day are void."""
     invoices = Invoice.objects.filter(legal_entity=legal_entity_id, year=day.year)
     last = invoices.exclude(state=InvoiceState.VOID).aggregate(last=Max("issue_date"))["last"]
     NumberSeries.objects.filter(

@@ -1,6 +1,6 @@
-"""Recognises a database that was restored from a backup, and lets its series go on after what has left.
+"""Recognises a database that was restored from a backup, and lets its series continue after what has left.
 
-While a restore is unconfirmed nothing is issued and nothing is mailed; everything else goes on. The database
+While a restore is unconfirmed nothing is issued and nothing is mailed; all else continues. The database
 is compared with the outside witness (`billing.issuing.witness`) and with what its server says of itself.
 """
 
@@ -72,7 +72,7 @@ class Comparison:
     """Why the database counts as restored; None where it does not."""
     series: Sequence[SeriesState]
     unused: Sequence[SeriesState] = ()
-    """Of this year, with no number here and none in the file: some may have left all the same."""
+    """Of this year, with no number here and none in the file: some may have left anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +207,7 @@ def mark_here() -> None:
 def continue_series(
     *, sent: Mapping[SeriesKey, int], reason: str, actor: AbstractBaseUser | None
 ) -> Sequence[NumberGap]:
-    """Lets every series go on after the highest number that was sent; the numbers that are not stored here.
+    """Lets every series continue after the highest number sent; the numbers that are not stored here.
 
     Mails that wait end there: some of them may have left before the restore, so a person sends them again.
     """

@@ -68,7 +68,7 @@ def accepted(*, mail: InvoiceMail, recipient: str) -> None:
 
 
 def _note_accepted(*, mail: InvoiceMail, recipient: str) -> None:
-    """The invoice notes when it first left; its state follows from that by itself.
+    """The invoice notes when it first left; its state follows from that automatically.
 
     Invoices are locked before their mails, here as everywhere. A bounce may have been faster.
     """

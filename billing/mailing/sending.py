@@ -18,7 +18,7 @@ from billing.models import InvoiceMail, Mailing
 from fincelo.redaction import redact
 
 SECONDS = 150
-"""A pass ends by itself; the next one goes on."""
+"""A pass ends automatically; the next one continues."""
 
 OK = 250
 

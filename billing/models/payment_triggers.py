@@ -1,4 +1,4 @@
-"""What the database refuses of payments by itself, whoever writes them."""
+"""What the database refuses of payments automatically, whoever writes them."""
 
 import pgtrigger
 

@@ -6,7 +6,7 @@ from contracts.triggers import never_emptied
 
 
 class BillingPolicy(models.Model):
-    """How much the Smart Billing Agent may do by itself, and which days are closed. One row."""
+    """How much the Smart Billing Agent may do automatically, and which days are closed. One row."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     mode = models.CharField(

@@ -1,4 +1,4 @@
-"""What the database refuses by itself, whoever asks and in whatever way: raw SQL, the admin, our own code.
+"""What the database itself refuses, whoever asks and in whatever way: raw SQL, the admin, our own code.
 
 Every refusal is a sentence that names the document and the way on.
 """

@@ -82,7 +82,7 @@ def _refused(run: BillingRun) -> Trouble:
     ]
     return Trouble(
         what=f"{run.failed:,} contracts could not be billed. {' '.join(named[:1])}".strip(),
-        why="Each is tried again by every run, and bills nothing meanwhile.",
+        why="Each is tried again by every run, and bills nothing until then.",
         label="See the contracts",
         url=reverse("contracts"),
     )

@@ -119,7 +119,9 @@ def discard_credit(*, note: CreditNote, actor: AbstractBaseUser) -> None:
         _locked(note.invoice, whatever_state=True)
         draft = _draft(note)
         if not may_discard(note=draft, actor=actor):
-            raise UnableToCredit("Only the person who requested this credit note or an approver can discard it.")
+            raise UnableToCredit(
+                "Only the person who requested this credit note or an approver can discard it."
+            )
         audit.record(
             actor=actor,
             action="Credit note discarded",
@@ -143,7 +145,7 @@ def _locked(invoice: Invoice, *, whatever_state: bool = False) -> Invoice:
 def _draft(note: CreditNote) -> CreditNote:
     draft = CreditNote.objects.select_for_update(no_key=True).filter(pk=note.pk).first()
     if draft is None or draft.state != CreditNoteState.DRAFT:
-        raise UnableToCredit("This credit note was decided meanwhile.")
+        raise UnableToCredit("This credit note has since been decided.")
     return draft
 
 

@@ -5,7 +5,7 @@ and the database refuses its invoices and drafts (`nothing_is_billed_while_waiti
 
 * Stored reasons last until a person answers: `wait_for` writes them, `stop_waiting` takes them away.
 * The others follow from what is stored elsewhere, such as a customer without an address. They are SQL
-  conditions in `WAITS_BY_ITSELF` (`billing/models/particulars.py`), by code, and end by themselves. A new one
+  conditions in `WAITS_BY_ITSELF` (`billing/models/particulars.py`), by code, and end automatically. A new one
   needs a migration, because the trigger contains it.
 
 Each code of `WaitCode` has its sentence and its next step in `REASONS`.

@@ -22,7 +22,7 @@ CHANGE = "contracts.change_customer"
 @require_http_methods(["GET", "POST"])
 @needs(CHANGE)
 def customer_details(request: HttpRequest, pk: int) -> HttpResponse:
-    """One form for what invoices name of the customer. Saving mails nothing; billing goes on by itself."""
+    """What invoices name of the customer. Saving mails nothing; billing resumes automatically."""
     customer = get_object_or_404(Customer, pk=pk)
     form = CustomerDetailsForm(request.POST or None, instance=get_object_or_404(Customer, pk=pk))
     if request.method == "POST" and form.is_valid():

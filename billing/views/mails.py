@@ -113,7 +113,7 @@ def send_unaddressed(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def saved_sentence(*, customer: Customer) -> str:
-    """What a new address means: it mails nothing by itself."""
+    """What a new address means: it mails nothing automatically."""
     count = unaddressed(customer=customer).count()
     if not count:
         return f"Saved. New mails to {customer} use it."

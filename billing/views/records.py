@@ -205,7 +205,7 @@ def resume_contract(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         request_billing(actor_id=request.user.pk)
         messages.success(
-            request, f"{contract} goes on. What is due is invoiced, or waits as a draft under Approvals."
+            request, f"{contract} continues. What is due is invoiced, or waits as a draft under Approvals."
         )
     return redirect(contract)
 

@@ -1,4 +1,4 @@
-"""The database was restored from a backup: an approver says which numbers have left, and billing goes on."""
+"""The database was restored from a backup: an approver says which numbers left, and billing continues."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -59,7 +59,7 @@ def restored(request: HttpRequest) -> HttpResponse:
         work = partial(confirm, sent=sent, reason=form.cleaned_data["reason"], actor=actor_of(request))
         if attempt(request, work, form=form):
             request_billing()
-            messages.success(request, "Confirmed. Every series goes on after the numbers below.")
+            messages.success(request, "Confirmed. Every series continues after the numbers below.")
             return redirect("restored")
     if request.method == "POST":
         mark_refused(request)

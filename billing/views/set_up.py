@@ -1,4 +1,4 @@
-"""Settings: who sends the invoices, and how much goes out by itself."""
+"""Settings: who sends the invoices, and how much goes out automatically."""
 
 from django.contrib import messages
 from django.db import transaction

@@ -19,7 +19,7 @@ from fincelo.pagination import CountCappedPaginator
 
 Shown = Callable[[Any], str]
 WRITTEN_BY_ITSELF = (
-    "Fincelo writes this by itself. Here it is only looked at; it changes by what is done on the pages."
+    "Fincelo writes this automatically. Here it is only looked at; it changes by what is done on the pages."
 )
 
 

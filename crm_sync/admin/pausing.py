@@ -1,4 +1,4 @@
-"""Pauses connections and lets them go on, for whoever may change them."""
+"""Pauses connections and lets them continue, for whoever may change them."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,9 @@ class PausingAdmin:
 
     @admin.action(description="Pause", permissions=["pausing"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
-        move_each(request, queryset, move=pausing.pause, said="is paused. It goes on later where it stopped.")
+        move_each(
+            request, queryset, move=pausing.pause, said="is paused. It continues later where it stopped."
+        )
 
     @admin.action(description="Resume", permissions=["pausing"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
@@ -27,7 +29,7 @@ class PausingAdmin:
             request,
             queryset,
             move=pausing.resume,
-            said="goes on. The next sync reads all that has changed since.",
+            said="continues. The next sync reads all that has changed since.",
         )
 
 

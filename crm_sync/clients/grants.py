@@ -35,7 +35,7 @@ class Grant:
 
 
 class UnusableGrant(ConfigError):
-    """A token answer that cannot be used. Its refresh token has taken the old one's place all the same."""
+    """A token answer that cannot be used. Its refresh token has taken the old one's place anyway."""
 
     def __init__(
         self, sentence: str, *, refresh_token: str, next_step: str, code: str, breaks: bool = False

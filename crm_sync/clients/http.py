@@ -26,13 +26,13 @@ BODY_TOO_LARGE = "BODY_TOO_LARGE"
 OUT_OF_TIME = "OUT_OF_TIME"
 TRIES = 3
 SILENCE_PAUSE_SECONDS = 120.0
-"""After a call without an answer the connection is left alone so long, and longer each time it goes on."""
+"""After a call without an answer the connection is left alone so long, and longer each time it continues."""
 NOT_AGAIN = frozenset({BODY_TOO_LARGE, OUT_OF_TIME, "SILENT", "DEADLINE"})
 """Failures that took their time, or that come again: a second try would only keep others waiting."""
 CHUNK = 64 * 1024
 RETRIABLE_STATUSES = frozenset({406, 420, 423, 429, 500, 502, 503, 504, 521, 522, 523, 524, 525, 526})
 LONGEST_WAIT_SECONDS = 20.0
-LEFT_ALONE = "Fincelo leaves it alone for some minutes and then asks again by itself."
+LEFT_ALONE = "Fincelo leaves it alone for some minutes and then asks again automatically."
 LONGEST_NUMBER = 100
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 
@@ -109,7 +109,7 @@ class Answer:
     def unusable(self, what: str) -> TransientError:
         return TransientError(
             f"{self.host} answered {self.status} with {what}.",
-            next_step="The next poll tries again. If it goes on, check that the address is right.",
+            next_step="The next poll tries again. If it continues, check that the address is right.",
             code="UNUSABLE_ANSWER",
             status=self.status,
         )
@@ -267,7 +267,7 @@ class Transport:
 def out_of_time(host: str) -> TransientError:
     return TransientError(
         f"{host} did not get to the end of a page within the time of a run.",
-        next_step="The next poll goes on from the last page that was stored.",
+        next_step="The next poll continues from the last page that was stored.",
         code=OUT_OF_TIME,
     )
 

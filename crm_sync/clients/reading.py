@@ -51,7 +51,7 @@ def unreadable(crm: str) -> TransientError:
     log.warning("An answer of %s could not be read.", crm, exc_info=True)
     return TransientError(
         f"{crm} answered with something that Fincelo cannot read.",
-        next_step="The next poll tries again. If it goes on, tell Fincelo's operators: the log has it.",
+        next_step="The next poll tries again. If it continues, tell Fincelo's operators: the log has it.",
         code="UNUSABLE_ANSWER",
     )
 

@@ -34,7 +34,7 @@ BODIES = {
     ),
     AlertKind.SILENT: (
         "{name} has had no complete sync {since}. {reason}\n\n"
-        "Won deals may be waiting. None is lost: the next sync goes on where the last one ended. If the page "
+        "Won deals may be waiting. None is lost: the next sync continues where the last ended. If the page "
         "says nothing about {provider}, the worker or its scheduler is probably not running.\n\n"
         "See: {url}\n"
     ),
@@ -52,7 +52,7 @@ BODIES = {
     ),
     AlertKind.REFUSED: (
         "{count:,} of {deals:,} deals of one page could not be stored: each breaks the rule {rule}. So many "
-        "at once are hardly all wrong. They are held and tried again by themselves. The worker's log names "
+        "at once are hardly all wrong. They are held and tried again automatically. The worker's log names "
         "the table.\n\n"
         "See: {url}\n"
     ),

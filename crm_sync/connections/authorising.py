@@ -375,7 +375,7 @@ def refresh_schema(*, connection: Connection) -> None:
 def disconnect(*, connection: Connection, actor: AbstractBaseUser | None) -> bool:
     """Wipes the secrets and revokes the access where the CRM allows it; every record stays.
 
-    False where the CRM has not confirmed it yet: `crm_sync.tasks.revoke_grants` goes on.
+    False where the CRM has not confirmed it yet: `crm_sync.tasks.revoke_grants` continues.
     """
     crm = facts_of(connection.provider)
     told = f"wiped here; being revoked at {crm.name}" if crm.grants else "wiped here"

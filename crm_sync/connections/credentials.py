@@ -200,7 +200,7 @@ def ensure_time_to_renew(*, provider: str) -> None:
         raise TransientError(
             f"The session of {facts_of(provider).name} has ended, and too little time was left to renew it "
             "safely.",
-            next_step="The next run renews it and goes on from what is stored.",
+            next_step="The next run renews it and continues from what is stored.",
             code="RENEWAL_HELD_BACK",
         )
 

@@ -1,7 +1,7 @@
 """Grants of access that no connection uses yet: stored before anything else is tried with them.
 
 Every exchange and every renewal may have ended the token that it came for. Whatever fails afterwards, the
-next try goes on with what is stored, or it is revoked (revoking.py) when nobody has gone on in time.
+next try continues with what is stored, or it is revoked (revoking.py) when nobody has gone on in time.
 """
 
 import hashlib
@@ -62,14 +62,14 @@ def fill(row: LooseGrant, *, grant: Grant) -> None:
 def from_token(*, connection: Connection, token: str, keys: AppKeys) -> LooseGrant:
     """The grant that this token has come to in an earlier try, or a new one that is still to be redeemed.
 
-    A token that a connection goes on with already is refused: it has been rotated away, and showing it again
+    A token that a connection uses already is refused: it has been rotated away, and showing it again
     would end the tokens that came after it.
     """
     given = digest_of(token)
     user = Connection.objects.filter(credentials__given_digest=given).exclude(pk=connection.pk).first()
     if user is not None:
         raise ConfigError(
-            f"{user} was connected with this refresh token and goes on with what came after it.",
+            f"{user} was connected with this refresh token and continues with what came after it.",
             next_step=f"Name that connection, or disconnect it first. {ANOTHER}",
             code="TOKEN_TAKEN",
         )
@@ -166,7 +166,7 @@ def take(*, row: LooseGrant) -> dict[str, str]:
 
 
 def holds_given(*, connection: Connection, token: str) -> bool:
-    """Whether the connection goes on with what came of this token, or with the token itself."""
+    """Whether the connection continues with what came of this token, or with the token itself."""
     rows = ConnectionCredentials.objects.filter(pk=connection.pk)
     if rows.filter(given_digest=digest_of(token)).exists():
         return True

@@ -1,6 +1,6 @@
 """The new contracts of the last hour, by the database's clock: what counts towards a connection's question.
 
-Counted is what a connection has imported by itself and nobody has been asked about. An answer covers all
+Counted is what a connection has imported automatically and nobody has been asked about. An answer covers all
 that came before it, so a lot that was asked about counts once. A run writes alone for its connection, so its
 records come in the order of their keys, and the last one that an answer covers is enough to know them.
 """

@@ -24,7 +24,7 @@ class Pace:
 
 
 def pace_of(allowance: Allowance | None, *, provider: str) -> Pace | None:
-    """None while there is enough: polls go on as usual."""
+    """None while there is enough: polls continue as usual."""
     if allowance is None or allowance.share < SLOW_SHARE:
         return None
     facts = {"used": allowance.used, "limit": allowance.limit, "crm": provider}

@@ -1,4 +1,4 @@
-"""Pauses a connection and lets it go on. The cursor stays, so nothing that closes meanwhile is missed."""
+"""Pauses a connection and lets it continue. The cursor stays, so nothing that closes meanwhile is missed."""
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -10,7 +10,7 @@ from crm_sync.models import Connection
 
 
 class UnableToPause(Exception):
-    """The connection is not in a state to be paused, or to go on."""
+    """The connection is not in a state to be paused, or to continue."""
 
 
 def pause(*, connection: Connection, actor: AbstractBaseUser | None) -> None:

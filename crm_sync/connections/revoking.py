@@ -1,4 +1,4 @@
-"""Ends grants of access that are no longer wanted, and goes on trying where the CRM does not answer.
+"""Ends grants of access that are no longer wanted, and keeps trying where the CRM does not answer.
 
 A grant is marked in the transaction that replaces it or gives it up, then revoked. What fails is tried again
 by a background task, less and less often, for a week; after that a person revokes it in the CRM. Until

@@ -62,7 +62,7 @@ class Studio:
         return chosen, name
 
     def alone(self, text: str) -> Source:
-        """A name or a label by itself, as long as it can only mean one field."""
+        """A name or a label on its own, as long as it can only mean one field."""
         for told in (names_of, labels_of):
             found = [one for one in self.fields if told(one) == text.casefold()]
             if len(found) == 1:

@@ -11,7 +11,7 @@ from crm_sync.holds.groups import GroupKey, members
 from crm_sync.mapping.problems import Cure, cures_of
 from crm_sync.models import CrmDeal, Hold
 
-DOWNGRADE = "A downgrade of another contract: no invoice, and no credit note by itself."
+DOWNGRADE = "A downgrade of another contract: no invoice, and no credit note automatically."
 
 
 class UnableToDecideHold(Exception):
@@ -62,7 +62,8 @@ def dismiss_group(*, name: GroupKey, actor: AbstractBaseUser, reason: str, at_mo
         )
         if len(found) > at_most:
             raise UnableToDecideHold(
-                "More deals have been held for this reason since you opened the page. Look through them, then dismiss all."
+                "More deals have been held for this reason since you opened the page. "
+                "Look through them, then dismiss all."
             )
         Hold.objects.filter(pk__in=[hold.pk for hold in found]).update(
             resolved_at=Now(), resolution="dismissed", resolved_by=actor.pk, reason=reason.strip()
@@ -127,5 +128,5 @@ def open_hold(hold: Hold) -> Hold:
         .first()
     )
     if locked is None:
-        raise UnableToDecideHold("This hold has been settled meanwhile.")
+        raise UnableToDecideHold("This hold has since been settled.")
     return locked

@@ -98,7 +98,7 @@ def take_back(*, deal: CrmDeal, key: str, actor: AbstractBaseUser) -> None:
     with transaction.atomic():
         locked = CrmDeal.objects.select_for_update().get(pk=deal.pk)
         if key not in locked.overrides:
-            raise UnableToDecideHold("This value has been taken back meanwhile.")
+            raise UnableToDecideHold("This value has since been taken back.")
         connection = Connection.objects.get(pk=locked.connection_id)
         kept = {name: entry for name, entry in locked.overrides.items() if name != key}
         label = rule_of(connection, key=key).label

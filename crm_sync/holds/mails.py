@@ -40,7 +40,7 @@ UPDATE crm_sync_hold hold SET told_at = now(), reminders = %s FROM waiting WHERE
 """
 INTRODUCTION = (
     "{deals} cannot be billed yet. Please correct what is named below in the CRM. Fincelo reads the deal "
-    "again by itself, and bills it.\n\n"
+    "again automatically, and bills it.\n\n"
 )
 
 

@@ -25,7 +25,7 @@ RETURNING hold.id, due.reached
 """
 STILL = (
     "{deals} still cannot be billed. Please correct what is named below in the CRM. Fincelo reads the deal "
-    "again by itself, and bills it.\n\n"
+    "again automatically, and bills it.\n\n"
 )
 LAST = (
     "Still held in spite of all reminders: {deals}. Correct what is named below in the CRM, cure it in "

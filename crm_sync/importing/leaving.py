@@ -246,7 +246,9 @@ def asked_leavers(*, connection: Connection) -> list[CrmDeal]:
     found = list(leaving_from(connection).select_for_update().order_by("id"))
     # Deals are locked before their connection, as runs do; `answer` asks again once it has that lock as well.
     if not Connection.objects.filter(pk=connection.pk, leavers_asked_at__isnull=False).exists():
-        raise UnableToDecideLeavers(f"{connection} asks nothing any more: this has been decided meanwhile.")
+        raise UnableToDecideLeavers(
+            f"{connection} has nothing left to decide: somebody has already decided this."
+        )
     return found
 
 
@@ -254,7 +256,9 @@ def answer(*, connection: Connection, action: str, count: int, actor: AbstractBa
     """The question is settled: neither the state nor its warning stays."""
     locked = Connection.objects.select_for_update().get(pk=connection.pk)
     if locked.leavers_asked_at is None:
-        raise UnableToDecideLeavers(f"{connection} asks nothing any more: this has been decided meanwhile.")
+        raise UnableToDecideLeavers(
+            f"{connection} has nothing left to decide: somebody has already decided this."
+        )
     locked.leavers_asked_at = None
     locked.warnings = without(locked.warnings, code=FindingCode.MANY_LEAVERS)
     locked.save(update_fields=["leavers_asked_at", "warnings"])

@@ -92,7 +92,7 @@ def survivors(deals: Sequence[Deal], *, known: Mapping[str, KnownDeal]) -> list[
 
 
 def reviewed(one: MappedDeal, *, merge: Merge | None) -> MappedDeal:
-    """Two contracts are never made one by a machine: a person decides which of them goes on."""
+    """Two contracts are never made one by a machine: a person decides which of them continues."""
     if merge is None or not merge.needs_review:
         return one
     has_contract = merge.own is not None and merge.own.contract_id is not None
@@ -104,7 +104,7 @@ def reviewed(one: MappedDeal, *, merge: Merge | None) -> MappedDeal:
         field="Deal",
         raw=printable(ids),
         sentence=f"Deals that have a contract each were merged into this one: {ids}.",
-        cure="Resume the contract that goes on, then dismiss this hold if there is one.",
+        cure="Resume the contract that continues, then dismiss this hold if there is one.",
     )
     return replace(one, contract=None, problems=(problem, *one.problems))
 

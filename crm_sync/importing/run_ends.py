@@ -29,7 +29,7 @@ def finish(
 ) -> None:
     """Closes a run that read everything it set out to read. Warnings degrade the connection, notes do not.
 
-    `pause`: for so long the connection is left alone. `standing`: those warnings that later runs go on with.
+    `pause`: for so long the connection is left alone. `standing`: the warnings that later runs keep.
     """
     with transaction.atomic(durable=True):
         fence(run=run)
@@ -69,7 +69,7 @@ def was_reconnected(connection: Connection, *, since: datetime) -> bool:
 
 
 def note_failure(*, connection: Connection, error: SyncError) -> None:
-    """Broken: no more calls until a person reconnects. Degraded: Fincelo goes on by itself."""
+    """Broken: no more calls until a person reconnects. Degraded: Fincelo continues automatically."""
     if isinstance(error, ConfigError) and error.breaks:
         condition.break_off(connection=connection, reason=str(error))
     elif isinstance(error, ConfigError):

@@ -1,7 +1,7 @@
 """The sweep: all won ids of the CRM against what is stored, and all stored deals read from the CRM again.
 
 It depends on no cursor and no stamp of a deal: a renamed account, an owner's new address, a formula field
-and a currency move none. When its time is up it stops, and goes on there the next time.
+and a currency move none. When its time is up it stops, and continues there the next time.
 """
 
 from collections import Counter

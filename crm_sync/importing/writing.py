@@ -41,7 +41,7 @@ KEPT = (
     "The contract keeps its values: invoices have been issued for it. The CRM now says otherwise: {changes}."
 )
 WAITS = "Nothing of it is billed before somebody approves it."
-WON_AGAIN = "The deal is won again: its contract goes on."
+WON_AGAIN = "The deal is won again: its contract continues."
 STAYS_SUSPENDED = "The deal is won again, but its contract stays suspended until somebody resumes it."
 DECIDED_BY_OTHERS = "Changed by somebody who does not decide what is billed."
 REOPENED = "Nothing had been invoiced, and the CRM has changed what is to be billed."
@@ -236,7 +236,7 @@ def is_paused_by_us(one: MappedDeal, *, contract: Contract, known: Mapping[str, 
 
 
 def settled(verdict: Verdict, *, paused: bool) -> Verdict:
-    """A paused contract goes on with the comparison's result, unless that was refused."""
+    """A paused contract continues with the comparison's result, unless that was refused."""
     if not paused:
         return verdict
     if verdict.outcome is Outcome.REFUSED:

@@ -13,7 +13,7 @@ from crm_sync.models import Connection, FieldMapping
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeConflict:
-    """A custom field that a mapping cannot feed. `what` goes on from its label."""
+    """A custom field that a mapping cannot feed. `what` continues from its label."""
 
     label: str
     what: str

@@ -332,7 +332,7 @@ class DealMapper:
             self.hold(code, rule.label, "", what, fact=HIDDEN, key=rule.key)
 
     def hold(self, code: HoldCode, label: str, raw: str, what: str, *, fact: str = "", key: str = "") -> None:
-        """`what`: goes on from the field's name and its value."""
+        """`what`: continues from the field's name and its value."""
         shown_raw = f" \u201c{raw}\u201d" if raw else ""
         self.note(code, label, raw, f"{label}{shown_raw} {what}.", fact=fact, key=key)
 

@@ -265,7 +265,7 @@ class Reading:
         return len(phrase) if phrase else 0
 
     def span(self, at: int) -> int:
-        """3 months, half a year, or one unit by itself: quarter."""
+        """3 months, half a year, or one unit on its own: quarter."""
         number = self.number(at)
         if number is not None:
             word = self.word(at + 1)

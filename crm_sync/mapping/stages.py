@@ -174,7 +174,7 @@ def gaps_of(schema: CrmSchema, *, rules: Sequence[FieldRule]) -> set[Gap]:
 def known_gaps(*, connection: Connection) -> set[Gap]:
     """Mapped fields that were missing a short while ago, so that no run stumbles over them again.
 
-    After an hour, and with another mapping, a run finds out by itself.
+    After an hour, and with another mapping, a run finds out automatically.
     """
     version = connection.mapping_version
     fresh = CrmSchema.objects.filter(

@@ -163,7 +163,7 @@ def refuse_another(connection: Connection, *, seen: int) -> None:
     if number == seen:
         return
     raise UnableToChangeMapping(
-        f"Somebody else saved version {number} meanwhile, and you have changed version {seen}. "
+        f"Somebody else saved version {number} while you edited version {seen}. "
         "Nothing was saved: open Field Mapping again and make your change there."
     )
 
@@ -185,7 +185,7 @@ def add_translation(
             translation_row(connection=locked, key=key, raw=raw, value=entered).save(force_insert=True)
         elif known != entered:
             raise UnableToChangeMapping(
-                f"\u201c{raw.strip()}\u201d was translated meanwhile, as \u201c{known}\u201d. "
+                f"\u201c{raw.strip()}\u201d has since been translated as \u201c{known}\u201d. "
                 "Change that in Field Mapping if it is not what you mean."
             )
         version = ensure_version(connection=locked, actor=actor)
@@ -206,7 +206,7 @@ def set_default(
         current = as_stored(rule, text=rule.default_value, settings=settings_of(locked))
         if current and current != entered:
             raise UnableToChangeMapping(
-                f"{rule.label} was given a default meanwhile: \u201c{rule.default_value}\u201d. "
+                f"{rule.label} has since been given a default: \u201c{rule.default_value}\u201d. "
                 "Change that in Field Mapping if it is not what you mean."
             )
         if not current:

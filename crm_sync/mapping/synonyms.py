@@ -1,4 +1,4 @@
-"""The words for terms, billing cycles and timings that Fincelo understands by itself. Values only.
+"""The words for terms, billing cycles and timings that Fincelo understands automatically. Values only.
 
 Words are written as `words_in` gives them: small letters, no accents.
 """
@@ -142,7 +142,7 @@ FILLERS = listed(
 )
 """They say what the word beside them says already."""
 SEPARATORS = frozenset(["/", ",", ";", "(", ")", ":", "|", "[", "]"])
-"""What stands between them is read by itself and has to say the same."""
+"""What is between them is read on its own and has to say the same."""
 
 CYCLE_WORDS: Mapping[BillingCycle, tuple[str, ...]] = {
     BillingCycle.MONTHLY: (

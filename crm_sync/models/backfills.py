@@ -1,4 +1,4 @@
-"""What an import would come to, read before it is confirmed."""
+"""What an import would become, read before it is confirmed."""
 
 from django.conf import settings
 from django.db import models
@@ -19,7 +19,7 @@ class BackfillQuerySet(models.QuerySet["Backfill"]):
 
 
 class Backfill(models.Model):
-    """A preview of the won deals since a day, then their import. Tasks go on with it where it stands."""
+    """A preview of the won deals since a day, then their import. Tasks continue with it where it stands."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="backfills")
     state = models.CharField(
@@ -70,7 +70,7 @@ class Backfill(models.Model):
 
 
 class BackfillDeal(models.Model):
-    """What one deal of a preview would come to."""
+    """What one deal of a preview would become."""
 
     backfill = models.ForeignKey(Backfill, on_delete=models.CASCADE, related_name="deals", db_index=False)
     external_id = models.CharField(max_length=40)

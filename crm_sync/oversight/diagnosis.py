@@ -182,7 +182,7 @@ def state_answer(connection: Connection) -> Diagnosis | None:
         cure = f"Reconnect {connection}; then ask again."
     elif connection.state == ConnectionState.PAUSED:
         cause, sentence = Cause.PAUSED, f"{connection} is paused, so no deal is read."
-        cure = f"Resume {connection}; nothing that closed meanwhile is missed."
+        cure = f"Resume {connection}; nothing that closed during the pause is missed."
     elif not connection.is_live:
         cause, sentence = Cause.NOT_CONNECTED, f"{connection} is not connected, so no deal is read."
         cure = f"Connect {connection} again."

@@ -24,7 +24,7 @@ def polls() -> Part:
             what=f"{connection.name} is broken. {connection.state_reason}".strip()
             if connection.state == ConnectionState.BROKEN
             else f"{connection.name} has had no complete sync for fifteen minutes.",
-            why="Deals won meanwhile are not billed until it syncs. None is lost: the next sync takes all.",
+            why="Deals won until then are not billed until it syncs. None is lost: the next sync takes all.",
             label="Open the connection",
             url=reverse("connection", args=[connection.pk]),
         )

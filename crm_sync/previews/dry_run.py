@@ -28,7 +28,7 @@ JOINS = "earlier ones of this connection wait already"
 
 @dataclass(slots=True, kw_only=True)
 class Preview:
-    """What a run would come to."""
+    """What a run would become."""
 
     seen: int = 0
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -124,7 +124,7 @@ def rules_ahead(*, connection: Connection) -> MappingRules:
 def foretold_pages(
     *, pages: Iterable[DealPage], sight: Sight, at: datetime
 ) -> Iterator[tuple[MappedPage, ForetoldPage]]:
-    """Page by page what a run over all of them would come to."""
+    """Page by page what a run over all of them would become."""
     made = Made()
     for page in pages:
         ready = map_page(page=page, sight=sight)

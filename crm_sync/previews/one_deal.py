@@ -28,7 +28,7 @@ class UnableToTry(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What a deal would come to, or the deals among which to choose."""
+    """What a deal would become, or the deals among which to choose."""
 
     foretold: Foretold | None = None
     refusal: str = ""

@@ -1,4 +1,4 @@
-"""What a page would come to in mode Live. No customer, contract or hold is written."""
+"""What a page would become in mode Live. No customer, contract or hold is written."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a page of deals would come to: the code of the real run, in a transaction that is always undone.
+"""What a page of deals would become: the code of the real run, in a transaction that is always undone.
 
 What earlier pages would have made is gone by then, so it is handed in and stands there again meanwhile.
 No network in here.
@@ -72,7 +72,7 @@ class ForetoldContract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foretold:
-    """What one deal would come to."""
+    """What one deal would become."""
 
     mapped: MappedDeal
     outcome: Outcome

@@ -133,7 +133,7 @@ def facts_of(current: Backfill) -> dict[str, Any]:
 
 
 def waits_for(current: Backfill) -> dict[str, Any]:
-    """The work that the page waits for; the page asks on while it is under way, or goes on by itself."""
+    """What the page waits for; it asks on while it is under way, or moves on automatically."""
     if current.state == BackfillState.READING:
         waiting = background.waiting_for(tasks.preview_import, subject=str(current.pk))
     elif current.state == BackfillState.IMPORTING:

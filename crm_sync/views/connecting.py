@@ -90,7 +90,7 @@ def authorise(request: HttpRequest, pk: int) -> HttpResponse:
 def send_to_provider(
     request: HttpRequest, *, connection: Connection, client_secret: str, confirmed_org: str = ""
 ) -> HttpResponse:
-    """Answers with a page that goes on by itself.
+    """Answers with a page that continues automatically.
 
     A redirect would hold the CRM, and the single sign-on behind it, to the content policy of our form.
     """
@@ -121,7 +121,7 @@ def session_key(request: HttpRequest) -> str:
 @open_to_anybody
 @login_not_required
 def callback(request: HttpRequest, provider: str) -> HttpResponse:
-    """Where a CRM sends the browser back to. Always goes on to a page whose address holds no code.
+    """Where a CRM sends the browser back to. Always continues to a page whose address holds no code.
 
     Who is not signed in any more signs in and authorises again: the address of the login would hold the code.
     """

@@ -65,7 +65,7 @@ def shown_connections() -> QuerySet[Connection]:
 
 
 def next_poll_at(connection: Connection, *, scheduled_at: datetime | None) -> datetime | None:
-    """When the worker looks at this connection by itself; None while it does not."""
+    """When the worker looks at this connection automatically; None while it does not."""
     if not connection.is_live or connection.mapping_version_id is None or scheduled_at is None:
         return None
     return max(scheduled_at, connection.not_before or scheduled_at)

@@ -40,16 +40,16 @@ from crm_sync.views.warning_cures import shown_warnings
 
 MODE_SENTENCES = {
     ConnectionMode.LIVE: (
-        "Live. Won deals become contracts and are billed by themselves; what was only previewed is read "
-        "again. Contracts that wait for approval go on waiting."
+        "Live. Won deals become contracts and are billed automatically; what was only previewed is read "
+        "again. Contracts that wait for approval keep waiting."
     ),
     ConnectionMode.REVIEW: (
         "Review. New contracts wait for approval; what was only previewed is read again. Contracts made "
-        "before go on being billed."
+        "before continue to be billed."
     ),
     ConnectionMode.PREVIEW: (
-        "Preview. The history shows what would happen, and nothing is imported. Contracts made before go on "
-        "being billed, and are suspended if their deals are no longer won."
+        "Preview. The history shows what would happen, and nothing is imported. Contracts made before "
+        "continue to be billed, and are suspended if their deals are no longer won."
     ),
 }
 
@@ -207,7 +207,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         pk=pk,
         move=pausing.resume,
-        sentence="{} goes on. The next sync reads all that has changed since.",
+        sentence="{} continues. The next sync reads all that has changed since.",
     )
 
 
@@ -232,7 +232,7 @@ def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(
             request,
             f"{connection.get_provider_display()} has not confirmed that the access is ended. "
-            "This page says how it goes on.",
+            "This page says how it continues.",
         )
     return redirect(connection)
 

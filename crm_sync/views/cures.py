@@ -28,8 +28,8 @@ WHY = {
     HoldCode.FREQUENCY_MISSING: "Without a billing cycle Fincelo cannot tell when to bill.",
     HoldCode.FREQUENCY_UNKNOWN: "A guessed billing cycle would bill at the wrong times.",
     HoldCode.NO_ACCOUNT: (
-        "The account says who the customer is; without it there is nobody to bill. Nothing that is entered "
-        "here can stand in for it."
+        "The account says who the customer is; without it there is nobody to bill. You cannot fix this here: "
+        "add the account in the CRM."
     ),
     HoldCode.CUSTOMER_NAME_MISSING: "An invoice has to name who it is for.",
     HoldCode.CURRENCY_UNKNOWN: "An amount without a currency cannot be billed.",
@@ -101,7 +101,7 @@ DECISIONS = {
             right=CHANGE_HOLDS,
             title="Does this deal lower another contract?",
             happens="The deal is dismissed with that reason, and becomes no contract.",
-            stays="No credit note is made by itself: change or credit the other contract on its page.",
+            stays="No credit note is made automatically: change or credit the other contract on its page.",
             submit="Mark it",
         ),
         "hold-downgrade",
@@ -249,7 +249,7 @@ def cures_of_group(group: HoldGroup, *, connection: Connection) -> list[ShownCur
             label="Read all again",
             right=SYNC,
             title=f"Read {deals(number)} again from {connection}?",
-            happens="Those that have been corrected meanwhile become contracts.",
+            happens="Those that have been corrected since become contracts.",
             stays="The others stay held.",
             action=reverse("hold-group-replay"),
             submit="Read again",
@@ -298,8 +298,8 @@ def default(
         id=f"default-{place}",
         label="Set a default value",
         right=CHANGE_MAPPING,
-        title=f"Which {field} do deals have that name none?",
-        happens=f"{this} without a value have it from now on.",
+        title=f"Which {field} should deals without one use?",
+        happens=f"{this} without a value use it from now on.",
         stays=OTHER_CONTRACTS,
         action=reverse("hold-group-default"),
         submit="Set default",

@@ -44,7 +44,7 @@ def headline_of(one: Foretold, *, left_out: str = "") -> Headline:
         return Headline(
             tone="wait",
             what=f"This deal would not be imported. {left_out}",
-            why="Below is what it would come to if it were.",
+            why="Below is what it would become if it were.",
         )
     return Headline(
         tone=TONES.get(one.outcome, "wait"),

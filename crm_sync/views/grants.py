@@ -56,7 +56,7 @@ def _shown(row: LooseGrant) -> ShownGrant:
             crm=crm.name,
             what=f"{access} is not ended yet: {crm.name} has not confirmed it.",
             why=(
-                f"Fincelo tries again by itself, next on {_moment(row.due_at)}, for a week in all. After "
+                f"Fincelo tries again automatically, next on {_moment(row.due_at)}, for a week in all. After "
                 f"that this page says what a person does at {crm.name}."
             ),
             key=None,

@@ -124,7 +124,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 def sentence_of(run: SyncRun) -> str:
     if run.state == RunState.RUNNING and not history.is_at_work(run):
-        return "The worker ended before the run did. What it had stored is kept; the next run goes on."
+        return "The worker ended before the run did. What it had stored is kept; the next run continues."
     if run.state == RunState.RUNNING:
         return "Running. You can leave this page."
     if run.state != RunState.DONE:

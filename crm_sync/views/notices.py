@@ -77,7 +77,7 @@ def refusal_without_connection(error: SyncError) -> Notice:
 
 def consequence(connection: Connection) -> str:
     if connection.is_live:
-        return f"{connection} was not changed: it goes on with the access it had."
+        return f"{connection} was not changed: it continues with the access it had."
     return f"Until {connection} is connected, none of its deals is imported."
 
 
@@ -118,7 +118,7 @@ def standing(connection: Connection) -> Notice | None:
     if connection.state == ConnectionState.PAUSED:
         return Notice(
             what=connection.state_reason or f"{connection} is paused.",
-            why="No deal is imported meanwhile. The cursor is kept, so none is missed.",
+            why="No deal is imported until then. The cursor is kept, so none is missed.",
             cure_label="Resume",
             cure_url=reverse("connection-resume", args=[connection.pk]),
             cure_posts=True,

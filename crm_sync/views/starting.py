@@ -70,7 +70,7 @@ def questions() -> list[dict[str, str]]:
             "tone": "wait",
             "what": f"Deals of {connection} that closed before "
             f"{connection.imports_by_itself_from} are not imported yet.",
-            "why": "Look at their preview and start billing. Later deals are imported by themselves.",
+            "why": "Look at their preview and start billing. Later deals are imported automatically.",
             "cure_label": "Look at the preview",
             "cure_url": reverse("backfill", args=[connection.pk]),
         }

@@ -16,11 +16,11 @@ GONE = "Deals in a stage of another name are not imported."
 MISSED = "If they are won, they become contracts as soon as their stage is selected."
 LEAVERS = "Their contracts are billed as planned until somebody decides."
 PACE = "Won deals arrive later than usual; none is lost."
-UNSIGNED = "Imports go on, but Fincelo cannot tell that the answers are the CRM's own."
+UNSIGNED = "Imports continue, but Fincelo cannot tell that the answers are the CRM's own."
 ZONE = "Won deals wait in the CRM until then; none is lost."
 CURRENCY = "Deals that name no currency are held until then."
 CHOOSE, OPEN_MAPPING = "Choose it in the settings", "Open Field Mapping"
-ELSE = "Everything else goes on as usual."
+ELSE = "Everything else continues as usual."
 
 
 Cure = tuple[str, str, str]

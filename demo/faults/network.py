@@ -15,9 +15,7 @@ GZIP_TRAILER_BYTES = 8
 PACKED = {"Content-Type": "application/json;charset=UTF-8", "Content-Encoding": "gzip"}
 
 
-@behaviour(
-    "The connection is reset before any header. handled: the CRM has done what was asked all the same."
-)
+@behaviour("The connection is reset before any header. handled: the CRM has done what was asked anyway.")
 def reset_before_headers(exchange: Exchange, *, handled: bool = True) -> None:
     if handled:
         exchange.answer()
@@ -70,9 +68,7 @@ def drip(exchange: Exchange, *, seconds: float = 0.2, size: int = 1) -> None:
         exchange.pause(seconds)
 
 
-@behaviour(
-    "No answer at all, the connection stays open. handled: the CRM has done what was asked all the same."
-)
+@behaviour("No answer at all, the connection stays open. handled: the CRM has done what was asked anyway.")
 def silence(exchange: Exchange, *, seconds: float = 120.0, handled: bool = False) -> None:
     if handled:
         exchange.answer()

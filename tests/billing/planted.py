@@ -160,7 +160,7 @@ PLANTED: list[tuple[list[str], dict[str, str]]] = [
             "UPDATE billing_invoice SET credited_minor = credited_minor + 1 WHERE contract_id = {Paid}",
         ],
         {
-            "credit_stays_within_the_invoice": "Invoice INV-2026-000006 over USD 119.00 counts USD 47.61 as credited, and its credit notes come to USD 47.60. Compare both with what was sent before anything more is credited.",
+            "credit_stays_within_the_invoice": "Invoice INV-2026-000006 over USD 119.00 counts USD 47.61 as credited, and its credit notes add up to USD 47.60. Compare both with what was sent before anything more is credited.",
         },
     ),
     (
@@ -168,7 +168,7 @@ PLANTED: list[tuple[list[str], dict[str, str]]] = [
             "UPDATE billing_invoice SET paid_minor = paid_minor + 1 WHERE contract_id = {Paid}",
         ],
         {
-            "payments_stay_within_the_invoice": "Invoice INV-2026-000006 over USD 119.00 counts USD 20.01 as paid, and its payments come to USD 20.00. Compare both with the bank's statement and take back what is wrong.",
+            "payments_stay_within_the_invoice": "Invoice INV-2026-000006 over USD 119.00 counts USD 20.01 as paid, and its payments add up to USD 20.00. Compare both with the bank's statement and take back what is wrong.",
         },
     ),
     (
@@ -226,7 +226,7 @@ PLANTED: list[tuple[list[str], dict[str, str]]] = [
             "UPDATE billing_numberseries SET next_number = 9 WHERE kind = 'invoice'",
         ],
         {
-            "series_goes_on_after_the_last_number": "The series of invoices of 2026 goes on with 9, and the last document is number 7 of 2026-11-22. Stop billing, find out what was issued or deleted past Fincelo, and set the series right.",
+            "series_goes_on_after_the_last_number": "The series of invoices of 2026 continues with 9, and the last document is number 7 of 2026-11-22. Stop billing, find out what was issued or deleted past Fincelo, and set the series right.",
         },
     ),
     (

@@ -52,7 +52,7 @@ def history(*, runs: int = 20, issued: int = 2, usd: int = 20_000) -> None:
 
 
 def suspended_for_months(months: int) -> Contract:
-    """Billed today, suspended, and let go on after so many further months."""
+    """Billed today, suspended, and let continue after so many further months."""
     [contract] = sign(Deal())
     bill()
     Contract.objects.update(state=ContractState.SUSPENDED)

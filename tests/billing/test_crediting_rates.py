@@ -96,7 +96,9 @@ def test_a_draft_is_dropped_by_who_asked_or_an_approver(invoice: Invoice) -> Non
 
     with pytest.raises(UnableToCredit) as refusal:
         discard_credit(note=note, actor=person("other", group="Finance"))
-    assert str(refusal.value) == "Only the person who requested this credit note or an approver can discard it."
+    assert (
+        str(refusal.value) == "Only the person who requested this credit note or an approver can discard it."
+    )
     assert lines(note) == [(1, "Seats", 600, 19_000), (2, "Setup", 100, 19_000)]
 
     discard_credit(note=note, actor=person("approver", group="Approver"))

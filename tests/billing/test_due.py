@@ -1,4 +1,4 @@
-"""What is due: each condition by itself, the same in all three questions, and chunk by chunk."""
+"""What is due: each condition on its own, the same in all three questions, and chunk by chunk."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -110,7 +110,7 @@ def test_a_chunk_of_which_nothing_is_due_stops_nothing(monkeypatch: pytest.Monke
 def test_the_oldest_come_first_whatever_was_stored_first(
     monkeypatch: pytest.MonkeyPatch, has_index: bool
 ) -> None:
-    """Also where the planner takes no index, which is in that order by itself."""
+    """Also where the planner takes no index, which is in that order automatically."""
     if not has_index:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off")

@@ -188,7 +188,7 @@ def test_a_refusal_that_is_switched_off_is_reported(statement: str) -> None:
         "database_refuses_changes": [
             "The trigger audit_is_append_only on contracts_auditentry is missing or switched off, so the database "
             "no longer refuses what it should. Run `manage.py pgtrigger install`, then find out who removed it and "
-            "what was changed meanwhile."
+            "what was changed in the meantime."
         ]
     }
 

@@ -117,7 +117,7 @@ def test_a_number_that_left_is_never_given_again(drill: Drill) -> None:
     assert "4 is below 5, which was given already." in low.errors
     assert confirmed.output.splitlines()[-2:] == [
         f"Not stored here: Invoices {year}: 3 to 6.",
-        "Confirmed. Every series goes on after the numbers that left.",
+        "Confirmed. Every series continues after the numbers that left.",
     ]
     assert went_on.code == 0
     assert numbers(manage) == [1, 2, 7]

@@ -104,7 +104,7 @@ def test_an_approver_continues_after_the_highest_number(key: SeriesKey) -> None:
     assert refused.status_code == 403
     assert [*field_errors(guessed).values()] == ["This is not your current password."]
     assert [*field_errors(low).values()] == ["Ensure this value is greater than or equal to 4."]
-    assert "Confirmed. Every series goes on after the numbers below." in alerts(done)
+    assert "Confirmed. Every series continues after the numbers below." in alerts(done)
     assert [gap.first for gap in NumberGap.objects.all()] == [2]
     assert list(Invoice.objects.order_by("sequence").values_list("number", flat=True)) == [
         "INV-2026-000001",

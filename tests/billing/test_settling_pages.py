@@ -101,7 +101,9 @@ def test_a_draft_is_discarded_by_who_asked_for_it_or_an_approver(
     refused = zoe.post(path, follow=True)
     done = ann.post(path, follow=True)
 
-    assert alerts(refused)[0] == "Only the person who requested this credit note or an approver can discard it."
+    assert (
+        alerts(refused)[0] == "Only the person who requested this credit note or an approver can discard it."
+    )
     assert alerts(done)[-1] == "The credit note is discarded. The invoice is as it was."
 
 

@@ -1,4 +1,4 @@
-"""Which runs say what is usual, and which instalments count as too many: each condition by itself."""
+"""Which runs say what is usual, and which instalments count as too many: each condition on its own."""
 
 from collections.abc import Callable
 from datetime import date, timedelta

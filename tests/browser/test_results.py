@@ -1,4 +1,4 @@
-"""Background work that has ended shows its result by itself, unless that would lose what somebody has typed."""
+"""Background work that has ended shows its result automatically, unless that would lose what somebody has typed."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Contracts that are suspended and go on."""
+"""Contracts that are suspended and continue."""
 
 from datetime import date
 

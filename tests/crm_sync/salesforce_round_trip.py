@@ -12,7 +12,7 @@ CALLBACK = "/api/crm/salesforce/callback"
 
 
 def sent_to(page: HttpResponse) -> str:
-    """Where the page goes on to by itself."""
+    """Where the page continues to automatically."""
     found = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page.text)
     assert found, page.text
     return html.unescape(found[1])

@@ -98,7 +98,7 @@ def test_503_at_each_call_and_never_tried_again(
 def test_503_after_an_authorisation_in_the_browser(
     salesforce: Connection, org: Org, salesforce_server: Server, finance: User, call: int
 ) -> None:
-    """Nothing can go on with that grant, so it is revoked at once; the connection keeps its own."""
+    """Nothing can continue with that grant, so it is revoked at once; the connection keeps its own."""
     url = start(salesforce, user=finance, client_secret=org.app.consumer_secret)
     salesforce_server.faults.add("status", code=503, endpoint="/services/data", nth=call)
     with suppress(SyncError):

@@ -141,7 +141,7 @@ def test_rows_are_added_and_removed(support: Client) -> None:
         ({"translations-0-target": "contract_value"}, "Contract Value is read, not translated"),
         ({"translations-0-target": "custom"}, "Name the custom field, and no other."),
         ({"translations-0-raw_value": "- _"}, "Enter the value as the CRM has it."),
-        ({"seen_version": "7"}, "Somebody else saved version 1 meanwhile, and you have changed version 7."),
+        ({"seen_version": "7"}, "Somebody else saved version 1 while you edited version 7."),
     ],
 )
 def test_mapping_that_could_not_be_confirmed_is_not_saved(
@@ -243,9 +243,9 @@ def test_who_may_change_connections_pauses_and_resumes_them_by_the_same_rules() 
 
     assert (state, cursor, connection.state) == ("paused", "006A", "connected")
     assert (paused, again, resumed) == (
-        [f"{connection} is paused. It goes on later where it stopped."],
+        [f"{connection} is paused. It continues later where it stopped."],
         [f"{connection} is not importing, so there is nothing to pause."],
-        [f"{connection} goes on. The next sync reads all that has changed since."],
+        [f"{connection} continues. The next sync reads all that has changed since."],
     )
     actions = changes().order_by("id").values_list("action", "actor_name")
     assert list(actions)[-2:] == [("connection paused", "finance"), ("connection resumed", "finance")]

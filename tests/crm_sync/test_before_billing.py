@@ -1,4 +1,4 @@
-"""A deal that is deleted or archived stops its billing before the next invoice, and goes on when it is back."""
+"""A deal that is deleted or archived stops its billing before the next invoice, and continues when it is back."""
 
 from datetime import date, timedelta
 

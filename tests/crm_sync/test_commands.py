@@ -117,7 +117,7 @@ def test_every_result_has_the_same_keys(salesforce: Connection, org: Org, hubspo
 def test_failed_run_exits_with_1(
     salesforce: Connection, org: Org, hubspot: Connection, portal: Portal
 ) -> None:
-    """The other connection is read all the same."""
+    """The other connection is read anyway."""
     sell_in_hubspot(portal, closedate="2099-01-01T17:00:00Z")
     org.intercept = lambda request: Response(status=503, headers={"Retry-After": "0"})
 

@@ -303,7 +303,7 @@ def test_answer_is_carried_out_once(
     assert Contract.objects.get().state == state
     assert "Have these deals left won?" not in page.text
     again = browser.post(path, follow=True)
-    assert "Salesforce asks nothing any more: this has been decided meanwhile." in words(again.text)
+    assert "Salesforce has nothing left to decide: somebody has already decided this." in words(again.text)
 
 
 def test_mode_is_chosen_audited_and_shown(browser: Client) -> None:
@@ -317,7 +317,7 @@ def test_mode_is_chosen_audited_and_shown(browser: Client) -> None:
     assert (connection.mode, connection.cursor_modified_at) == ("preview", NOON)
     assert (
         "Salesforce is in mode Preview. The history shows what would happen, and nothing is imported. "
-        "Contracts made before go on being billed, and are suspended if their deals are no longer won."
+        "Contracts made before continue to be billed, and are suspended if their deals are no longer won."
     ) in alerts(response)
     assert "Preview: the history shows what would happen" in browser.get("/settings/crm/").text
     assert AuditEntry.objects.get().after == {"mode": "preview"}

@@ -271,7 +271,7 @@ def test_pages_show_it_until_it_is_gone(salesforce: Connection, org: Org, run: R
 def test_tie_out_counts_what_the_list_of_changes_has(
     salesforce: Connection, org: Org, run: Run, billed: str, case: str
 ) -> None:
-    """A lost deal and another term change no figure, and wait for a decision all the same."""
+    """A lost deal and another term change no figure, and wait for a decision anyway."""
     org.edit(billed, **CASES[case][0])
     for _ in range(3):
         run(salesforce)

@@ -207,7 +207,7 @@ def test_person_resumes_a_suspended_contract() -> None:
     contract.refresh_from_db()
     assert contract.state == "scheduled"
     assert alerts(page) == [
-        "Acme subscription goes on. What is due is invoiced, or waits as a draft under Approvals."
+        "Acme subscription continues. What is due is invoiced, or waits as a draft under Approvals."
     ]
     assert AuditEntry.objects.get(action="Contract resumed").before == {"state": "suspended"}
     again = finance.post(f"/contracts/{contract.pk}/resume/", {"once": "another"}, follow=True)

@@ -63,7 +63,7 @@ def test_connection_without_lasting_access_breaks(salesforce: Connection, org: O
 def test_case_f38_credentials_that_cannot_be_read_break_their_connection_alone(
     salesforce: Connection, hubspot: Connection, run: Run
 ) -> None:
-    """Written for another row: lists of connections and the other polls go on."""
+    """Written for another row: lists of connections and the other polls continue."""
     ConnectionCredentials.objects.filter(pk=salesforce.pk).delete()
     with connections["default"].cursor() as cursor:
         cursor.execute(

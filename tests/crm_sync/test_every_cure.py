@@ -205,7 +205,7 @@ CRM_ALONE = {
     *(HoldCode.NO_ACCOUNT, HoldCode.STAGE_CONFLICT, HoldCode.MERGED_DEALS, HoldCode.WRITE_FAILED),
     HoldCode.RECORD_UNREADABLE,
 }
-"""Cured in the CRM, on the connection's page, by a person's comparison, or by itself; each has tests of its own."""
+"""Cured in the CRM, on the connection's page, by a person's comparison, or automatically; each has tests of its own."""
 
 
 def test_every_code_is_pressed_or_cured_elsewhere() -> None:

@@ -123,7 +123,7 @@ SAMPLES: tuple[tuple[FindingCode, dict[str, Any], str], ...] = (
     (
         FindingCode.CLOCK_AHEAD,
         CRM | {"moment": "2031-01-01, 10:00 UTC"},
-        "HubSpot told a time that is still to come, 2031-01-01, 10:00 UTC. Fincelo goes on from the present",
+        "HubSpot told a time that is still to come, 2031-01-01, 10:00 UTC. Fincelo continues from the present",
     ),
     (
         FindingCode.DEAL_UNREAD,

@@ -140,7 +140,7 @@ def test_what_changes_or_comes_in_between_waits(asking: Connection, org: Org, ru
 
 
 def test_import_from_moved_back(salesforce: Connection, org: Org, run: Run) -> None:
-    """What was imported by itself so far stays so; only the earlier deals wait."""
+    """What was imported automatically so far stays so; only the earlier deals wait."""
     save_settings(connection=salesforce, changes={"import_from": date(2026, 11, 1)}, actor=None)
     sell(org, Name="Before", CloseDate=date(2026, 10, 1))
     sell(org, Name="After", CloseDate=date(2026, 11, 2), Amount=33)

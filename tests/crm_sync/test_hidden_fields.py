@@ -1,4 +1,4 @@
-"""Mapped fields that vanish from the CRM: the poll goes on, nothing is guessed, nothing good is overwritten."""
+"""Mapped fields that vanish from the CRM: the poll continues, nothing is guessed, nothing good is overwritten."""
 
 from datetime import timedelta
 from typing import Any

@@ -51,7 +51,7 @@ def test_account_manager_is_told_once_which_field_to_fix(settled_in: Connection,
     )
     assert letter.body == (
         "This won deal of yours cannot be billed yet. Please correct what is named below in the CRM. Fincelo "
-        "reads the deal again by itself, and bills it.\n\n"
+        "reads the deal again automatically, and bills it.\n\n"
         "“Acme platform”\n- Contract Value: Contract Value is empty.\n  Fill it in in Salesforce, enter the value in "
         "Fincelo, choose another field in Field Mapping, or dismiss the deal.\n"
         f"  {CrmDeal.objects.get().url}\n"

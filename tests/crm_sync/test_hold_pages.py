@@ -156,7 +156,7 @@ def test_hold_settled_meanwhile_is_left_alone(browser: Client, action: str) -> N
 
     page = browser.post(f"/holds/{opened.pk}/{action}/", {"reason": "Late."}, follow=True)
 
-    assert alerts(page)[0] == "This hold has been settled meanwhile."
+    assert alerts(page)[0] == "This hold has since been settled."
     assert Hold.objects.get().reason == ""
 
 

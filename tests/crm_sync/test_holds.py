@@ -53,7 +53,7 @@ def test_dismissal_needs_a_reason(hold: Hold, finance: User, reason: str) -> Non
 def test_settled_hold_cannot_be_decided_again(hold: Hold, finance: User) -> None:
     dismiss(hold=hold, actor=finance, reason="A test deal.")
 
-    with pytest.raises(UnableToDecideHold, match=r"^This hold has been settled meanwhile\.$"):
+    with pytest.raises(UnableToDecideHold, match=r"^This hold has since been settled\.$"):
         dismiss(hold=hold, actor=finance, reason="Again.")
 
 
@@ -167,5 +167,5 @@ def test_decision_beside_a_run_that_writes_the_deal_ends_in_no_deadlock(
         done = run(salesforce)
     person.join(10)
 
-    assert (done.state, done.created, outcome) == ("done", 1, ["This hold has been settled meanwhile."])
+    assert (done.state, done.created, outcome) == ("done", 1, ["This hold has since been settled."])
     assert CrmDeal.objects.get().state == DealState.IMPORTED

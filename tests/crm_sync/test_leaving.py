@@ -107,7 +107,7 @@ def test_case_46_won_again_resumes_the_same_contract(salesforce: Connection, org
     assert (done.updated, done.created) == (1, 0)
     assert marks() == [("imported", "", "")]
     assert stored(but=["records", "cursors", "deals"]) == before
-    assert told()[-1] == ("updated", "The deal is won again: its contract goes on.")
+    assert told()[-1] == ("updated", "The deal is won again: its contract continues.")
     assert AuditEntry.objects.get(action="Contract resumed").after == {"state": "active"}
     assert run(salesforce).unchanged == 1
 
@@ -131,7 +131,9 @@ def test_case_46_won_again_with_other_values_before_an_invoice(
         date(2026, 12, 24),
     )
     assert sum(Instalment.objects.values_list("amount_minor", flat=True)) == 240_000
-    assert told()[-1][1].startswith("The deal is won again: its contract goes on. Changed: Contract Value: ")
+    assert told()[-1][1].startswith(
+        "The deal is won again: its contract continues. Changed: Contract Value: "
+    )
 
 
 def test_case_46_a_refused_change_keeps_it_suspended_until_the_crm_is_corrected(

@@ -47,7 +47,7 @@ def test_case_43_21_leavers_ask(salesforce: Connection, org: Org, run: Run) -> N
     for deal in deals[:5]:
         org.close_won(deal)
     run(salesforce)
-    assert states() == ["active"] * 21, "what was asked is not settled by itself"
+    assert states() == ["active"] * 21, "what was asked is not settled automatically"
     for deal in deals[5:]:
         org.close_won(deal)
     run(salesforce)

@@ -198,7 +198,7 @@ def test_second_tab_does_not_save_over_the_first(browser: Client) -> None:
     page = browser.post(address(connection), stale | {"field-3-default_value": "24"}, follow=True)
 
     assert "The mapping was not saved." in alerts(page)
-    assert "Somebody else saved version 2 meanwhile, and you have changed version 1." in words(page.text)
+    assert "Somebody else saved version 2 while you edited version 1." in words(page.text)
     assert 'name="field-3-default_value" value="24"' in page.text
     assert row_versions() == before
 

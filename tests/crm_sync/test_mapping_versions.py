@@ -126,7 +126,7 @@ def test_nobody_goes_back_over_what_somebody_else_saved(connection: Connection) 
         go_back(connection=connection, version=first, actor=None, seen=2)
 
     assert str(refusal.value) == (
-        "Somebody else saved version 3 meanwhile, and you have changed version 2. "
+        "Somebody else saved version 3 while you edited version 2. "
         "Nothing was saved: open Field Mapping again and make your change there."
     )
     assert MappingVersion.objects.count() == 3

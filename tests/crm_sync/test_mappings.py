@@ -222,7 +222,7 @@ def test_translation_that_is_there_already_makes_no_version(connection: Connecti
         ("contract_value", "x", "1", "Contract Value has no translations. Correct the value in the CRM."),
         ("billing_cycle", " ", "annual", "An empty value has no translation. Set a default value instead."),
         ("moon", "x", "y", "Fincelo has no such field. Open Field Mapping and choose one."),
-        ("billing_cycle", "Jährlich", "monthly", "“Jährlich” was translated meanwhile, as “annual”."),
+        ("billing_cycle", "Jährlich", "monthly", "“Jährlich” has since been translated as “annual”."),
     ],
 )
 def test_translation_that_cannot_be_is_refused(
@@ -271,7 +271,7 @@ def test_default_is_set_as_one_version(
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ("24", "Contract Duration was given a default meanwhile: “12”."),
+        ("24", "Contract Duration has since been given a default: “12”."),
         ("", "Enter the default value of Contract Duration."),
         ("0", "Contract Duration “0” is not a duration of 1 to 1200 whole months."),
     ],

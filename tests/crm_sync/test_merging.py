@@ -1,4 +1,4 @@
-"""Deals that were merged in HubSpot: the survivor goes on with the contract, and never gets a second one."""
+"""Deals that were merged in HubSpot: the survivor continues with the contract, and never gets a second one."""
 
 from datetime import timedelta
 

@@ -230,7 +230,7 @@ def test_billing_of_a_deal_that_left_won_stops_in_preview_too(
 
     assert (back.previewed, run(salesforce).previewed) == (1, 0)
     assert told()[2:] == [
-        ("previewed", "Would update the contract: The deal is won again: its contract goes on.")
+        ("previewed", "Would update the contract: The deal is won again: its contract continues.")
     ]
     assert (contract_states(), red_lines()) == (["suspended"], [])
     switch(salesforce, LIVE)

@@ -174,7 +174,7 @@ def test_entered_value_that_is_taken_back(
         alerts(page)[0]
         == "Acme platform follows the CRM again. Fincelo was asked to read it again from Salesforce."
     )
-    assert alerts(again)[0] == "This value has been taken back meanwhile."
+    assert alerts(again)[0] == "This value has since been taken back."
     assert (Contract.objects.get().value_minor, CrmDeal.objects.get().overrides) == (150_000, {})
     assert AuditEntry.objects.get(action="entered value taken back").before == {"Contract Value": "900"}
 
@@ -213,7 +213,7 @@ def test_hold_settled_meanwhile_is_left_alone(held: Hold, browser: Client, actio
         f"/holds/{held.pk}/{action}/", {"key": "contract_value", "value": "9", "reason": "x"}, follow=True
     )
 
-    assert alerts(page)[0] == "This hold has been settled meanwhile."
+    assert alerts(page)[0] == "This hold has since been settled."
     assert CrmDeal.objects.get().overrides == {}
 
 
@@ -311,7 +311,7 @@ def test_case_3_negative_amount_is_never_billed_and_may_be_a_downgrade(
         0,
     )
     assert AuditEntry.objects.get(action="hold dismissed").reason == (
-        "A downgrade of another contract: no invoice, and no credit note by itself."
+        "A downgrade of another contract: no invoice, and no credit note automatically."
     )
 
 

@@ -62,7 +62,7 @@ def test_silent_crm_is_left_alone_for_longer_and_longer(
     assert (pauses, salesforce.state, OrmQ.objects.count()) == ([2, 4, 8], "degraded", 0)
     assert salesforce.state_reason == (
         "127.0.0.1 accepted the call and did not answer within 0.1 seconds. "
-        "Fincelo leaves it alone for some minutes and then asks again by itself."
+        "Fincelo leaves it alone for some minutes and then asks again automatically."
     )
     assert time.monotonic() - started < 5  # one call each time, not three
     Connection.objects.update(not_before=F("not_before") - timedelta(minutes=9))

@@ -286,7 +286,7 @@ def test_far_more_value_than_usual(
 def test_preview_foretells_what_waits(
     salesforce: Connection, org: Org, run: Run, why: str, count: int, amount: int, waits_already: bool
 ) -> None:
-    """A changed contract is billed all the same."""
+    """A changed contract is billed anyway."""
     account = org.add_account("Acme")
     for number in range(5):
         changed = sell(org, Name=f"Usual {number}", Amount=10_000 - number, account=account)

@@ -175,7 +175,7 @@ def test_session_that_ends_twice_within_minutes_is_renewed_by_the_next_poll(
     assert [(one.state, one.created) for one in runs] == [("failed", 20), ("failed", 10), ("done", 5)]
     assert runs[0].error == (
         "Salesforce has ended the session again. "
-        "The next poll renews it and goes on from the last page that was stored."
+        "The next poll renews it and continues from the last page that was stored."
     )
     assert salesforce.state == "connected"
 
@@ -192,7 +192,7 @@ def test_answer_that_cannot_be_read_fails_the_run_with_a_sentence(
         "failed",
         "transient",
         "127.0.0.1 answered 200 with no list of records. The next poll tries again. "
-        "If it goes on, check that the address is right.",
+        "If it continues, check that the address is right.",
     )
     org.intercept = None
     assert run(salesforce).state == "done"

@@ -140,7 +140,7 @@ def test_503_at_each_data_call(
 def test_503_while_a_live_connection_is_authorised_again(
     salesforce: Connection, org: Org, salesforce_server: Server, run: Run, call: int
 ) -> None:
-    """It goes on with what it had; the grant of the failed try is revoked by the next one."""
+    """It continues with what it had; the grant of the failed try is revoked by the next one."""
     org.app.rotate = True
     salesforce_server.faults.add("status", code=503, endpoint="/services/data", nth=call)
     with suppress(SyncError):

@@ -188,7 +188,7 @@ FALSE = {
         never="has become a contract",
         instead="No won deal that was read waits for a fix.",
     ),
-    "holds, each amount is entered by itself": Untrue(
+    "holds, each amount is entered on its own": Untrue(
         state=held_for_amounts,
         never="One decision cures",
         instead="Open a cause to see what releases its deals.",

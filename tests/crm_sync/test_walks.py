@@ -1,4 +1,4 @@
-"""A walk through Salesforce's changes that is broken off: it goes on, it ends, and nothing falls in between."""
+"""A walk through Salesforce's changes that is broken off: it continues, it ends, and nothing falls in between."""
 
 from datetime import UTC, datetime, timedelta
 

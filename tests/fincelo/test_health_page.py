@@ -53,7 +53,7 @@ def test_a_worker_without_a_sign_of_life_is_a_problem_in_three_lines() -> None:
 
     text = words(page.text)
     assert (
-        "The worker has never given a sign of life. Nothing is synced, billed or mailed by itself until it runs. "
+        "The worker has never given a sign of life. Nothing is synced, billed or mailed automatically until it runs. "
         "Start the worker, or restart it: manage.py work."
     ) in text
     assert heading(page).startswith("Health Needs attention")

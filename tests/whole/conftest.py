@@ -12,7 +12,7 @@ from tests.whole.product import Product
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Undoes the shuffling for this folder: a story goes on where the one before has ended."""
+    """Undoes the shuffling for this folder: a story continues where the one before has ended."""
     places = [place for place, item in enumerate(items) if item.nodeid.startswith("tests/whole/")]
     in_order = sorted(
         (items[place] for place in places), key=lambda item: (str(item.path), item.reportinfo()[1])

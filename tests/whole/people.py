@@ -60,7 +60,7 @@ class People:
 
 
 def visit(page: Page, address: str) -> Response | None:
-    """Goes there. A page that was just about to show a result by itself may come in between once."""
+    """Goes there. A page that was just about to show a result automatically may come in between once."""
     try:
         return page.goto(address)
     except Error as error:
@@ -78,7 +78,7 @@ def sign_in(page: Page, *, name: str, web: str, password: str) -> None:
 
 
 def wait_for_the_end(page: Page, *, patience: int = PATIENCE) -> None:
-    """The page asks by itself until what it waits for has ended. Fails when that never ends, or ends badly.
+    """The page asks automatically until what it waits for has ended. Fails when that never ends, or ends badly.
 
     `patience` is in milliseconds.
     """

@@ -67,7 +67,7 @@ class Product:
         ]
 
     def run_schedules(self) -> None:
-        """Makes everything due that the worker starts by itself, as the passing of a day would."""
+        """Makes everything due that the worker starts automatically, as the passing of a day would."""
         self.query("UPDATE django_q_schedule SET next_run = now()")
 
     def idle(self) -> bool:

@@ -53,7 +53,7 @@ class Registry(dict[str, Any]):
 
 
 def wrongly(judge: Callable[..., Any]) -> Callable[..., Any]:
-    """Takes all that is awaited for work that goes on."""
+    """Takes all that is awaited for work that continues."""
 
     def judged(**known: Any) -> Any:
         from fincelo.enums import WorkState  # the apps have to be there

@@ -181,7 +181,7 @@ def test_contracts_of_a_connection_in_review_wait_for_approval(people: People, p
 
 
 def test_every_registered_task_was_done(product: Product) -> None:
-    """What runs by itself is made due once more, now that there is something to do.
+    """What runs automatically is made due once more, now that there is something to do.
 
     Whoever finds a busy connection or a full lane leaves its turn out: so all are due again each half minute.
     """

@@ -13,7 +13,7 @@ from fincelo.one_sentence import OneSentenceCommand
 
 
 class Command(OneSentenceCommand):
-    help = "After a restore: compares the last numbers with those that left, and lets billing go on."
+    help = "After a restore: compares the last numbers with those that left, and lets billing continue."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -35,7 +35,7 @@ class Command(OneSentenceCommand):
         lines = _lines(compared)
         if options["by"]:
             lines += [f"Not stored here: {gap}." for gap in gaps]
-            lines.append("Confirmed. Every series goes on after the numbers that left.")
+            lines.append("Confirmed. Every series continues after the numbers that left.")
         self.tell(
             "\n".join(lines),
             as_json=options["json"],

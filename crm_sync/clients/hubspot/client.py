@@ -370,7 +370,7 @@ class HubSpotClient:
         return {key for key, record in records.items() if stage_of(record) in won}
 
     def learn_stages(self, records: Iterable[Record]) -> None:
-        """Reads the stages again when a deal is in one that is not known: it was made just now, or deleted."""
+        """Reads the stages again when a deal is in one that is not known: made just now, or deleted."""
         unknown = {stage_of(record) for record in records} - self.known_stages.keys() - {""}
         if unknown - self.orphaned_stages:
             self.stages()

@@ -56,7 +56,7 @@ def error_of(answer: Answer, *, time_zone: str = "UTC") -> SyncError:
     if answer.status == 477:
         return TransientError(
             "HubSpot is moving this portal to another data centre.",
-            next_step="Fincelo goes on by itself when HubSpot is done.",
+            next_step="Fincelo continues automatically when HubSpot is done.",
             retry_after=retry_after(answer.headers) or A_DAY,
             code="MIGRATION",
             status=477,
@@ -167,7 +167,7 @@ def wrong_hublet(*, details: dict[str, Any], status: int) -> SyncError:
     named = one_line(details["correctHublet"], longest=20)
     return ConfigError(
         f"HubSpot says that this portal is in another data centre ({named}).",
-        next_step="If it goes on, make a new access token and paste it in Settings, CRM Integration.",
+        next_step="If it continues, make a new access token and paste it in Settings, CRM Integration.",
         code="WRONG_HUBLET",
         status=status,
     )
@@ -188,7 +188,7 @@ def limited(*, answer: Answer, details: dict[str, Any], time_zone: str) -> SyncE
     if policy == DAILY:
         return TransientError(
             "HubSpot's daily API limit is used up.",
-            next_step="Fincelo goes on by itself when the limit is reset.",
+            next_step="Fincelo continues automatically when the limit is reset.",
             retry_after=told or until_midnight(answer, time_zone=time_zone),
             code=named or "RATE_LIMIT",
             status=429,

@@ -38,7 +38,7 @@ class Step:
 
 
 class Walk:
-    """Goes on after `last_id`. With a window, only through what was not changed after its end.
+    """Continues after `last_id`. With a window, only through what was not changed after its end.
 
     Rows that are counted and not shown, twice in the same way, are taken for such as HubSpot's index still
     holds and its store does not: `unseen` counts them. Every other difference raises TransientError.

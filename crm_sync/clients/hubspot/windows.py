@@ -67,6 +67,6 @@ def cut_to(groups: Sequence[Sequence[Record]], *, start: int, at_once: int) -> l
 def out_of_order() -> TransientError:
     return TransientError(
         "HubSpot's pages repeat or are out of order.",
-        next_step="The next poll goes on from the last page that was stored.",
+        next_step="The next poll continues from the last page that was stored.",
         code="PAGES_OUT_OF_ORDER",
     )

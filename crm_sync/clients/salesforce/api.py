@@ -104,7 +104,7 @@ class SalesforceApi:
             if is_endless or not NEXT_PAGE.fullmatch(path):
                 raise TransientError(
                     "Salesforce named a next page that cannot be followed.",
-                    next_step="The next poll goes on from the last page that was stored.",
+                    next_step="The next poll continues from the last page that was stored.",
                     code="BAD_NEXT_PAGE",
                 )
             visited.add(path)
@@ -150,7 +150,7 @@ class SalesforceApi:
                 return answer
             raise TransientError(
                 "Salesforce has ended the session again.",
-                next_step="The next poll renews it and goes on from the last page that was stored.",
+                next_step="The next poll renews it and continues from the last page that was stored.",
                 code="SESSION_ENDED_AGAIN",
                 status=answer.status,
             )

@@ -153,7 +153,7 @@ class SalesforceClient(SalesforceSchema):
         return self.has_currency_field
 
     def user_name_or_nothing(self) -> str:
-        """An org that does not tell who has connected can be read all the same."""
+        """An org that does not tell who has connected can be read anyway."""
         try:
             return self.user_name()
         except SyncError as error:
@@ -168,7 +168,7 @@ class SalesforceClient(SalesforceSchema):
     def changed_deals(self, *, query: DealQuery) -> Iterator[DealPage]:
         """Deals in the order of (SystemModstamp, Id), at or after the cursor less the overlap.
 
-        A window that was not read to its end goes on after its last stored deal. A query that runs too long
+        A window that was not read to its end continues after its last stored deal. A query that runs too long
         is asked again for half of what is left, as often as it takes; one whose answers are too large, with
         smaller pages. Where Salesforce has shown less than it announced, the cursor goes back to its place.
         """
@@ -297,7 +297,7 @@ class SalesforceClient(SalesforceSchema):
     def won_ids(self, *, query: DealQuery) -> Iterator[Sequence[str]]:
         """2,000 a page. The walk goes by id, so that it can be taken up again anywhere.
 
-        A row without a readable id is left out: a stored deal that is not listed is read again all the same.
+        A row without a readable id is left out: a stored deal that is not listed is read again anyway.
         """
         soql = f"SELECT Id FROM Opportunity WHERE {won_since(query)}"  # noqa: S608  quoted where it is built
         if query.cursor.external_id:

@@ -92,7 +92,7 @@ def revoke(*, transport: Transport, login_url: str, refresh_token: str) -> bool:
         return False
     raise TransientError(
         f"Salesforce did not say whether the access is ended ({answer.status}).",
-        next_step="Fincelo tries again by itself.",
+        next_step="Fincelo tries again automatically.",
         code="NOT_REVOKED",
         status=answer.status,
     )

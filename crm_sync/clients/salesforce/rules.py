@@ -25,7 +25,7 @@ class Rule:
 
 
 def passing(sentence: str, *, next_step: str = "", wait: float | None = None) -> Rule:
-    """It heals by itself. Without a next step the next poll is one."""
+    """It heals automatically. Without a next step the next poll is one."""
     return Rule(sentence=sentence, next_step=next_step, kind=ErrorKind.TRANSIENT, wait=wait)
 
 
@@ -70,7 +70,7 @@ DATA_RULES = {
     "OPERATION_TOO_LARGE": passing("Salesforce found a query too large."),
     "INVALID_QUERY_LOCATOR": passing(
         "Salesforce no longer knows the next page of a query.",
-        next_step="The next poll goes on from the last page that was stored.",
+        next_step="The next poll continues from the last page that was stored.",
     ),
     "NOT_FOUND": Rule(
         sentence="Salesforce does not know the address that was asked.",
@@ -139,13 +139,13 @@ TOKEN_RULES = {
     ("invalid_grant", "ip restricted"): passing(
         "Salesforce refuses the address of this server.",
         next_step="Ask a Salesforce administrator to allow it or to relax the app's IP policy. "
-        "Fincelo goes on trying, less and less often.",
+        "Fincelo keeps trying, less and less often.",
         wait=HOUR,
     ),
     ("invalid_grant", "ip restricted or invalid login hours"): passing(
         "Salesforce refuses the address of this server, or this hour of the day.",
         next_step="Ask a Salesforce administrator about login IP ranges and login hours. "
-        "Fincelo goes on trying, less and less often.",
+        "Fincelo keeps trying, less and less often.",
         wait=HOUR,
     ),
     ("invalid_grant", "expired authorization code"): Rule(
@@ -172,7 +172,7 @@ TOKEN_RULES = {
     ("invalid_grant", "login rate exceeded"): passing(
         "The Salesforce user logs in too often.",
         next_step="Fincelo tries again in fifteen minutes, and then less often. "
-        "If it goes on, give Fincelo a user of its own.",
+        "If it continues, give Fincelo a user of its own.",
         wait=QUARTER_HOUR,
     ),
     ("invalid_grant", "request not supported on this domain"): Rule(

@@ -59,7 +59,7 @@ def is_read_to_the_end(backfill: Backfill) -> bool:
 
 
 def settle(*, connection: Connection) -> bool:
-    """After each run: ends the import when all was read. True while a further run is to go on at once."""
+    """After each run: ends the import when all was read. True while a further run is to continue at once."""
     backfill = Backfill.objects.filter(connection=connection, state=BackfillState.IMPORTING).first()
     if backfill is None:
         return False

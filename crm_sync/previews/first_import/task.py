@@ -1,4 +1,4 @@
-"""Previews an import and then starts it. A task goes on with a preview where the last one ended.
+"""Previews an import and then starts it. A task continues with a preview where the last one ended.
 
 Two tasks at work on one preview do no harm: a page counts for whoever stores it first, and the other stops.
 """
@@ -86,7 +86,7 @@ def as_previewed(connection: Connection, *, import_from: date, billed_until: dat
 
 
 def digest_of(ahead: Connection) -> str:
-    """Changes with whatever decides what a deal would come to, the deal itself apart."""
+    """Changes with whatever decides what a deal would become, the deal itself apart."""
     sight = look_ahead(connection=ahead, as_of=date.min, forced=False)
     parts = [to_snapshot(sight.rules), asdict(sight.settings), ahead.stage_names, ahead.org_id]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

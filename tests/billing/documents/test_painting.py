@@ -191,7 +191,7 @@ def test_long_table_has_its_head_and_the_page_number_on_each_page() -> None:
 
 
 def test_a_line_of_a_table_is_not_torn_apart() -> None:
-    """A last line that would fit in part only goes on to the next page as a whole."""
+    """A last line that would fit in part only continues to the next page as a whole."""
     long = "word " * 100
     found = pages(render(paper(lines=[*lines(24), *lines(1, description=long)])))
 

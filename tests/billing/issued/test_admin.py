@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 SHOWN = [model for model in SENTENCES if admin.site.is_registered(model)]
 REFUSAL = (
-    "Your account may not open this page Fincelo writes this by itself. Here it is only looked at; it changes by "
+    "Your account may not open this page Fincelo writes this automatically. Here it is only looked at; it changes by "
     "what is done on the pages. Nothing was changed."
 )
 

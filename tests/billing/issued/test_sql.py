@@ -1,4 +1,4 @@
-"""Raw SQL at each column of each table of issued documents. A column that is added is in here by itself."""
+"""Raw SQL at each column of each table of issued documents. A column that is added is in here automatically."""
 
 from collections.abc import Iterator
 

@@ -25,7 +25,7 @@ class _Session(socketserver.StreamRequestHandler):
         for line in self.rfile:
             command = line.strip().decode()
             if command.upper() == "DATA":
-                self.wfile.write(b"354 go on\r\n")
+                self.wfile.write(b"354 continue\r\n")
                 self.wfile.write(self._take_text())
                 if self.server.short_of_breath:
                     return

@@ -116,7 +116,7 @@ def test_what_is_no_json_object(body: bytes, sentence: str) -> None:
         answer_of(body).json_object()
 
     assert str(failure.value) == (
-        f"{sentence} The next poll tries again. If it goes on, check that the address is right."
+        f"{sentence} The next poll tries again. If it continues, check that the address is right."
     )
     assert (failure.value.code, failure.value.status) == ("UNUSABLE_ANSWER", 200)
 

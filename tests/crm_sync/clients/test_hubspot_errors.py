@@ -127,7 +127,7 @@ def facts(error: SyncError) -> tuple[str, str, str, str]:
             (
                 "transient",
                 "HubSpot is moving this portal to another data centre.",
-                "Fincelo goes on by itself when HubSpot is done.",
+                "Fincelo continues automatically when HubSpot is done.",
                 "MIGRATION",
             ),
         ),

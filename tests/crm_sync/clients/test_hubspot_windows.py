@@ -204,7 +204,7 @@ def test_pages_that_repeat_or_stand_still_are_refused(
 
     assert str(failure.value) == (
         "HubSpot's pages repeat or are out of order. "
-        "The next poll goes on from the last page that was stored."
+        "The next poll continues from the last page that was stored."
     )
     assert failure.value.code == "PAGES_OUT_OF_ORDER"
 

@@ -76,7 +76,7 @@ def test_a_next_page_that_leads_elsewhere_is_not_followed(
 
     assert str(failure.value) == (
         "Salesforce named a next page that cannot be followed. "
-        "The next poll goes on from the last page that was stored."
+        "The next poll continues from the last page that was stored."
     )
     assert failure.value.code == "BAD_NEXT_PAGE"
 

@@ -91,7 +91,7 @@ def test_first_import_of_12000_won_deals(
 def test_one_page_a_run_gets_to_the_end(
     hubspot: Connection, portal: Portal, run: Run, clock: StandingClock
 ) -> None:
-    """Runs whose time is up after each page: the next goes on behind that page."""
+    """Runs whose time is up after each page: the next continues behind that page."""
     portal.add_won_deals(1_001, companies=50)
     clock.move(A_SECOND)
 

@@ -68,7 +68,7 @@ def test_3000_deals_with_one_stamp(
 def test_one_page_a_run_gets_to_the_end(
     salesforce: Connection, org: Org, run: Run, clock: StandingClock, stamps: str
 ) -> None:
-    """Runs whose time is up after each page: the next goes on behind that page."""
+    """Runs whose time is up after each page: the next continues behind that page."""
     org.max_page_size = 50
     with_one_stamp(org, 400) if stamps == "one" else over_an_hour(org, 400)
 

@@ -19,7 +19,7 @@ from tests.crm_sync.sales import sell_in_hubspot
 
 WRONG = (
     "HubSpot says that this portal is in another data centre (eu1). "
-    "If it goes on, make a new access token and paste it in Settings, CRM Integration."
+    "If it continues, make a new access token and paste it in Settings, CRM Integration."
 )
 
 

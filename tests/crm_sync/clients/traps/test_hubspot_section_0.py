@@ -276,7 +276,7 @@ def merges_into_the_other_id(portal: Portal, deal: str) -> str:
 def test_section_0_row_10_one_sale_is_one_contract(
     hubspot: Connection, portal: Portal, poll: Poll, happens: Callable[[Portal, str], str]
 ) -> None:
-    """It goes on under the id that the deal has now."""
+    """It continues under the id that the deal has now."""
     deal = sell_in_hubspot(portal)
     poll()
     contract = Contract.objects.get()

@@ -306,7 +306,7 @@ def test_429_of_the_day_stops_until_midnight_of_the_portal(
     assert seen(last_run(polled), polled) == (
         "failed",
         "degraded",
-        "HubSpot's daily API limit is used up. Fincelo goes on by itself when the limit is reset.",
+        "HubSpot's daily API limit is used up. Fincelo continues automatically when the limit is reset.",
     )
     assert (len(paths(hubspot_server, "/search")), sleepless) == (1, [])
     assert waiting(polled) == timedelta(hours=16, minutes=59).total_seconds()
@@ -340,7 +340,7 @@ def test_477_suspends_the_portal_for_as_long_as_it_moves(
         "failed",
         "degraded",
         "HubSpot is moving this portal to another data centre. "
-        "Fincelo goes on by itself when HubSpot is done.",
+        "Fincelo continues automatically when HubSpot is done.",
     )
     assert (waiting(polled), len(paths(hubspot_server, "/search")), sleepless) == (3600, 1, [])
     tasks.poll_due()

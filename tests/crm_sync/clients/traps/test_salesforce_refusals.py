@@ -221,7 +221,7 @@ def test_row_of_5_3_invalid_query_locator(
         [],
         [
             "Salesforce no longer knows the next page of a query. "
-            "The next poll goes on from the last page that was stored."
+            "The next poll continues from the last page that was stored."
         ],
     )
 
@@ -290,7 +290,7 @@ def test_row_of_5_3_200_html(salesforce: Connection, org: Org, salesforce_server
 
     assert seen(stopped, salesforce) == passing(
         "127.0.0.1 answered 200 with text/html instead of JSON. "
-        "The next poll tries again. If it goes on, check that the address is right."
+        "The next poll tries again. If it continues, check that the address is right."
     )
     assert_nothing_lost(org=org, connection=salesforce, run=run, server=salesforce_server, cursor=cursor)
 

@@ -136,7 +136,7 @@ def test_row_of_1_9_c_is_told_and_leaves_the_connection_alone(
     what, _, _ = BROUGHT_BACK[error].partition(". ")
     assert alerts(page) == [f"{what}."]
     assert BROUGHT_BACK[error].removeprefix(f"{what}. ") in unescape(page.text)
-    assert "Salesforce was not changed: it goes on with the access it had." in page.text
+    assert "Salesforce was not changed: it continues with the access it had." in page.text
     assert [text for text in (hostile, "<b>new</b>", "onerror") if text in page.text] == []
     assert row_versions(but=["Authorisation"]) == before
 

@@ -32,7 +32,7 @@ from tests.crm_sync.stored import row_versions
 ACTIVE_USER = "Connect again with an active user."
 ADD_PROFILE = "Ask a Salesforce administrator to add the user's profile to the app."
 AGAIN = "Press Authorise again."
-GOES_ON = "Fincelo goes on trying, less and less often."
+GOES_ON = "Fincelo keeps trying, less and less often."
 OUTAGE = "Salesforce's sign-in service is not answering properly at the moment."
 SLOWER = f"Salesforce's sign-in service asks for fewer calls. {LATER}"
 SCOPES = "Tick the scopes listed on the connect page."
@@ -70,7 +70,7 @@ RENEWING = {
     ),
     "login_rate": waiting(
         "The Salesforce user logs in too often. Fincelo tries again in fifteen minutes, and then less often. "
-        "If it goes on, give Fincelo a user of its own.",
+        "If it continues, give Fincelo a user of its own.",
         minutes=15,
     ),
     "wrong_domain": degraded(
@@ -187,7 +187,7 @@ def test_row_of_1_9_a_token_request_is_already_being_processed(
 def test_row_of_1_9_a_when_a_person_connects(
     salesforce: Connection, org: Org, salesforce_server: Server, finance: User, name: str
 ) -> None:
-    """The connection that was there goes on as it was."""
+    """The connection that was there continues as it was."""
     before = row_versions()
     salesforce_server.faults.add("refusal", name=name, endpoint=TOKEN)
     salesforce_server.reset_requests()

@@ -241,7 +241,7 @@ def test_trap_10_term_and_cycle_are_no_standard_fields(
 def test_trap_11_a_hidden_field_fails_the_whole_query(
     salesforce: Connection, org: Org, run: Run, hidden: str
 ) -> None:
-    """The poll goes on without it, says so, and makes no contract of what it cannot see."""
+    """The poll continues without it, says so, and makes no contract of what it cannot see."""
     sell(org)
     run(salesforce)
     org.hide_field("Opportunity", hidden)
