@@ -232,7 +232,11 @@ def test_resuming_takes_no_get() -> None:
 def test_timeline_tells_the_same_hold_once(viewer: Client) -> None:
     (contract,) = sign(Deal())
     deal = imported(contract)
-    for sentence in ("Contract Value is empty.", "Contract Value is empty.", "Billing Cycle is empty."):
+    value, cycle = (
+        ("AMOUNT_MISSING", "Contract Value is empty."),
+        ("FREQUENCY_MISSING", "Billing Cycle is empty."),
+    )
+    for code, sentence in (value, value, cycle):
         run = SyncRun.objects.create(
             connection=deal.connection,
             trigger=RunTrigger.SCHEDULE,
@@ -241,7 +245,10 @@ def test_timeline_tells_the_same_hold_once(viewer: Client) -> None:
             lease_token=1,
             started_at=datetime(2026, 11, 20, tzinfo=UTC),
         )
-        SyncRecord.objects.create(run=run, crm_deal=deal, outcome=Outcome.HELD, sentence=sentence)
+        causes = [{"code": code, "key": "", "raw": ""}]
+        SyncRecord.objects.create(
+            run=run, crm_deal=deal, outcome=Outcome.HELD, sentence=sentence, problems=causes
+        )
 
     page = viewer.get(f"/contracts/{contract.pk}/")
 

@@ -81,6 +81,7 @@ def test_confirmed_table_proposes_nothing(browser: Client) -> None:
 def test_sample_shows_how_the_last_imported_deal_was_read(browser: Client) -> None:
     connection = connect()
     step = {
+        "key": "contract_value",
         "field": "Contract Value",
         "source": "Deal: Amount",
         "raw": "1200.0",
