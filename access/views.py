@@ -24,7 +24,7 @@ class SignInView(LoginView):
     form_class = SignInForm
 
     def form_invalid(self, form: Form) -> HttpResponse:
-        response = super().form_invalid(form)
+        response: HttpResponse = super().form_invalid(form)
         if any(was_limited(error) for error in form.errors.as_data().get(NON_FIELD_ERRORS, ())):
             response.status_code = HTTPStatus.TOO_MANY_REQUESTS
             response.headers["Retry-After"] = "300"
@@ -39,10 +39,11 @@ class NewPasswordView(PasswordChangeView):
         if not request.user.has_usable_password():  # type: ignore[union-attr]
             messages.error(request, CANNOT_CHANGE)
             return redirect("home")
-        return super().dispatch(request, *args, **kwargs)
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
 
     def form_valid(self, form: NewPasswordForm) -> HttpResponse:
-        response = super().form_valid(form)
+        response: HttpResponse = super().form_valid(form)
         audit.record(actor=form.user, action="Password changed", subject=form.user)
         return response
 

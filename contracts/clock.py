@@ -21,13 +21,15 @@ def business_day() -> date:
     """Today where the workspace is, by the database's clock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT contracts_business_day()")
-        return cursor.fetchone()[0]
+        day: date = cursor.fetchone()[0]
+        return day
 
 
 def database_now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
+        now: datetime = cursor.fetchone()[0]
+        return now
 
 
 def ensure_clocks_agree(*, database: datetime) -> None:

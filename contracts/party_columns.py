@@ -74,7 +74,8 @@ class PartyColumns(models.Model):
     @property
     def tax_id(self) -> str:
         """The one of both that names it: the VAT id, else the tax number."""
-        return self.vat_id or self.tax_number
+        tax_id: str = self.vat_id or self.tax_number
+        return tax_id
 
     def address_lines(self, *, language: str = "en", from_country: str = "") -> list[str]:
         """As it is printed."""

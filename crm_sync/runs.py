@@ -129,7 +129,8 @@ def fence(*, run: SyncRun) -> None:
 def holds_lease(*, run: SyncRun) -> bool:
     with database.cursor() as cursor:
         cursor.execute(FENCE, [LEASE_MINUTES, run.connection_id, run.lease_token])
-        return cursor.rowcount == 1
+        renewed: bool = cursor.rowcount == 1
+        return renewed
 
 
 def is_held(*, run: SyncRun) -> bool:

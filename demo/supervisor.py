@@ -147,7 +147,8 @@ def _kill(running: Running) -> None:
 def _is_alive(process: psutil.Process) -> bool:
     """One that was killed but that nobody waits for is gone for good, though it is still listed."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        lives: bool = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return lives
     except psutil.NoSuchProcess:
         return False
 

@@ -26,7 +26,8 @@ def use_demo_workspace(file: Path) -> bool:
 
 
 def text(name: str, *, default: str = "") -> str:
-    return _env.str(name, default=default).strip()
+    value: str = _env.str(name, default=default).strip()
+    return value
 
 
 def flag(name: str, *, default: bool = False) -> bool:

@@ -68,7 +68,8 @@ class JsonCache(BaseCache):
                 f" WHERE NOT ({unless.format(table=table)})",
                 [key, json.dumps(value), self._end(timeout)],
             )
-            return cursor.rowcount == 1
+            written: bool = cursor.rowcount == 1
+            return written
 
     def _end(self, timeout: Any) -> datetime:
         seconds = self.get_backend_timeout(timeout)

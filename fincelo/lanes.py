@@ -100,7 +100,8 @@ def frozen() -> set[Lane]:
 
 def waiting(lane: Lane) -> int:
     """How many tasks of the lane no process has taken yet."""
-    return OrmQ.objects.filter(key=queue_of(lane), lock__lte=Now()).count()
+    waiting: int = OrmQ.objects.filter(key=queue_of(lane), lock__lte=Now()).count()
+    return waiting
 
 
 def note_sign(queue: str) -> None:

@@ -56,10 +56,10 @@ class CountCappedPaginator(Paginator):
         return self._counted <= self.count_cap
 
     def validate_number(self, number: Any) -> int:
-        number = int(number) if str(number).isdecimal() and len(str(number)) < 10 else 0
-        if number < 1 or number * self.per_page > REACHABLE_ROWS:
+        valid = int(number) if str(number).isdecimal() and len(str(number)) < 10 else 0
+        if valid < 1 or valid * self.per_page > REACHABLE_ROWS:
             raise EmptyPage("That page does not exist.")
-        return number
+        return valid
 
     def page(self, number: Any) -> CountCappedPage:
         number = self.validate_number(number)

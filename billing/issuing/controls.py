@@ -141,7 +141,7 @@ def is_settled(*, actor: AbstractBaseUser, right: str) -> bool:
         ensure_settled(actor=actor, right=right)
     except role_age.RoleIsNew:
         return False
-    return actor.has_perm(right)  # type: ignore[attr-defined]
+    return bool(actor.has_perm(right))  # type: ignore[attr-defined]
 
 
 def open_changes() -> list[ControlChange]:
@@ -150,7 +150,7 @@ def open_changes() -> list[ControlChange]:
 
 def may_confirm(*, change: ControlChange, actor: AbstractBaseUser) -> bool:
     right = RIGHTS[ControlKind(change.kind)]
-    return change.requested_by_id != actor.pk and actor.has_perm(right)  # type: ignore[attr-defined]
+    return change.requested_by_id != actor.pk and bool(actor.has_perm(right))  # type: ignore[attr-defined]
 
 
 def locked_open(change: ControlChange) -> ControlChange:

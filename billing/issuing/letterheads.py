@@ -157,7 +157,8 @@ def _locked(legal_entity: LegalEntity) -> Letterhead:
 
 def _coming(letterhead: Letterhead) -> dict[str, str]:
     """As it is, or as it was confirmed to be from tomorrow on."""
-    return _look_of(letterhead) | letterhead.next_look
+    look: dict[str, str] = _look_of(letterhead) | letterhead.next_look
+    return look
 
 
 def _look_of(letterhead: Letterhead) -> dict[str, str]:

@@ -20,4 +20,5 @@ def proposed_limit(*, amounts: Sequence[int]) -> int | None:
 def rounded_up(amount: int) -> int:
     """12,345 becomes 13,000."""
     unit = 10 ** max(len(str(amount)) - DIGITS, 0)
-    return -(-amount // unit) * unit
+    rounded: int = -(-amount // unit) * unit
+    return rounded

@@ -237,4 +237,5 @@ def _move(state: str, becomes: str) -> int:
             """,  # noqa: S608  constants
             [state],
         )
-        return cursor.rowcount
+        taken: int = cursor.rowcount
+        return taken

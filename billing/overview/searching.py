@@ -6,6 +6,7 @@ At most `MOST` of each kind, newest first. What may be shown to whom the caller 
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import F, Q, QuerySet, Value
@@ -36,9 +37,9 @@ def credit_notes_by_number(text: str) -> list[CreditNote]:
     return list(_by_number(CreditNote.objects.select_related("customer", "invoice"), text))
 
 
-def _by_number(documents: QuerySet, text: str) -> QuerySet:
+def _by_number(documents: QuerySet[Any], text: str) -> QuerySet[Any]:
     """The whole number first; else what it ends with, padded to the width of the series."""
-    named = documents.annotate(number_upper=Upper("number"), backwards=Reverse("number"))
+    named: QuerySet[Any] = documents.annotate(number_upper=Upper("number"), backwards=Reverse("number"))
     whole = named.filter(number_upper=as_printed(text))
     found = NUMBER_END.fullmatch(text)
     if not found or whole.exists():
@@ -72,13 +73,14 @@ def contracts_by_words(text: str) -> list[Contract]:
     return list(found.order_by("-start_date", "-id")[:MOST])
 
 
-def _by_words(rows: QuerySet, text: str) -> QuerySet:
+def _by_words(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     """Every word as the beginning of a word of the name, in any order."""
     words = WORD.findall(text)
     if not words:
         return rows.none()
     query = SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw")
-    return rows.annotate(words=SearchVector("name", config="simple")).filter(words=query)
+    found: QuerySet[Any] = rows.annotate(words=SearchVector("name", config="simple")).filter(words=query)
+    return found
 
 
 def customers_by_mail(text: str) -> list[Customer]:

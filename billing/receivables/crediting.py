@@ -110,7 +110,7 @@ def approve_credit(*, note: CreditNote, as_of: date, actor: AbstractBaseUser) ->
 
 
 def may_discard(*, note: CreditNote, actor: AbstractBaseUser) -> bool:
-    return note.requested_by_id == actor.pk or actor.has_perm(ISSUE)  # type: ignore[attr-defined]
+    return note.requested_by_id == actor.pk or bool(actor.has_perm(ISSUE))  # type: ignore[attr-defined]
 
 
 def discard_credit(*, note: CreditNote, actor: AbstractBaseUser) -> None:

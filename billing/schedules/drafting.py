@@ -26,7 +26,8 @@ def withdraw_drafts(*, contract_ids: Collection[int]) -> int:
             """,
             [list(contract_ids)],
         )
-        return cursor.rowcount
+        withdrawn: int = cursor.rowcount
+        return withdrawn
 
 
 def withdraw_drafts_of_stopped() -> int:

@@ -66,7 +66,7 @@ def complete_contracts(*, as_of: date) -> int:
 
 
 def _move(statement: str, *, as_of: date) -> int:
-    moved = 0
+    moved: int = 0
     while True:
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             cursor.execute(statement, {"as_of": as_of, "chunk": CHUNK})

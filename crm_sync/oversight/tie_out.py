@@ -257,4 +257,5 @@ def _all(sql: str, **params: Any) -> Sequence[tuple[Any, ...]]:
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")  # a month's instalments fit
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

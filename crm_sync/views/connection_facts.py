@@ -72,7 +72,8 @@ def next_poll_at(connection: Connection, *, scheduled_at: datetime | None) -> da
 
 
 def poll_scheduled_at() -> datetime | None:
-    return Schedule.objects.filter(name=POLL).values_list("next_run", flat=True).first()
+    next_run: datetime | None = Schedule.objects.filter(name=POLL).values_list("next_run", flat=True).first()
+    return next_run
 
 
 def stage_rows(*, stages: list[Stage], selected: list[str]) -> list[StageRow]:
