@@ -156,7 +156,7 @@ class RunTrigger(models.TextChoices):
     PERSON = "person", "Sync now"
     COMMAND = "command", "Command"
     REPLAY = "replay", "Replay"
-    REAPPLY = "reapply", "Mapping applied anew"
+    REAPPLY = "reapply", "Mapping applied again"
     SWEEP = "sweep", "Daily sweep"
     CHECK = "check", "Check before billing"
 
