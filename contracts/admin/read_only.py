@@ -122,10 +122,10 @@ def related_list(model: str, *, by: str, label: str) -> Shown:
     return shown
 
 
-def pretty(name: str) -> Shown:
+def pretty(name: str, *, label: str = "") -> Shown:
     """A JSON column as an indented text."""
 
-    @admin.display(description=name.replace("_", " "))
+    @admin.display(description=label or name.replace("_", " "))
     def shown(row: Any) -> str:
         text = json.dumps(getattr(row, name), indent=2, ensure_ascii=False, default=str)
         return format_html("<pre>{}</pre>", text)

@@ -42,7 +42,7 @@ class ConnectionAdmin(PausingAdmin, MachineWrittenAdmin):
         "state",
         "state_reason",
         "mode",
-        pretty("warnings"),
+        pretty("sentences", label="warnings"),
         "login_url",
         "instance_url",
         "api_version",

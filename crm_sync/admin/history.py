@@ -74,7 +74,7 @@ class SyncRunAdmin(ReplayAdmin, MachineWrittenAdmin):
         "window_from",
         "error",
         "error_kind",
-        pretty("warnings"),
+        pretty("sentences", label="warnings"),
         "api_calls",
         "pages",
         "seen",

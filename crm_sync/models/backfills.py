@@ -117,5 +117,10 @@ class BackfillDeal(models.Model):
 
     @property
     def found(self) -> list[Finding]:
-        """Its warnings. Each has its sentence."""
+        """Its warnings, as values."""
         return [finding_from(entry) for entry in self.warnings]
+
+    @property
+    def sentences(self) -> list[str]:
+        """Its warnings, in words."""
+        return [one.sentence for one in self.found]

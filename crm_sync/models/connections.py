@@ -258,8 +258,13 @@ class Connection(models.Model):
 
     @property
     def found(self) -> list[Finding]:
-        """Its warnings. Each has its sentence."""
+        """Its warnings, as values."""
         return [finding_from(entry) for entry in self.warnings]
+
+    @property
+    def sentences(self) -> list[str]:
+        """Its warnings, in words."""
+        return [one.sentence for one in self.found]
 
     @property
     def is_live(self) -> bool:

@@ -343,7 +343,7 @@ def csv_rows(deals: QuerySet[BackfillDeal]) -> Iterable[tuple[object, ...]]:
             one.billed_until,
             one.first_billing_date,
             ", ".join(WaitCode(code).label for code in one.waits),
-            " ".join(found.sentence for found in one.found),
+            " ".join(one.sentences),
             one.url,
         )
 

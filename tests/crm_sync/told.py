@@ -8,4 +8,4 @@ NOT_SIGNED = finding(FindingCode.NOT_SIGNED).sentence
 
 
 def told_by(row: Connection | SyncRun) -> list[str]:
-    return [one.sentence for one in row.found]
+    return row.sentences

@@ -184,7 +184,7 @@ class Command(OneSentenceCommand):
             "org": str(connection.org),
             "state": connection.state,
             "mode": connection.mode,
-            "warnings": [one.sentence for one in connection.found],
+            "warnings": connection.sentences,
             "mapping_confirmed": confirmed or connection.mapping_version is not None,
         }
         if preview is not None:
@@ -194,8 +194,8 @@ class Command(OneSentenceCommand):
 
     def report(self, connection: Connection) -> None:
         self.stdout.write(f"Connected to {connection.org}.")
-        for one in connection.found:
-            self.stdout.write(one.sentence)
+        for sentence in connection.sentences:
+            self.stdout.write(sentence)
         if connection.mapping_version is None:
             self.stdout.write(
                 "Confirm the field mapping in Settings, Field Mapping; then the first sync starts."

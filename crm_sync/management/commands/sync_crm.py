@@ -263,7 +263,7 @@ def blank(connection: Connection, *, state: str, error: str = "") -> dict[str, A
 
 
 def told(connection: Connection, run: SyncRun, *, asked: set[str]) -> dict[str, Any]:
-    warnings = [one.sentence for one in run.found]
+    warnings = run.sentences
     missing = len(asked) - run.seen
     if asked and missing > 0 and run.state == RunState.DONE:
         of_all = f"{missing} of {len(asked)} deals"

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from crm_sync.clients.hubspot import api as hubspot_api
 from crm_sync.clients.hubspot.api import HubSpotApi
 from crm_sync.clients.hubspot.client import HubSpotClient
-from crm_sync.clients.questions import HubSpotQuestions, SalesforceQuestions
+from crm_sync.clients.hubspot.questions import HubSpotQuestions
 from crm_sync.clients.salesforce.client import SalesforceClient
 from crm_sync.clients.salesforce.oauth import AppKeys, renew
+from crm_sync.clients.salesforce.questions import SalesforceQuestions
 from crm_sync.deals import Cursor, DealQuery, NearMiss
 from crm_sync.enums import SourceObject
 from crm_sync.errors import SyncError

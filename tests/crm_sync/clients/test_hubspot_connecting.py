@@ -103,6 +103,7 @@ def test_the_preflight_names_each_gap(open_hubspot: Open) -> None:
             sentence="The access token lacks the scope crm.objects.owners.read. "
             "Add it to the service key or private app in HubSpot.",
             blocking=False,
+            lacks=frozenset({"crm.objects.owners.read"}),
         ),
     ]
 

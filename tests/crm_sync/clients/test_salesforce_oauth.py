@@ -6,7 +6,6 @@ import pytest
 
 from crm_sync.clients.http import Transport
 from crm_sync.clients.salesforce.oauth import (
-    NOT_SIGNED,
     AppKeys,
     Grant,
     UnusableGrant,
@@ -21,6 +20,7 @@ from demo.http_server import Response, Server, json_response
 from demo.salesforce.grants import App
 from demo.salesforce.org import Org
 from tests.crm_sync.clients.wire import Script
+from tests.crm_sync.told import NOT_SIGNED
 
 CALLBACK = "https://fincelo.example/api/crm/salesforce/callback"
 
