@@ -153,7 +153,7 @@ INVARIANTS = [
                OR invoice.paid_minor > invoice.total_minor
         """,
         sentence=(
-            "Invoice {number} over {total_minor} counts {paid_minor} as paid, and its payments come to "
+            "Invoice {number} over {total_minor} counts {paid_minor} as paid, and its payments add up to "
             "{received_minor}. Compare both with the bank's statement and take back what is wrong."
         ),
         in_words=with_money,

@@ -144,7 +144,7 @@ def test_drafts_that_wait_no_longer_are_not_issued(finn: User) -> None:
     before = ids()
     approve_drafts(ids=before, as_of=TODAY, actor=finn)
 
-    with pytest.raises(UnableToApprove, match="do not wait any longer"):
+    with pytest.raises(UnableToApprove, match="issued or withdrawn since you opened the page"):
         approve_drafts(ids=before, as_of=TODAY, actor=finn)
     with pytest.raises(UnableToApprove, match=r"^Choose at least one draft\.$"):
         approve_drafts(ids=[], as_of=TODAY, actor=finn)

@@ -89,7 +89,7 @@ def test_a_draft_that_is_discarded_leaves_its_story(clerk: User) -> None:
     discard_credit(note=note, actor=clerk)
 
     assert CreditNote.objects.count() == 0
-    with pytest.raises(UnableToCredit, match="decided meanwhile"):
+    with pytest.raises(UnableToCredit, match="has since been decided"):
         discard_credit(note=CreditNote(pk=1, invoice=note.invoice), actor=clerk)
     assert list(AuditEntry.objects.order_by("pk").values_list("action", "before", "after")) == [
         ("Credit note asked for", {}, {"amount": "USD 119.00"}),

@@ -175,8 +175,8 @@ def test_person_marks_a_mail_that_came_back(finance: Client) -> None:
     ]
     card = finance.get(f"/invoices/{invoice.pk}/").text.split('id="mail"')[1].split("</section>")[0]
     assert words(card).endswith(
-        f"It came back from {TO} : 550 No such user The invoice stands as issued, and the customer does not "
-        f"have it. Correct the billing e-mail , then send it again. Send again to {TO}"
+        f"It came back from {TO} : 550 No such user The invoice is issued, but the customer has not "
+        f"received it. Correct the billing e-mail , then send it again. Send again to {TO}"
     )
 
 

@@ -187,6 +187,10 @@ SAMPLES: tuple[tuple[FindingCode, dict[str, Any], str], ...] = (
 )
 
 
+FORMER_WORDS = {FindingCode.CLOCK_AHEAD: ("Fincelo continues from", "Fincelo goes on from")}
+"""What a sentence says now, and what it said when it was still stored."""
+
+
 @pytest.mark.parametrize(("code", "facts", "beginning"), SAMPLES, ids=[f"{one[0]}" for one in SAMPLES])
 def test_findings_are_told_and_stored_sentences_become_findings(
     code: FindingCode, facts: dict[str, Any], beginning: str
@@ -194,7 +198,8 @@ def test_findings_are_told_and_stored_sentences_become_findings(
     found = Finding(code=code, facts=facts)
 
     assert found.sentence.startswith(beginning)
-    assert finding_from(PREVIEWS.coded(found.sentence)) == found
+    stored_sentence = found.sentence.replace(*FORMER_WORDS.get(code, ("", "")))
+    assert finding_from(PREVIEWS.coded(stored_sentence)) == found
 
 
 def test_every_code_has_its_sentence_and_its_sample() -> None:

@@ -242,7 +242,7 @@ def test_run_that_failed_says_what_happened_and_why_it_matters(browser: Client, 
     assert alerts(page) == ["Salesforce is away."]
     assert why in page.text
     assert heading(page).startswith(
-        "Sync History Sync of Salesforce Failed Stopped before its end. What it had stored stands;"
+        "Sync History Sync of Salesforce Failed Stopped early. Everything read so far is saved;"
     )
 
 

@@ -383,7 +383,7 @@ def test_nobody_goes_back_from_a_page_that_is_out_of_date(browser: Client) -> No
 
     page = browser.post(f"{address(connection)}versions/2/", {"seen": "2"}, follow=True)
 
-    assert "Somebody else saved version 3 meanwhile" in words(page.text)
+    assert "Somebody else saved version 3 while you edited version" in words(page.text)
     assert MappingVersion.objects.count() == 3
 
 

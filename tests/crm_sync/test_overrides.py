@@ -125,7 +125,7 @@ def test_account_cannot_be_entered(salesforce: Connection, org: Org, run: Run, f
     hold = Hold.objects.get()
     assert hold.code == HoldCode.NO_ACCOUNT
 
-    with pytest.raises(UnableToDecideHold, match=r"no value entered here can cure it\.$"):
+    with pytest.raises(UnableToDecideHold, match=r"entering a value cannot fix it\.$"):
         enter(hold, finance, key="customer_name", value="Acme")
 
 

@@ -208,6 +208,8 @@ def is_sound(value: Any) -> bool:
 def fits(value: Any, kind: Any) -> bool:
     """`kind` is a type hint of our values: plain types, unions of them, and collections."""
     origin, inner = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return is_sound(value)
     if origin in (Union, UnionType):
         return any(fits(value, one) for one in inner)
     if origin is None:
