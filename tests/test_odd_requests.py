@@ -112,9 +112,8 @@ def test_no_filter_answers_500(ids: list[str]) -> None:
             if together.status_code >= 500:
                 broken.append((path, "all", value[:20]))
         for name in [name for name in names if f'name="{name}"' in text or f"{name}=" in text]:
-            for value in (NUL, "9999-12-31"):
-                if client.get(path, {name: value}).status_code >= 500:
-                    broken.append((path, name, value[:20]))
+            if client.get(path, {name: NUL}).status_code >= 500:
+                broken.append((path, name, NUL))
 
     assert broken == []
 
