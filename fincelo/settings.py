@@ -90,7 +90,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "fincelo.context.workspace",
-                "crm_sync.views.context.attention",
+                "crm_sync.views.oversight.context.attention",
             ],
         },
     },

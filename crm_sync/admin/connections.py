@@ -13,7 +13,7 @@ from crm_sync.connections.settings import store_settings
 from crm_sync.mapping import store
 from crm_sync.models import Connection
 from crm_sync.views.access import CHANGE_BILLING_MEANING, CHANGE_MAPPING, signed_in
-from crm_sync.views.field_mapping import read_held_again
+from crm_sync.views.mapping.field_mapping import read_held_again
 
 
 @admin.register(Connection)

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from contracts.admin.settings import OneRowAdmin
-from crm_sync.forms.holds import HoldPolicyForm
+from crm_sync.forms.holds.reminders import HoldPolicyForm
 from crm_sync.models import HoldPolicy
 
 

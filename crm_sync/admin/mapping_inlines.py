@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.forms.models import BaseInlineFormSet
 
 from crm_sync.enums import Target
-from crm_sync.forms.mapping_source import FIELD_NAME
+from crm_sync.forms.mapping.source import FIELD_NAME
 from crm_sync.mapping import store
 from crm_sync.mapping.rows import rule_of
 from crm_sync.mapping.rules import rule_key

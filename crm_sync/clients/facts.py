@@ -11,7 +11,7 @@ from crm_sync.clients.questions import Questions
 from crm_sync.deals import Check
 from crm_sync.enums import SourceObject, Target
 
-TOKEN_STEPS = "crm_sync/parts/token_steps.html"  # noqa: S105  a template
+TOKEN_STEPS = "crm_sync/connections/token_steps.html"  # noqa: S105  a template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

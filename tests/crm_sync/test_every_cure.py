@@ -14,7 +14,7 @@ from crm_sync.mapping.problems import Cure
 from crm_sync.mapping.rules import FieldRule
 from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import Connection, CrmDeal, Hold
-from crm_sync.views.cures import ShownCure
+from crm_sync.views.holds.cures import ShownCure
 from demo.hubspot.portal import Portal
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.mapping_form import address, parse

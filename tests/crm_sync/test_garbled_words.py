@@ -26,7 +26,7 @@ from crm_sync.mapping.rules import FieldRule
 from crm_sync.mapping.store import add_translation, current_rules, save_mapping
 from crm_sync.models import Connection, CrmDeal, Hold
 from crm_sync.previews.one_deal import try_deal
-from crm_sync.views.warning_cures import shown_warnings
+from crm_sync.views.connections.warning_cures import shown_warnings
 from demo.salesforce.org import Org
 from fincelo.catalogue import Catalogue
 from tests.billing.builders import ensure_legal_entity

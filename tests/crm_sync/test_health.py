@@ -16,7 +16,7 @@ from crm_sync import tasks
 from crm_sync.connections import alerts, authorising, watch
 from crm_sync.enums import AlertKind, ConnectionState
 from crm_sync.models import Alert, Connection, ConnectionLease
-from crm_sync.views import context
+from crm_sync.views.oversight import context
 from demo.http_server import Server
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org

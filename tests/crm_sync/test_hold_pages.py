@@ -10,7 +10,7 @@ from contracts.models import AuditEntry
 from crm_sync.enums import ConnectionState, DealState, HoldCode
 from crm_sync.mapping.problems import HIDDEN
 from crm_sync.models import CrmDeal, Hold
-from crm_sync.views.cures import WHY
+from crm_sync.views.holds.cures import WHY
 from tests.billing.builders import Deal, sign
 from tests.crm_sync.page_rows import NOON, connect, deal, hold, problem, ran, recorded
 from tests.pages import alerts, field_errors, heading, rows, signed_in, words

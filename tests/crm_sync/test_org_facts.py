@@ -11,7 +11,7 @@ from billing.models import Invoice
 from contracts.models import Contract
 from crm_sync.connections import authorising
 from crm_sync.connections.settings import save_settings
-from crm_sync.forms.settings import SettingsForm
+from crm_sync.forms.connections.settings import SettingsForm
 from crm_sync.models import Connection, SyncRecord
 from demo.http_server import Server
 from demo.hubspot.portal import Portal

@@ -12,7 +12,16 @@ from crm_sync.findings import finding, stored
 from crm_sync.mapping.field_gaps import gap_finding
 from crm_sync.mapping.store import current_rules
 from crm_sync.models import Connection, CrmSchema, SyncRun
-from crm_sync.views.warning_cures import ELSE, GAP, GONE, LEAVERS, MISSED, PACE, UNSIGNED, shown_warnings
+from crm_sync.views.connections.warning_cures import (
+    ELSE,
+    GAP,
+    GONE,
+    LEAVERS,
+    MISSED,
+    PACE,
+    UNSIGNED,
+    shown_warnings,
+)
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run

@@ -29,7 +29,7 @@ from crm_sync.oversight.diagnosis import diagnose
 from crm_sync.previews.dry_run import preview
 from crm_sync.runs import UnableToSync
 from crm_sync.sync import sync
-from crm_sync.views.connection_facts import next_poll_at, poll_scheduled_at
+from crm_sync.views.connections.facts import next_poll_at, poll_scheduled_at
 from fincelo.one_sentence import OneSentenceCommand
 
 FAILED, USAGE, LEASE_HELD, DEALS_HELD = 1, 2, 3, 4

@@ -1,0 +1,1 @@
+"""Pages of connections: connect, watch, pause, answer what a sync asks."""

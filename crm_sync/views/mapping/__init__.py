@@ -1,0 +1,1 @@
+"""Pages of the field mapping, of its versions and of custom fields."""

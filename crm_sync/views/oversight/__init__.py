@@ -1,0 +1,1 @@
+"""Pages on what happened: runs, contracts, CRM changes, the tie-out, and why there is no contract."""

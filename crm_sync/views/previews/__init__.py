@@ -1,0 +1,1 @@
+"""Pages that show what would happen: the first import, and one deal."""
