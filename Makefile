@@ -7,10 +7,10 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-e
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 QUICK := tests/test_imports.py tests/contracts/test_currencies.py tests/contracts/test_money.py tests/contracts/test_terms.py \
 	tests/contracts/test_writing.py tests/billing/test_periods.py tests/billing/test_split.py tests/billing/test_tax.py \
-	tests/crm_sync/test_deal_references.py tests/crm_sync/test_mapping.py tests/crm_sync/test_mapping_amounts.py \
-	tests/crm_sync/test_mapping_properties.py tests/crm_sync/test_near_misses.py tests/crm_sync/test_proposals.py \
-	tests/crm_sync/test_readers.py tests/crm_sync/test_selection.py tests/crm_sync/test_transforms.py \
-	tests/crm_sync/test_vocabulary.py tests/fincelo/test_redaction.py tests/fincelo/test_spreadsheets.py tests/fincelo/test_states.py
+	tests/crm_sync/oversight/test_deal_references.py tests/crm_sync/mapping/test_mapping.py tests/crm_sync/mapping/test_mapping_amounts.py \
+	tests/crm_sync/mapping/test_mapping_properties.py tests/crm_sync/mapping/test_near_misses.py tests/crm_sync/mapping/test_proposals.py \
+	tests/crm_sync/mapping/test_readers.py tests/crm_sync/test_selection.py tests/crm_sync/mapping/test_transforms.py \
+	tests/crm_sync/mapping/test_vocabulary.py tests/fincelo/test_redaction.py tests/fincelo/test_spreadsheets.py tests/fincelo/test_states.py
 SECRET := $$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')
 PRODUCTION := env -i PATH="$$PATH" SECRET_KEY="$(SECRET)" FERNET_KEYS="$(SECRET)" \
 	ALLOWED_HOSTS=billing.example.com PUBLIC_URL=https://billing.example.com

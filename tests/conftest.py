@@ -25,12 +25,12 @@ from tests.travel import travel_back, travel_to
 TEST_DATABASE = "test_fincelo"
 LONGEST = (
     "whole/test_whole.py",
-    "crm_sync/test_kill.py",
+    "crm_sync/importing/test_kill.py",
     "crm_sync/counted/test_lossless_hubspot.py",
     "test_migrations.py",
     "billing/test_invoicing_races.py",
     "browser/test_accessible.py",
-    "crm_sync/test_statements.py",
+    "crm_sync/importing/test_statements.py",
     "whole/test_sabotage.py",
     "test_worker.py",
 )

@@ -19,7 +19,7 @@ from fincelo.invariants import find_violations, registered
 from tests.billing.builders import TODAY, Deal, ensure_legal_entity, sign
 from tests.billing.people import person
 from tests.billing.planted import PLANTED
-from tests.crm_sync.test_invariants import PLANTED as CRM_PLANTED
+from tests.crm_sync.oversight.test_invariants import PLANTED as CRM_PLANTED
 from tests.invariants import TESTS_EMPTY_TABLES, WITHOUT_CRM, plant, violations
 from tests.travel import travel_to
 

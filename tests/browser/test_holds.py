@@ -20,8 +20,8 @@ from tests.crm_sync.conftest import (  # noqa: F401  fixtures
     salesforce_server,
     sleepless,
 )
+from tests.crm_sync.holds.test_group_cures import work_off
 from tests.crm_sync.sales import sell
-from tests.crm_sync.test_group_cures import work_off
 
 pytestmark = [
     pytest.mark.browser,

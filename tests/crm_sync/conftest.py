@@ -23,7 +23,7 @@ from demo.hubspot.portal import Portal
 from demo.salesforce.app import build_app as build_salesforce
 from demo.salesforce.org import Org
 from tests.crm_sync.clients.wire import Pauses
-from tests.crm_sync.killed_calls import dies_after  # noqa: F401  a fixture for all
+from tests.crm_sync.connections.killed_calls import dies_after  # noqa: F401  a fixture for all
 from tests.processes import Manage, environment_for
 
 IMPORT_FROM = date(2026, 1, 1)

@@ -26,8 +26,8 @@ from crm_sync.models import Connection, Hold
 from crm_sync.oversight.tie_out import Figure
 from crm_sync.oversight.tie_out_checks import write_mail
 from fincelo.models import InvariantCheck
+from tests.crm_sync.oversight.test_tie_out import imported
 from tests.crm_sync.page_rows import NOON, connect, deal, hold, problem, ran
-from tests.crm_sync.test_tie_out import imported
 from tests.written import STRANGE
 
 pytestmark = pytest.mark.django_db

@@ -46,6 +46,6 @@ TESTS = [
     "tests/billing",
     "tests/contracts",
     "tests/access/test_new_roles.py",
-    "tests/crm_sync/test_contract_changes.py",
+    "tests/crm_sync/importing/test_contract_changes.py",
     "tests/crm_sync/test_selection.py",
 ]

@@ -35,18 +35,18 @@ NOT_REACHED = {
     ),
     **dict.fromkeys(
         ("/settings/crm/N/leavers/keep/", "/settings/crm/N/leavers/suspend/", "/contracts/N/resume/"),
-        "only when deals leave won: tests/crm_sync/test_leaving.py",
+        "only when deals leave won: tests/crm_sync/importing/test_leaving.py",
     ),
     **dict.fromkeys(
         ("/settings/crm/N/start/", "/settings/crm/N/start/suspend/"),
-        "only when more than 20 deals are won at once: tests/crm_sync/test_starting.py",
+        "only when more than 20 deals are won at once: tests/crm_sync/connections/test_starting.py",
     ),
     "/settings/crm/access/N/ended/": (
-        "only for access that Fincelo cannot end: tests/crm_sync/test_access_is_ended.py"
+        "only for access that Fincelo cannot end: tests/crm_sync/connections/test_access_is_ended.py"
     ),
     **dict.fromkeys(
         ("/holds/N/accept/", "/holds/N/downgrade/", "/holds/N/free/"),
-        "the simulated CRMs have no clone, no zero and no negative amount: tests/crm_sync/test_every_cure.py",
+        "the simulated CRMs have no clone, no zero and no negative amount: tests/crm_sync/holds/test_every_cure.py",
     ),
     **dict.fromkeys(
         ("/holds/group/default/", "/holds/group/translate/"),

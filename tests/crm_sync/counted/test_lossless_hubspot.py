@@ -14,8 +14,8 @@ from tests.crm_sync.clients.portals import StandingClock
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.counted.own_lists import imported_once, won_in_portal
 from tests.crm_sync.counted.request_log import A_SECOND, LATER, requests_of
+from tests.crm_sync.importing.test_sweeping import swept
 from tests.crm_sync.sales import sell_in_hubspot
-from tests.crm_sync.test_sweeping import swept
 
 FIVE_MINUTES = timedelta(minutes=5)
 NOT_WON = ("contractsent", "closedlost", "20519881", "appointmentscheduled")

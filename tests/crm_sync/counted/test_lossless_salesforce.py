@@ -14,8 +14,8 @@ from tests.crm_sync.clients.portals import NOON, StandingClock
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.counted.own_lists import imported_once, won_in_org
 from tests.crm_sync.counted.request_log import LATER, requests_of
+from tests.crm_sync.importing.test_sweeping import swept
 from tests.crm_sync.sales import sell
-from tests.crm_sync.test_sweeping import swept
 
 FIVE_MINUTES = timedelta(minutes=5)
 LATER_PAGES = ENDPOINTS["Any query, later pages"]

@@ -13,7 +13,7 @@ from demo.salesforce.org import Org
 from tests.crm_sync.clients.portals import NOON, StandingClock
 from tests.crm_sync.conftest import Run
 from tests.crm_sync.counted.request_log import A_SECOND, requests_of, slow
-from tests.crm_sync.test_sweeping import swept
+from tests.crm_sync.importing.test_sweeping import swept
 
 LONG_AGO = NOON - timedelta(days=2)
 

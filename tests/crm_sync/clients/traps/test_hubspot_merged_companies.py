@@ -16,8 +16,8 @@ from demo.hubspot.portal import Portal
 from tests.crm_sync.clients.portals import StandingClock
 from tests.crm_sync.clients.traps.portal_runs import paths
 from tests.crm_sync.conftest import Run
+from tests.crm_sync.importing.statements import noted, pages_of
 from tests.crm_sync.sales import TODAY, sell_in_hubspot
-from tests.crm_sync.statements import noted, pages_of
 from tests.crm_sync.told import told_by
 
 Poll = Callable[[], SyncRun]

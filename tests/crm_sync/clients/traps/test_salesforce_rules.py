@@ -1,6 +1,6 @@
 """Salesforce reference 5.1 and 5.4 to 5.7, with the rows of 5.3 that need more than a refusal.
 
-5.2, the usage header, is tests/crm_sync/test_pacing.py; 410 and QUERY_TIMEOUT are tests/crm_sync/test_walks.py.
+5.2, the usage header, is tests/crm_sync/connections/test_pacing.py; 410 and QUERY_TIMEOUT are tests/crm_sync/importing/test_walks.py.
 """
 
 import json

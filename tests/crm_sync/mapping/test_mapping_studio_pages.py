@@ -12,7 +12,7 @@ from crm_sync.mapping.rules import FieldRule
 from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import CrmSchema, MappingVersion, Translation
 from tests.billing.builders import Deal, sign
-from tests.crm_sync.mapping_form import address, entered, sent_back
+from tests.crm_sync.mapping.mapping_form import address, entered, sent_back
 from tests.crm_sync.page_rows import MAPPED, connect, deal, ran
 from tests.crm_sync.stored import row_versions
 from tests.pages import alerts, rows, signed_in, words

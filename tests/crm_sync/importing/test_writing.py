@@ -13,8 +13,8 @@ from crm_sync.models import Connection, CrmDeal, Hold
 from demo.http_server import Request, Response, Server
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run
+from tests.crm_sync.importing.statements import noted
 from tests.crm_sync.sales import sell
-from tests.crm_sync.statements import noted
 
 
 @pytest.fixture

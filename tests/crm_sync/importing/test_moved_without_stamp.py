@@ -22,8 +22,8 @@ from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run
+from tests.crm_sync.importing.test_sweeping import settle_clock, swept
 from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
-from tests.crm_sync.test_sweeping import settle_clock, swept
 from tests.crm_sync.told import told_by
 from tests.travel import travel_to
 

@@ -17,7 +17,7 @@ from crm_sync.models import Connection, CrmDeal, Hold
 from crm_sync.views.holds.cures import ShownCure
 from demo.hubspot.portal import Portal
 from tests.crm_sync.conftest import Run
-from tests.crm_sync.mapping_form import address, parse
+from tests.crm_sync.mapping.mapping_form import address, parse
 from tests.crm_sync.sales import sell_in_hubspot
 from tests.pages import words
 

@@ -24,7 +24,7 @@ from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run
-from tests.crm_sync.statements import noted, pages_of
+from tests.crm_sync.importing.statements import noted, pages_of
 from tests.crm_sync.stored import forget_imports
 
 MOST_FOR_A_PAGE = 45

@@ -11,7 +11,7 @@ from crm_sync.enums import Outcome
 from crm_sync.mapping.store import current_rules
 from crm_sync.models import CrmSchema, FieldMapping, MappingVersion, Translation
 from tests.billing.builders import ensure_legal_entity
-from tests.crm_sync.mapping_form import address, entered
+from tests.crm_sync.mapping.mapping_form import address, entered
 from tests.crm_sync.page_rows import connect, deal, ran, recorded
 from tests.pages import alerts, rows, signed_in, words
 

@@ -12,7 +12,7 @@ from crm_sync.models import Connection, ConnectionLease, CrmDeal, Hold, SyncReco
 from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run
-from tests.crm_sync.leavers import issue_invoices, marks, states, told
+from tests.crm_sync.importing.leavers import issue_invoices, marks, states, told
 from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
 from tests.crm_sync.stored import row_versions, stored
 

@@ -23,7 +23,7 @@ from demo.hubspot.portal import Portal
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run, let_in
-from tests.crm_sync.mapping_form import address, entered
+from tests.crm_sync.mapping.mapping_form import address, entered
 from tests.crm_sync.page_rows import connect
 from tests.crm_sync.sales import sell, sell_in_hubspot
 from tests.pages import alerts, signed_in

@@ -21,7 +21,7 @@ from demo.salesforce.grants import Approval
 from demo.salesforce.org import Org
 from tests.crm_sync.clients.traps.salesforce_seen import calls, connect_again
 from tests.crm_sync.conftest import Run
-from tests.crm_sync.killed_calls import NAMED_CALLS, Killed
+from tests.crm_sync.connections.killed_calls import NAMED_CALLS, Killed
 
 TOKEN = "/oauth2/token"
 Connect = Callable[..., str]

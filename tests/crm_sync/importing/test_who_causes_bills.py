@@ -22,7 +22,7 @@ from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
 from tests.billing.people import person
 from tests.crm_sync.conftest import Run
-from tests.crm_sync.mapping_form import entered
+from tests.crm_sync.mapping.mapping_form import entered
 from tests.crm_sync.sales import TODAY, sell
 
 pytestmark = pytest.mark.django_db

@@ -14,8 +14,8 @@ from crm_sync.models import BackfillDeal, Connection
 from crm_sync.previews.first_import.task import UnableToBackfill, begin_import, decide_elsewhere
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run, confirm
+from tests.crm_sync.previews.test_backfill import begun, outcomes, read
 from tests.crm_sync.sales import sell
-from tests.crm_sync.test_backfill import begun, outcomes, read
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from crm_sync.importing.leaving import UnableToDecideLeavers, keep_leavers, susp
 from crm_sync.models import Connection
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run
-from tests.crm_sync.leavers import issue_invoices, marks, states
+from tests.crm_sync.importing.leavers import issue_invoices, marks, states
 from tests.crm_sync.sales import TODAY, sell
 from tests.crm_sync.told import told_by
 

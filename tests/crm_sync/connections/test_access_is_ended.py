@@ -27,9 +27,9 @@ from fincelo import ending
 from tests.billing.people import person
 from tests.crm_sync.clients.traps.salesforce_seen import calls
 from tests.crm_sync.conftest import Run
-from tests.crm_sync.killed_calls import NAMED_CALLS, Killed
-from tests.crm_sync.test_connecting import finish, start
-from tests.crm_sync.test_tokens_kept import alive
+from tests.crm_sync.connections.killed_calls import NAMED_CALLS, Killed
+from tests.crm_sync.connections.test_connecting import finish, start
+from tests.crm_sync.connections.test_tokens_kept import alive
 
 TOKEN, REVOKE = "/oauth2/token", "/oauth2/revoke"
 

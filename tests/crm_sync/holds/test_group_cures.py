@@ -18,8 +18,8 @@ from crm_sync.mapping.store import current_rules, save_mapping
 from crm_sync.models import Connection, CrmDeal, Hold, MappingVersion, SyncRun
 from demo.salesforce.org import Org
 from tests.crm_sync.conftest import Run
+from tests.crm_sync.importing.statements import noted
 from tests.crm_sync.sales import sell
-from tests.crm_sync.statements import noted
 from tests.pages import alerts, field_errors
 
 RIGHTS = ("view_hold", "change_hold", "change_syncrun", "change_fieldmapping", "view_syncrun")

@@ -19,9 +19,9 @@ from demo.salesforce.org import Org
 from tests.crm_sync.clients.traps.salesforce_seen import connect_again
 from tests.crm_sync.clients.traps.test_salesforce_rotation import changed_answer
 from tests.crm_sync.conftest import IMPORT_FROM, Run, confirm
+from tests.crm_sync.importing.test_sweeping import settle_clock, swept
+from tests.crm_sync.importing.test_sync_changes import issue_invoices
 from tests.crm_sync.sales import TODAY, sell, sell_in_hubspot
-from tests.crm_sync.test_sweeping import settle_clock, swept
-from tests.crm_sync.test_sync_changes import issue_invoices
 from tests.crm_sync.told import NOT_SIGNED, told_by
 
 Change = Callable[[], Any]

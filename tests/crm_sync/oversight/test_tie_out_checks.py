@@ -9,8 +9,8 @@ from contracts.models import Contract
 from crm_sync import tasks
 from crm_sync.models import TieOut, WonDeal
 from crm_sync.oversight import tie_out_checks
+from tests.crm_sync.oversight.test_tie_out import VIEW, imported, plant
 from tests.crm_sync.page_rows import connect
-from tests.crm_sync.test_tie_out import VIEW, imported, plant
 from tests.pages import alerts, heading, rows, signed_in
 
 pytestmark = pytest.mark.django_db

@@ -24,9 +24,9 @@ from demo.http_server import Response
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
 from tests.crm_sync.conftest import Run
+from tests.crm_sync.importing.test_sweeping import swept
 from tests.crm_sync.sales import sell
 from tests.crm_sync.stored import row_versions
-from tests.crm_sync.test_sweeping import swept
 from tests.queued import queued
 
 TODAY = timezone.now().date()

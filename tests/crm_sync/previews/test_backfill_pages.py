@@ -17,11 +17,11 @@ from crm_sync.enums import BackfillState, RunState
 from crm_sync.models import Backfill, BackfillDeal, Connection
 from demo.salesforce.org import Org
 from tests.billing.builders import ensure_legal_entity
-from tests.crm_sync.mapping_form import address as mapping_address
+from tests.crm_sync.connections.test_connection_pages import SETTINGS
+from tests.crm_sync.mapping.mapping_form import address as mapping_address
+from tests.crm_sync.mapping.test_field_mapping_pages import entered
 from tests.crm_sync.page_rows import connect, ran
 from tests.crm_sync.sales import sell
-from tests.crm_sync.test_connection_pages import SETTINGS
-from tests.crm_sync.test_field_mapping_pages import entered
 from tests.pages import alerts, heading, rows, signed_in, words
 
 TODAY = timezone.now().date()

@@ -28,9 +28,9 @@ from demo.salesforce.org import Org
 from tests.billing.builders import Deal, ensure_legal_entity, put, sign
 from tests.billing.people import person
 from tests.crm_sync.conftest import Run
+from tests.crm_sync.importing.test_sweeping import swept
 from tests.crm_sync.page_rows import NOON, connect, deal, hold, ran, recorded
 from tests.crm_sync.sales import sell
-from tests.crm_sync.test_sweeping import swept
 from tests.pages import alerts as shown_alerts
 from tests.pages import rows as cells
 from tests.pages import signed_in
