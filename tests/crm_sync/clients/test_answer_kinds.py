@@ -36,7 +36,7 @@ SINCE = date(2026, 1, 1)
 SOME_TIME = datetime(2026, 6, 1, tzinfo=UTC)
 STATUSES = st.sampled_from([0, 0, 0, 0, 200, 207, 302, 400, 401, 403, 404, 410, 429, 477, 500, 503, 530])
 EXAMPLES = settings(
-    max_examples=120,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -17,7 +17,7 @@ from tests.crm_sync.faults.worlds import HubSpotWorld, Position, SalesforceWorld
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 PARTS = range(8)
-HISTORIES = 16
+HISTORIES = 12
 """In each part, which is one transaction: rows that change all the time grow slow in a long one."""
 SEED = int(os.environ.get("HISTORY_SEED", "0")) or random.randrange(1, 10**9)
 ROW_OF_NOBODY = '"results":[{}]'
