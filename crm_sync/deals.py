@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from crm_sync.enums import SourceObject
-from crm_sync.findings import Finding
+from crm_sync.findings.values import Finding
 
 RawValue = str | int | bool | Decimal | None
 """A field's value as the CRM sent it; numbers with a point are Decimal, never float."""

@@ -31,7 +31,7 @@ from crm_sync.connections.pacing import is_spent, pace_of
 from crm_sync.deals import DealPage
 from crm_sync.enums import ConnectionMode, RunTrigger
 from crm_sync.errors import LeaseLost, SyncError, TransientError, database_refusal
-from crm_sync.findings import each_once, lasting
+from crm_sync.findings.values import each_once, lasting
 from crm_sync.holds.mails import tell_of_holds
 from crm_sync.importing import run_ends
 from crm_sync.importing.change_mails import tell_of_changes

@@ -73,7 +73,7 @@ FLOORS: dict[str, dict[str, str]] = {
         "interfaces": "admin apps checks forms management tasks templatetags urls views",
     },
     "crm_sync": {
-        "values": "catalogue codes deals enums errors findings selection",
+        "values": "deals enums errors findings selection",
         "clients": "clients",
         "ground": "deciding_billing fields migrations models runs",
         "mapping": "mapping",

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from crm_sync.deals import Allowance, Check, CrmField, DealPage, DealQuery, OrgFacts, Presence, Stage
 from crm_sync.enums import SourceObject
-from crm_sync.findings import Finding, Findings
+from crm_sync.findings.values import Finding, Findings
 
 
 class CrmClient(Protocol):

@@ -2,8 +2,8 @@
 
 from zoneinfo import available_timezones
 
-from crm_sync.codes import FindingCode
-from crm_sync.findings import Findings
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import Findings
 
 
 def known_zone(name: str, *, crm: str, findings: Findings) -> str:

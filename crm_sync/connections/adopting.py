@@ -13,7 +13,7 @@ from crm_sync.connections.settings import CURSOR, take_lease_away
 from crm_sync.deals import OrgFacts
 from crm_sync.enums import ConnectionState, Trouble
 from crm_sync.errors import ConfigError
-from crm_sync.findings import Finding, Findings, lasting, standing_after, stored
+from crm_sync.findings.values import Finding, Findings, lasting, standing_after, stored
 from crm_sync.models import Connection, ConnectionLease, CrmOrg
 
 SETTLED = (

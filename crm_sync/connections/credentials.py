@@ -15,12 +15,12 @@ from crm_sync.clients.grants import AppKeys, Grant, GrantFacts, RenewalUnderWay,
 from crm_sync.clients.http import Transport
 from crm_sync.clients.protocol import CrmClient
 from crm_sync.clients.registry import facts_of
-from crm_sync.codes import FindingCode
 from crm_sync.connections.deal_links import follow_move
 from crm_sync.connections.origins import allowed_origins
 from crm_sync.errors import ConfigError, SecretsUnreadable, SyncError, TransientError
 from crm_sync.fields import SecretMisplaced
-from crm_sync.findings import Findings
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import Findings
 from crm_sync.models import Connection, ConnectionCredentials, TokenRenewal
 from fincelo.ending import seconds_left, uninterrupted
 

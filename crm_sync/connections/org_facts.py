@@ -13,11 +13,11 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from crm_sync.clients.protocol import CrmClient
-from crm_sync.codes import FindingCode
 from crm_sync.deals import Deal, OrgFacts
 from crm_sync.enums import ConnectionState
 from crm_sync.errors import ConfigError, SyncError
-from crm_sync.findings import Standing, standing_after, without
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import Standing, standing_after, without
 from crm_sync.models import Connection, CrmDeal, CrmOrg
 from crm_sync.selection import is_won
 from fincelo.catalogue import Facts

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from crm_sync.codes import FindingCode
 from crm_sync.deals import Allowance
-from crm_sync.findings import Finding, finding
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import Finding, finding
 
 SLOW_SHARE = 0.80
 STOP_SHARE = 0.95

@@ -7,9 +7,9 @@ from contracts.bulk import copy_rows, next_ids
 from contracts.drafts import CustomerDraft
 from contracts.models import AuditEntry
 from contracts.operations import refresh_customers, write_customers
-from crm_sync.codes import FindingCode
 from crm_sync.deals import Deal
-from crm_sync.findings import Finding, finding
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import Finding, finding
 from crm_sync.models import CrmAccount
 
 MERGED = "CRM account merged"

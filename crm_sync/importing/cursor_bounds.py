@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from contracts.clock import database_now
-from crm_sync.codes import FindingCode
 from crm_sync.deals import Cursor, DealPage
-from crm_sync.findings import finding
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import finding
 from crm_sync.importing.mapped_page import Sight
 
 MOST_AHEAD = timedelta(minutes=10)

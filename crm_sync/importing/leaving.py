@@ -20,9 +20,9 @@ from contracts.enums import ContractState
 from contracts.models import Contract
 from contracts.suspending import suspend_contracts
 from crm_sync import runs
-from crm_sync.codes import FindingCode
 from crm_sync.enums import DealState, LeftDecision, LeftReason, Outcome
-from crm_sync.findings import Finding, finding, without
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import Finding, finding, without
 from crm_sync.importing.known_deals import KnownDeal, invoiced_among
 from crm_sync.models import Connection, CrmDeal, CrmDealQuerySet, Hold, SyncRecord, SyncRun
 

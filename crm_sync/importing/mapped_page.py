@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import ConnectionMode, DealState, LeftReason
-from crm_sync.findings import Finding
+from crm_sync.findings.values import Finding
 from crm_sync.importing.known_deals import KnownDeal, known_deals
 from crm_sync.importing.leaving import Leaver, news
 from crm_sync.importing.merging import (

@@ -16,7 +16,7 @@ from crm_sync.connections.alerts import alarm_refusals
 from crm_sync.deals import Deal, DealPage
 from crm_sync.enums import Outcome
 from crm_sync.errors import TransientError, database_refusal
-from crm_sync.findings import Finding
+from crm_sync.findings.values import Finding
 from crm_sync.importing.accounts import follow_merged
 from crm_sync.importing.known_deals import DecidedMeanwhile, KnownDeal, lock_as_read
 from crm_sync.importing.leaving import mark_left

@@ -10,7 +10,7 @@ from crm_sync.connections import condition
 from crm_sync.connections.pacing import MOST_DOUBLINGS, backed_off
 from crm_sync.enums import ConnectionState, RunState, RunTrigger
 from crm_sync.errors import ConfigError, ErrorKind, InstallationError, SyncError, TransientError
-from crm_sync.findings import Finding, Standing, stored
+from crm_sync.findings.values import Finding, Standing, stored
 from crm_sync.models import Connection, SyncRun
 from crm_sync.runs import close, fence, holds_lease
 

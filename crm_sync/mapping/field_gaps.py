@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from crm_sync.catalogue import GAP_CURE
-from crm_sync.codes import FindingCode
 from crm_sync.deals import Check, CrmField
-from crm_sync.findings import Finding, finding
+from crm_sync.findings.catalogue import GAP_CURE
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import Finding, finding
 from crm_sync.mapping.rules import FieldRule
 
 

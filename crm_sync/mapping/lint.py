@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contracts.enums import CustomFieldType
-from crm_sync.catalogue import LINT, UNADDRESSED
-from crm_sync.codes import FindingCode, LintCode, Remedy
 from crm_sync.deals import CrmField
 from crm_sync.enums import NumberFormat, Target, TermUnit, Transform
-from crm_sync.findings import Finding, finding
+from crm_sync.findings.catalogue import LINT, UNADDRESSED
+from crm_sync.findings.codes import FindingCode, LintCode, Remedy
+from crm_sync.findings.values import Finding, finding
 from crm_sync.mapping.choice_labels import contradictions
 from crm_sync.mapping.crm_types import Kind, kind_of
 from crm_sync.mapping.readers import Unreadable

@@ -4,10 +4,10 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from crm_sync.catalogue import missed
-from crm_sync.codes import FindingCode
 from crm_sync.deals import NearMiss, Stage
-from crm_sync.findings import Finding, finding
+from crm_sync.findings.catalogue import missed
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import Finding, finding
 
 MOST_SHOWN = 50
 

@@ -13,7 +13,7 @@ from crm_sync.clients.registry import questions_for
 from crm_sync.deals import Deal, NearMiss, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError
-from crm_sync.findings import Finding
+from crm_sync.findings.values import Finding
 from crm_sync.mapping import lint
 from crm_sync.mapping.field_gaps import gap_finding, missing_fields
 from crm_sync.mapping.near_misses import (

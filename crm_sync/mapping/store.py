@@ -12,7 +12,6 @@ from contracts.clock import business_day
 from contracts.custom_fields import ensure_custom_fields
 from contracts.enums import BillingTiming
 from crm_sync.clients.registry import facts_of
-from crm_sync.codes import LintCode
 from crm_sync.deals import CrmField
 from crm_sync.deciding_billing import decides_billing
 from crm_sync.enums import (
@@ -21,6 +20,7 @@ from crm_sync.enums import (
     Target,
     TermUnit,
 )
+from crm_sync.findings.codes import LintCode
 from crm_sync.mapping import lint as mapping_lint
 from crm_sync.mapping.custom_fields import type_conflicts, wanted_fields
 from crm_sync.mapping.lint import MappingProblem

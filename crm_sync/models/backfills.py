@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from contracts.enums import BillingCycle
 from contracts.models import NAME_LENGTH
 from crm_sync import enums
-from crm_sync.findings import Finding, finding_from
+from crm_sync.findings.values import Finding, finding_from
 from crm_sync.models.connections import Connection
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from contracts.enums import BillingTiming, LeadDays
 from crm_sync import enums
 from crm_sync.clients.registry import provider_choices
-from crm_sync.findings import Finding, finding_from
+from crm_sync.findings.values import Finding, finding_from
 from fincelo.validators import CONTROL, one_line
 
 POLL_INTERVAL = timedelta(minutes=5)

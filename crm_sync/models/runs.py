@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from crm_sync import enums
-from crm_sync.findings import Finding, finding_from
+from crm_sync.findings.values import Finding, finding_from
 from crm_sync.models.connections import Connection
 from crm_sync.models.deals import CrmDeal
 from crm_sync.models.mappings import MappingVersion

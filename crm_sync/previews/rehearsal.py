@@ -23,7 +23,7 @@ from contracts.operations import ContractOrder, write_contracts
 from contracts.terms import Span
 from crm_sync.deals import Deal
 from crm_sync.enums import CustomerMatch, HoldCode, Outcome
-from crm_sync.findings import Finding
+from crm_sync.findings.values import Finding
 from crm_sync.importing.accounts import customers_for
 from crm_sync.importing.changes import Change
 from crm_sync.importing.known_deals import KnownDeal

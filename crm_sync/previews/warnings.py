@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from billing.enums import AskReason
 from billing.issuing.foretelling import ForetoldBilling
 from contracts.enums import BillingCycle
-from crm_sync.codes import FindingCode
 from crm_sync.enums import AmountMeans, Target
-from crm_sync.findings import Finding, finding
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import Finding, finding
 from crm_sync.mapping.compiled import FieldReaders
 from crm_sync.mapping.mapper import map_deal
 from crm_sync.mapping.readers import read_number

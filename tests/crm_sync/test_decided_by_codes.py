@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection as database
 
-from crm_sync.codes import FindingCode
 from crm_sync.enums import Outcome, Target
 from crm_sync.errors import NEXT_POLL, TransientError
-from crm_sync.findings import finding
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import finding
 from crm_sync.holds.entered_values import overrides_of
 from crm_sync.mapping.rules import FieldRule
 from crm_sync.models import SyncRecord

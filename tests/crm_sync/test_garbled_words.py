@@ -15,7 +15,7 @@ from billing.schedules import waiting
 from contracts.models import Contract
 from crm_sync.enums import Target
 from crm_sync.errors import SyncError
-from crm_sync.findings import Finding
+from crm_sync.findings.values import Finding
 from crm_sync.holds.deciding import accept_free
 from crm_sync.holds.entered_values import enter_value, overrides_of
 from crm_sync.importing import leaving

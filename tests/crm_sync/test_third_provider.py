@@ -26,7 +26,7 @@ from tests.pages import alerts, signed_in
 NAMES = re.compile("|".join(sorted(PROVIDERS)), re.IGNORECASE)
 APPS = ("access", "billing", "contracts", "crm_sync", "fincelo", "templates")
 MAY_NAME = {
-    "crm_sync/catalogue.py": "sentences on what one provider's client has found",
+    "crm_sync/findings/catalogue.py": "sentences on what one provider's client has found",
     "crm_sync/clients": "the clients and their registry",
     "crm_sync/migrations": "what was stored before",
     "fincelo/settings.py": "what the environment may say of a client",

@@ -16,7 +16,6 @@ from crm_sync.clients.hubspot.walk import Walk
 from crm_sync.clients.hubspot.windows import OVERLAP, searches, window_filters
 from crm_sync.clients.reading import reads_answers_of
 from crm_sync.clients.zones import known_zone
-from crm_sync.codes import FindingCode
 from crm_sync.deals import (
     Allowance,
     Check,
@@ -31,7 +30,8 @@ from crm_sync.deals import (
 )
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError
-from crm_sync.findings import Finding, Findings, finding
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import Finding, Findings, finding
 
 SEARCHES_PER_PAGE = 5
 WITHOUT_ID = "HubSpot sent no record with its id."

@@ -17,11 +17,11 @@ from crm_sync.clients.hubspot.values import (
     read_day,
 )
 from crm_sync.clients.reading import NEVER, RecordReader, one_value, text
-from crm_sync.codes import FindingCode
 from crm_sync.deals import Deal, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError
-from crm_sync.findings import Findings
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import Findings
 
 ALWAYS = (
     "dealname",

@@ -42,7 +42,7 @@ from crm_sync.deals import (
 )
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError, SyncError
-from crm_sync.findings import Finding, Findings
+from crm_sync.findings.values import Finding, Findings
 
 TOO_MUCH = ("QUERY_TIMEOUT", "OPERATION_TOO_LARGE")
 MOST_HALVINGS = 5

@@ -7,10 +7,10 @@ from typing import Any
 
 from crm_sync.clients.reading import NEVER, RecordReader, flag, one_line, one_value, text
 from crm_sync.clients.salesforce.values import parse_moment, to_18
-from crm_sync.codes import FindingCode
 from crm_sync.deals import Deal, RawValue, Unread
 from crm_sync.enums import SourceObject
-from crm_sync.findings import finding
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import finding
 
 CURRENCY = (SourceObject.DEAL, "CurrencyIsoCode")
 ACCOUNT_ID = (SourceObject.DEAL, "AccountId")

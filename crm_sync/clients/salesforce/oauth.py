@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 from requests_oauthlib import OAuth2Session
 
-from crm_sync.catalogue import FINDINGS
 from crm_sync.clients.grants import AppKeys, Grant, UnusableGrant
 from crm_sync.clients.http import Transport, is_https_host, origin_of
 from crm_sync.clients.salesforce.errors import code_and_message, token_error
 from crm_sync.clients.salesforce.rules import START_AGAIN
 from crm_sync.clients.salesforce.values import ORG_AND_USER, to_18
-from crm_sync.codes import FindingCode
 from crm_sync.errors import ConfigError, TransientError
+from crm_sync.findings.catalogue import FINDINGS
+from crm_sync.findings.codes import FindingCode
 
 PRODUCTION = "https://login.salesforce.com"
 SANDBOX = "https://test.salesforce.com"

@@ -7,10 +7,10 @@ from crm_sync.clients.reading import flag, reads_answers_of
 from crm_sync.clients.salesforce.api import SalesforceApi
 from crm_sync.clients.salesforce.deals import id_of, readable_id
 from crm_sync.clients.salesforce.values import quote_texts, to_18
-from crm_sync.codes import FindingCode
 from crm_sync.deals import Presence
 from crm_sync.errors import ConfigError
-from crm_sync.findings import Findings
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import Findings
 
 IDS_PER_QUERY = 200
 MASTERS = "Id, MasterRecordId FROM Account"

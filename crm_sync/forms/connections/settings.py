@@ -7,8 +7,8 @@ from django import forms
 
 from contracts.amount_fields import DayField
 from contracts.enums import BillingTiming, LeadDays
-from crm_sync.codes import FindingCode
 from crm_sync.deals import Stage
+from crm_sync.findings.codes import FindingCode
 from crm_sync.forms.connections.connecting import currency_choices, not_before_our_time
 from crm_sync.models import Connection
 

@@ -9,7 +9,7 @@ from contracts.models import NAME_LENGTH
 from contracts.money import Money
 from crm_sync.deals import Deal
 from crm_sync.enums import Outcome
-from crm_sync.findings import stored
+from crm_sync.findings.values import stored
 from crm_sync.importing.records import problem_json
 from crm_sync.mapping.readers import printable
 from crm_sync.models import Backfill, BackfillDeal

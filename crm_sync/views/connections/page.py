@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from crm_sync.codes import FindingCode
+from crm_sync.findings.codes import FindingCode
 from crm_sync.forms.connections.connecting import connect_form
 from crm_sync.forms.connections.settings import SettingsForm
 from crm_sync.importing.starting import question_of

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from django.urls import reverse
 
-from crm_sync.codes import FindingCode
-from crm_sync.findings import Finding
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import Finding
 from crm_sync.mapping.wording import anchor_of
 from crm_sync.models import Connection
 from crm_sync.views.notices import Notice

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from crm_sync.clients.hubspot.client import HubSpotClient
-from crm_sync.codes import FindingCode
 from crm_sync.deals import Check, CrmField, OrgFacts, Stage
 from crm_sync.enums import SourceObject
 from crm_sync.errors import ConfigError
+from crm_sync.findings.codes import FindingCode
 from demo.http_server import Application, Request, Response, Server, json_response
 from demo.hubspot.app import build_app
 from demo.hubspot.portal import Portal

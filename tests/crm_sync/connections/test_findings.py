@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.apps import apps
 
-from crm_sync.catalogue import FINDINGS, LINT, REMEDIES, SHOWS, UNADDRESSED
-from crm_sync.codes import FindingCode, LintCode, Remedy
 from crm_sync.enums import Outcome
-from crm_sync.findings import Finding, each_once, finding, finding_from, stored, without
+from crm_sync.findings.catalogue import FINDINGS, LINT, REMEDIES, SHOWS, UNADDRESSED
+from crm_sync.findings.codes import FindingCode, LintCode, Remedy
+from crm_sync.findings.values import Finding, each_once, finding, finding_from, stored, without
 from crm_sync.models import Backfill, BackfillDeal
 from tests.crm_sync.page_rows import connect, ran
 

@@ -6,9 +6,9 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
-from crm_sync.codes import FindingCode
 from crm_sync.connections import authorising
-from crm_sync.findings import finding, stored
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import finding, stored
 from crm_sync.mapping.field_gaps import gap_finding
 from crm_sync.mapping.store import current_rules
 from crm_sync.models import Connection, CrmSchema, SyncRun

@@ -11,11 +11,11 @@ from django.db import connection as database
 from django.utils import timezone
 
 from crm_sync import runs
-from crm_sync.codes import FindingCode
 from crm_sync.deals import Cursor
 from crm_sync.enums import ConnectionState, Outcome, RunState, RunTrigger
 from crm_sync.errors import NEXT_POLL, ConfigError, LeaseHeld, LeaseLost, TransientError
-from crm_sync.findings import finding
+from crm_sync.findings.codes import FindingCode
+from crm_sync.findings.values import finding
 from crm_sync.importing import run_ends
 from crm_sync.models import Connection, ConnectionLease, CrmOrg, MappingVersion, SyncRun
 from tests.crm_sync.told import told_by

@@ -19,7 +19,7 @@ from crm_sync.deals import (
     Stage,
 )
 from crm_sync.enums import SourceObject
-from crm_sync.findings import Finding, Findings
+from crm_sync.findings.values import Finding, Findings
 
 WON, OPEN = (
     Stage(id="won", name="Closed Won", is_won=True, is_closed=True),

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm_sync.catalogue import FINDINGS
-from crm_sync.codes import FindingCode
+from crm_sync.findings.catalogue import FINDINGS
+from crm_sync.findings.codes import FindingCode
 from fincelo.catalogue import Facts
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from crm_sync.codes import FindingCode, LintCode, Remedy
+from crm_sync.findings.codes import FindingCode, LintCode, Remedy
 from fincelo.catalogue import Catalogue, Facts
 
 GAP_CURE = "Choose another field in Field Mapping, or have it made readable in {crm}."
