@@ -153,6 +153,15 @@ def test_template_has_no_inline_script_or_style(path: Path) -> None:
     assert re.findall(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|javascript:", path.read_text()) == []
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_template_breaks_no_line_before_a_comma(path: Path) -> None:
+    """The formatter may break a line before a tag; what the tag begins with would then stand after a blank."""
+    shown = re.sub(r"{% comment %}.*?{% endcomment %}", "", path.read_text(), flags=re.S)
+    blocks = r"(?:{% (?:if|elif|else|endif|for|endfor|empty)\b[^%]*%}\s*)+"
+
+    assert re.findall(rf"[\w%}}”’)>]\s*\n\s*{blocks}[,.;:)](?!\w)", shown) == []
+
+
 @pytest.mark.parametrize(
     "path", [path for path in TEMPLATES if path.parent.name == "components"], ids=lambda path: path.name
 )
